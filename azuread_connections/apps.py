@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AzureADConnectionsConfig(AppConfig):
+    name = "azuread_connections"
+    verbose_name = _("Azure AD connections")
+    # Named here, or the host project's makemigrations would write into this package.
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401  (importing registers the system checks)
+        from .models.application import create_default_application
+
+        post_migrate.connect(create_default_application, sender=self)

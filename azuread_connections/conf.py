@@ -1,0 +1,160 @@
+"""The one place that reads Django's settings.
+
+Everything is read lazily, so ``override_settings`` works, from one dict:
+
+``AZUREAD_CONNECTIONS = {"ENCRYPTION_KEYS": [...], "PUBLIC_URL": "https://app.example.com"}``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.cache import BaseCache, caches
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+#: Every key that ``AZUREAD_CONNECTIONS`` may hold, and its default.
+DEFAULTS: dict[str, Any] = {
+    # Fernet keys for client secrets at rest: the first encrypts, all decrypt.
+    "ENCRYPTION_KEYS": [],
+    # Scheme and host under which browsers reach the site: "https://app.example.com".
+    "PUBLIC_URL": "",
+    # The application a sign-in is for when nothing else says so.
+    "DEFAULT_APPLICATION": "default",
+    # URL or URL name of the site's own password page, linked from the sign-in page.
+    "PASSWORD_LOGIN_URL": "",
+    # Django cache alias for signing keys, used transactions and counters.
+    "CACHE": "default",
+    # Callable, or its dotted path, taking (claims, connection) and returning a username.
+    "USERNAME_FUNCTION": None,
+    # Seconds allowed to Microsoft: connecting, between two bytes, and for one whole answer.
+    "CONNECT_TIMEOUT": 3.05,
+    "READ_TIMEOUT": 5.0,
+    "TOTAL_TIMEOUT": 8.0,
+    # Number of reverse proxies whose X-Forwarded-For entry is believed for the log.
+    "TRUSTED_PROXIES": 0,
+    # Days before its expiry from which a client secret is reported.
+    "SECRET_WARNING_DAYS": 30,
+    # Development only: the global cloud's hosts replaced, for the stand-in.
+    "LOGIN_URL": "",
+    "GRAPH_URL": "",
+    # Lets the two settings above, and the stand-in itself, work with DEBUG off.
+    "ALLOW_STANDIN": False,
+}
+
+#: Seconds within which a person must come back from Microsoft.
+TRANSACTION_LIFETIME = 600
+
+
+class Conf:
+    """Typed view on ``settings.AZUREAD_CONNECTIONS``."""
+
+    def _get(self, key: str) -> Any:
+        return self.configured.get(key, DEFAULTS[key])
+
+    @property
+    def configured(self) -> Mapping[str, Any]:
+        return getattr(settings, "AZUREAD_CONNECTIONS", {})
+
+    @property
+    def encryption_keys(self) -> list[str]:
+        return list(self._get("ENCRYPTION_KEYS"))
+
+    @property
+    def public_url(self) -> str:
+        """Scheme and host without a trailing slash, or "" where the site names none."""
+        return str(self._get("PUBLIC_URL") or "").rstrip("/")
+
+    @property
+    def default_application(self) -> str:
+        return str(self._get("DEFAULT_APPLICATION"))
+
+    @property
+    def password_login_url(self) -> str:
+        return str(self._get("PASSWORD_LOGIN_URL") or "")
+
+    @property
+    def cache(self) -> BaseCache:
+        return caches[self._get("CACHE")]
+
+    @property
+    def username_function(self) -> Callable[..., str] | None:
+        function = self._get("USERNAME_FUNCTION")
+        return import_string(function) if isinstance(function, str) else function
+
+    @property
+    def timeouts(self) -> tuple[float, float, float]:
+        """Seconds: (connect, read, total)."""
+        return (
+            float(self._get("CONNECT_TIMEOUT")),
+            float(self._get("READ_TIMEOUT")),
+            float(self._get("TOTAL_TIMEOUT")),
+        )
+
+    @property
+    def trusted_proxies(self) -> int:
+        return int(self._get("TRUSTED_PROXIES"))
+
+    @property
+    def secret_warning_days(self) -> int:
+        return int(self._get("SECRET_WARNING_DAYS"))
+
+    @property
+    def standin_allowed(self) -> bool:
+        return bool(settings.DEBUG or self._get("ALLOW_STANDIN"))
+
+    @property
+    def login_url(self) -> str:
+        """Replacement for the global cloud's login host, or "".
+
+        Raises ``ImproperlyConfigured`` where a replacement is not permitted.
+        """
+        return self._development_host("LOGIN_URL")
+
+    @property
+    def graph_url(self) -> str:
+        """Replacement for the global cloud's Graph host, or ""; raises as ``login_url``."""
+        return self._development_host("GRAPH_URL")
+
+    def _development_host(self, key: str) -> str:
+        url = str(self._get(key) or "").rstrip("/")
+        if not url:
+            return ""
+        if not self.standin_allowed:
+            raise ImproperlyConfigured(
+                f"AZUREAD_CONNECTIONS['{key}'] replaces Microsoft's own host. That is for "
+                "development: remove it, or set ALLOW_STANDIN if you know what you do."
+            )
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+            raise ImproperlyConfigured(
+                f"AZUREAD_CONNECTIONS['{key}'] must be https (plain http only on loopback): {url}"
+            )
+        return url
+
+    @property
+    def login_redirect_url(self) -> str:
+        return str(settings.LOGIN_REDIRECT_URL)
+
+    @property
+    def logout_redirect_url(self) -> str:
+        return str(settings.LOGOUT_REDIRECT_URL or "")
+
+    @property
+    def sealing_keys(self) -> list[bytes]:
+        """SECRET_KEY and its fall-backs: key material, never used as a key itself."""
+        return [key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+    @property
+    def authentication_backends(self) -> list[str]:
+        return list(settings.AUTHENTICATION_BACKENDS)
+
+
+def is_loopback(hostname: str | None) -> bool:
+    return hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+conf = Conf()

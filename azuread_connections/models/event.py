@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .application import Application
+from .connection import Connection
+from .identity import Identity
+
+
+class Event(models.Model):
+    """One line of the sign-in log. What it names survives as text when the rows go."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", _("signed in")
+        SIGN_IN_FAILED = "sign_in_failed", _("sign-in failed")
+        SECRET_REFUSED = "secret_refused", _("secret refused")
+
+    created_at = models.DateTimeField(_("time"), db_index=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    code = models.CharField(_("code"), max_length=32, blank=True)
+    reference = models.CharField(_("reference"), max_length=12, db_index=True)
+    connection = models.ForeignKey(
+        Connection, models.SET_NULL, null=True, related_name="events", verbose_name=_("connection")
+    )
+    connection_name = models.CharField(_("connection"), max_length=128, blank=True)
+    application = models.ForeignKey(
+        Application, models.SET_NULL, null=True, related_name="+", verbose_name=_("application")
+    )
+    application_name = models.CharField(_("application"), max_length=100, blank=True)
+    identity = models.ForeignKey(
+        Identity, models.SET_NULL, null=True, related_name="events", verbose_name=_("identity")
+    )
+    person = models.CharField(_("person"), max_length=254, blank=True)
+    aadsts_code = models.PositiveBigIntegerField(_("AADSTS code"), null=True)
+    message = models.TextField(_("message"), blank=True)
+    correlation_id = models.CharField(_("correlation ID"), max_length=64, blank=True)
+    trace_id = models.CharField(_("trace ID"), max_length=64, blank=True)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    # Junk that anybody can send is counted in one row a minute instead of filling the table.
+    count = models.PositiveIntegerField(_("times"), default=1)
+    counter_key = models.CharField(max_length=100, null=True, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["connection", "created_at"], name="azuread_event_conn")]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M} {self.get_kind_display()} {self.code}".rstrip()

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+from ..conf import conf
+
+_PREFIX = "encrypted:"
+
+KEY_COMMAND = (
+    'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+)
+
+
+class UndecryptableError(Exception):
+    """A stored value that none of the configured keys opens."""
+
+
+class Sealed:
+    """An encrypted text. Only ``reveal`` shows what is inside; ``repr`` and ``str`` never do."""
+
+    __slots__ = ("ciphertext",)
+
+    def __init__(self, ciphertext: str) -> None:
+        self.ciphertext = ciphertext
+
+    @classmethod
+    def seal(cls, plaintext: str) -> Sealed:
+        return cls(_PREFIX + _fernet().encrypt(plaintext.encode()).decode())
+
+    def reveal(self) -> str:
+        """Return the plain text. Raises ``UndecryptableError`` if no key opens it."""
+        try:
+            return _fernet().decrypt(self.ciphertext.removeprefix(_PREFIX).encode()).decode()
+        except InvalidToken:
+            raise UndecryptableError(
+                "None of the keys in AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] opens this value. "
+                "Put back the key that encrypted it, or enter the client secret again."
+            ) from None
+
+    def __repr__(self) -> str:
+        return "<Sealed>"
+
+    __str__ = __repr__
+
+
+def _fernet() -> MultiFernet:
+    keys = conf.encryption_keys
+    if not keys:
+        raise ImproperlyConfigured(
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] is empty, so client secrets cannot be stored. "
+            f"Make a key with: {KEY_COMMAND}"
+        )
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a value that is no Fernet key. "
+            f"Make a key with: {KEY_COMMAND}"
+        ) from error
+
+
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+    """Text encrypted at rest. Assign a ``str``; read back a ``Sealed``."""
+
+    def from_db_value(self, value: str | None, *args: object) -> Sealed | None:
+        return None if value is None else Sealed(value)
+
+    def to_python(self, value: Any) -> Any:
+        # A fixture carries the ciphertext, marked by its prefix.
+        if isinstance(value, str) and value.startswith(_PREFIX):
+            return Sealed(value)
+        return value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Sealed | None:
+        value = getattr(model_instance, self.attname)
+        if isinstance(value, str):
+            value = Sealed.seal(value)
+            setattr(model_instance, self.attname, value)
+        return value
+
+    def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return Sealed.seal(value).ciphertext
+        return value.ciphertext if isinstance(value, Sealed) else value
+
+    def value_to_string(self, obj: models.Model) -> str:
+        value = self.value_from_object(obj)
+        return value.ciphertext if isinstance(value, Sealed) else Sealed.seal(value).ciphertext

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .connection import Connection
+from .fields import EncryptedTextField
+from .validators import validate_client_secret
+
+#: For so long a secret that Microsoft refused is tried after all others only.
+REFUSAL_LAPSES_AFTER = timedelta(minutes=10)
+#: A success is written at most so often, so that a sign-in rarely costs a write.
+SUCCESS_WRITTEN_EVERY = timedelta(hours=1)
+HINT_LENGTH = 3
+
+
+class ClientSecret(models.Model):
+    """One of a connection's client secrets. Written, replaced and used; never shown."""
+
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, related_name="secrets", verbose_name=_("connection")
+    )
+    value = EncryptedTextField(_("value"), validators=[validate_client_secret])
+    hint = models.CharField(_("begins with"), max_length=HINT_LENGTH, editable=False)
+    key_id = models.CharField(_("secret ID"), max_length=36, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+    last_success_at = models.DateTimeField(_("last accepted"), null=True, editable=False)
+    refused_at = models.DateTimeField(_("last refused"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("client secret")
+        verbose_name_plural = _("client secrets")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["expires_at", "id"], name="azuread_secret_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.hint}…"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if isinstance(self.value, str):
+            self.hint = self.value[:HINT_LENGTH]
+        super().save(*args, **kwargs)
+
+    def is_expired(self, now: datetime | None = None) -> bool:
+        return self.expires_at is not None and self.expires_at <= (now or timezone.now())
+
+    def is_refused(self, now: datetime | None = None) -> bool:
+        if self.refused_at is None:
+            return False
+        return self.refused_at > (now or timezone.now()) - REFUSAL_LAPSES_AFTER
+
+    def record_success(self) -> None:
+        """Note that Microsoft accepted it, at most hourly."""
+        now = timezone.now()
+        if self.refused_at is None and self.last_success_at is not None:
+            if self.last_success_at > now - SUCCESS_WRITTEN_EVERY:
+                return
+        ClientSecret._default_manager.filter(pk=self.pk).update(
+            last_success_at=now, refused_at=None
+        )
+
+    def record_refusal(self) -> None:
+        """Note that Microsoft refused it."""
+        ClientSecret._default_manager.filter(pk=self.pk).update(refused_at=timezone.now())
+
+
+def in_order_of_use(secrets: list[ClientSecret], now: datetime | None = None) -> list[ClientSecret]:
+    """Sort secrets as a sign-in tries them: newest first, doubtful ones last.
+
+    A secret known to be expired or lately refused is still tried in the end: the recorded date
+    may be wrong, and not trying would turn a wrong note into an outage.
+    """
+    newest_first = sorted(secrets, key=lambda secret: (secret.created_at, secret.pk), reverse=True)
+    return sorted(newest_first, key=lambda s: s.is_expired(now) or s.is_refused(now))
+
+
+def not_expired(now: datetime) -> Q:
+    return Q(expires_at__isnull=True) | Q(expires_at__gt=now)

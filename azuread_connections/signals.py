@@ -1,0 +1,19 @@
+"""Signals. Receivers get keyword arguments only; none of them carries a secret or a token.
+
+``signed_in``: ``request``, ``user``, ``identity``, ``connection``, ``application``, ``created``.
+``sign_in_failed``: ``request``, ``connection`` and ``application`` (or None), ``code``,
+    ``reference``.
+``user_created``: ``user``, ``identity``, ``connection``. Sent inside the sign-in's database
+    transaction: raising ends the sign-in and leaves nothing behind.
+``profile_synced``: ``user``, ``identity``, ``connection``, ``changed`` (names of user fields).
+    Sent inside the transaction, too.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+signed_in = Signal()
+sign_in_failed = Signal()
+user_created = Signal()
+profile_synced = Signal()
