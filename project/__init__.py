@@ -1,0 +1,1 @@
+"""The demo site: a small Django project that uses azuread_connections."""

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+
+from .views import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("login/", include("azuread_connections.urls")),
+    path("password/", LoginView.as_view(), name="password_login"),
+    path("password/logout/", LogoutView.as_view(), name="password_logout"),
+    path("admin/", admin.site.urls),
+]
