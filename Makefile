@@ -1,0 +1,76 @@
+# Everything a checkout needs, on a machine with Python 3.11 or newer and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+SITE_PORT ?= 8000
+STANDIN_PORT ?= 8001
+ARGS ?=
+
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check clean
+
+help:
+	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
+	@echo "make test    the test suite on SQLite, without the browser tests (ARGS=\"-k name\")"
+	@echo "make lint    ruff and mypy"
+	@echo "make check   lint, Django's system checks and missing migrations"
+	@echo "make clean   remove what the demo and the tools wrote; $(VENV) stays"
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
+
+demo: $(VENV)/.runtime
+	@$(BIN)/python -m project.demo.run --site-port $(SITE_PORT) --standin-port $(STANDIN_PORT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint
+	$(BIN)/python manage.py check --settings tests.settings
+	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	@if grep -qs '^# Written by make demo' .env; then \
+		echo "rm -rf .env .demo db.sqlite3*"; rm -rf .env .demo db.sqlite3*; \
+	fi
+
+# Debian ships ensurepip, without which venv fails, in a package of its own.
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "There is no $(PYTHON). Install Python 3.11 or newer, or name yours: make PYTHON=python3.12 ..."; \
+		exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$$($(PYTHON) --version 2>&1) is too old: 3.11 or newer is needed. Name one: make PYTHON=python3.12 ..."; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		package=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing $$package ..."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$package >/dev/null; \
+		else \
+			echo "Python cannot create virtual environments here. Install what is missing, then try again:"; \
+			echo; echo "    sudo apt-get install -y $$package"; echo; \
+			exit 1; \
+		fi; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+		echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@touch $@
+
+$(VENV)/.runtime: requirements.txt $(VENV)/.created
+	@echo "Installing packages ..."
+	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
+	@echo "Installing packages for development ..."
+	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,322 @@
+"""Run the demo: `make demo`, or `python -m project.demo.run`.
+
+Prepares the database, starts the stand-in for Microsoft and the site, says what to try, and stops
+both on Ctrl-C or SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from .data import NORTHWIND
+from .prepare import ADMIN_USERNAME, write_private
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+ENV_FILE = BASE_DIR / ".env"
+DATABASE_FILE = BASE_DIR / "db.sqlite3"
+DEMO_DIR = BASE_DIR / ".demo"
+
+#: First line of a .env that is the demo's own; another one is left alone.
+ENV_HEADING = "# Written by make demo."
+#: Variables of the caller's shell that would lead the demo into another project's data.
+NOT_INHERITED = ("SECRET_KEY", "AZUREAD_ENCRYPTION_KEYS", "DATABASE_URL", "CACHE_URL", "ENV_FILE")
+
+START_SECONDS = 60
+STOP_SECONDS = 5
+POLL_SECONDS = 0.2
+
+
+class DemoError(Exception):
+    """Why the demo cannot run, in words for the person who started it."""
+
+
+class Stopped(Exception):
+    """Somebody asked the demo to stop."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    site: int
+    standin: int
+
+    @property
+    def site_url(self) -> str:
+        return f"http://localhost:{self.site}"
+
+    @property
+    def standin_url(self) -> str:
+        return f"http://localhost:{self.standin}"
+
+
+@dataclass(frozen=True)
+class Child:
+    """A program the demo started. Its own session keeps the terminal's Ctrl-C from it."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @classmethod
+    def start(cls, name: str, arguments: Sequence[str], environment: dict[str, str]) -> Child:
+        log = DEMO_DIR / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=BASE_DIR,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return cls(name, process, log)
+
+    def require_alive(self) -> None:
+        if self.process.poll() is not None:
+            raise DemoError(
+                f"The {self.name} stopped by itself (exit code {self.process.returncode}). "
+                f"Its last words, from {shown(self.log)}:\n{last_lines(self.log)}"
+            )
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class Demo:
+    """The running demo: its children, and whether somebody asked it to stop."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self.children: list[Child] = []
+        self.stop_asked = threading.Event()
+
+    def run(self) -> None:
+        """Run until asked to stop (``Stopped``) or something is wrong (``DemoError``)."""
+        check_ports(self.ports)
+        write_env_once(self.ports)
+        DEMO_DIR.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self.prepare()
+            self.start_servers()
+            announce(self.ports)
+            while True:
+                self.pause()
+        finally:
+            for child in self.children:
+                child.stop()
+
+    def prepare(self) -> None:
+        say("Preparing the database and the demo data ...")
+        child = Child.start("preparation", ["-m", "project.demo.prepare"], self.environment())
+        self.children.append(child)
+        while child.process.poll() is None:
+            if self.stop_asked.wait(POLL_SECONDS):
+                raise Stopped
+        if child.process.returncode != 0:
+            child.require_alive()
+        self.children.remove(child)
+
+    def start_servers(self) -> None:
+        say("Starting the stand-in for Microsoft and the site ...")
+        environment = self.environment()
+        standin = ["manage.py", "azuread_standin", "--port", str(self.ports.standin)]
+        standin += ["--data", str(DEMO_DIR / "standin.json"), "--single-sign-on"]
+        site = ["manage.py", "runserver", "--noreload", f"127.0.0.1:{self.ports.site}"]
+        self.children.append(Child.start("stand-in", standin, environment))
+        self.children.append(Child.start("site", site, environment))
+        self.wait_for(self.ports.standin_url)
+        self.wait_for(f"{self.ports.site_url}/login/")
+
+    def wait_for(self, url: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(url):
+            if time.monotonic() > deadline:
+                raise DemoError(f"{url} does not answer. See the logs in {shown(DEMO_DIR)}/.")
+            self.pause()
+
+    def pause(self) -> None:
+        if self.stop_asked.wait(POLL_SECONDS):
+            raise Stopped
+        for child in self.children:
+            child.require_alive()
+
+    def environment(self) -> dict[str, str]:
+        """What the children see: .env for what lasts, and the addresses of this run."""
+        inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
+        return inherited | {
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "DJANGO_RUNSERVER_HIDE_WARNING": "true",
+            "PYTHONUNBUFFERED": "1",
+            **addresses(self.ports),
+        }
+
+
+def addresses(ports: Ports) -> dict[str, str]:
+    return {
+        "DEBUG": "1",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "PUBLIC_URL": ports.site_url,
+        "AZUREAD_LOGIN_URL": ports.standin_url,
+        "AZUREAD_GRAPH_URL": ports.standin_url,
+    }
+
+
+def write_env_once(ports: Ports) -> None:
+    """Write .env at the first run; later runs need its key to read the stored secrets."""
+    if ENV_FILE.exists():
+        if not ENV_FILE.read_text().startswith(ENV_HEADING):
+            raise DemoError(
+                ".env was not written by the demo, so it may belong to a site with real data. "
+                "Move it away, then run make demo again."
+            )
+        return
+    if DATABASE_FILE.exists():
+        raise DemoError(
+            "db.sqlite3 is here, but .env with the key to the secrets in it is gone. "
+            "Move db.sqlite3 away, then run make demo again."
+        )
+    values = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "AZUREAD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        **addresses(ports),
+    }
+    lines = [f"{ENV_HEADING} Safe to delete together with db.sqlite3: `make clean`."]
+    lines += [f"{name}={value}" for name, value in values.items()]
+    write_private(ENV_FILE, "\n".join(lines) + "\n")
+
+
+def check_ports(ports: Ports) -> None:
+    if ports.site == ports.standin:
+        raise DemoError("The site and the stand-in need two different ports.")
+    wanted = {"SITE_PORT": ports.site, "STANDIN_PORT": ports.standin}
+    taken = [f"{port} ({name})" for name, port in wanted.items() if not port_is_free(port)]
+    if taken:
+        raise DemoError(
+            f"Already in use: port {' and port '.join(taken)}. Stop what uses it, or choose "
+            "others:\n\n    make demo SITE_PORT=8010 STANDIN_PORT=8011"
+        )
+
+
+def port_is_free(port: int) -> bool:
+    """Whether "localhost" with this port is ours to take, by IPv4 and as browsers try it, IPv6."""
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            with socket.socket(family) as probe:
+                if probe.connect_ex((host, port)) == 0:
+                    return False
+        except OSError:
+            continue  # no IPv6 on this machine
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there, with whatever status."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(url, timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def announce(ports: Ports) -> None:
+    password = (DEMO_DIR / "admin-password").read_text().strip()
+    python = shown(Path(sys.executable))
+    say(f"""
+The demo runs.
+
+  Site            {ports.site_url}/
+  Administration  {ports.site_url}/admin/  as {ADMIN_USERNAME}, password {password}
+  Stand-in        {ports.standin_url}/  (plays Microsoft's part)
+
+What to try:
+
+  1. Open the site, press "Continue with Contoso" and pick a person: you arrive signed in.
+  2. "Continue with Northwind" shows what an expired client secret does. To repair it, open
+     Northwind in the administration and paste a new Client Secret:
+     {NORTHWIND.secrets[1].value}
+  3. "Continue with Fabrikam" signs in through the older identity API (v1.0).
+  4. In another terminal, list the secrets that need care:
+     {python} manage.py check_secrets
+
+Logs are in {shown(DEMO_DIR)}/. Press Ctrl-C to stop.""")
+
+
+def last_lines(log: Path, count: int = 20) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-count:]
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def shown(path: Path) -> str:
+    """A path as a person at the top of the checkout would type it."""
+    try:
+        return str(path.relative_to(BASE_DIR))
+    except ValueError:
+        return str(path)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def port(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 0 < number < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (1 to 65535)")
+    return number
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m project.demo.run", description=__doc__)
+    parser.add_argument("--site-port", type=port, default=8000)
+    parser.add_argument("--standin-port", type=port, default=8001)
+    options = parser.parse_args()
+    demo = Demo(Ports(site=options.site_port, standin=options.standin_port))
+
+    def ask_to_stop(*_: Any) -> None:
+        demo.stop_asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ask_to_stop)
+    try:
+        demo.run()
+    except Stopped:
+        say("\nStopped.")
+        return 0
+    except DemoError as error:
+        print(f"\n{error}", file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
