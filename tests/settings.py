@@ -1,0 +1,38 @@
+"""Settings of the test suite: the demo's, without its `.env`, and the same on every machine.
+
+Only the database and the cache may come from the environment, so that one suite runs on SQLite,
+PostgreSQL and MariaDB, with and without Redis.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Before the import below, which reads them.
+os.environ["ENV_FILE"] = os.devnull
+os.environ.setdefault("SECRET_KEY", "only-for-tests")
+
+from project.settings import *
+from project.settings import MIDDLEWARE, STORAGES
+
+SECRET_KEY = "only-for-tests-and-long-enough-for-every-check-0123456789"
+DEBUG = False
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
+CSRF_TRUSTED_ORIGINS: list[str] = []
+
+AZUREAD_CONNECTIONS = {
+    "ENCRYPTION_KEYS": ["dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtISE="],
+    "PASSWORD_LOGIN_URL": "password_login",
+    "ALLOW_STANDIN": True,
+}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# The live server of the tests serves static files itself, unhashed.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+}
+LOGGING = {"version": 1, "disable_existing_loggers": False}
