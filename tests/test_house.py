@@ -1,0 +1,275 @@
+"""Which way knowledge runs: every import of the package, held against the rules of the house."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "azuread_connections"
+
+
+@dataclass(frozen=True)
+class Use:
+    """One dotted name that a module imports or reads, such as ``django.conf.settings``."""
+
+    module: str
+    name: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} uses {self.name}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``forbidden`` is never used by a module that ``applies`` picks; ``why`` says so in words."""
+
+    name: str
+    why: str
+    applies: Callable[[str], bool]
+    forbidden: Callable[[Use], bool]
+
+
+# --- Reading the sources --------------------------------------------------------------------------
+
+
+def uses(root: Path) -> Iterator[Use]:
+    """Every import, and every attribute read from an imported name, under ``root``."""
+    for file in sorted(root.rglob("*.py")):
+        if "__pycache__" in file.parts or ".venv" in file.parts:
+            continue
+        parts = file.relative_to(root).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        module = ".".join(parts[:-1] if is_package else parts)
+        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+        yield from uses_of_module(tree, module, is_package)
+
+
+def uses_of_module(tree: ast.Module, module: str, is_package: bool) -> Iterator[Use]:
+    imported: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                imported[alias.asname or top] = alias.name if alias.asname else top
+                yield Use(module, alias.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            source = absolute(node, module, is_package)
+            for alias in node.names:
+                imported[alias.asname or alias.name] = f"{source}.{alias.name}"
+                yield Use(module, f"{source}.{alias.name}", node.lineno)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            source = imported.get(node.value.id, "")
+            if source:
+                yield Use(module, f"{source}.{node.attr}", node.lineno)
+
+
+def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
+    """The module an import is from, ``from ..models import x`` included."""
+    if not node.level:
+        return node.module or ""
+    package = module.split(".") if is_package else module.split(".")[:-1]
+    package = package[: len(package) - (node.level - 1)]
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
+# --- The rules ------------------------------------------------------------------------------------
+
+
+def within(name: str, *parents: str) -> bool:
+    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
+
+
+def part(*names: str) -> Callable[[str], bool]:
+    """Picks the modules of these parts of the package."""
+    return lambda module: within(module, *(f"{PACKAGE}.{name}" for name in names))
+
+
+def no_part(*names: str) -> Callable[[Use], bool]:
+    """Forbids these parts of the package."""
+    return lambda use: part(*names)(use.name)
+
+
+def reads_settings(use: Use) -> bool:
+    if not within(use.name, "django.conf.settings", "django.conf.global_settings"):
+        return False
+    bare_import = use.name == "django.conf.settings"
+    in_models = part("models", "migrations")(use.module)
+    return not (in_models and (bare_import or use.name.endswith(".AUTH_USER_MODEL")))
+
+
+def reads_environment(use: Use) -> bool:
+    return within(use.name, "os.environ", "os.environb", "os.getenv", "environ")
+
+
+def core(module: str) -> bool:
+    return within(module, PACKAGE) and not part("provider")(module)
+
+
+def outside_entra(use: Use) -> bool:
+    return within(use.name, PACKAGE) and not part("entra")(use.name)
+
+
+RULES = [
+    Rule(
+        "entra-alone",
+        "entra/ knows nothing of ours: what it needs is handed in as arguments",
+        part("entra"),
+        outside_entra,
+    ),
+    Rule(
+        "entra-without-django",
+        "entra/ works without Django's settings and database",
+        part("entra"),
+        lambda use: within(use.name, "django.conf", "django.db"),
+    ),
+    Rule(
+        "models-below",
+        "models/ stand below everything that shows or moves data",
+        part("models"),
+        no_part(
+            *("login", "admin", "health", "transfer", "management", "testing"),
+            *("backends", "urls", "middleware", "decorators"),
+        ),
+    ),
+    Rule(
+        "logic-below",
+        "login/, health/ and transfer/ stand below the admin and the commands",
+        part("login", "health", "transfer"),
+        no_part("admin", "management"),
+    ),
+    Rule(
+        "admin-not-commands",
+        "the admin never uses the commands; what both need lives below them",
+        part("admin"),
+        no_part("management"),
+    ),
+    Rule(
+        "commands-not-admin",
+        "the commands never use the admin; what both need lives below them",
+        part("management"),
+        no_part("admin"),
+    ),
+    Rule(
+        "standin-apart",
+        "the stand-in shares no code with the client it imitates Microsoft for",
+        part("testing"),
+        no_part("entra", "login", "models"),
+    ),
+    Rule(
+        "core-without-provider",
+        "the core works without the optional provider/",
+        core,
+        no_part("provider"),
+    ),
+    Rule(
+        "pytest-only-in-plugin",
+        "only testing/plugin.py imports pytest: the stand-in runs with the app's own packages",
+        lambda module: within(module, PACKAGE) and module != f"{PACKAGE}.testing.plugin",
+        lambda use: within(use.name, "pytest", "_pytest", "pytest_django"),
+    ),
+    Rule(
+        "settings-only-in-conf",
+        "only conf.py reads Django's settings (models: AUTH_USER_MODEL)",
+        lambda module: within(module, PACKAGE) and module != f"{PACKAGE}.conf",
+        reads_settings,
+    ),
+    Rule(
+        "environment-only-in-settings",
+        "only project/settings.py reads the environment",
+        lambda module: (
+            within(module, PACKAGE, "project")
+            # The entry points name the settings module; the runner hands its own on to children.
+            and module not in {"project.settings", "project.wsgi", "project.asgi"}
+            and module != "project.demo.run"
+        ),
+        reads_environment,
+    ),
+]
+
+
+def breaches(root: Path, rule: Rule) -> list[str]:
+    return [str(use) for use in uses(root) if rule.applies(use.module) and rule.forbidden(use)]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_house_keeps_its_rule(rule: Rule) -> None:
+    found = breaches(ROOT, rule)
+    assert not found, "\n".join([rule.why, *found])
+
+
+def test_the_checker_reads_the_whole_package() -> None:
+    modules = {use.module for use in uses(ROOT)}
+    assert {f"{PACKAGE}.conf", f"{PACKAGE}.models.connection", "project.settings"} <= modules
+
+
+# --- The checker itself ---------------------------------------------------------------------------
+
+PLANTED = [
+    ("entra/tokens.py", "from ..models import Connection", "entra-alone"),
+    ("entra/tokens.py", "from .. import conf", "entra-alone"),
+    ("entra/tokens.py", "from django.conf import settings", "entra-without-django"),
+    ("entra/tokens.py", "def f():\n    import django.db.models", "entra-without-django"),
+    ("models/identity.py", "from ..login import views", "models-below"),
+    ("login/views.py", "from azuread_connections.admin import connection", "logic-below"),
+    (
+        "transfer/imports.py",
+        "import azuread_connections.management.commands.check_secrets",
+        "logic-below",
+    ),
+    ("admin/__init__.py", "from .. import management", "admin-not-commands"),
+    (
+        "management/commands/check_secrets.py",
+        "from ...admin import connection",
+        "commands-not-admin",
+    ),
+    ("testing/tokens.py", "from ..entra.tokens import validate", "standin-apart"),
+    ("login/views.py", "from ..provider import models", "core-without-provider"),
+    ("testing/server.py", "import pytest", "pytest-only-in-plugin"),
+    ("login/views.py", "from django.conf import settings", "settings-only-in-conf"),
+    ("login/views.py", "import django.conf as c\nc.settings", "settings-only-in-conf"),
+    (
+        "models/identity.py",
+        "from django.conf import settings\nsettings.DEBUG",
+        "settings-only-in-conf",
+    ),
+    ("conf.py", "import os\nos.environ['HOME']", "environment-only-in-settings"),
+    ("conf.py", "import os.path\nos.environ['HOME']", "environment-only-in-settings"),
+    ("login/views.py", "from os import getenv", "environment-only-in-settings"),
+    ("login/views.py", "import environ", "environment-only-in-settings"),
+]
+
+
+@pytest.mark.parametrize(("path", "source", "rule"), PLANTED)
+def test_a_planted_breach_is_caught(tmp_path: Path, path: str, source: str, rule: str) -> None:
+    plant(tmp_path, path, source)
+    caught = {rule.name for rule in RULES if breaches(tmp_path, rule)}
+    assert rule in caught
+
+
+ALLOWED = [
+    ("entra/tokens.py", "from .errors import EntraError\nfrom django.core.cache import BaseCache"),
+    ("models/identity.py", "from django.conf import settings\nsettings.AUTH_USER_MODEL"),
+    ("conf.py", "from django.conf import settings\nsettings.DEBUG"),
+    ("testing/plugin.py", "import pytest"),
+    ("login/views.py", "from ..models import Connection\nfrom ..entra import tokens"),
+    ("login/views.py", "import os\nos.path.join('a', 'b')"),
+]
+
+
+@pytest.mark.parametrize(("path", "source"), ALLOWED)
+def test_what_is_allowed_passes(tmp_path: Path, path: str, source: str) -> None:
+    plant(tmp_path, path, source)
+    assert not [found for rule in RULES for found in breaches(tmp_path, rule)]
+
+
+def plant(root: Path, path: str, source: str) -> None:
+    file = root / PACKAGE / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(source)
