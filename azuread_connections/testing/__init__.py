@@ -1,0 +1,29 @@
+"""A stand-in for Microsoft's login service: for the demo, for our tests and for yours.
+
+    from azuread_connections.testing import StandIn
+
+    with StandIn() as entra:
+        contoso = entra.add_directory("contoso.com")
+        adele = contoso.add_person("Adele Vance")
+        app = contoso.add_app(redirect_uris=["http://localhost/login/callback"])
+
+Pytest users get all this as the fixture `entra`, with
+`pytest_plugins = ["azuread_connections.testing.plugin"]` in their conftest.py.
+"""
+
+from __future__ import annotations
+
+from .browser import StandInPageError
+from .directory import App, AppSecret, Directory, Person
+from .standin import StandIn
+from .wire import RecordedRequest
+
+__all__ = [
+    "App",
+    "AppSecret",
+    "Directory",
+    "Person",
+    "RecordedRequest",
+    "StandIn",
+    "StandInPageError",
+]

@@ -1,0 +1,86 @@
+"""A small browser that signs a person in on the stand-in's pages."""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from html.parser import HTMLParser
+from urllib.parse import urlencode, urljoin
+
+import requests
+
+TIMEOUT = 10
+
+
+class StandInPageError(Exception):
+    """The stand-in showed a page where the test expected to be sent back to the app.
+
+    `text` is what the page says, `code` the AADSTS number or None.
+    """
+
+    def __init__(self, text: str, code: int | None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+class _Page(HTMLParser):
+    """The first POST form with its hidden fields, and the text of the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.kind: str | None = None
+        self.action = ""
+        self.fields: dict[str, str] = {}
+        self.code: int | None = None
+        self._error: list[str] = []
+        self._in_form = False
+        self._in_error = False
+        self.feed(html)
+
+    @property
+    def error(self) -> str:
+        return "".join(self._error)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "form" and "data-standin" in attributes:
+            self.kind = attributes["data-standin"]
+            self.action = attributes["action"]
+            self._in_form = True
+        elif tag == "input" and self._in_form:
+            self.fields[attributes["name"]] = attributes["value"]
+        elif tag == "p" and "data-aadsts" in attributes:
+            self.code = int(attributes["data-aadsts"])
+            self._in_error = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._in_form = False
+        elif tag == "p":
+            self._in_error = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_error:
+            self._error.append(data)
+
+
+def press(authorize_url: str, button: dict[str, str], session: requests.Session | None) -> str:
+    """Open the picker and press one of its buttons; returns where the browser is sent.
+
+    An answer by form_post comes back as the redirect URI with the posted fields as its query.
+    """
+    with nullcontext(session) if session else requests.Session() as browser:
+        response = browser.get(authorize_url, allow_redirects=False, timeout=TIMEOUT)
+        page = _Page(response.text)
+        if page.kind == "picker":
+            target = urljoin(authorize_url, page.action)
+            form = page.fields | button
+            response = browser.post(target, data=form, allow_redirects=False, timeout=TIMEOUT)
+            page = _Page(response.text)
+    if response.is_redirect:
+        return response.headers["Location"]
+    if page.kind == "form_post":
+        return f"{page.action}{'&' if '?' in page.action else '?'}{urlencode(page.fields)}"
+    text = page.error or re.sub(r"<[^>]+>", " ", response.text).strip()
+    raise StandInPageError(text or f"HTTP {response.status_code}", page.code)

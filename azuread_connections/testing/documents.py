@@ -1,0 +1,168 @@
+"""The discovery documents and the key documents (facts, sections 3 and 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from .call import Call
+from .directory import Directory
+from .errors import Refusal, error_response
+from .tokens import issuer
+from .wire import Response, json_response
+
+PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+CLOUD_INSTANCE = "microsoftonline.com"
+
+CLAIMS = (
+    "sub",
+    "iss",
+    "cloud_instance_name",
+    "cloud_instance_host_name",
+    "cloud_graph_host_name",
+    "msgraph_host",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "nonce",
+)
+V1_CLAIMS = (
+    *CLAIMS,
+    "amr",
+    "upn",
+    "unique_name",
+    "given_name",
+    "family_name",
+    "name",
+    "tid",
+    "ver",
+)
+V2_CLAIMS = (*CLAIMS, "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email")
+
+
+def discovery(call: Call) -> Response:
+    """The document of one directory, resolved to its GUID, or of a global endpoint."""
+    segment = call.request.tenant.lower()
+    directory: Directory | None = None
+    try:
+        if segment not in ("consumers", PERSONAL_ACCOUNTS):
+            directory = call.directory()
+    except Refusal as refusal:
+        return error_response(refusal, call.incident, url=call.url, error="invalid_tenant")
+    build = _v1_document if call.version == "v1.0" else _v2_document
+    document = build(
+        url=call.url,
+        segment=directory.tenant_id if directory else segment,
+        issuer=issuer(call.url, _issuing_tenant(segment, directory), call.version),
+        region="WW" if directory else None,
+    )
+    if app_id := call.request.query.get("appid"):
+        # An app with its own signing key has its own key document.
+        document["jwks_uri"] += f"?appid={quote(app_id)}"
+    return _cacheable(document, call)
+
+
+def keys(call: Call) -> Response:
+    """Every published key; only the v2 document says for which issuer a key signs."""
+    try:
+        if call.request.tenant.lower() not in ("consumers", PERSONAL_ACCOUNTS):
+            call.directory()
+    except Refusal as refusal:
+        return error_response(refusal, call.incident, url=call.url, error="invalid_tenant")
+    with call.state.lock:
+        published = [key.jwk() for key in call.state.keys.published]
+    if call.version == "v2.0":
+        for key in published:
+            key["cloud_instance_name"] = CLOUD_INSTANCE
+            key["issuer"] = issuer(call.url, "{tenantid}", "v2.0")
+    return _cacheable({"keys": published}, call)
+
+
+def _issuing_tenant(segment: str, directory: Directory | None) -> str:
+    if directory:
+        return directory.tenant_id
+    # Common and organizations answer the template, braces included.
+    return PERSONAL_ACCOUNTS if segment in ("consumers", PERSONAL_ACCOUNTS) else "{tenantid}"
+
+
+def _v2_document(*, url: str, segment: str, issuer: str, region: str | None) -> dict[str, Any]:
+    base = f"{url}/{segment}"
+    return {
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "token_endpoint_auth_methods_supported": _auth_methods(),
+        "jwks_uri": f"{base}/discovery/v2.0/keys",
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "issuer": issuer,
+        "request_uri_parameter_supported": False,
+        "userinfo_endpoint": f"{url}/oidc/userinfo",
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+        "http_logout_supported": True,
+        "frontchannel_logout_supported": True,
+        "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
+        "claims_supported": V2_CLAIMS,
+        **_whereabouts(url, base, region),
+    }
+
+
+def _v1_document(*, url: str, segment: str, issuer: str, region: str | None) -> dict[str, Any]:
+    base = f"{url}/{segment}"
+    return {
+        "token_endpoint": f"{base}/oauth2/token",
+        "token_endpoint_auth_methods_supported": _auth_methods(),
+        "jwks_uri": f"{url}/common/discovery/keys",
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": [
+            "code",
+            "id_token",
+            "code id_token",
+            "token id_token",
+            "token",
+        ],
+        "scopes_supported": ["openid"],
+        "issuer": issuer,
+        "microsoft_multi_refresh_token": True,
+        "authorization_endpoint": f"{base}/oauth2/authorize",
+        "device_authorization_endpoint": f"{base}/oauth2/devicecode",
+        "http_logout_supported": True,
+        "frontchannel_logout_supported": True,
+        "end_session_endpoint": f"{base}/oauth2/logout",
+        "claims_supported": V1_CLAIMS,
+        "check_session_iframe": f"{base}/oauth2/checksession",
+        "userinfo_endpoint": f"{base}/openid/userinfo",
+        **_whereabouts(url, base, region),
+    }
+
+
+def _auth_methods() -> list[str]:
+    return ["client_secret_post", "private_key_jwt", "client_secret_basic"]
+
+
+def _whereabouts(url: str, base: str, region: str | None) -> dict[str, Any]:
+    return {
+        "kerberos_endpoint": f"{base}/kerberos",
+        "tenant_region_scope": region,
+        "cloud_instance_name": CLOUD_INSTANCE,
+        "cloud_graph_host_name": "graph.windows.net",
+        "msgraph_host": urlsplit(url).netloc,
+        "rbac_url": "https://pas.windows.net",
+    }
+
+
+def _cacheable(document: dict[str, Any], call: Call) -> Response:
+    return json_response(
+        document,
+        headers={
+            "Cache-Control": "max-age=86400, private",
+            "Access-Control-Allow-Origin": "*",
+            "x-ms-request-id": call.incident.trace_id,
+        },
+    )

@@ -1,0 +1,116 @@
+"""From a path to an endpoint, with the faults that were ordered for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from requests.structures import CaseInsensitiveDict
+
+from .authorize import authorize, sign_in
+from .call import Call
+from .control import control, error_lookup
+from .documents import discovery, keys
+from .errors import open_incident
+from .faults import Fault
+from .state import State
+from .token_endpoint import token
+from .tokens import Version
+from .wire import RecordedRequest, Response, text_response
+
+
+@dataclass(frozen=True)
+class Route:
+    pattern: re.Pattern[str]
+    endpoint: str
+    methods: tuple[str, ...]
+    handler: Callable[[Call], Response]
+    version: Version = "v2.0"
+
+
+def _route(
+    path: str,
+    endpoint: str,
+    method: str,
+    handler: Callable[[Call], Response],
+    version: Version = "v2.0",
+) -> Route:
+    pattern = re.escape(path).replace("TENANT", "(?P<tenant>[^/]+)")
+    return Route(re.compile(pattern), endpoint, (method,), handler, version)
+
+
+# v1 and v2 order their path segments differently (facts, section 2).
+ROUTES = (
+    _route("/TENANT/v2.0/.well-known/openid-configuration", "discovery", "GET", discovery),
+    _route("/TENANT/.well-known/openid-configuration", "discovery", "GET", discovery, "v1.0"),
+    _route("/TENANT/discovery/v2.0/keys", "keys", "GET", keys),
+    _route("/TENANT/discovery/keys", "keys", "GET", keys, "v1.0"),
+    _route("/TENANT/oauth2/v2.0/authorize", "authorize", "GET", authorize),
+    _route("/TENANT/oauth2/authorize", "authorize", "GET", authorize, "v1.0"),
+    _route("/TENANT/oauth2/v2.0/authorize/pick", "sign_in", "POST", sign_in),
+    _route("/TENANT/oauth2/authorize/pick", "sign_in", "POST", sign_in, "v1.0"),
+    _route("/TENANT/oauth2/v2.0/token", "token", "POST", token),
+    _route("/TENANT/oauth2/token", "token", "POST", token, "v1.0"),
+    _route("/error", "error", "GET", error_lookup),
+    Route(re.compile(r"/_standin/(?P<action>[a-z]*)"), "control", ("GET", "POST"), control),
+)
+
+
+def answer(
+    state: State,
+    *,
+    method: str,
+    path: str,
+    query: dict[str, str],
+    form: dict[str, str],
+    headers: CaseInsensitiveDict[str],
+) -> Response:
+    """Record the request and answer it, or misbehave as ordered."""
+    route, parts = _match(path)
+    request = RecordedRequest(
+        method=method,
+        path=path,
+        endpoint=route.endpoint if route else "unknown",
+        tenant=unquote(parts.get("tenant", "")),
+        query=query,
+        form=form,
+        headers=headers,
+    )
+    state.record(request)
+    if route is None:
+        return text_response("Not found", status=404)
+    if method not in route.methods:
+        response = text_response("Method not allowed", status=405)
+        response.headers["Allow"] = ", ".join(route.methods)
+        return response
+    call = Call(
+        state=state,
+        request=request,
+        version=route.version,
+        incident=open_incident(request, state.clock()),
+        fault=state.faults.take(route.endpoint),
+        action=parts.get("action", ""),
+    )
+    if call.fault is None:
+        return route.handler(call)
+    return _misbehave(call, call.fault, route)
+
+
+def _match(path: str) -> tuple[Route | None, dict[str, str]]:
+    for route in ROUTES:
+        if match := route.pattern.fullmatch(path):
+            return route, match.groupdict()
+    return None, {}
+
+
+def _misbehave(call: Call, fault: Fault, route: Route) -> Response:
+    call.state.stopping.wait(fault.delay)
+    response = fault.raw_answer()
+    if response is None and route.endpoint not in ("authorize", "sign_in"):
+        response = fault.error_answer(call.incident, call.url)
+    if response is None:
+        # The pages decide themselves whether an error may go to the callback.
+        response = route.handler(call)
+    return replace(response, headers=response.headers | fault.headers, drip=fault.drip)

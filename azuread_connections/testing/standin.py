@@ -1,0 +1,261 @@
+"""The stand-in as tests and the demo use it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from requests import Session
+
+from . import browser, tokens
+from .directory import App, Directory, Person
+from .faults import Fault
+from .server import LOOPBACK, Server
+from .state import IdTokenChange, ResponseChange, State
+from .tokens import Version
+from .wire import RecordedRequest
+
+OIDC_SCOPES = frozenset({"openid", "profile", "email"})
+
+
+class StandIn:
+    """A local imitation of Microsoft Entra ID's login service.
+
+    It speaks plain HTTP on loopback and nowhere else, with signing keys made anew in every
+    process. Port 0 takes a free one. `clock` gives the time for everything that it issues or
+    lets expire. With `single_sign_on` it remembers browsers, and skips the account picker.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        clock: Callable[[], float] = time.time,
+        single_sign_on: bool = False,
+    ) -> None:
+        if host not in LOOPBACK:
+            raise ValueError(f"the stand-in runs only on loopback, not on {host!r}")
+        self._host = host
+        self._port = port
+        self._state = State(clock, single_sign_on=single_sign_on)
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> StandIn:
+        """Listen in a thread. Raises OSError if the port is taken."""
+        if self._server:
+            return self
+        self._server = Server(LOOPBACK[self._host], self._port, self._state)
+        # Kept, so that a stand-in that was stopped comes back at the same address.
+        self._port = self._server.server_port
+        self._state.stopping.clear()
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        self._state.url = f"http://{shown}:{self._port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            name="azuread-standin",
+            daemon=True,
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and drop every connection; `start` resumes at the same address."""
+        if not self._server or not self._thread:
+            return
+        self._state.stopping.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self._server.end_connections()
+        self._server = self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at the end; empty before the first start."""
+        return self._state.url
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The clock; assign another to move in time. `reset` puts the first one back."""
+        return self._state.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], float]) -> None:
+        self._state.clock = clock
+
+    @property
+    def single_sign_on(self) -> bool:
+        return self._state.single_sign_on
+
+    @single_sign_on.setter
+    def single_sign_on(self, remember: bool) -> None:
+        self._state.single_sign_on = remember
+
+    @property
+    def directories(self) -> list[Directory]:
+        return list(self._state.registry.directories)
+
+    def add_directory(
+        self,
+        domain: str,
+        *,
+        tenant_id: str | None = None,
+        name: str | None = None,
+        domains: Iterable[str] = (),
+    ) -> Directory:
+        """Add a directory. Beside `domain` and `domains` it has a `….onmicrosoft.com` domain."""
+        return self._state.registry.add(domain, tenant_id=tenant_id, name=name, domains=domains)
+
+    def reset(self) -> None:
+        """Forget directories, apps, faults, codes and requests; the first keys sign again."""
+        self._state.reset()
+
+    def rotate_keys(self, *, keep_old: bool = True) -> str:
+        """Sign with a new key from now on; returns its kid.
+
+        With `keep_old=False` the old keys vanish from the key documents, as after a leak.
+        """
+        with self._state.lock:
+            return self._state.keys.rotate(keep_old=keep_old).kid
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The requests since the last reset, oldest first (the last 10,000 of them)."""
+        return self._state.recorded()
+
+    def count(self, endpoint: str | None = None) -> int:
+        """How many requests an endpoint has had since the last reset, or all together."""
+        return self._state.count(endpoint)
+
+    def fault(
+        self,
+        endpoint: str,
+        *,
+        times: int | None = 1,
+        status: int | None = None,
+        body: str | bytes | None = None,
+        content_type: str | None = None,
+        headers: dict[str, str] | None = None,
+        delay: float = 0,
+        aadsts: int | None = None,
+        close: bool = False,
+        drip: float | None = None,
+        redirect: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Let the next `times` requests of an endpoint misbehave (None: until `clear_faults`).
+
+        The answer comes after `delay` seconds, then byte by byte every `drip` seconds. It is
+        the normal one unless `status`, `body` or `redirect` replace it, `close` drops the
+        connection instead, or `aadsts` and `error` order one of Microsoft's errors with the
+        status that belongs to it. On "authorize" and "sign_in" such an error goes to the
+        callback if Microsoft tells the app (always with `error`), otherwise it is a page.
+        """
+        self._state.faults.add(
+            Fault(
+                endpoint=endpoint,
+                status=status,
+                body=body.encode() if isinstance(body, str) else body,
+                content_type=content_type,
+                headers=dict(headers or {}),
+                delay=delay,
+                aadsts=aadsts,
+                close=close,
+                drip=drip,
+                redirect=redirect,
+                error=error,
+            ),
+            times,
+        )
+
+    def clear_faults(self) -> None:
+        self._state.faults.clear()
+
+    def tamper_id_token(self, change: IdTokenChange, *, times: int | None = 1) -> None:
+        """Change the next ID tokens just before they are signed.
+
+        `change(header, claims)` may alter both in place, return another pair, or return a
+        finished token. A header with `alg` "none" is left unsigned; others are signed RS256.
+        """
+        with self._state.lock:
+            self._state.id_token_changes.add(change, times)
+
+    def tamper_token_response(self, change: ResponseChange, *, times: int | None = 1) -> None:
+        """Change the next good answers of the token endpoint, in place or by returning another."""
+        with self._state.lock:
+            self._state.response_changes.add(change, times)
+
+    def sign_in(
+        self,
+        authorize_url: str,
+        person: Person | str,
+        *,
+        session: Session | None = None,
+    ) -> str:
+        """Sign a person in on the real pages; returns the callback URL.
+
+        `person` may be a UPN. `session` keeps cookies between calls. Raises StandInPageError
+        where Microsoft would show an error page and never come back.
+        """
+        chosen = person.object_id if isinstance(person, Person) else person
+        return browser.press(authorize_url, {"person": chosen}, session)
+
+    def decline(self, authorize_url: str) -> str:
+        """Press Cancel; returns the callback URL with `error=access_denied`."""
+        return browser.press(authorize_url, {"cancel": "1"}, None)
+
+    def private_key(self, kid: str | None = None) -> rsa.RSAPrivateKey:
+        """The private half of a published key (default: the one that signs), for forgeries."""
+        with self._state.lock:
+            return self._state.keys.find(kid).private_key
+
+    def public_jwk(self, kid: str | None = None) -> dict[str, Any]:
+        """A published key as the v1 key document shows it."""
+        with self._state.lock:
+            return self._state.keys.find(kid).jwk()
+
+    def mint_id_token(
+        self,
+        directory: Directory,
+        app: App,
+        person: Person,
+        *,
+        version: Version = "v2.0",
+        nonce: str | None = None,
+        **claim_overrides: Any,
+    ) -> str:
+        """A signed ID token without a sign-in; an override of None removes the claim."""
+        claims = tokens.id_token_claims(
+            url=self.url,
+            directory=directory,
+            app=app,
+            person=person,
+            version=version,
+            scopes=OIDC_SCOPES,
+            nonce=nonce,
+            now=self.clock(),
+        )
+        claims |= claim_overrides
+        claims = {name: value for name, value in claims.items() if value is not None}
+        with self._state.lock:
+            key = self._state.keys.current
+        return tokens.encode(tokens.id_token_header(key, version), claims, key)

@@ -1,0 +1,52 @@
+"""What comes in over HTTP and what goes out, as plain values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from requests.structures import CaseInsensitiveDict
+
+HTML = "text/html; charset=utf-8"
+JSON = "application/json; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """One request as it arrived; `headers` ignores the case of names.
+
+    `endpoint` is "discovery", "keys", "authorize", "sign_in", "token", "error", "control"
+    or "unknown". `tenant` is the tenant segment of the path as it was sent.
+    """
+
+    method: str
+    path: str
+    endpoint: str
+    tenant: str
+    query: dict[str, str]
+    form: dict[str, str]
+    headers: CaseInsensitiveDict[str]
+
+
+@dataclass
+class Response:
+    """An answer; `close` drops the connection instead, `drip` is seconds between single bytes."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = HTML
+    headers: dict[str, str] = field(default_factory=dict)
+    close: bool = False
+    drip: float | None = None
+
+
+def json_response(
+    document: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(status, json.dumps(document).encode(), JSON, headers or {})
+
+
+def text_response(text: str, *, status: int) -> Response:
+    return Response(status, text.encode(), TEXT)
