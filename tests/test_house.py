@@ -40,9 +40,8 @@ class Rule:
 
 def uses(root: Path) -> Iterator[Use]:
     """Every import, and every attribute read from an imported name, under ``root``."""
-    for file in sorted(root.rglob("*.py")):
-        if "__pycache__" in file.parts or ".venv" in file.parts:
-            continue
+    folders = (root / PACKAGE, root / "project")
+    for file in sorted(file for folder in folders for file in folder.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
         is_package = parts[-1] == "__init__"
         module = ".".join(parts[:-1] if is_package else parts)
