@@ -45,6 +45,8 @@ DEFAULTS: dict[str, Any] = {
     "ALLOW_STANDIN": False,
 }
 
+#: Begins every key that this app puts into the cache.
+CACHE_PREFIX = "azuread_connections"
 #: Seconds within which a person must come back from Microsoft.
 TRANSACTION_LIFETIME = 600
 

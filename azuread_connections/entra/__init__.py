@@ -1,0 +1,1 @@
+"""Microsoft's side of the wire. Knows no model, no request, no template and no setting."""

@@ -82,6 +82,10 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = self.name.lower()
+        super().save(*args, **kwargs)
+
     @property
     def label(self) -> str:
         """What the button calls it: "Continue with {label}"."""
@@ -92,26 +96,31 @@ class Connection(models.Model):
         """The tenant segment of this connection's endpoints: the pinned GUID, else the domain."""
         return self.tenant_id or self.domain
 
+    def pin(self, tenant_id: str) -> None:
+        """Store the directory of a connection that has none yet; a pin is never moved by this."""
+        unpinned = type(self)._default_manager.filter(pk=self.pk, tenant_id="")
+        unpinned.update(tenant_id=tenant_id)
+        self.refresh_from_db(fields=["tenant_id"])
+
     def clean_fields(self, exclude: Any = None) -> None:
         """Validate, and bring what may be written in several ways into its stored form."""
         super().clean_fields(exclude=exclude)
-        self.client_id = self.client_id.lower()
-        self.domain = clean_domain(self.domain)
+        excluded = exclude or ()
+        if "client_id" not in excluded:
+            self.client_id = self.client_id.lower()
+        if "domain" not in excluded:
+            self.domain = clean_domain(self.domain)
 
     def clean(self) -> None:
         super().clean()
         self.name_key = self.name.lower()
         connections = type(self)._default_manager
-        if self.pk is not None:
-            stored_name = connections.values_list("name", flat=True).get(pk=self.pk)
+        if not self._state.adding:
+            stored_name = str(connections.values_list("name", flat=True).get(pk=self.pk))
             if self.name != stored_name:
                 raise ValidationError({"name": name_is_fixed(stored_name)})
         elif connections.filter(name_key=self.name_key).exists():
             raise ValidationError({"name": name_is_taken(self.name)})
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.name_key = self.name.lower()
-        super().save(*args, **kwargs)
 
 
 def name_is_fixed(name: str) -> ValidationError:

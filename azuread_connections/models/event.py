@@ -39,7 +39,10 @@ class Event(models.Model):
     address = models.GenericIPAddressField(_("address"), null=True)
     # Junk that anybody can send is counted in one row a minute instead of filling the table.
     count = models.PositiveIntegerField(_("times"), default=1)
-    counter_key = models.CharField(max_length=100, null=True, unique=True, editable=False)
+    # Null, not "": only what is counted has to be unique.
+    counter_key = models.CharField(  # noqa: DJ001
+        max_length=100, null=True, unique=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("event")

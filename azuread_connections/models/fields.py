@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
@@ -63,7 +63,13 @@ def _fernet() -> MultiFernet:
         ) from error
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    _TextField = models.TextField[str | Sealed, Sealed]
+else:
+    _TextField = models.TextField
+
+
+class EncryptedTextField(_TextField):
     """Text encrypted at rest. Assign a ``str``; read back a ``Sealed``."""
 
     def from_db_value(self, value: str | None, *args: object) -> Sealed | None:
@@ -88,5 +94,4 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         return value.ciphertext if isinstance(value, Sealed) else value
 
     def value_to_string(self, obj: models.Model) -> str:
-        value = self.value_from_object(obj)
-        return value.ciphertext if isinstance(value, Sealed) else Sealed.seal(value).ciphertext
+        return str(self.get_prep_value(self.value_from_object(obj)))

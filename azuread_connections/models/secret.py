@@ -43,8 +43,9 @@ class ClientSecret(models.Model):
         return f"{self.hint}…"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if isinstance(self.value, str):
-            self.hint = self.value[:HINT_LENGTH]
+        value: object = self.value
+        if isinstance(value, str):  # new: once stored, it is sealed
+            self.hint = value[:HINT_LENGTH]
         super().save(*args, **kwargs)
 
     def is_expired(self, now: datetime | None = None) -> bool:
@@ -58,9 +59,9 @@ class ClientSecret(models.Model):
     def record_success(self) -> None:
         """Note that Microsoft accepted it, at most hourly."""
         now = timezone.now()
-        if self.refused_at is None and self.last_success_at is not None:
-            if self.last_success_at > now - SUCCESS_WRITTEN_EVERY:
-                return
+        written_before = now - SUCCESS_WRITTEN_EVERY
+        if self.refused_at is None and (self.last_success_at or written_before) > written_before:
+            return
         ClientSecret._default_manager.filter(pk=self.pk).update(
             last_success_at=now, refused_at=None
         )

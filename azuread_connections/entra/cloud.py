@@ -1,0 +1,106 @@
+"""Hosts and endpoint addresses for a cloud, a tenant and an identity API version.
+
+Nothing here comes from a fetched document, so no answer can move an endpoint to another host.
+https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+V1 = "v1.0"
+V2 = "v2.0"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One Microsoft cloud: where it signs people in, and where its Graph is."""
+
+    name: str
+    login_url: str
+    graph_url: str
+    #: The v1.0 issuer lives on another host than the endpoints that issue.
+    v1_issuer_url: str
+
+    def moved(self, *, login_url: str = "", graph_url: str = "") -> Cloud:
+        """Return this cloud with development hosts in place of Microsoft's."""
+        return replace(
+            self, login_url=login_url or self.login_url, graph_url=graph_url or self.graph_url
+        )
+
+
+CLOUDS = {
+    cloud.name: cloud
+    for cloud in (
+        Cloud(
+            "global",
+            "https://login.microsoftonline.com",
+            "https://graph.microsoft.com",
+            "https://sts.windows.net",
+        ),
+        Cloud(
+            "usgov",
+            "https://login.microsoftonline.us",
+            "https://graph.microsoft.us",
+            "https://sts.windows.net",
+        ),
+        Cloud(
+            "dod",
+            "https://login.microsoftonline.us",
+            "https://dod-graph.microsoft.us",
+            "https://sts.windows.net",
+        ),
+        Cloud(
+            "china",
+            "https://login.partner.microsoftonline.cn",
+            "https://microsoftgraph.chinacloudapi.cn",
+            "https://sts.chinacloudapi.cn",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Authority:
+    """One tenant's endpoints under one identity API version.
+
+    ``tenant`` is the segment in the addresses: the directory's GUID or one of its domains. The
+    path orders differ between endpoints; that is Microsoft's doing.
+    """
+
+    cloud: Cloud
+    tenant: str
+    identity_api: str
+
+    @property
+    def authorize_url(self) -> str:
+        return self._oauth2("authorize")
+
+    @property
+    def token_url(self) -> str:
+        return self._oauth2("token")
+
+    @property
+    def discovery_url(self) -> str:
+        version = "" if self.identity_api == V1 else "/v2.0"
+        return f"{self._base}{version}/.well-known/openid-configuration"
+
+    @property
+    def keys_url(self) -> str:
+        if self.identity_api == V1:
+            return f"{self.cloud.login_url}/common/discovery/keys"
+        return f"{self._base}/discovery/v2.0/keys"
+
+    def issuer(self, tenant_id: str) -> str:
+        """Return exactly the ``iss`` of ID tokens for this directory (a GUID)."""
+        if self.identity_api == V1:
+            return f"{self.cloud.v1_issuer_url}/{tenant_id}/"
+        return f"{self.cloud.login_url}/{tenant_id}/v2.0"
+
+    @property
+    def _base(self) -> str:
+        return f"{self.cloud.login_url}/{self.tenant}"
+
+    def _oauth2(self, endpoint: str) -> str:
+        version = "" if self.identity_api == V1 else "v2.0/"
+        return f"{self._base}/oauth2/{version}{endpoint}"

@@ -1,0 +1,201 @@
+"""Discovery and signing keys: fetched, cached, rolled over, kept while Microsoft is down.
+
+https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+
+from .cloud import Authority
+from .errors import EntraError, MalformedAnswer, MicrosoftError, UnknownSigningKey
+from .transport import Answer, Transport
+
+#: Seconds. Keys are fresh for a day, and serve for a week while Microsoft cannot be reached.
+KEYS_FRESH = 24 * 3600
+KEYS_KEPT = 7 * 24 * 3600
+#: An unknown key ID refetches the keys, but not again within this time.
+UNKNOWN_KID_FLOOR = 300
+#: After a failed fetch, the next attempt waits so long, unless there are no keys at all.
+RETRY_FLOOR = 30
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MIN_KEY_BITS = 2048
+
+
+class Cache(Protocol):
+    """What is needed of a cache; Django's fits. Shared between processes, it saves requests."""
+
+    def get(self, key: str) -> Any: ...
+    def set(self, key: str, value: Any, timeout: float | None = ...) -> Any: ...
+    def add(self, key: str, value: Any, timeout: float | None = ...) -> bool: ...
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A key that signs ID tokens. ``issuer``: for whom it may, with ``{tenantid}`` for anybody."""
+
+    key_id: str
+    public_key: RSAPublicKey
+    issuer: str | None
+
+
+@dataclass(frozen=True)
+class _KeySet:
+    fetched_at: float
+    keys: Mapping[str, Mapping[str, Any]]
+
+
+class SigningKeys:
+    """Finds signing keys by address and key ID."""
+
+    # One thread fetches an address at a time; a few locks serve any number of addresses.
+    _locks = tuple(threading.Lock() for _ in range(16))
+
+    def __init__(
+        self, transport: Transport, cache: Cache, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._transport = transport
+        self._cache = cache
+        self._clock = clock
+
+    def find(self, url: str, key_id: str) -> SigningKey:
+        """Return the key of this ID.
+
+        Raises ``UnknownSigningKey`` if the directory does not publish it, ``Unreachable`` or
+        ``MalformedAnswer`` if no key set is to be had.
+        """
+        known = self._load(url)
+        if known is None or not self._is_fresh(known):
+            known = self._renewed(url)
+        if key_id not in known.keys:
+            known = self._refetched_for(url, key_id, known)
+        if key_id not in known.keys:
+            raise UnknownSigningKey("The token's signing key is not published by the directory.")
+        return _signing_key(known.keys[key_id])
+
+    def _renewed(self, url: str) -> _KeySet:
+        """Fetch keys that are missing or old; old ones serve on while Microsoft is down."""
+        with self._lock(url):
+            current = self._load(url)
+            if current is not None and self._is_fresh(current):
+                return current
+            if current is not None and not self._may_fetch(url, "retry", RETRY_FLOOR):
+                return current
+            try:
+                return self._fetch(url)
+            except EntraError:
+                if current is None:
+                    raise
+                return current
+
+    def _refetched_for(self, url: str, key_id: str, known: _KeySet) -> _KeySet:
+        """Answer an unknown key ID with one refetch, and a flood of them with no more."""
+        with self._lock(url):
+            current = self._load(url) or known
+            if key_id in current.keys or current.fetched_at > known.fetched_at:
+                return current
+            just_fetched = self._clock() - current.fetched_at < 1
+            if just_fetched or not self._may_fetch(url, "unknown", UNKNOWN_KID_FLOOR):
+                return current
+            try:
+                return self._fetch(url)
+            except EntraError:
+                # The key may well be there: let the next sign-in ask again, though not at once.
+                self._cache.set(_cache_key(url, "unknown"), 1, RETRY_FLOOR)
+                raise
+
+    def _fetch(self, url: str) -> _KeySet:
+        key_set = _KeySet(self._clock(), _usable_keys(_success(self._transport.get(url))))
+        self._cache.set(_cache_key(url, "set"), (key_set.fetched_at, dict(key_set.keys)), KEYS_KEPT)
+        return key_set
+
+    def _load(self, url: str) -> _KeySet | None:
+        stored = self._cache.get(_cache_key(url, "set"))
+        return _KeySet(*stored) if stored else None
+
+    def _is_fresh(self, key_set: _KeySet) -> bool:
+        return self._clock() - key_set.fetched_at < KEYS_FRESH
+
+    def _may_fetch(self, url: str, why: str, floor: int) -> bool:
+        return self._cache.add(_cache_key(url, why), 1, floor)
+
+    def _lock(self, url: str) -> threading.Lock:
+        return self._locks[hash(url) % len(self._locks)]
+
+
+def find_tenant_id(transport: Transport, authority: Authority) -> str:
+    """Return the GUID of the directory that ``authority.tenant``, a domain, leads to.
+
+    Only the GUID is taken from the discovery document. Raises ``DirectoryNotFound``, other
+    ``MicrosoftError``, ``MalformedAnswer`` and ``Unreachable``.
+    """
+    document = _success(transport.get(authority.discovery_url))
+    tenant_ids = {_guid_in(document.get(member)) for member in ("issuer", "token_endpoint")}
+    tenant_id = tenant_ids.pop()
+    if tenant_ids or not tenant_id:
+        raise MalformedAnswer("The discovery document does not name one directory.")
+    return tenant_id
+
+
+def _guid_in(url: object) -> str:
+    match = _GUID.search(url.lower()) if isinstance(url, str) else None
+    return match[0] if match else ""
+
+
+def _success(answer: Answer) -> dict[str, Any]:
+    document = answer.json()
+    if answer.status != 200:
+        raise MicrosoftError.from_answer(document)
+    return document
+
+
+def _usable_keys(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Keep what a signing key needs, so that one odd key does not cost the others.
+
+    Microsoft's keys have no ``alg``, and are told apart by ``use`` and ``kty``.
+    """
+    keys = document.get("keys")
+    usable = {
+        key["kid"]: {"n": key["n"], "e": key["e"], "issuer": key.get("issuer"), "kid": key["kid"]}
+        for key in (keys if isinstance(keys, list) else [])
+        if isinstance(key, dict)
+        and key.get("kty") == "RSA"
+        and key.get("use", "sig") == "sig"
+        and all(isinstance(key.get(member), str) for member in ("kid", "n", "e"))
+        and isinstance(key.get("issuer"), str | None)
+    }
+    if not usable:
+        raise MalformedAnswer("The directory's key document holds no usable signing key.")
+    return usable
+
+
+def _signing_key(key: Mapping[str, Any]) -> SigningKey:
+    try:
+        numbers = RSAPublicNumbers(e=_integer(key["e"]), n=_integer(key["n"]))
+        public_key = numbers.public_key()
+    except (ValueError, binascii.Error):
+        raise UnknownSigningKey("The token's signing key is published in a broken form.") from None
+    if public_key.key_size < _MIN_KEY_BITS:
+        raise UnknownSigningKey("The token's signing key is shorter than 2048 bits.")
+    return SigningKey(key["kid"], public_key, key["issuer"])
+
+
+def _integer(base64url: str) -> int:
+    padded = base64url + "=" * (-len(base64url) % 4)
+    return int.from_bytes(base64.urlsafe_b64decode(padded), "big")
+
+
+def _cache_key(url: str, kind: str) -> str:
+    digest = hashlib.sha256(url.encode()).hexdigest()
+    return f"azuread_connections:keys:{kind}:{digest}"

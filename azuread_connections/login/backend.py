@@ -1,0 +1,84 @@
+"""The authentication backend: mozilla-django-oidc's, with every decision about trust our own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest
+from mozilla_django_oidc.auth import OIDCAuthenticationBackend
+
+from ..entra.id_token import IdTokenClaims
+from ..entra.tokens import TokenResponse
+from ..models import Connection
+from . import exchange, people
+from .exchange import CodeExchange
+from .people import Person
+
+
+@dataclass
+class Proof:
+    """A person whom Microsoft vouches for. ``person`` is known once they are authenticated.
+
+    It travels as a "credential", which Django shows to whoever listens for failed log-ins: it
+    holds no token, no nonce and no secret.
+    """
+
+    connection: Connection
+    claims: IdTokenClaims
+    person: Person | None = None
+
+    def __repr__(self) -> str:
+        return f"<Proof by {self.connection}>"
+
+
+class ConnectionBackend(OIDCAuthenticationBackend):
+    """Signs people in by a connection, and by nothing else.
+
+    The callback calls ``prove`` (Microsoft is asked, nothing is written), then Django's
+    ``authenticate(request, azuread_proof=proof)`` in a transaction. To change a step, subclass
+    and override ``get_token``, ``verify_token`` or ``get_or_create_user``.
+    """
+
+    def __init__(self) -> None:
+        # Django builds a backend for every permission check: touch no setting and no row here.
+        self.UserModel = get_user_model()
+
+    def prove(self, code_exchange: CodeExchange) -> Proof:
+        """Redeem the code and validate the ID token. Raises ``EntraError``, ``SignInFailed`` and
+        ``SecretSuperseded``."""
+        tokens = self.get_token(code_exchange)
+        return Proof(code_exchange.connection, self.verify_token(tokens, code_exchange))
+
+    def authenticate(
+        self, request: HttpRequest | None, *, azuread_proof: Proof
+    ) -> AbstractBaseUser:
+        """Return the user of a proof. Raises ``SignInFailed`` and ``IntegrityError``.
+
+        The signature keeps passwords away from here, and proofs from every other backend.
+        """
+        azuread_proof.person = self.get_or_create_user(azuread_proof)
+        return azuread_proof.person.user
+
+    async def aauthenticate(
+        self, request: HttpRequest | None, *, azuread_proof: Proof
+    ) -> AbstractBaseUser:
+        # ModelBackend's would take passwords.
+        return await sync_to_async(self.authenticate)(request, azuread_proof=azuread_proof)
+
+    def get_token(self, payload: CodeExchange) -> TokenResponse:
+        return exchange.redeem(payload)
+
+    def verify_token(self, token: TokenResponse, payload: CodeExchange) -> IdTokenClaims:
+        return exchange.validate(payload, token)
+
+    def get_or_create_user(self, proof: Proof) -> Person:
+        return people.find_or_create(proof.claims, proof.connection)
+
+    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+        # mozilla-django-oidc's would keep deactivated users signed in.
+        return ModelBackend.get_user(self, user_id)

@@ -1,0 +1,57 @@
+"""Begins a sign-in: from an enabled connection to the redirect to Microsoft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from .. import microsoft
+from ..entra.tokens import AuthorizationRequest, authorization_url
+from ..models import Connection, EnabledConnection
+from . import addresses, transaction
+from .transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty."""
+
+    pair: EnabledConnection
+    destination: str
+    login_hint: str = ""
+    is_retry: bool = False
+
+
+def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
+    """Return the redirect, with the transaction in a cookie. Asks nobody, writes nothing."""
+    connection = start.pair.connection
+    redirect_uri = addresses.redirect_uri(request, start.pair.application)
+    begun = Transaction(
+        application_id=start.pair.application_id,
+        connection_id=connection.pk,
+        fingerprint=fingerprint(connection, connection.directory, redirect_uri),
+        destination=start.destination,
+        is_retry=start.is_retry,
+    )
+    url = authorization_url(
+        microsoft.authority(connection.cloud, connection.directory, connection.identity_api),
+        AuthorizationRequest(
+            client_id=connection.client_id,
+            redirect_uri=redirect_uri,
+            state=begun.state,
+            nonce=begun.nonce,
+            code_challenge=begun.code_challenge,
+            login_hint=start.login_hint,
+        ),
+    )
+    response = HttpResponseRedirect(url)
+    transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
+    return response
+
+
+def fingerprint(connection: Connection, tenant: str, redirect_uri: str) -> str:
+    """Return a digest of what a sign-in must find unchanged when it comes back."""
+    return transaction.fingerprint(
+        connection.client_id, connection.cloud, tenant, connection.identity_api, redirect_uri
+    )

@@ -1,0 +1,164 @@
+"""Writes the sign-in log: rows for the administrator, lines for Python's logging.
+
+Whoever can cause a line without an account cannot fill the table with it: such lines are counted
+in one row a minute.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+
+from django.db import IntegrityError, router, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ..conf import CACHE_PREFIX, conf
+from ..entra.errors import SecretRejected
+from ..models import Application, ClientSecret, Connection, Event, Identity
+from .failures import SignInFailed
+
+logger = logging.getLogger("azuread_connections")
+
+#: Failures of one connection in one minute that get a row each; further ones are counted.
+FAILURES_PER_MINUTE = 30
+# Without letters and digits that are mistaken for one another on the telephone.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True)
+class SignInRecord:
+    """Who signed in, where, by which connection."""
+
+    connection: Connection
+    application: Application
+    identity: Identity
+
+
+def record_signed_in(request: HttpRequest, record: SignInRecord) -> Event:
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.SIGNED_IN,
+        reference=new_reference(),
+        connection=record.connection,
+        connection_name=record.connection.name,
+        application=record.application,
+        application_name=record.application.slug,
+        identity=record.identity,
+        person=record.identity.login_name,
+        address=client_address(request),
+    )
+    _log(logging.INFO, event)
+    return event
+
+
+def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
+    """Write a failure, or count it, and give it the reference that the person is shown."""
+    now = timezone.now()
+    connection = failed.connection
+    event = Event(
+        created_at=now,
+        kind=Event.Kind.SIGN_IN_FAILED,
+        code=failed.code,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name if connection else "",
+        application=failed.application,
+        application_name=failed.application.slug if failed.application else "",
+        aadsts_code=failed.aadsts_code,
+        message=failed.detail,
+        correlation_id=failed.correlation_id,
+        trace_id=failed.trace_id,
+        address=client_address(request),
+    )
+    if connection is None or not _is_within_limit(connection, now):
+        event = _count(event)
+    else:
+        event.save(force_insert=True)
+    failed.reference = event.reference
+    _log(logging.WARNING, event)
+
+
+def record_secret_refused(
+    connection: Connection, secret: ClientSecret, error: SecretRejected
+) -> None:
+    """Say once a minute at most which secret Microsoft refuses."""
+    now = timezone.now()
+    event = Event(
+        created_at=now,
+        kind=Event.Kind.SECRET_REFUSED,
+        code="secret_rejected",
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        aadsts_code=error.aadsts_code,
+        message=f"Client secret {secret}: {error}",
+        correlation_id=error.correlation_id,
+        trace_id=error.trace_id,
+    )
+    _log(logging.WARNING, _count(event))
+
+
+def new_reference() -> str:
+    """Return what a person reads to support to have their failure found."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the client's address, from X-Forwarded-For only as far as proxies are trusted."""
+    address = request.META.get("REMOTE_ADDR", "")
+    if conf.trusted_proxies:
+        forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+        address = forwarded[-conf.trusted_proxies :][0].strip()
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None
+
+
+def _is_within_limit(connection: Connection, now: datetime) -> bool:
+    key = f"{CACHE_PREFIX}:failures:{connection.pk}:{now:%Y%m%d%H%M}"
+    conf.cache.add(key, 0, 120)
+    try:
+        return conf.cache.incr(key) <= FAILURES_PER_MINUTE
+    except ValueError:  # evicted between the two calls
+        return True
+
+
+def _count(event: Event) -> Event:
+    """Store an event as the first of its kind in this minute, or count the one there is."""
+    event.counter_key = (
+        f"{event.kind}:{event.code}:{event.connection_id or '-'}:{event.created_at:%Y%m%d%H%M}"
+    )
+    if found := _increment(event.counter_key):
+        return found
+    try:
+        with transaction.atomic(using=router.db_for_write(Event)):
+            event.save(force_insert=True)
+    except IntegrityError:
+        return _increment(event.counter_key) or event
+    return event
+
+
+def _increment(counter_key: str) -> Event | None:
+    same = Event._default_manager.filter(counter_key=counter_key)
+    return same.get() if same.update(count=F("count") + 1) else None
+
+
+def _log(level: int, event: Event) -> None:
+    fields: dict[str, Any] = {
+        "code": event.code,
+        "connection": event.connection_name,
+        "application": event.application_name,
+        "person": event.person,
+        "reference": event.reference,
+        "aadsts": event.aadsts_code,
+        "correlation_id": event.correlation_id,
+    }
+    told = " ".join(f"{name}={value}" for name, value in fields.items() if value)
+    logger.log(level, "%s %s", event.kind, told, extra={"azuread": fields})

@@ -1,0 +1,215 @@
+"""A sign-in under way, sealed in a cookie of the browser that began it.
+
+Nothing is stored on our side, so any worker can finish what another began, and nobody can fill
+a table by pressing the button.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from ..conf import CACHE_PREFIX, TRANSACTION_LIFETIME, conf
+
+_COOKIE = "azuread_txn_"
+#: Servers refuse long header lines.
+_MAX_COOKIES = 4
+_STATE = re.compile(r"[A-Za-z0-9_-]{22}")
+_NONCE_BYTES = 12
+
+
+class BrokenSeal(Exception):
+    """A transaction that this site did not seal, or not for this name."""
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """What a callback needs to know about its start.
+
+    ``state`` names the transaction, in the address and in the cookie's name. ``fingerprint``
+    covers the connection's endpoints and the redirect URI as they were. ``seed`` is what nonce
+    and PKCE verifier are made of. ``is_retry``: it follows one that failed for its secret.
+    """
+
+    application_id: int
+    connection_id: int
+    fingerprint: str
+    destination: str
+    purpose: str = "sign_in"
+    is_retry: bool = False
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    seed: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    created_at: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def nonce(self) -> str:
+        return self._derive("nonce")
+
+    @property
+    def code_verifier(self) -> str:
+        """RFC 7636 section 4.1: 43 characters of the unreserved set."""
+        return self._derive("pkce")
+
+    @property
+    def code_challenge(self) -> str:
+        return _base64url(hashlib.sha256(self.code_verifier.encode()).digest())
+
+    @property
+    def is_expired(self) -> bool:
+        return time.time() > self.created_at + TRANSACTION_LIFETIME
+
+    def use(self) -> bool:
+        """Return True the first time, for all workers that share the cache."""
+        key = f"{CACHE_PREFIX}:transaction:{self.state}"
+        return conf.cache.add(key, 1, TRANSACTION_LIFETIME + 60)
+
+    def _derive(self, purpose: str) -> str:
+        return _base64url(hmac.digest(self.seed.encode(), purpose.encode(), "sha256"))
+
+
+def fingerprint(*parts: str) -> str:
+    """Return a short digest over what must not change while a sign-in is under way."""
+    return _base64url(hashlib.sha256(json.dumps(parts).encode()).digest()[:16])
+
+
+def seal(transaction: Transaction) -> str:
+    """Encrypt and authenticate a transaction, bound to its own state."""
+    payload = json.dumps(
+        [
+            transaction.application_id,
+            transaction.connection_id,
+            transaction.fingerprint,
+            transaction.destination,
+            transaction.purpose,
+            transaction.is_retry,
+            transaction.seed,
+            transaction.created_at,
+        ],
+        separators=(",", ":"),
+    )
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    key = _derived_keys()[0]
+    sealed = AESGCM(key).encrypt(nonce, payload.encode(), transaction.state.encode())
+    return _base64url(nonce + sealed)
+
+
+def unseal(state: str, value: str) -> Transaction:
+    """Return what ``seal`` sealed under this state. Raises ``BrokenSeal``."""
+    try:
+        raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except ValueError:
+        raise BrokenSeal from None
+    for key in _derived_keys():
+        try:
+            payload = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], state.encode())
+        except (InvalidTag, ValueError):
+            continue
+        application, connection, print_, destination, purpose, is_retry, seed, created_at = (
+            json.loads(payload)
+        )
+        return Transaction(
+            application_id=application,
+            connection_id=connection,
+            fingerprint=print_,
+            destination=destination,
+            purpose=purpose,
+            is_retry=is_retry,
+            state=state,
+            seed=seed,
+            created_at=created_at,
+        )
+    raise BrokenSeal
+
+
+def set_cookie(
+    request: HttpRequest, response: HttpResponseBase, transaction: Transaction, *, secure: bool
+) -> None:
+    """Give the browser this transaction, and take away the oldest if it has too many."""
+    for state in _states_to_drop(request, secure):
+        _delete(response, state, secure)
+    response.set_cookie(
+        _cookie_name(transaction.state, secure),
+        seal(transaction),
+        max_age=TRANSACTION_LIFETIME,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def read_cookie(request: HttpRequest, state: str, *, secure: bool) -> Transaction | None:
+    """Return this browser's transaction of that state, or None if it has none. Raises
+    ``BrokenSeal``."""
+    value = request.COOKIES.get(_cookie_name(state, secure)) if _STATE.fullmatch(state) else None
+    return unseal(state, value) if value else None
+
+
+def delete_cookie(
+    request: HttpRequest, response: HttpResponseBase, state: str, *, secure: bool
+) -> None:
+    if _STATE.fullmatch(state) and _cookie_name(state, secure) in request.COOKIES:
+        _delete(response, state, secure)
+
+
+def _cookie_name(state: str, secure: bool) -> str:
+    # "__Host-": no other subdomain can plant one (RFC 6265bis section 4.1.3.2).
+    return f"{_prefix(secure)}{state}"
+
+
+def _prefix(secure: bool) -> str:
+    return f"__Host-{_COOKIE}" if secure else _COOKIE
+
+
+def _delete(response: HttpResponseBase, state: str, secure: bool) -> None:
+    # Response.delete_cookie would do, but browsers ignore it for "__Host-" without Secure.
+    response.set_cookie(
+        _cookie_name(state, secure),
+        max_age=0,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _states_to_drop(request: HttpRequest, secure: bool) -> list[str]:
+    prefix = _prefix(secure)
+    ages = {
+        name.removeprefix(prefix): _created_at(name.removeprefix(prefix), value)
+        for name, value in request.COOKIES.items()
+        if _STATE.fullmatch(name.removeprefix(prefix))
+    }
+    newest_first = sorted(ages, key=ages.__getitem__, reverse=True)
+    return newest_first[_MAX_COOKIES - 1 :]
+
+
+def _created_at(state: str, value: str) -> int:
+    try:
+        return unseal(state, value).created_at
+    except BrokenSeal:
+        return 0
+
+
+def _derived_keys() -> list[bytes]:
+    return [
+        HKDF(SHA256(), 32, salt=None, info=b"azuread_connections.transaction").derive(key)
+        for key in conf.sealing_keys
+    ]
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

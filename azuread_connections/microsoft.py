@@ -1,0 +1,37 @@
+"""Microsoft's side, set up from this site's settings: where ``conf`` and ``entra`` meet."""
+
+from __future__ import annotations
+
+from .conf import conf
+from .entra.cloud import CLOUDS, Authority, Cloud
+from .entra.metadata import SigningKeys, find_tenant_id
+from .entra.transport import Timeouts, Transport
+
+
+def _cloud(name: str) -> Cloud:
+    """Return the cloud of this name; the global one with the development hosts, where set."""
+    chosen = CLOUDS[name]
+    if name != "global":
+        return chosen
+    return chosen.moved(login_url=conf.login_url, graph_url=conf.graph_url)
+
+
+def authority(cloud: str, tenant: str, identity_api: str) -> Authority:
+    return Authority(_cloud(cloud), tenant, identity_api)
+
+
+def transport() -> Transport:
+    return Transport(Timeouts(*conf.timeouts))
+
+
+def signing_keys() -> SigningKeys:
+    return SigningKeys(transport(), conf.cache)
+
+
+def find_directory(*, domain: str, cloud: str, identity_api: str) -> str:
+    """Return the GUID of the directory that a domain belongs to, in one request.
+
+    Raises ``EntraError``: ``DirectoryNotFound`` for a domain that Microsoft does not know,
+    ``Unreachable`` if it cannot be asked.
+    """
+    return find_tenant_id(transport(), authority(cloud, domain, identity_api))

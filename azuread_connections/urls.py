@@ -1,0 +1,18 @@
+"""Include under any prefix: ``path("login/", include("azuread_connections.urls"))``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .login import views
+
+app_name = "azuread_connections"
+
+urlpatterns = [
+    path("", views.SignInView.as_view(), name="sign_in"),
+    # Before the names of connections, which these words can never be.
+    path("callback", views.CallbackView.as_view(), name="callback"),
+    path("profile", views.ProfileView.as_view(), name="profile"),
+    path("logout", views.LogoutView.as_view(), name="logout"),
+    path("<slug:name>/", views.StartView.as_view(), name="start"),
+]

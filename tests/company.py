@@ -1,0 +1,80 @@
+"""A company at both ends of the wire, and the browser of one of its people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.test import Client
+from django.urls import reverse
+
+from azuread_connections.models import Application, Connection
+from azuread_connections.testing import StandIn
+from azuread_connections.testing.directory import App, Directory, Person
+from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
+
+CALLBACK_URL = "http://testserver/login/callback"
+
+
+@dataclass
+class Company:
+    """A directory at Microsoft with an app and a person, and our connection to it."""
+
+    microsoft: StandIn
+    directory: Directory
+    app: App
+    person: Person
+    connection: Connection
+
+    @classmethod
+    def create(
+        cls,
+        microsoft: StandIn,
+        application: Application,
+        *,
+        name: str = "contoso",
+        domain: str = "contoso.com",
+        person: str = "Adele Vance",
+        pinned: bool = True,
+        **options: Any,
+    ) -> Company:
+        directory = microsoft.add_directory(domain)
+        app = directory.add_app(redirect_uris=[CALLBACK_URL])
+        connection = ConnectionFactory.create(
+            name=name,
+            domain=domain,
+            tenant_id=directory.tenant_id if pinned else "",
+            client_id=app.client_id,
+            **options,
+        )
+        ClientSecretFactory.create(connection=connection, value=app.secrets[0].value)
+        EnabledConnectionFactory.create(application=application, connection=connection)
+        return cls(microsoft, directory, app, directory.add_person(person), connection)
+
+    def start(self, client: Client, **parameters: str) -> str:
+        """Press the button; return Microsoft's address that the browser is sent to."""
+        url = reverse("azuread_connections:start", args=[self.connection.name])
+        response = client.get(url, parameters)
+        assert response.status_code == 302, response.content
+        return response["Location"]
+
+    def come_back(self, client: Client, authorize_url: str, person: Person | None = None) -> Any:
+        """Pick a person at Microsoft; return our answer to the callback."""
+        return client.get(self.microsoft.sign_in(authorize_url, person or self.person))
+
+    def sign_in(self, client: Client, person: Person | None = None, **parameters: str) -> Any:
+        """Go through a whole sign-in; return our answer to the callback."""
+        return self.come_back(client, self.start(client, **parameters), person)
+
+
+def query_of(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def error_code(response: Any) -> str:
+    """Return the stable code on an error page; fail if the response is none."""
+    text = response.content.decode()
+    marker = 'data-error-code="'
+    assert marker in text, f"{response.status_code}: {text[:500]}"
+    return text.split(marker)[1].split('"')[0]

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import uuid
+
+import factory
+from django.contrib.auth import get_user_model
+from factory.django import DjangoModelFactory
+
+from azuread_connections.models import (
+    Application,
+    ClientSecret,
+    Connection,
+    EnabledConnection,
+    Identity,
+)
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = get_user_model()
+
+    username = factory.Sequence("user{}".format)
+
+
+class ApplicationFactory(DjangoModelFactory):
+    class Meta:
+        model = Application
+
+    name = factory.Sequence("Portal {}".format)
+    slug = factory.Sequence("portal-{}".format)
+
+
+class ConnectionFactory(DjangoModelFactory):
+    class Meta:
+        model = Connection
+
+    name = factory.Sequence("contoso-{}".format)
+    domain = "contoso.com"
+    client_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
+
+
+class ClientSecretFactory(DjangoModelFactory):
+    class Meta:
+        model = ClientSecret
+
+    connection = factory.SubFactory(ConnectionFactory)
+    value = factory.Sequence("Abc8Q~secret-{}".format)
+
+
+class EnabledConnectionFactory(DjangoModelFactory):
+    class Meta:
+        model = EnabledConnection
+
+    application = factory.SubFactory(ApplicationFactory)
+    connection = factory.SubFactory(ConnectionFactory)
+
+
+class IdentityFactory(DjangoModelFactory):
+    class Meta:
+        model = Identity
+
+    user = factory.SubFactory(UserFactory)
+    cloud = Connection.Cloud.GLOBAL
+    tenant_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
+    object_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
