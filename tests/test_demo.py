@@ -1,0 +1,236 @@
+"""The demo as somebody runs it: from a copy of the checkout, as a program of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from azuread_connections.testing.browser import press
+from project.demo import data
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ("azuread_connections", "project", "templates")
+NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+WAIT_SECONDS = 60
+
+
+class TestData:
+    def test_two_dozen_people_work_at_three_companies(self) -> None:
+        people = Counter(company.name for company in data.COMPANIES for _ in company.people)
+        assert people.keys() == {"Contoso", "Fabrikam", "Northwind"}
+        assert people.total() == 24
+
+    def test_no_two_things_share_an_id(self) -> None:
+        known = data.standin_data(redirect_uri="http://localhost:8000/login/callback", now=NOW)
+        ids = Counter(
+            identifier
+            for directory in known["directories"]
+            for identifier in (
+                directory["tenant_id"],
+                *(person["object_id"] for person in directory["people"]),
+                *(app["client_id"] for app in directory["applications"]),
+            )
+        )
+        assert ids.total() == 24 + 3 + 3
+        assert set(ids.values()) == {1}
+
+    def test_contosos_secret_expires_in_twelve_days_at_any_hour_of_today(self) -> None:
+        for hour in (0, 12, 23):
+            now = NOW.replace(hour=hour)
+            contoso = data.connection(data.CONTOSO, now)["options"]
+            left = datetime.fromisoformat(contoso["client_secret_expires_at"]) - now
+            assert left.days == 12
+
+    def test_northwinds_secret_expired_in_the_site_and_at_microsoft(self) -> None:
+        recorded = data.connection(data.NORTHWIND, NOW)["options"]["client_secret_expires_at"]
+        registered = data.directory(data.NORTHWIND, "", NOW)["applications"][0]["secrets"]
+        assert recorded == registered[0]["expires_at"]
+        assert datetime.fromisoformat(recorded) < NOW - timedelta(days=8)
+        assert datetime.fromisoformat(registered[1]["expires_at"]) > NOW
+
+    def test_fabrikam_has_no_recorded_expiry(self) -> None:
+        options = data.connection(data.FABRIKAM, NOW)["options"]
+        assert "client_secret_expires_at" not in options
+        assert options["identity_api"] == "azure-active-directory-v1.0"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a clone of the checkout has of the site; the demo writes its files there."""
+    folder = tmp_path_factory.mktemp("a clone")
+    for name in SHIPPED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manage.py", folder)
+    return folder
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    return free_ports()
+
+
+def free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]
+
+
+class Run:
+    """One `python -m project.demo.run`."""
+
+    def __init__(self, checkout: Path, site_port: int, standin_port: int) -> None:
+        self.site_url = f"http://localhost:{site_port}"
+        self.output = ""
+        # The suite's own settings and database must not reach the demo.
+        ours = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "project.demo.run"),
+                *("--site-port", str(site_port), "--standin-port", str(standin_port)),
+            ],
+            cwd=checkout,
+            env={name: value for name, value in os.environ.items() if name not in ours},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def read_until(self, text: str) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
+            if text in line:
+                return self.output
+        pytest.fail(f"The demo ended before it said {text!r}:\n{self.output}")
+
+    def end(self, number: signal.Signals | None = None) -> int:
+        if number is not None:
+            self.process.send_signal(number)
+        self.output += self.process.communicate(timeout=WAIT_SECONDS)[0]
+        return self.process.returncode
+
+
+@pytest.fixture
+def demo(checkout: Path, ports: tuple[int, int]) -> Iterator[Run]:
+    run = Run(checkout, *ports)
+    try:
+        yield run
+    finally:
+        run.process.terminate()
+        run.end()
+
+
+@pytest.fixture(scope="module")
+def running(checkout: Path) -> Iterator[Run]:
+    """One demo that several tests look at."""
+    run = Run(checkout, *free_ports())
+    try:
+        run.read_until("Press Ctrl-C to stop")
+        yield run
+    finally:
+        run.process.terminate()
+        run.end()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def sign_in(site_url: str, connection: str, address: str) -> requests.Response:
+    """Press the connection's button and pick the person, as a browser would."""
+    with requests.Session() as browser:
+        start = browser.get(f"{site_url}/login/{connection}/?next=/", allow_redirects=False)
+        person = {"person": data.stable_guid(address)}
+        return browser.get(press(start.headers["Location"], person, browser))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_runs_twice_and_stops_cleanly(
+    demo: Run, ports: tuple[int, int], number: signal.Signals
+) -> None:
+    said = demo.read_until("Press Ctrl-C to stop")
+    assert re.search(r"as admin, password \S{12,}", said)
+
+    front = requests.get(f"{demo.site_url}/")
+    assert all(f"Continue with {c.name}" in front.text for c in data.COMPANIES)
+    assert requests.get(f"{demo.site_url}/static/project/site.css").ok
+    home = sign_in(demo.site_url, "contoso", "adele.vance@contoso.com")
+    assert home.url == f"{demo.site_url}/"
+    assert "Adele Vance" in home.text
+
+    assert demo.end(number) == 0
+    assert "Stopped." in demo.output
+    assert not any(listens(port) for port in ports)
+
+
+def test_fabrikams_people_sign_in_by_the_older_api(running: Run) -> None:
+    assert (
+        "Lynne Robbins" in sign_in(running.site_url, "fabrikam", "lynne.robbins@fabrikam.com").text
+    )
+
+
+def test_northwind_shows_what_an_expired_secret_does(running: Run) -> None:
+    page = sign_in(running.site_url, "northwind", "miriam.graham@northwindtraders.com")
+    assert page.status_code == 502
+    assert 'data-error-code="secret_rejected"' in page.text
+
+
+def test_the_printed_password_opens_the_administration(running: Run) -> None:
+    password = re.search(r"password (\S+)", running.output)
+    assert password
+    with requests.Session() as browser:
+        page = browser.get(f"{running.site_url}/password/?next=/admin/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert token
+        form = {"username": "admin", "password": password[1], "next": "/admin/"}
+        arrived = browser.post(page.url, data=form | {"csrfmiddlewaretoken": token[1]})
+    assert arrived.url == f"{running.site_url}/admin/"
+    assert arrived.ok
+
+
+def test_taken_ports_are_named_with_the_variable_that_changes_them(
+    checkout: Path, ports: tuple[int, int]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        run = Run(checkout, ports[0], taken)
+        assert run.end() == 1
+    assert f"port {taken} (STANDIN_PORT)" in run.output
+    assert "make demo SITE_PORT=" in run.output
+
+
+def test_a_child_that_dies_ends_the_demo(demo: Run, ports: tuple[int, int]) -> None:
+    demo.read_until("Press Ctrl-C to stop")
+    children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children")
+    if not children.exists():
+        pytest.skip("the children of a process are not listed on this system")
+    os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    assert demo.end() == 1
+    assert "The stand-in stopped by itself" in demo.output
+    assert not any(listens(port) for port in ports)
+
+
+def test_somebody_elses_env_file_is_left_alone(tmp_path: Path, ports: tuple[int, int]) -> None:
+    shutil.copytree(ROOT / "project", tmp_path / "project")
+    env = tmp_path / ".env"
+    env.write_text("SECRET_KEY=of-a-real-site\n")
+    run = Run(tmp_path, *ports)
+    assert run.end() == 1
+    assert ".env was not written by the demo" in run.output
+    assert env.read_text() == "SECRET_KEY=of-a-real-site\n"
