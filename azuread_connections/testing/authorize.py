@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-import uuid
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
-from . import pages
+from . import pages, tokens
 from .call import Call
 from .directory import App, Directory, Person
 from .errors import Refusal, callback_error
@@ -202,12 +200,14 @@ def _back_with_code(call: Call, ask: Ask, person: Person, session: BrowserSessio
         challenge_method=params.get("code_challenge_method", "plain"),
         issued_at=call.now,
     )
-    response = _answer(
-        ask, {"code": call.state.issue_code(grant), "session_state": session.session_id}
-    )
+    answer = {"code": call.state.issue_code(grant), "session_state": session.session_id}
+    if params.get("client_info") == "1":
+        answer["client_info"] = tokens.client_info(person)
+    response = _answer(ask, answer)
     if call.state.single_sign_on:
-        cookie = next(key for key, value in call.state.sessions.items() if value is session)
-        response.headers["Set-Cookie"] = f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Lax"
+        response.headers["Set-Cookie"] = (
+            f"{COOKIE}={session.cookie}; Path=/; HttpOnly; SameSite=Lax"
+        )
     return response
 
 
@@ -223,11 +223,10 @@ def _browser_session(call: Call) -> BrowserSession | None:
 
 def _remember(call: Call, person: Person) -> BrowserSession:
     """The browser's session with this person in it; forgotten at once without single sign-on."""
-    session = _browser_session(call) or BrowserSession(str(uuid.uuid4()))
+    session = _browser_session(call) or BrowserSession()
     if call.state.single_sign_on:
         with call.state.lock:
-            if session not in call.state.sessions.values():
-                call.state.sessions[secrets.token_urlsafe(24)] = session
+            call.state.sessions[session.cookie] = session
             if person not in session.people:
                 session.people.append(person)
     return session

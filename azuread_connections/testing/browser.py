@@ -70,7 +70,7 @@ def press(authorize_url: str, button: dict[str, str], session: requests.Session 
 
     An answer by form_post comes back as the redirect URI with the posted fields as its query.
     """
-    with nullcontext(session) if session else requests.Session() as browser:
+    with nullcontext(session) if session else _new_session() as browser:
         response = browser.get(authorize_url, allow_redirects=False, timeout=TIMEOUT)
         page = _Page(response.text)
         if page.kind == "picker":
@@ -84,3 +84,10 @@ def press(authorize_url: str, button: dict[str, str], session: requests.Session 
         return f"{page.action}{'&' if '?' in page.action else '?'}{urlencode(page.fields)}"
     text = page.error or re.sub(r"<[^>]+>", " ", response.text).strip()
     raise StandInPageError(text or f"HTTP {response.status_code}", page.code)
+
+
+def _new_session() -> requests.Session:
+    session = requests.Session()
+    # A proxy from the environment has no way to our loopback.
+    session.trust_env = False
+    return session

@@ -9,7 +9,7 @@ from .errors import Incident, Refusal
 from .faults import Fault
 from .state import State
 from .tokens import Version
-from .wire import RecordedRequest
+from .wire import RecordedRequest, is_loopback
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,12 @@ class Call:
 
     @property
     def url(self) -> str:
-        return self.state.url
+        """Our address as the client wrote it: localhost and 127.0.0.1 are both right.
+
+        The issuer is built on it, and clients compare that with the address they know.
+        """
+        host = self.request.headers.get("Host", "")
+        return f"http://{host}" if is_loopback(f"//{host}") else self.state.url
 
     def directory(self) -> Directory | None:
         """The directory in the path; None on common and organizations; AADSTS90002 otherwise."""

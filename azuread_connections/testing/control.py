@@ -9,9 +9,8 @@ from . import pages
 from .aadsts import CATALOGUE
 from .call import Call
 from .faults import Fault
-from .wire import Response, text_response
+from .wire import Response, is_loopback, text_response
 
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 FAILURES = {
     "7000222": Fault("token", aadsts=7000222),
     "7000215": Fault("token", aadsts=7000215),
@@ -21,7 +20,7 @@ FAILURES = {
 
 def control(call: Call) -> Response:
     """Show the page (GET), or do what one of its buttons says (POST)."""
-    if not _is_ours(f"//{call.request.headers.get('Host', '')}"):
+    if not is_loopback(f"//{call.request.headers.get('Host', '')}"):
         # A name that resolves to loopback but is not loopback's: DNS rebinding.
         return text_response("This page answers on loopback only.", status=403)
     if call.request.method == "GET":
@@ -56,11 +55,9 @@ def _press(call: Call) -> Response:
 
 def _same_origin(origin: str, call: Call) -> bool:
     """The page's own origin under any of loopback's names: other ports are other sites."""
-    return _is_ours(origin) and urlsplit(origin).port == urlsplit(call.url).port
+    return is_loopback(origin) and urlsplit(origin).port == urlsplit(call.url).port
 
 
-def _is_ours(address: str) -> bool:
-    try:
-        return urlsplit(address).hostname in LOOPBACK_NAMES
-    except ValueError:
-        return False
+def front(call: Call) -> Response:
+    """The bare address leads to the control page."""
+    return Response(302, headers={"Location": "/_standin/"})

@@ -149,8 +149,13 @@ class Directory:
         """
         sign_in_name = upn or self._free_upn(name, self._home_domain(guest, home))
         own_upn = sign_in_name
-        if guest and "#EXT#" not in sign_in_name.upper():
+        if guest and "#EXT#" in sign_in_name:
+            local, _, domain = sign_in_name.partition("#EXT#")[0].rpartition("_")
+            sign_in_name = f"{local}@{domain}"
+        elif guest:
             own_upn = f"{sign_in_name.replace('@', '_')}#EXT#@{self.initial_domain}"
+        if guest and home is None:
+            home = self.registry.find(sign_in_name.rpartition("@")[2])
         first, _, last = name.partition(" ")
         person = Person(
             object_id=_guid(object_id, "object_id"),

@@ -11,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from .authorize import authorize, sign_in
 from .call import Call
-from .control import control, error_lookup
+from .control import control, error_lookup, front
 from .documents import discovery, keys
 from .errors import open_incident
 from .faults import Fault
@@ -53,6 +53,7 @@ ROUTES = (
     _route("/TENANT/oauth2/authorize/pick", "sign_in", "POST", sign_in, "v1.0"),
     _route("/TENANT/oauth2/v2.0/token", "token", "POST", token),
     _route("/TENANT/oauth2/token", "token", "POST", token, "v1.0"),
+    _route("/", "control", "GET", front),
     _route("/error", "error", "GET", error_lookup),
     Route(re.compile(r"/_standin/(?P<action>[a-z]*)"), "control", ("GET", "POST"), control),
 )

@@ -53,6 +53,7 @@ class BrowserSession:
     """A browser that single sign-on remembers."""
 
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    cookie: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     people: list[Person] = field(default_factory=list)
 
 

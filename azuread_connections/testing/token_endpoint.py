@@ -135,7 +135,7 @@ def _v2_tokens(call: Call, grant: Grant) -> dict[str, Any]:
     if "openid" in grant.scopes:
         document["id_token"] = mint_id_token(call, grant, signed=True)
     if call.request.form.get("client_info") == "1":
-        document["client_info"] = _client_info(grant)
+        document["client_info"] = tokens.client_info(grant.person)
     return document
 
 
@@ -254,8 +254,3 @@ def _check_secret(call: Call, app: App, secret: str | None) -> None:
 def _opaque_token() -> str:
     """Access and refresh tokens are none of the client's business, so they say nothing."""
     return secrets.token_urlsafe(900)
-
-
-def _client_info(grant: Grant) -> str:
-    pair = f'{{"uid":"{grant.person.object_id}","utid":"{grant.directory.tenant_id}"}}'
-    return base64url(pair.encode())

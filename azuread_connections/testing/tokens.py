@@ -67,6 +67,12 @@ def pairwise_subject(app: App, person: Person) -> str:
     return base64url(hashlib.sha256(seed.encode()).digest())
 
 
+def client_info(person: Person) -> str:
+    """Microsoft's own addition, sent when asked for with `client_info=1`."""
+    pair = {"uid": person.object_id, "utid": person.directory.tenant_id}
+    return base64url(json.dumps(pair, separators=(",", ":")).encode())
+
+
 def id_token_header(key: SigningKey, version: Version) -> dict[str, Any]:
     header = {"typ": "JWT", "alg": "RS256", "kid": key.kid}
     if version == "v1.0":

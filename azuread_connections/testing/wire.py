@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from requests.structures import CaseInsensitiveDict
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,17 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     close: bool = False
     drip: float | None = None
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a URL (or `//host`) names this machine itself, and nothing but scheme and host."""
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises ValueError where it is no number
+    except ValueError:
+        return False
+    bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    return bare and parts.hostname in LOOPBACK_NAMES
 
 
 def json_response(
