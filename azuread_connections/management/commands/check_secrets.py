@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from argparse import ArgumentTypeError
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.color import no_style
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from azuread_connections.conf import conf
+from azuread_connections.health.secrets import SecretLine, SecretStatus, report
+
+#: ``--fail-on``: each level also fails on what the levels before it fail on.
+FAIL_ON: dict[str, frozenset[SecretStatus]] = {
+    "never": frozenset(),
+    "expired": frozenset({SecretStatus.EXPIRED}),
+    "expiring": frozenset({SecretStatus.EXPIRED, SecretStatus.EXPIRING}),
+    "unknown": frozenset({SecretStatus.EXPIRED, SecretStatus.EXPIRING, SecretStatus.UNKNOWN}),
+}
+FOUND, FAILED = 1, 2
+MAX_DAYS = 36_500
+#: How many lines there are, by what they count as and what they are.
+Found = Counter[tuple[SecretStatus | None, SecretStatus]]
+#: Lines aligned together: columns may widen from one batch to the next, never narrow.
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = (
+        "List client secrets that are expired, expire soon, or have no recorded expiry date. "
+        "Exit status: 0 nothing to act on, 1 found (see --fail-on), 2 the check itself failed."
+    )
+    # A probe tells of secrets, not of the state of the project.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--days",
+            type=_days,
+            help="report what expires within so many days (default: the setting "
+            "SECRET_WARNING_DAYS, 30)",
+        )
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+        parser.add_argument(
+            "--fail-on",
+            choices=list(FAIL_ON),
+            default="expiring",
+            help="exit with 1 on this or worse (default: expiring, which includes expired)",
+        )
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            help="also show superseded secrets: those beside a longer-lasting one",
+        )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        # What escapes, such as a CommandError under --traceback, would end with Python's own
+        # status, 1, which here means that a secret was found.
+        try:
+            super().run_from_argv(argv)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(FAILED)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            found = self._check(**options)
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise CommandError(
+                _("The secrets could not be checked: %(reason)s") % {"reason": reason},
+                returncode=FAILED,
+            ) from error
+        if any(counts_as in FAIL_ON[options["fail_on"]] for counts_as, _status in found):
+            sys.exit(FOUND)
+
+    def _check(self, *, days: int | None, format: str, all: bool, **options: Any) -> Found:
+        """Print the report and return how many lines count as what."""
+        found: Found = Counter()
+        days = conf.secret_warning_days if days is None else days
+        lines = _counted(report(days, include_superseded=all), found)
+        if format == "json":
+            self._print_json(lines)
+        else:
+            coloured = self.stdout.isatty() or options["force_color"]
+            self._print_text(lines, self.style if coloured else no_style())
+            self.stdout.write(_summary(found))
+        return found
+
+    def _print_json(self, lines: Iterable[SecretLine]) -> None:
+        self.stdout.write("[", ending="")
+        separator = "\n"
+        for line in lines:
+            self.stdout.write(separator + json.dumps(_as_json(line)), ending="")
+            separator = ",\n"
+        self.stdout.write("\n]")
+
+    def _print_text(self, lines: Iterator[SecretLine], style: Any) -> None:
+        colours = {
+            SecretStatus.EXPIRED: style.ERROR,
+            SecretStatus.EXPIRING: style.WARNING,
+            SecretStatus.UNKNOWN: style.WARNING,
+        }
+        widths = [0, 0, 0, 0]
+        while batch := list(islice(lines, BATCH)):
+            rows = [(line, _columns(line)) for line in batch]
+            for number in range(len(widths)):
+                widths[number] = max(widths[number], *(len(row[number]) for _line, row in rows))
+            for line, row in rows:
+                padded = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
+                text = "  ".join([*padded, row[-1]]).rstrip()
+                colour = colours.get(line.counts_as) if line.counts_as else None
+                self.stdout.write(colour(text) if colour else text)
+
+
+def _days(text: str) -> int:
+    try:
+        days = int(text)
+    except ValueError:
+        days = -1
+    if not 0 <= days <= MAX_DAYS:
+        raise ArgumentTypeError(f"give a number of days between 0 and {MAX_DAYS}, not {text!r}")
+    return days
+
+
+def _counted(lines: Iterable[SecretLine], found: Found) -> Iterator[SecretLine]:
+    for line in lines:
+        found[line.counts_as, line.status] += 1
+        yield line
+
+
+def _columns(line: SecretLine) -> tuple[str, str, str, str, str]:
+    text = line.text
+    if line.superseded:
+        text = _("%(text)s, superseded") % {"text": text}
+    return (
+        line.connection,
+        f"{line.hint}…" if line.hint else "-",
+        _local_date(line.expires_at) if line.expires_at else "-",
+        text,
+        ", ".join(line.applications),
+    )
+
+
+def _as_json(line: SecretLine) -> dict[str, Any]:
+    return {
+        "connection": line.connection,
+        "hint": line.hint,
+        "key_id": line.key_id,
+        "expires_at": _utc(line.expires_at).isoformat() if line.expires_at else None,
+        "days_left": line.days_left,
+        "status": line.status.value,
+        "applications": list(line.applications),
+        "superseded": line.superseded,
+    }
+
+
+def _local_date(moment: datetime) -> str:
+    return (timezone.localtime(moment) if timezone.is_aware(moment) else moment).date().isoformat()
+
+
+def _utc(moment: datetime) -> datetime:
+    # With USE_TZ off the database's times are naive, in the site's time zone.
+    return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(UTC)
+
+
+def _summary(found: Found) -> str:
+    counts: Counter[SecretStatus] = Counter()
+    for (counts_as, status), count in found.items():
+        if counts_as:
+            counts[status] += count
+    texts = {
+        SecretStatus.MISSING: _("%(count)d without any secret"),
+        SecretStatus.EXPIRED: _("%(count)d expired"),
+        SecretStatus.EXPIRING: _("%(count)d expiring"),
+        SecretStatus.UNKNOWN: _("%(count)d without an expiry date"),
+    }
+    parts = [text % {"count": counts[status]} for status, text in texts.items() if counts[status]]
+    return ", ".join(parts) + "." if parts else _("All secrets are fine.")
