@@ -1,0 +1,265 @@
+"""What an import would do, decided before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..models import Application, ClientSecret, Connection, UndecryptableError
+from ..models.validators import expiry_warning, validate_client_secret
+from .applications import Applications
+from .auth0 import CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT, ConnectionEntry
+from .document import Mistake, shown
+
+
+class Action(models.TextChoices):
+    CREATE = "create", gettext_lazy("created")
+    UPDATE = "update", gettext_lazy("updated")
+    NONE = "none", gettext_lazy("unchanged")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that changes, in words. A secret appears by its hint only."""
+
+    label: str
+    after: str
+    before: str | None = None
+
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.label}: {self.after}"
+        return f"{self.label}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the database holds for the name of an entry."""
+
+    connection: Connection | None = None
+    applications: Mapping[int, Application] = field(default_factory=dict)
+    secrets: Sequence[ClientSecret] = ()
+
+
+@dataclass
+class Change:
+    """Everything that one entry changes."""
+
+    connection: Connection
+    is_new: bool
+    fields: list[str] = field(default_factory=list)
+    enable: list[Application] = field(default_factory=list)
+    disable: list[Application] = field(default_factory=list)
+    add_secret: ClientSecret | None = None
+    date_secrets: list[ClientSecret] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def action(self) -> Action:
+        if self.is_new:
+            return Action.CREATE
+        return Action.UPDATE if self.differences else Action.NONE
+
+
+def plan_entry(
+    entry: ConnectionEntry, stored: Stored, applications: Applications, now: datetime
+) -> Change:
+    """Compare an entry with what is stored. Writes nothing; mistakes are in the result."""
+    change = Change(
+        connection=stored.connection or Connection(name=entry.name, name_key=entry.name.lower()),
+        is_new=stored.connection is None,
+    )
+    _plan_fields(entry, change)
+    _plan_secret(entry, stored, change, now)
+    _plan_applications(entry, stored, applications, change)
+    change.notes = [f"{entry.place}: {note}" for note in change.notes]
+    return change
+
+
+def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
+    connection = change.connection
+    if connection.name != entry.name:
+        change.notes.append(
+            _("this is “%(name)s”; a name never changes.") % {"name": connection.name}
+        )
+    given = {**entry.fields, **_pin(entry, change)}
+    before = {name: getattr(connection, name) for name in given}
+    for name, value in given.items():
+        setattr(connection, name, value)
+    _validate(entry, change, set(given))
+    for name in given:
+        after = getattr(connection, name)
+        if change.is_new or after != before[name]:
+            change.fields.append(name)
+            if change.is_new and after == "":
+                continue
+            change.differences.append(
+                Difference(
+                    _label(name),
+                    _in_words(name, after),
+                    None if change.is_new else _in_words(name, before[name]),
+                )
+            )
+    if "domain" in change.fields and connection.tenant_id and not change.is_new:
+        # The directory was pinned by the old domain. A new one may lead anywhere, and must not
+        # move the trust with it.
+        change.notes.append(
+            _("its domain changes, but it stays pinned to the directory %(tenant_id)s.")
+            % {"tenant_id": connection.tenant_id}
+        )
+
+
+def _pin(entry: ConnectionEntry, change: Change) -> dict[str, str]:
+    if entry.tenant_id is None:
+        return {}
+    pinned = change.connection.tenant_id
+    if pinned and pinned != entry.tenant_id:
+        change.mistakes.append(
+            Mistake(
+                f"{entry.place}, {entry.tenant_id_key}",
+                _("The connection is pinned to another directory, %(tenant_id)s.")
+                % {"tenant_id": pinned},
+            )
+        )
+        return {}
+    return {"tenant_id": entry.tenant_id}
+
+
+def _validate(entry: ConnectionEntry, change: Change, given: set[str]) -> None:
+    names = {model_field.name for model_field in Connection._meta.fields}
+    # Derived from the name, whose own messages say it all.
+    exclude = {"name_key"} if change.is_new else names - given
+    try:
+        change.connection.full_clean(exclude=exclude)
+    except ValidationError as error:
+        for name, messages in error.message_dict.items():
+            key = "" if name == NON_FIELD_ERRORS else f", {entry.key(name)}"
+            missing = change.is_new and name not in given and name != "name"
+            texts = [_("This key is missing.")] if missing else messages
+            change.mistakes += [Mistake(f"{entry.place}{key}", text) for text in texts]
+
+
+def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: datetime) -> None:
+    expires_at = _as_stored(entry.secret_expires_at)
+    if entry.secret is None:
+        if expires_at is not None:
+            change.notes.append(
+                _("%(key)s: ignored, as there is no %(secret)s beside it.")
+                % {"key": CLIENT_SECRET_EXPIRES_AT, "secret": CLIENT_SECRET}
+            )
+        if change.is_new:
+            change.notes.append(
+                _("it has no client secret: nobody can sign in until one is added in the admin.")
+            )
+        return
+    try:
+        validate_client_secret(entry.secret)
+    except ValidationError as error:
+        place = f"{entry.place}, {CLIENT_SECRET}"
+        change.mistakes += [Mistake(place, text) for text in error.messages]
+        return
+    if warning := expiry_warning(expires_at, now):
+        change.notes.append(f"{CLIENT_SECRET_EXPIRES_AT}: {warning}")
+
+    label = str(ClientSecret._meta.verbose_name)
+    same = [secret for secret in stored.secrets if _holds(secret, entry.secret)]
+    if not same:
+        change.add_secret = ClientSecret(value=entry.secret, expires_at=expires_at)
+        hint = f"{entry.secret[: _hint_length()]}…"
+        after = f"{hint} ({_date(expires_at)})"
+        if not change.is_new:
+            after = _("%(secret)s is added") % {"secret": after}
+        change.differences.append(Difference(label, after))
+    elif expires_at is not None:
+        for secret in same:
+            if secret.expires_at != expires_at:
+                change.differences.append(
+                    Difference(f"{label} {secret}", _date(expires_at), _date(secret.expires_at))
+                )
+                secret.expires_at = expires_at
+                change.date_secrets.append(secret)
+
+
+def _holds(secret: ClientSecret, value: str) -> bool:
+    try:
+        return secret.value.reveal() == value
+    except UndecryptableError:
+        # Useless as it is: the value in the file is added beside it.
+        return False
+
+
+def _plan_applications(
+    entry: ConnectionEntry, stored: Stored, applications: Applications, change: Change
+) -> None:
+    if entry.clients is None:
+        return
+    wanted: dict[int, Application] = {}
+    unknown = []
+    for client in dict.fromkeys(entry.clients):
+        application = applications.find(client)
+        if application is None:
+            unknown.append(shown(client))
+        else:
+            wanted[application.pk] = application
+    if unknown:
+        change.notes.append(
+            _(
+                "enabled_clients: no single application has this slug or external ID, so it is "
+                "not enabled: %(clients)s. Map it with --application ID=SLUG."
+            )
+            % {"clients": ", ".join(unknown)}
+        )
+    change.enable = [app for pk, app in wanted.items() if pk not in stored.applications]
+    change.disable = [app for pk, app in stored.applications.items() if pk not in wanted]
+    if change.enable or change.disable:
+        before = None if change.is_new else _slugs(stored.applications.values())
+        change.differences.append(
+            Difference(
+                _label("applications"),
+                _slugs(wanted.values()),
+                before,
+            )
+        )
+
+
+def _slugs(applications: Iterable[Application]) -> str:
+    return ", ".join(sorted(application.slug for application in applications)) or _("none")
+
+
+def _label(name: str) -> str:
+    return str(Connection._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _in_words(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
+    return str(choices.get(value, value)) or _("none")
+
+
+def _hint_length() -> int:
+    return ClientSecret._meta.get_field("hint").max_length or 0
+
+
+def _as_stored(moment: datetime | None) -> datetime | None:
+    # With USE_TZ off the database holds naive times in the site's time zone.
+    if moment is not None and timezone.is_naive(timezone.now()):
+        return timezone.make_naive(moment, timezone.get_default_timezone())
+    return moment
+
+
+def _date(moment: datetime | None) -> str:
+    if moment is None:
+        return _("no expiry date")
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return _("expires %(date)s") % {"date": local.isoformat(sep=" ", timespec="minutes")}
