@@ -1,0 +1,77 @@
+"""Dates as administrators type them, and times as they read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+def start_of_day(day: date) -> datetime:
+    """Return the start of a day in UTC, as this project's database stores times."""
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    # Naive `now()` means USE_TZ=False: the database then holds local times without a zone.
+    if timezone.is_aware(timezone.now()):
+        return moment
+    return timezone.make_naive(moment, timezone.get_default_timezone())
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day of a stored time in UTC: the reverse of ``start_of_day``."""
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment, timezone.get_default_timezone())
+    return moment.astimezone(UTC).date()
+
+
+class ExpiryDateField(forms.DateField):
+    """A date typed by a person, kept as the time at which that day starts in UTC."""
+
+    # The browser's own picker: it works with keyboard, screen reader and phone, and sends ISO.
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "azuread-date"})
+    default_error_messages = {"invalid": _("Enter a date such as 2027-04-30.")}
+
+    def prepare_value(self, value: Any) -> Any:
+        return day_of(value) if isinstance(value, datetime) else value
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            day = super().to_python(value)
+            return None if day is None else start_of_day(day)
+        except (OverflowError, ValueError):
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        # Compared as days: showing a stored time as a date must not cut the time off on saving.
+        try:
+            value = self.to_python(data)
+        except ValidationError:
+            return True
+        return (initial and day_of(initial)) != (value and day_of(value))
+
+
+def exact_time(moment: datetime) -> str:
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return date_format(local, "DATETIME_FORMAT")
+
+
+def time_ago(moment: datetime | None, never: str) -> str | SafeString:
+    """Render a past time as "3 days ago", the exact time as its tool tip."""
+    if moment is None:
+        return never
+    seconds = (timezone.now() - moment).total_seconds()
+    if seconds < 60:
+        words = gettext("just now")
+    else:
+        words = gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact_time(moment), words
+    )

@@ -1,0 +1,107 @@
+"""Filters of the list pages that the database answers, at any number of rows."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ..conf import conf
+from ..health.secrets import SecretStatus
+from ..models import ClientSecret, Connection, Event
+
+#: A longer list than this nobody reads; the search field finds the others.
+MOST_CHOICES = 50
+
+
+def with_secret_status(
+    connections: QuerySet[Connection], status: SecretStatus, now: datetime | None = None
+) -> QuerySet[Connection]:
+    """Keep the connections of one state: ``connection_secret_state`` said to the database."""
+    now = now or timezone.now()
+    any_secret = _has_secret(Q())
+    usable = _has_secret(Q(expires_at__gt=now))
+    lasting = _has_secret(Q(expires_at__gte=_end_of_warning(now)))
+    undated = _has_secret(Q(expires_at=None))
+    conditions = {
+        SecretStatus.VALID: Q(lasting),
+        SecretStatus.EXPIRING: Q(usable) & ~Q(lasting),
+        SecretStatus.UNKNOWN: Q(undated) & ~Q(usable),
+        SecretStatus.EXPIRED: Q(any_secret) & ~Q(undated) & ~Q(usable),
+        SecretStatus.MISSING: ~Q(any_secret),
+    }
+    return connections.filter(conditions[status])
+
+
+def _has_secret(condition: Q) -> Exists:
+    secrets = ClientSecret._default_manager.filter(condition, connection=OuterRef("pk"))
+    return Exists(secrets)
+
+
+def _end_of_warning(now: datetime) -> datetime:
+    """The midnight up to which an expiry is near, in the time zone in which people count days."""
+    aware = timezone.is_aware(now)
+    today = (timezone.localtime(now) if aware else now).date()
+    midnight = datetime.combine(today + timedelta(days=conf.secret_warning_days + 1), time.min)
+    return timezone.make_aware(midnight) if aware else midnight
+
+
+class SecretStatusFilter(admin.SimpleListFilter):
+    title = _("client secret")
+    parameter_name = "secret"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            (SecretStatus.EXPIRED.value, _("Expired")),
+            (SecretStatus.EXPIRING.value, _("Expiring soon")),
+            (SecretStatus.UNKNOWN.value, _("No expiry date")),
+            (SecretStatus.MISSING.value, _("No secret")),
+            (SecretStatus.VALID.value, _("Fine")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value not in SecretStatus.values:
+            return queryset
+        return with_secret_status(queryset, SecretStatus(value))
+
+
+class ConnectionFilter(admin.SimpleListFilter):
+    """By connection, without listing thousands of them or asking the log which it names."""
+
+    title = _("connection")
+    parameter_name = "connection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        connections = Connection._default_manager.order_by("name_key")
+        return [
+            (str(pk), name) for pk, name in connections.values_list("pk", "name")[:MOST_CHOICES]
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(connection=value) if value.isdecimal() else queryset.none()
+
+
+class EventCodeFilter(admin.SimpleListFilter):
+    """By code. The choices are those of the last events, which an index finds at any size."""
+
+    title = _("code")
+    parameter_name = "code"
+    recent = 1000
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        last = Event._default_manager.order_by("-created_at").values_list("code", flat=True)
+        codes = set(last[: self.recent]) | {self.value() or ""}
+        return [(code, code) for code in sorted(codes) if code]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset if value is None else queryset.filter(code=value)
