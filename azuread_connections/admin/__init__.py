@@ -1,0 +1,8 @@
+"""The Django admin's pages. Importing this package registers them on the default admin site."""
+
+from .application import ApplicationAdmin
+from .connection import ConnectionAdmin
+from .event import EventAdmin
+from .identity import IdentityAdmin
+
+__all__ = ["ApplicationAdmin", "ConnectionAdmin", "EventAdmin", "IdentityAdmin"]

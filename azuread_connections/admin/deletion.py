@@ -1,0 +1,36 @@
+"""What deleting connections would mean, said before it is done."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from ..models import Application, Connection, EnabledConnection, Identity
+
+
+def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
+    """Say who would no longer be able to sign in to what, and what stays."""
+    chosen = connections.order_by().values("pk")
+    names = Application._default_manager.filter(
+        pk__in=EnabledConnection._default_manager.filter(connection__in=chosen).values(
+            "application"
+        )
+    ).values_list("name", flat=True)
+    people = Identity._default_manager.filter(connection__in=chosen).count()
+    stops = ngettext(
+        "%(people)d person who signed in this way can no longer do so.",
+        "%(people)d people who signed in this way can no longer do so.",
+        people,
+    )
+    lines = [stops % {"people": people}]
+    if names:
+        where = gettext("It is enabled for: %(applications)s.")
+        lines.append(where % {"applications": ", ".join(names)})
+    else:
+        lines.append(gettext("It is enabled for no application."))
+    lines.append(
+        gettext("Their users, their identities and the log stay; stored client secrets go.")
+    )
+    return format_html_join(" ", "{}", ((line,) for line in lines))

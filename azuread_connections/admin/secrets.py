@@ -1,0 +1,187 @@
+"""Client secrets on a connection's page: stored ones in a table, new ones added beside them."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ..health.secrets import SecretState, connection_secret_state
+from ..models import ClientSecret, Connection, UndecryptableError
+from ..models.validators import expiry_warning
+from .dates import ExpiryDateField, day_of, time_ago
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+MANAGE_SECRET = "azuread_connections.manage_secret"  # noqa: S105  # a permission
+
+
+def may_manage_secrets(request: HttpRequest) -> bool:
+    user: AnonymousUser | Any = request.user
+    return user.has_perm(MANAGE_SECRET)
+
+
+def keep_secret(
+    connection: Connection, value: str, expires_at: datetime | None
+) -> tuple[ClientSecret, bool]:
+    """Add a secret beside those stored, and say whether it is new.
+
+    A value that is stored already only gets the expiry date, where one is given. Raises
+    ``ImproperlyConfigured`` without a usable encryption key.
+    """
+    stored = _stored_secret(connection, value)
+    if stored is None:
+        return connection.secrets.create(value=value, expires_at=expires_at), True
+    if expires_at is not None:
+        stored.expires_at = expires_at
+        stored.save(update_fields=["expires_at"])
+    return stored, False
+
+
+def _stored_secret(connection: Connection, value: str) -> ClientSecret | None:
+    for secret in connection.secrets.all():
+        try:
+            sealed: Any = secret.value
+            known = sealed.reveal()
+        except UndecryptableError:
+            # Whatever it is, it is of no use any more, so the new value may stand beside it.
+            continue
+        if hmac.compare_digest(known.encode(), value.encode()):
+            return secret
+    return None
+
+
+def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str]:
+    """Yield what the administrator should know about the date just saved. Odd is allowed."""
+    if secret.expires_at is None:
+        yield gettext(
+            "Client secret %(secret)s has no expiry date, so check_secrets cannot warn you before "
+            "it stops working."
+        ) % {"secret": secret}
+    elif date_was_set and (warning := expiry_warning(secret.expires_at)):
+        yield gettext("Client secret %(secret)s: %(warning)s") % {
+            "secret": secret,
+            "warning": warning,
+        }
+
+
+def render_state(state: SecretState) -> SafeString:
+    """Words with a colour and a sign: readable without either."""
+    return format_html(
+        '<span class="azuread-state azuread-state-{}">{}</span>', state.status.value, state.text
+    )
+
+
+class StoredSecretForm(forms.ModelForm):
+    """Of a stored secret only the date can be edited; its value is never loaded for this."""
+
+    expires_at = ExpiryDateField(label=_("expires"), required=False)
+
+    class Meta:
+        model = ClientSecret
+        fields = ["expires_at"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # In a table the column's heading is no label that a screen reader would read out.
+        self.fields["expires_at"].widget.attrs["aria-label"] = gettext(
+            "Expiry date of client secret %(secret)s"
+        ) % {"secret": self.instance}
+
+    def save(self, commit: bool = True) -> ClientSecret:
+        secret: ClientSecret = super().save(commit=False)
+        if commit:
+            # The date alone: a sign-in may be writing the other columns at this moment.
+            secret.save(update_fields=["expires_at"])
+        return secret
+
+
+class StoredSecretFormSet(forms.BaseInlineFormSet):
+    def add_fields(self, form: forms.ModelForm[ClientSecret], index: int | None) -> None:
+        super().add_fields(form, index)
+        if DELETION_FIELD_NAME in form.fields:
+            form.fields[DELETION_FIELD_NAME].widget.attrs["aria-label"] = gettext(
+                "Remove client secret %(secret)s"
+            ) % {"secret": form.instance}
+
+
+class StoredSecretInline(admin.TabularInline):
+    model = ClientSecret
+    form = StoredSecretForm
+    formset = StoredSecretFormSet
+    template = "azuread_connections/admin/stored_secrets.html"
+    verbose_name_plural = _("stored client secrets")
+    extra = 0
+    max_num = 0
+    readonly_fields = (
+        "begins_with",
+        "added",
+        "expires",
+        "last_accepted",
+        "last_refused",
+        "state",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        date = "expires_at" if self.has_change_permission(request, obj) else "expires"
+        return ("begins_with", "added", date, "last_accepted", "last_refused", "state")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClientSecret]:
+        return super().get_queryset(request).defer("value")
+
+    # Who may see the connection sees that a secret is there; touching it is a right of its own.
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user: Any = request.user
+        return user.has_perm("azuread_connections.view_connection") or user.has_perm(
+            "azuread_connections.change_connection"
+        )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user: Any = request.user
+        return may_manage_secrets(request) and user.has_perm(
+            "azuread_connections.change_connection"
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    @admin.display(description=_("begins with"))
+    def begins_with(self, secret: ClientSecret) -> SafeString:
+        return format_html("<code>{}</code>", str(secret))
+
+    @admin.display(description=_("added"))
+    def added(self, secret: ClientSecret) -> str | SafeString:
+        return time_ago(secret.created_at, "–")
+
+    @admin.display(description=_("expires"))
+    def expires(self, secret: ClientSecret) -> str:
+        return date_format(day_of(secret.expires_at)) if secret.expires_at else "–"
+
+    @admin.display(description=_("last accepted"))
+    def last_accepted(self, secret: ClientSecret) -> str | SafeString:
+        return time_ago(secret.last_success_at, gettext("never"))
+
+    @admin.display(description=_("last refused"))
+    def last_refused(self, secret: ClientSecret) -> str | SafeString:
+        return time_ago(secret.refused_at, gettext("never"))
+
+    @admin.display(description=_("state"))
+    def state(self, secret: ClientSecret) -> SafeString:
+        return render_state(connection_secret_state([secret], timezone.now()))

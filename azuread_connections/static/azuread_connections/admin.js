@@ -1,0 +1,92 @@
+"use strict";
+/* What makes the form of a connection more comfortable. Everything works without it. */
+(function () {
+    function select(element) {
+        const selection = window.getSelection();
+        selection.removeAllRanges();
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        selection.addRange(range);
+    }
+
+    function setUpCopy(button) {
+        const source = document.getElementById(button.dataset.azureadCopy);
+        const spoken = document.querySelector("[data-azuread-copied]");
+        const label = button.textContent;
+        let timer;
+
+        function say(text) {
+            button.textContent = text;
+            spoken.textContent = text;
+            clearTimeout(timer);
+            timer = setTimeout(function () {
+                button.textContent = label;
+                spoken.textContent = "";
+            }, 2500);
+        }
+
+        button.hidden = false;
+        button.addEventListener("click", async function () {
+            try {
+                // Browsers offer the clipboard on https and on this machine only.
+                await navigator.clipboard.writeText(source.textContent.trim());
+                say(button.dataset.done);
+            } catch {
+                select(source);
+                say(button.dataset.failed);
+            }
+        });
+    }
+
+    function setUpPreview(preview) {
+        const name = document.getElementById("id_name");
+        const displayName = document.getElementById("id_display_name");
+        const logoURL = document.getElementById("id_logo_url");
+        const label = preview.querySelector("[data-azuread-label]");
+        const logo = preview.querySelector("img");
+        const failed = document.querySelector("[data-azuread-logo-failed]");
+        if (!displayName) {
+            // The page of somebody who may only look: what the server wrote stands.
+            return;
+        }
+
+        function showLabel() {
+            const text = displayName.value.trim() || name.value.trim() || "…";
+            label.textContent = preview.dataset.template.replace("{label}", () => text);
+        }
+
+        function showLogo() {
+            const url = logoURL.value.trim();
+            failed.hidden = true;
+            logo.hidden = true;
+            if (/^https:\/\/./i.test(url)) {
+                logo.src = url;
+            } else {
+                logo.removeAttribute("src");
+            }
+        }
+
+        logo.addEventListener("load", function () {
+            logo.hidden = false;
+        });
+        logo.addEventListener("error", function () {
+            if (logo.getAttribute("src")) {
+                logo.hidden = true;
+                failed.hidden = false;
+            }
+        });
+        name.addEventListener("input", showLabel);
+        displayName.addEventListener("input", showLabel);
+        // Not at every key: each half-typed address would be a request to somebody.
+        logoURL.addEventListener("change", showLogo);
+        showLabel();
+        if (logoURL.value) {
+            showLogo();
+        }
+    }
+
+    document.addEventListener("DOMContentLoaded", function () {
+        document.querySelectorAll("[data-azuread-copy]").forEach(setUpCopy);
+        document.querySelectorAll("[data-azuread-preview]").forEach(setUpPreview);
+    });
+})();
