@@ -44,8 +44,7 @@ CATALOGUE: dict[int, Aadsts] = {
         "account is not supported for the scenario.",
     ),
     16003: _on_callback(
-        "interaction_required",
-        "The user account has not been added to the directory '{tenant}'.",
+        "interaction_required", "The user account has not been added to the directory '{tenant}'."
     ),
     28000: Aadsts(
         "invalid_scope",
@@ -82,7 +81,7 @@ CATALOGUE: dict[int, Aadsts] = {
     ),
     500112: _invalid_client(
         "The reply address '{redirect_uri}' does not match the reply address "
-        "'{expected_redirect_uri}' provided when requesting Authorization code.",
+        "'{expected_redirect_uri}' provided when requesting Authorization code."
     ),
     500113: Aadsts("invalid_request", "No reply address is registered for the application."),
     50012: _invalid_client(
@@ -117,9 +116,7 @@ CATALOGUE: dict[int, Aadsts] = {
         "provided credentials.",
     ),
     50072: Aadsts(
-        "interaction_required",
-        _MFA.replace("{action}", "enroll in"),
-        suberror="basic_action",
+        "interaction_required", _MFA.replace("{action}", "enroll in"), suberror="basic_action"
     ),
     50074: Aadsts(
         "interaction_required", "Strong Authentication is required.", suberror="basic_action"
@@ -245,10 +242,7 @@ CATALOGUE: dict[int, Aadsts] = {
         "the requested permissions in the client's application registration. Client app ID: "
         "{client_id}({app_name}).",
     ),
-    70000: Aadsts(
-        "invalid_grant",
-        "Provided grant is invalid or malformed.",
-    ),
+    70000: Aadsts("invalid_grant", "Provided grant is invalid or malformed."),
     70001: Aadsts(
         "unauthorized_client",
         "The application named '{client_id}' was not found in the tenant named '{tenant}'.",
@@ -351,16 +345,13 @@ CATALOGUE: dict[int, Aadsts] = {
         suberror="token_expired",
     ),
     700051: _on_callback(
-        "unsupported_response_type",
-        "response_type 'token' is not enabled for the application.",
+        "unsupported_response_type", "response_type 'token' is not enabled for the application."
     ),
     700054: _on_callback(
-        "unsupported_response_type",
-        "response_type 'id_token' is not enabled for the application.",
+        "unsupported_response_type", "response_type 'id_token' is not enabled for the application."
     ),
     900144: _on_callback(
-        "invalid_request",
-        "The request body must contain the following parameter: '{parameter}'.",
+        "invalid_request", "The request body must contain the following parameter: '{parameter}'."
     ),
     90002: Aadsts(
         "invalid_request",

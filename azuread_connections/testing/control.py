@@ -17,6 +17,11 @@ FAILURES = {
     "503": Fault("token", status=503),
 }
 
+NOTICES = {
+    "rotate": "A new key signs from now on; the old ones are still published.",
+    "fail": "The next token request will fail.",
+}
+
 
 def control(call: Call) -> Response:
     """Show the page (GET), or do what one of its buttons says (POST)."""
@@ -27,7 +32,10 @@ def control(call: Call) -> Response:
         if call.action:
             return text_response("Not found", status=404)
         return pages.control_page(
-            directories=list(call.state.registry.directories), url=call.url, now=call.now
+            directories=list(call.state.registry.directories),
+            url=call.url,
+            now=call.now,
+            notice=NOTICES.get(call.request.query.get("done", ""), ""),
         )
     origin = call.request.headers.get("Origin")
     if origin is not None and not _same_origin(origin, call):
@@ -50,7 +58,7 @@ def _press(call: Call) -> Response:
         call.state.faults.add(FAILURES[call.request.form["code"]], 1)
     else:
         return text_response("Not found", status=404)
-    return Response(303, headers={"Location": "/_standin/"})
+    return Response(303, headers={"Location": f"/_standin/?done={call.action}"})
 
 
 def _same_origin(origin: str, call: Call) -> bool:

@@ -27,6 +27,7 @@ main { max-width: 34rem; margin: 0 auto; padding: 1rem; }
 main.wide { max-width: 60rem; }
 h1 { font-size: 1.5rem; margin: 1rem 0 .5rem; }
 h2 { font-size: 1.125rem; margin: 1.5rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1rem 0 .5rem; }
 p { margin: .5rem 0; overflow-wrap: anywhere; }
 ul { list-style: none; margin: 1rem 0; padding: 0; }
 li { margin: .5rem 0; }
@@ -120,7 +121,9 @@ def form_post(redirect_uri: str, answer: Mapping[str, str]) -> Response:
     return response
 
 
-def control_page(*, directories: Iterable[Directory], url: str, now: float) -> Response:
+def control_page(
+    *, directories: Iterable[Directory], url: str, now: float, notice: str = ""
+) -> Response:
     """What is in the stand-in, and switches for the failures worth seeing."""
     sections = "".join(_directory_section(directory, now) for directory in directories)
     failures = "".join(
@@ -137,6 +140,7 @@ def control_page(*, directories: Iterable[Directory], url: str, now: float) -> R
 <h1>Stand-in for Microsoft’s login service</h1>
 <p>This imitates Microsoft Entra ID at <code>{escape(url)}</code> for development and tests.
 Nobody here is real, and anyone who reaches it can sign in as anybody.</p>
+{f'<p role="status"><strong>{escape(notice)}</strong></p>' if notice else ""}
 <h2>Make something happen</h2>
 {_button_form("/_standin/rotate", "Roll the signing keys")}
 <p>Let the next token request fail:</p>

@@ -236,7 +236,9 @@ def test_the_control_page_shows_what_there_is(contoso: Contoso, control: str) ->
 
 def test_the_control_page_rolls_keys_and_orders_failures(contoso: Contoso, control: str) -> None:
     before = contoso.entra.public_jwk()["kid"]
-    assert post(f"{control}rotate").status_code == 303
+    pressed = post(f"{control}rotate")
+    assert pressed.status_code == 303
+    assert "A new key signs" in get(contoso.entra.url + pressed.headers["Location"]).text
     assert contoso.entra.public_jwk()["kid"] != before
     assert post(f"{control}fail", {"code": "7000222"}).status_code == 303
     assert contoso.redeem("any").json()["error_codes"] == [7000222]
