@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import Resolver404, get_script_prefix, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -65,7 +65,7 @@ def safe_destination(request: HttpRequest, value: str | None) -> str:
 
     Not the sign-in itself: a sign-in that leads to a sign-in would never end.
     """
-    if not value or not url_has_allowed_host_and_scheme(
+    if not value or not value.isprintable() or not url_has_allowed_host_and_scheme(
         value, {request.get_host()}, require_https=request.is_secure()
     ):
         return default_destination()
@@ -82,12 +82,14 @@ def safe_destination(request: HttpRequest, value: str | None) -> str:
 def _leads_to_sign_in(path: str) -> bool:
     # As a browser and Django will read it: decoded, without dot segments, with a slash appended.
     path = posixpath.normpath(unquote(path)).removeprefix(get_script_prefix().rstrip("/"))
-    return any(_is_sign_in(candidate) for candidate in (path, f"{path}/"))
+    match = _resolve(path) or _resolve(f"{path}/")
+    return match is not None and (
+        NAMESPACE in match.namespaces and match.url_name in _SIGN_IN_VIEWS
+    )
 
 
-def _is_sign_in(path: str) -> bool:
+def _resolve(path: str) -> ResolverMatch | None:
     try:
-        match = resolve(path)
+        return resolve(path)
     except Resolver404:
-        return False
-    return NAMESPACE in match.namespaces and match.url_name in _SIGN_IN_VIEWS
+        return None

@@ -5,8 +5,8 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.test import Client
 
-from azuread_connections.models import Connection, Event, Identity
-from tests.company import Company, query_of
+from azuread_connections.models import Event, Identity
+from tests.company import Company
 
 pytestmark = pytest.mark.django_db
 
