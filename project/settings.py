@@ -166,7 +166,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_query": {"()": "project.logs.WithoutQuery"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["without_query"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own console handler works only under DEBUG; the root's does always.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},

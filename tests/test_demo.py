@@ -160,7 +160,7 @@ def sign_in(site_url: str, connection: str, address: str) -> requests.Response:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_demo_runs_twice_and_stops_cleanly(
-    demo: Run, ports: tuple[int, int], number: signal.Signals
+    demo: Run, checkout: Path, ports: tuple[int, int], number: signal.Signals
 ) -> None:
     said = demo.read_until("Press Ctrl-C to stop")
     assert re.search(r"as admin, password \S{12,}", said)
@@ -171,6 +171,9 @@ def test_the_demo_runs_twice_and_stops_cleanly(
     home = sign_in(demo.site_url, "contoso", "adele.vance@contoso.com")
     assert home.url == f"{demo.site_url}/"
     assert "Adele Vance" in home.text
+    log = (checkout / ".demo" / "site.log").read_text()
+    assert "GET /login/callback?… " in log
+    assert "code=" not in log
 
     assert demo.end(number) == 0
     assert "Stopped." in demo.output
