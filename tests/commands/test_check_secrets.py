@@ -209,7 +209,7 @@ def run(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_real_process_ends_with_the_promised_status(tmp_path):
     database = tmp_path / "db.sqlite3"
 
-    without_tables = run(database, "check_secrets")
+    without_tables = run(database, "check_secrets", "--format", "json")
     assert without_tables.returncode == 2
     assert without_tables.stdout == ""
     assert len(without_tables.stderr.splitlines()) == 1

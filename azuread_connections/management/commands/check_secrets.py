@@ -96,12 +96,12 @@ class Command(BaseCommand):
         return found
 
     def _print_json(self, lines: Iterable[SecretLine]) -> None:
-        self.stdout.write("[", ending="")
-        separator = "\n"
+        # The bracket comes with the first line: a database that fails leaves no half a document.
+        before = "[\n"
         for line in lines:
-            self.stdout.write(separator + json.dumps(_as_json(line)), ending="")
-            separator = ",\n"
-        self.stdout.write("\n]")
+            self.stdout.write(before + json.dumps(_as_json(line)), ending="")
+            before = ",\n"
+        self.stdout.write("[]" if before.startswith("[") else "\n]")
 
     def _print_text(self, lines: Iterator[SecretLine], style: Any) -> None:
         colours = {
