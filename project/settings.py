@@ -135,7 +135,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # SECURE_PROXY_SSL_HEADER is left out on purpose: behind a proxy that does not set that header
 # itself, anybody could claim https. Set it where the proxy is known to.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if SERVED_OVER_HTTPS else []
+CSRF_TRUSTED_ORIGINS: list[str] = [PUBLIC_URL] if SERVED_OVER_HTTPS else []
 # Lax, not Strict: the browser comes back from Microsoft by a link from another site.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

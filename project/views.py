@@ -15,7 +15,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def signed_in_identity(request: HttpRequest) -> Identity | None:
     """The person in a directory who is signed in; None for a visitor and for a password."""
     sign_in = session.newest(request)
-    if sign_in is None:
+    if sign_in is None or request.user.pk is None:
         return None
     mine = Identity.objects.filter(user_id=request.user.pk).select_related("connection")
     return mine.filter(pk=sign_in["identity"]).first()

@@ -19,7 +19,7 @@ SECRET_KEY = "only-for-tests-and-long-enough-for-every-check-0123456789"
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
-CSRF_TRUSTED_ORIGINS: list[str] = []
+CSRF_TRUSTED_ORIGINS = []
 
 AZUREAD_CONNECTIONS = {
     "ENCRYPTION_KEYS": ["dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtISE="],
