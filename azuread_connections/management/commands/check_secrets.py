@@ -74,7 +74,8 @@ class Command(BaseCommand):
         try:
             found = self._check(**options)
         except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            # PostgreSQL adds the statement in further lines.
+            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
             raise CommandError(
                 _("The secrets could not be checked: %(reason)s") % {"reason": reason},
                 returncode=FAILED,
