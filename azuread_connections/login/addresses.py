@@ -65,8 +65,12 @@ def safe_destination(request: HttpRequest, value: str | None) -> str:
 
     Not the sign-in itself: a sign-in that leads to a sign-in would never end.
     """
-    if not value or not value.isprintable() or not url_has_allowed_host_and_scheme(
-        value, {request.get_host()}, require_https=request.is_secure()
+    if (
+        not value
+        or not value.isprintable()
+        or not url_has_allowed_host_and_scheme(
+            value, {request.get_host()}, require_https=request.is_secure()
+        )
     ):
         return default_destination()
     parts = urlsplit(iri_to_uri(value))

@@ -30,16 +30,15 @@ class CodeExchange:
     """What redeems one authorization code."""
 
     connection: Connection
-    tenant: str
+    tenant: str  # as it was in the address that issued the code (AADSTS700005)
     redirect_uri: str
     code: str = field(repr=False)
     code_verifier: str = field(repr=False)
     nonce: str = field(repr=False)
 
-    @property
-    def authority(self) -> Authority:
+    def authority(self, tenant: str) -> Authority:
         connection = self.connection
-        return microsoft.authority(connection.cloud, self.tenant, connection.identity_api)
+        return microsoft.authority(connection.cloud, tenant, connection.identity_api)
 
 
 def redeem(exchange: CodeExchange) -> TokenResponse:
@@ -68,7 +67,7 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
 
 def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
     """Validate the ID token for this exchange. Raises ``EntraError``."""
-    authority = exchange.authority
+    authority = exchange.authority(exchange.connection.tenant_id)
     keys = microsoft.signing_keys()
     return validate_id_token(
         tokens.id_token,
@@ -106,7 +105,7 @@ def _readable_secrets(connection: Connection) -> Iterator[tuple[ClientSecret, st
 def _redeem_with(exchange: CodeExchange, client_secret: str) -> TokenResponse:
     return redeem_code(
         microsoft.transport(),
-        exchange.authority,
+        exchange.authority(exchange.tenant),
         CodeGrant(
             client_id=exchange.connection.client_id,
             client_secret=client_secret,

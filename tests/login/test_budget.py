@@ -1,0 +1,105 @@
+"""What a sign-in costs, counted: DESIGN.md's budgets do not depend on the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from azuread_connections.models import Connection, Identity
+from tests.company import Company
+from tests.factories import (
+    ClientSecretFactory,
+    ConnectionFactory,
+    EnabledConnectionFactory,
+    IdentityFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+DATA = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    found: list[str] = []
+    with CaptureQueriesContext(database) as queries:
+        yield found
+    found += [query["sql"] for query in queries if query["sql"].startswith(DATA)]
+
+
+def sign_in_again(company: Company) -> tuple[list[str], list[str], int]:
+    """Return the statements of start and callback, and the requests of a returning person."""
+    browser = Client()
+    with statements() as at_start:
+        authorize_url = company.start(browser)
+    callback_url = company.microsoft.sign_in(authorize_url, company.person)
+    before = company.microsoft.count()
+    with statements() as at_callback:
+        assert browser.get(callback_url).status_code == 302
+    return at_start, at_callback, company.microsoft.count() - before
+
+
+@pytest.mark.parametrize("which", ["contoso", "fabrikam"])
+def test_a_returning_person_costs_one_request_and_ten_statements(
+    request: pytest.FixtureRequest, which: str
+) -> None:
+    company: Company = request.getfixturevalue(which)
+    sign_in_again(company)
+
+    at_start, at_callback, requests = sign_in_again(company)
+
+    assert requests == 1
+    assert [sql[:6] for sql in at_start] == ["SELECT"]
+    assert len(at_callback) <= 10, "\n".join(at_callback)
+    assert len(at_start) + len(at_callback) <= 11
+
+
+def test_a_cold_callback_costs_two_requests(contoso: Company) -> None:
+    _, _, requests = sign_in_again(contoso)
+    assert requests == 2
+    assert {each.endpoint for each in contoso.microsoft.requests} >= {"keys", "token"}
+
+
+def test_an_unpinned_callback_costs_one_more_once(contoso: Company) -> None:
+    Connection.objects.update(tenant_id="")
+    assert sign_in_again(contoso)[2] == 3
+    assert sign_in_again(contoso)[2] == 1
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
+
+
+def test_a_sign_in_costs_the_same_among_many(contoso: Company, application: object) -> None:
+    sign_in_again(contoso)
+    alone = [len(found) for found in sign_in_again(contoso)[:2]]
+    for _ in range(20):
+        other = ConnectionFactory.create()
+        ClientSecretFactory.create(connection=other)
+        EnabledConnectionFactory.create(application=application, connection=other)
+        IdentityFactory.create(connection=other)
+    assert [len(found) for found in sign_in_again(contoso)[:2]] == alone
+
+
+def test_every_look_up_of_a_sign_in_has_its_index(contoso: Company) -> None:
+    if database.vendor != "sqlite":
+        pytest.skip("reads SQLite's query plan")
+    sign_in_again(contoso)
+    at_start, at_callback, _ = sign_in_again(contoso)
+    ours = [sql for sql in at_start + at_callback if "azuread" in sql and sql[:6] == "SELECT"]
+    assert ours
+    with database.cursor() as cursor:
+        for sql in ours:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            plan = " / ".join(str(row[3]) for row in cursor.fetchall())
+            assert "SCAN" not in plan, f"{sql}\n{plan}"
+
+
+def test_unchanged_profiles_write_no_user_fields(contoso: Company) -> None:
+    sign_in_again(contoso)
+    _, at_callback, _ = sign_in_again(contoso)
+    user_updates = [sql for sql in at_callback if sql.startswith('UPDATE "auth_user"')]
+    assert all("first_name" not in sql for sql in user_updates)
+    assert Identity.objects.count() == 1

@@ -1,0 +1,149 @@
+"""Several client secrets: the sign-ins go over by themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from azuread_connections.models import ClientSecret, Event
+from azuread_connections.models.secret import in_order_of_use
+from tests.company import Company, error_code
+from tests.factories import ClientSecretFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def secrets_sent(company: Company) -> list[str]:
+    return [
+        request.form["client_secret"]
+        for request in company.microsoft.requests
+        if request.endpoint == "token"
+    ]
+
+
+def test_the_newest_secret_is_sent(contoso: Company, client: Client) -> None:
+    newer = contoso.app.add_secret("newer-secret")
+    ClientSecretFactory.create(connection=contoso.connection, value=newer.value)
+    contoso.sign_in(client)
+    assert secrets_sent(contoso) == ["newer-secret"]
+
+
+def test_a_refused_secret_is_followed_by_the_next_with_the_same_code(
+    contoso: Company, client: Client
+) -> None:
+    wrong = ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+
+    assert contoso.sign_in(client).status_code == 302
+
+    assert secrets_sent(contoso) == ["wrong-secret", contoso.app.secrets[0].value]
+    event = Event.objects.get(kind="secret_refused")
+    assert (event.aadsts_code, event.connection) == (7000215, contoso.connection)
+    assert "wro…" in event.message
+    assert "wrong-secret" not in event.message
+    wrong.refresh_from_db()
+    assert wrong.is_refused()
+
+
+def test_a_refused_secret_comes_last_for_ten_minutes(contoso: Company, client: Client) -> None:
+    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    contoso.sign_in(client)
+    contoso.sign_in(Client())
+    assert secrets_sent(contoso).count("wrong-secret") == 1
+    ClientSecret.objects.filter(hint="wro").update(
+        refused_at=timezone.now() - timedelta(minutes=11)
+    )
+    contoso.sign_in(Client())
+    assert secrets_sent(contoso).count("wrong-secret") == 2
+
+
+def test_a_code_that_the_refusal_spent_sends_the_browser_through_once_more(
+    contoso: Company, client: Client
+) -> None:
+    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    contoso.microsoft.fault("token", aadsts=7000222)
+    contoso.microsoft.fault("token", aadsts=54005)
+
+    response = contoso.sign_in(client, next="/reports/")
+
+    assert response["Location"].startswith(contoso.microsoft.url)
+    response = contoso.come_back(client, response["Location"])
+    assert response["Location"] == "/reports/"
+
+
+def test_the_browser_is_not_sent_round_and_round(contoso: Company, client: Client) -> None:
+    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    contoso.microsoft.fault("token", aadsts=7000222)
+    contoso.microsoft.fault("token", aadsts=54005)
+    again = contoso.sign_in(client)["Location"]
+    contoso.microsoft.fault("token", aadsts=7000222)
+    contoso.microsoft.fault("token", aadsts=54005)
+    response = contoso.come_back(client, again)
+    assert (response.status_code, error_code(response)) == (502, "secret_rejected")
+
+
+def test_an_expired_secret_beside_a_valid_one_is_not_tried_first(
+    contoso: Company, client: Client
+) -> None:
+    ClientSecretFactory.create(
+        connection=contoso.connection,
+        value="old-secret",
+        expires_at=timezone.now() - timedelta(days=1),
+    )
+    contoso.sign_in(client)
+    assert secrets_sent(contoso) == [contoso.app.secrets[0].value]
+
+
+def test_a_wrongly_noted_expiry_stops_nobody(contoso: Company, client: Client) -> None:
+    ClientSecret.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    assert contoso.sign_in(client).status_code == 302
+
+
+def test_one_unreadable_secret_does_not_stop_the_other(contoso: Company, client: Client) -> None:
+    broken = ClientSecretFactory.create(connection=contoso.connection)
+    ClientSecret.objects.filter(pk=broken.pk).update(
+        value=type(broken.value)("encrypted:no such thing")
+    )
+    assert contoso.sign_in(client).status_code == 302
+
+
+def test_success_is_noted_at_most_hourly(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    noted = ClientSecret.objects.get().last_success_at
+    contoso.sign_in(Client())
+    assert ClientSecret.objects.get().last_success_at == noted
+    earlier = timezone.now() - timedelta(hours=2)
+    ClientSecret.objects.update(last_success_at=earlier)
+    contoso.sign_in(Client())
+    assert (ClientSecret.objects.get().last_success_at or earlier) > earlier
+
+
+def test_no_more_than_four_secrets_are_tried(contoso: Company, client: Client) -> None:
+    ClientSecret.objects.all().delete()
+    for number in range(6):
+        ClientSecretFactory.create(connection=contoso.connection, value=f"wrong-{number}")
+    response = contoso.sign_in(client)
+    assert (response.status_code, error_code(response)) == (502, "secret_rejected")
+    assert len(secrets_sent(contoso)) == 4
+
+
+def test_the_order_of_use_is_newest_first_and_doubtful_last() -> None:
+    now = timezone.now()
+
+    def secret(hint: str, age: int, **dates: timedelta) -> ClientSecret:
+        given = {name: now + delta for name, delta in dates.items()}
+        return ClientSecret(pk=age, hint=hint, created_at=now - timedelta(days=age), **given)
+
+    ordered = in_order_of_use(
+        [
+            secret("old", 9),
+            secret("out", 1, expires_at=timedelta(seconds=-1)),
+            secret("new", 3, expires_at=timedelta(days=1)),
+            secret("bad", 2, refused_at=timedelta(minutes=-9)),
+            secret("ok?", 5, refused_at=timedelta(minutes=-11)),
+        ],
+        now,
+    )
+    assert [each.hint for each in ordered] == ["new", "ok?", "old", "out", "bad"]
