@@ -127,6 +127,12 @@ class ApplicationAdmin(admin.ModelAdmin):
             )
         )
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        if self._may_see_connections(request):
+            return columns
+        return [column for column in columns if column != "connection_names"]
+
     @admin.display(description=_("connections"), ordering="connection_count")
     def connection_names(self, application: Any) -> str | SafeString:
         names = ", ".join(connection.name for connection in application.named)
@@ -193,4 +199,4 @@ class ApplicationAdmin(admin.ModelAdmin):
 
     def _may_see_connections(self, request: HttpRequest) -> bool:
         user: Any = request.user
-        return user.has_perm("azuread_connections.view_connection")
+        return self._may_enable(request) or user.has_perm("azuread_connections.view_connection")

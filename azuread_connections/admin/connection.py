@@ -24,7 +24,7 @@ from ..login.addresses import callback_urls
 from ..models import ClientSecret, Connection, Identity
 from .dates import time_ago
 from .deletion import consequences_of_deleting
-from .filters import SecretStatusFilter
+from .filters import ApplicationFilter, SecretStatusFilter
 from .forms import ConnectionForm
 from .secrets import (
     StoredSecretInline,
@@ -61,14 +61,13 @@ class ConnectionAdmin(admin.ModelAdmin):
     )
     list_display = (
         "name",
-        "shown_as",
-        "domain",
+        "shown_domain",
         "enabled_for",
         "secret_state",
         "last_sign_in",
     )
     list_filter = (
-        ("applications", admin.RelatedFieldListFilter),
+        ("applications", ApplicationFilter),
         SecretStatusFilter,
         "identity_api",
         "show_as_button",
@@ -98,9 +97,10 @@ class ConnectionAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ConnectionList
 
-    @admin.display(description=_("display name"), ordering="display_name")
-    def shown_as(self, connection: Connection) -> str:
-        return connection.display_name or "–"
+    # The field's own name, as Azure AD's customers know it, is too long for a column.
+    @admin.display(description=_("domain"), ordering="domain")
+    def shown_domain(self, connection: Connection) -> str:
+        return connection.domain
 
     @admin.display(description=_("applications"))
     def enabled_for(self, connection: Connection) -> str | SafeString:

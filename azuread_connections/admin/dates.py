@@ -59,8 +59,16 @@ class ExpiryDateField(forms.DateField):
 
 
 def exact_time(moment: datetime) -> str:
-    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    return date_format(local, "DATETIME_FORMAT")
+    return date_format(_local(moment), "DATETIME_FORMAT")
+
+
+def short_time(moment: datetime) -> str:
+    """Return a time that fits a narrow column and sorts as text: "2027-04-30 09:05"."""
+    return f"{_local(moment):%Y-%m-%d %H:%M}"
+
+
+def _local(moment: datetime) -> datetime:
+    return timezone.localtime(moment) if timezone.is_aware(moment) else moment
 
 
 def time_ago(moment: datetime | None, never: str) -> str | SafeString:

@@ -26,10 +26,10 @@ def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
     )
     lines = [stops % {"people": people}]
     if names:
-        where = gettext("It is enabled for: %(applications)s.")
+        where = gettext("Applications concerned: %(applications)s.")
         lines.append(where % {"applications": ", ".join(names)})
     else:
-        lines.append(gettext("It is enabled for no application."))
+        lines.append(gettext("No application uses it."))
     lines.append(
         gettext("Their users, their identities and the log stay; stored client secrets go.")
     )

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import conf
@@ -49,6 +51,13 @@ def _end_of_warning(now: datetime) -> datetime:
     today = (timezone.localtime(now) if aware else now).date()
     midnight = datetime.combine(today + timedelta(days=conf.secret_warning_days + 1), time.min)
     return timezone.make_aware(midnight) if aware else midnight
+
+
+class ApplicationFilter(admin.RelatedFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext("application")
+        self.empty_value_display = escape(gettext("none"))
 
 
 class SecretStatusFilter(admin.SimpleListFilter):

@@ -28,6 +28,7 @@ class IdentityAdmin(admin.ModelAdmin):
     search_fields = ("login_name", "object_id__exact", "tenant_id__exact")
     search_help_text = _("Login name, or a whole object ID or directory ID")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     fields = (
         "login_name",
         "user",
