@@ -38,7 +38,7 @@ def test_deleting_asks_first_and_says_who_is_shut_out(
     url = change_page(connection).replace("/change/", "/delete/")
     page = text(boss.get(url))
     assert "1 person who signed in this way can no longer do so." in page
-    assert "It is enabled for: Default App." in page
+    assert "Applications concerned: Default App." in page
     assert Connection.objects.exists()
 
     boss.post(url, {"post": "yes"})
@@ -66,7 +66,7 @@ def test_deleting_several_at_once_says_so_too(
     chosen = {"action": "delete_selected", "_selected_action": [connection.pk, other.pk]}
     page = text(boss.post(LIST, chosen))
     assert "2 people who signed in this way can no longer do so." in page
-    assert "It is enabled for: Default App." in page
+    assert "Applications concerned: Default App." in page
     boss.post(LIST, chosen | {"post": "yes"})
     assert [c.name for c in Connection.objects.all()] == ["northwind"]
     assert Identity.objects.filter(connection=None).count() == 2

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from azuread_connections.admin.application import NAMED_CONNECTIONS, is_host
+from azuread_connections.admin.choices import MOST_CHECKBOXES
+from azuread_connections.models import Application, Connection
+
+from .conftest import CLIENT_ID
+from .pages import field_errors, text
+
+LIST = "/admin/azuread_connections/application/"
+ADD = f"{LIST}add/"
+
+
+def change_page(application: Application) -> str:
+    return f"{LIST}{application.pk}/change/"
+
+
+def filled_in(**changes: Any) -> dict[str, Any]:
+    data = {"name": "Portal", "slug": "portal", "description": "", "hosts": "", "external_id": ""}
+    return data | changes
+
+
+def make_connections(number: int) -> list[Connection]:
+    return [
+        Connection.objects.create(name=f"c{n:03}", domain="contoso.com", client_id=CLIENT_ID)
+        for n in range(number)
+    ]
+
+
+def test_an_application_is_created(boss: Client, connection: Connection) -> None:
+    data = filled_in(
+        hosts="Portal.Example.com\n\n localhost:8000 \nportal.example.com",
+        enabled_connections=[connection.pk],
+    )
+    assert boss.post(ADD, data).status_code == 302
+    portal = Application.objects.get(slug="portal")
+    assert portal.hosts == ["portal.example.com", "localhost:8000"]
+    assert list(portal.connections.all()) == [connection]
+    assert "portal.example.com\nlocalhost:8000" in boss.get(change_page(portal)).content.decode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["https://portal.example.com", "portal example", "a/b", "host:99999", "-a.com", "*.a.com"],
+)
+def test_a_line_that_is_no_host_is_named(boss: Client, line: str) -> None:
+    errors = field_errors(boss.post(ADD, filled_in(hosts=f"good.example.com\n{line}")))
+    assert list(errors) == ["hosts"]
+    assert len(errors["hosts"]) == 1
+    assert errors["hosts"][0].startswith(f"“{line}” is not a host.")
+    assert not Application.objects.filter(slug="portal").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "good"),
+    [
+        ("example.com", True),
+        ("localhost", True),
+        ("127.0.0.1:8000", True),
+        ("xn--bcher-kva.example", True),
+        ("", False),
+        ("example.com:", False),
+        ("example.com:0", False),
+        ("user@example.com", False),
+        ("a" * 64 + ".com", False),
+        ("a." * 127 + "com", False),
+        ("example.com\nb", False),
+    ],
+)
+def test_what_a_host_is(value: str, good: bool) -> None:
+    assert is_host(value) is good
+
+
+def test_the_slug_stays(boss: Client, application: Application) -> None:
+    boss.post(change_page(application), filled_in(name="Intranet", slug="other"))
+    application.refresh_from_db()
+    assert (application.name, application.slug) == ("Intranet", "default")
+
+
+def test_connections_are_enabled_and_disabled(
+    boss: Client, application: Application, connection: Connection
+) -> None:
+    boss.post(change_page(application), filled_in())
+    assert not application.connections.exists()
+    boss.post(change_page(application), filled_in(enabled_connections=[connection.pk]))
+    assert list(application.connections.all()) == [connection]
+
+
+def test_enabling_needs_the_permission_to_change_connections(
+    staff: Callable[..., Client], application: Application, connection: Connection
+) -> None:
+    client = staff("change_application", "view_connection")
+    assert "contoso" in text(client.get(change_page(application)))
+    assert 'name="enabled_connections"' not in client.get(change_page(application)).content.decode()
+    assert client.post(change_page(application), filled_in()).status_code == 302
+    assert list(application.connections.all()) == [connection]
+    application.refresh_from_db()
+    assert application.name == "Portal"
+
+
+def test_connections_stay_hidden_from_those_who_may_not_see_them(
+    staff: Callable[..., Client], application: Application, connection: Connection
+) -> None:
+    client = staff("change_application")
+    for url in (LIST, change_page(application)):
+        assert "contoso" not in text(client.get(url))
+
+
+def test_looking_changes_nothing(
+    staff: Callable[..., Client], application: Application, connection: Connection
+) -> None:
+    client = staff("view_application", "change_connection")
+    assert "contoso" in text(client.get(change_page(application)))
+    assert client.post(change_page(application), filled_in()).status_code == 403
+
+
+def test_very_many_connections_are_searched_instead_of_ticked(
+    boss: Client, application: Application
+) -> None:
+    first, *_ = make_connections(MOST_CHECKBOXES + 1)
+    html = boss.get(change_page(application)).content.decode()
+    assert "admin-autocomplete" in html
+    assert "c099" not in html
+    boss.post(change_page(application), filled_in(enabled_connections=[first.pk]))
+    assert list(application.connections.all()) == [first]
+
+
+@pytest.mark.parametrize("rows", [2, 40])
+def test_the_list_takes_the_same_queries_at_any_number_of_rows(boss: Client, rows: int) -> None:
+    Application.objects.all().delete()
+    connections = make_connections(NAMED_CONNECTIONS + 2)
+    for number in range(rows):
+        Application.objects.create(name=f"A{number}", slug=f"a{number}").connections.set(
+            connections
+        )
+    with CaptureQueriesContext(database) as queries:
+        page = text(boss.get(LIST))
+    assert page.count("c000, c001, c002, c003, c004 and 2 more") == rows
+    # Session, user, count, rows, connections.
+    assert len(queries) == 5

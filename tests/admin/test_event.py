@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from azuread_connections.models import Application, Connection, Event
+
+from .pages import text
+
+LIST = "/admin/azuread_connections/event/"
+
+
+def make(connection: Connection | None, **values: Any) -> Event:
+    return Event.objects.create(
+        **{
+            "created_at": timezone.now(),
+            "kind": Event.Kind.SIGN_IN_FAILED,
+            "code": "secret_rejected",
+            "reference": "K7M2QX4B",
+            "connection": connection,
+            "connection_name": "contoso",
+            "application_name": "default",
+            "person": "megan@contoso.com",
+            "aadsts_code": 7000222,
+            "message": "AADSTS7000222: The provided client secret keys are expired.",
+            "correlation_id": "5f1d0b52-0000-4444-9999-aaaabbbbcccc",
+            "trace_id": "77778888-0000-4444-9999-aaaabbbbcccc",
+            "address": "192.0.2.7",
+            "count": 3,
+        }
+        | values
+    )
+
+
+def rows_shown(client: Client, query: str = "") -> list[Event]:
+    return list(client.get(f"{LIST}?{query}").context["cl"].result_list)
+
+
+def test_a_line_is_shown_whole(boss: Client, connection: Connection) -> None:
+    event = make(connection)
+    page = text(boss.get(f"{LIST}{event.pk}/change/"))
+    for words in (
+        "sign-in failed",
+        "secret_rejected",
+        "7000222",
+        "keys are expired",
+        "K7M2QX4B",
+        "5f1d0b52-0000-4444-9999-aaaabbbbcccc",
+        "77778888-0000-4444-9999-aaaabbbbcccc",
+        "contoso",
+        "megan@contoso.com",
+        "192.0.2.7",
+    ):
+        assert words in page
+
+
+def test_nobody_writes_the_log_by_hand(boss: Client, connection: Connection) -> None:
+    event = make(connection)
+    assert boss.get(f"{LIST}add/").status_code == 403
+    assert boss.post(f"{LIST}{event.pk}/change/", {"code": "x"}).status_code == 403
+    assert boss.post(f"{LIST}{event.pk}/delete/", {"post": "yes"}).status_code == 403
+    boss.post(LIST, {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"})
+    assert Event.objects.get().code == "secret_rejected"
+
+
+def test_reading_needs_its_permission(staff: Callable[..., Client], connection: Connection) -> None:
+    make(connection)
+    assert staff().get(LIST).status_code == 403
+
+
+def test_the_newest_comes_first(boss: Client, connection: Connection) -> None:
+    for days in (2, 0, 1):
+        make(connection, created_at=timezone.now() - timedelta(days=days), message=str(days))
+    assert [event.message for event in rows_shown(boss)] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=k7m2qx4b", True),
+        ("q=MEGAN", True),
+        ("q=5F1D0B52-0000-4444-9999-AAAABBBBCCCC", True),
+        ("q=K7M2", False),
+        ("kind__exact=sign_in_failed", True),
+        ("kind__exact=signed_in", False),
+        ("code=secret_rejected", True),
+        ("code=access_denied", False),
+        ("connection=999999", False),
+    ],
+)
+def test_searching_and_filtering(
+    boss: Client, connection: Connection, query: str, found: bool
+) -> None:
+    make(connection)
+    assert bool(rows_shown(boss, query)) is found
+
+
+def test_filtering_by_connection(boss: Client, connection: Connection) -> None:
+    event = make(connection)
+    make(None)
+    assert rows_shown(boss, f"connection={connection.pk}") == [event]
+
+
+@pytest.mark.parametrize("rows", [2, 40])
+def test_the_list_takes_the_same_queries_at_any_number_of_rows(
+    boss: Client, connection: Connection, application: Application, rows: int
+) -> None:
+    for _ in range(rows):
+        make(connection, application=application)
+    with CaptureQueriesContext(database) as queries:
+        assert len(rows_shown(boss)) == rows
+    # Session, user, the filters' codes and connections, count, rows.
+    assert len(queries) == 6

@@ -1,0 +1,96 @@
+"""The admin pages in projects that differ from ours."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.contrib.admin import AdminSite
+from django.test import Client
+from django.urls import include, path
+
+from azuread_connections import admin
+from azuread_connections.admin.dates import day_of, start_of_day
+from azuread_connections.models import (
+    Application,
+    ClientSecret,
+    Connection,
+    Event,
+    Identity,
+)
+from azuread_connections.testing import StandIn
+
+from .conftest import SECRET
+from .pages import ADD, change_page, filled_in, text
+
+backoffice = AdminSite(name="backoffice")
+backoffice.register(Application, admin.ApplicationAdmin)
+backoffice.register(Connection, admin.ConnectionAdmin)
+backoffice.register(Identity, admin.IdentityAdmin)
+backoffice.register(Event, admin.EventAdmin)
+
+urlpatterns = [
+    path("login/", include("azuread_connections.urls")),
+    path("backoffice/", backoffice.urls),
+]
+
+
+def test_a_site_with_an_admin_site_of_its_own(
+    boss: Client, connection: Connection, settings: Any, microsoft: StandIn
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    connection.secrets.create(value=SECRET)
+    base = "/backoffice/azuread_connections"
+    for page in (
+        "connection/",
+        "connection/add/",
+        f"connection/{connection.pk}/change/",
+        f"connection/{connection.pk}/delete/",
+        f"connection/{connection.pk}/history/",
+        "application/",
+        "application/add/",
+        "identity/",
+        "event/",
+    ):
+        response = boss.get(f"{base}/{page}")
+        assert response.status_code == 200
+        assert 'href="/admin/' not in response.content.decode()
+    response = boss.post(f"{base}/connection/add/", filled_in(name="second"))
+    assert response["Location"] == f"{base}/connection/"
+    chosen = {"action": "delete_selected", "_selected_action": [connection.pk]}
+    assert "Are you sure" in text(boss.post(f"{base}/connection/", chosen))
+
+
+def test_a_site_that_has_not_included_our_urls_yet(boss: Client, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.admin.urls_admin_only"
+    assert "add azuread_connections.urls to its URL configuration" in text(boss.get(ADD))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Pacific/Auckland"])
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_a_date_is_the_start_of_its_day_in_utc_and_back(
+    settings: Any, zone: str, use_tz: bool
+) -> None:
+    settings.USE_TZ = use_tz
+    settings.TIME_ZONE = zone
+    moment = start_of_day(date(2027, 4, 30))
+    assert moment.timestamp() == datetime(2027, 4, 30, tzinfo=UTC).timestamp() or not use_tz
+    assert (moment.tzinfo is not None) is use_tz
+    assert day_of(moment) == date(2027, 4, 30)
+
+
+def test_a_site_without_time_zones(
+    boss: Client, microsoft: StandIn, application: Application, settings: Any
+) -> None:
+    settings.USE_TZ = False
+    settings.TIME_ZONE = "America/Los_Angeles"
+    data = filled_in(new_secret=SECRET, new_secret_expires="2027-04-30")
+    assert boss.post(ADD, data).status_code == 302
+    secret = ClientSecret.objects.get()
+    assert secret.expires_at == datetime(2027, 4, 29, 17, 0)
+    page = boss.get(change_page(secret.connection)).content.decode()
+    assert 'name="secrets-0-expires_at" value="2027-04-30"' in page
+    for filtered in ("expired", "expiring", "unknown", "missing", "valid"):
+        url = f"/admin/azuread_connections/connection/?secret={filtered}"
+        assert boss.get(url).status_code == 200
