@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin import AdminSite
-from django.core.exceptions import NON_FIELD_ERRORS, ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -197,15 +197,6 @@ class ConnectionForm(forms.ModelForm):
         if cleaned.get("new_secret_expires") and cleaned.get("new_secret") == "":
             self.add_error("new_secret_expires", _date_without_secret(bool(self.instance.pk)))
         return cleaned
-
-    def add_error(self, field: str | None, error: Any) -> None:
-        # The model judges the domain again where this form has already said what is wrong.
-        if field is None and "domain" in self.errors and hasattr(error, "error_dict"):
-            others = error.error_dict.get(NON_FIELD_ERRORS, [])
-            others[:] = [e for e in others if not str(e.code).startswith("domain_")]
-            if not others:
-                error.error_dict.pop(NON_FIELD_ERRORS, None)
-        super().add_error(field, error)
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # the stubs leave it out

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 
@@ -129,13 +130,18 @@ def test_a_date_is_changed_and_taken_away_in_the_table(
 def test_editing_a_date_does_not_undo_what_a_sign_in_writes(
     boss: Client, connection: Connection, secret: ClientSecret
 ) -> None:
-    boss.get(change_page(connection))
-    secret.record_refusal()
-    boss.post(
-        change_page(connection), filled_in(connection, **{"secrets-0-expires_at": "2027-06-01"})
-    )
+    def sign_in_meanwhile(instance: ClientSecret, **kwargs: Any) -> None:
+        instance.record_refusal()
+
+    data = filled_in(connection, **{"secrets-0-expires_at": "2027-06-01"})
+    pre_save.connect(sign_in_meanwhile, sender=ClientSecret)
+    try:
+        boss.post(change_page(connection), data)
+    finally:
+        pre_save.disconnect(sign_in_meanwhile, sender=ClientSecret)
     secret.refresh_from_db()
     assert secret.refused_at is not None
+    assert secret.expires_at == datetime(2027, 6, 1, tzinfo=UTC)
 
 
 def test_a_secret_is_removed(boss: Client, connection: Connection, secret: ClientSecret) -> None:
