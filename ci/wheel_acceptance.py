@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import zipfile
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ TENANT_ID = "7d1f2c9b-1111-4a3e-8f00-00000000c001"
 CLIENT_ID = "7d1f2c9b-2222-4a3e-8f00-00000000c001"
 OBJECT_ID = "7d1f2c9b-3333-4a3e-8f00-00000000c001"
 CLIENT_SECRET = "Acc8Q~only-for-the-acceptance-of-the-wheel"
+ENCRYPTION_KEY = Fernet.generate_key().decode()
 PERSON = "Adele Vance"
 EMAIL = "adele.vance@contoso.com"
 
@@ -59,7 +61,6 @@ INSTALLED_APPS += ["people"]
 AUTH_USER_MODEL = "people.Person"
 MIDDLEWARE += ["django.contrib.auth.middleware.LoginRequiredMiddleware"]
 AZUREAD_CONNECTIONS |= {{
-    "ENCRYPTION_KEYS": ["{key}"],
     "PUBLIC_URL": "{site_url}",
     "LOGIN_URL": "{standin_url}",
     "GRAPH_URL": "{standin_url}",
@@ -143,9 +144,7 @@ def start_project(python: Path, temporary: Path, site_url: str, standin_url: str
     (folder / "people" / "__init__.py").touch()
     (folder / "people" / "migrations" / "__init__.py").touch()
     (folder / "people" / "models.py").write_text(PEOPLE_MODELS)
-    ours = SITE_SETTINGS.format(
-        key=Fernet.generate_key().decode(), site_url=site_url, standin_url=standin_url
-    )
+    ours = SITE_SETTINGS.format(site_url=site_url, standin_url=standin_url)
     append(folder / SITE / "settings.py", readme_block("settings"), ours)
     append(folder / SITE / "urls.py", readme_block("urls"))
     return Project(python, folder)
@@ -156,7 +155,7 @@ def readme_block(name: str) -> str:
     pattern = rf"<!-- acceptance: {name} -->\s*```\w*\n(.*?)```"
     found = re.findall(pattern, (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     require(len(found) == 1, f"README.md needs one block marked acceptance: {name}")
-    return str(found[0])
+    return textwrap.dedent(found[0])
 
 
 def append(file: Path, *texts: str) -> None:
@@ -296,10 +295,11 @@ def run(command: list[object], cwd: Path | None = None, env: dict[str, str] | No
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what would lead Django into the checkout."""
-    return {
-        k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
-    }
+    """This process's environment without what would lead Django into the checkout, and with the
+    key that the README's settings ask for."""
+    misleading = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
+    inherited = {name: value for name, value in os.environ.items() if name not in misleading}
+    return inherited | {"AZUREAD_ENCRYPTION_KEY": ENCRYPTION_KEY}
 
 
 def free_ports(count: int) -> list[str]:

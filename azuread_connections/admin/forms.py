@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ..entra.errors import EntraError, MicrosoftError
-from ..health.directory import find_directory
+from ..microsoft import find_directory
 from ..models import Application, Connection, EnabledConnection, Sealed
 from ..models.validators import validate_client_id, validate_client_secret
 from .choices import choose_by

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from azuread_connections.health.directory import find_directory
+from azuread_connections.microsoft import find_directory
 from azuread_connections.models import Application, Connection, Identity
 from azuread_connections.testing.standin import StandIn
 
