@@ -30,6 +30,16 @@ DEFAULTS: dict[str, Any] = {
     "CACHE": "default",
     # Callable, or its dotted path, taking (claims, connection) and returning a username.
     "USERNAME_FUNCTION": None,
+    # ID-token claims in which a person's email address is looked for, in this order.
+    "EMAIL_CLAIMS": ["email", "preferred_username", "upn"],
+    # Fields of the Django user that follow the profile, and the profile's name for each.
+    "USER_FIELDS": {
+        "first_name": "given_name",
+        "last_name": "family_name",
+        "email": "email",
+    },
+    # The application whose buttons stand on the Django admin's sign-in page.
+    "ADMIN_APPLICATION": "",
     # Seconds allowed to Microsoft: connecting, between two bytes, and for one whole answer.
     "CONNECT_TIMEOUT": 3.05,
     "READ_TIMEOUT": 5.0,
@@ -86,6 +96,19 @@ class Conf:
     def username_function(self) -> Callable[..., str] | None:
         function = self._get("USERNAME_FUNCTION")
         return import_string(function) if isinstance(function, str) else function
+
+    @property
+    def email_claims(self) -> tuple[str, ...]:
+        return tuple(self._get("EMAIL_CLAIMS"))
+
+    @property
+    def user_fields(self) -> dict[str, str]:
+        """Names of user fields, each with the name of the profile's attribute that it follows."""
+        return dict(self._get("USER_FIELDS"))
+
+    @property
+    def admin_application(self) -> str:
+        return str(self._get("ADMIN_APPLICATION") or "")
 
     @property
     def timeouts(self) -> tuple[float, float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .conf import conf
 from .entra.cloud import CLOUDS, Authority, Cloud
+from .entra.graph import Graph
 from .entra.metadata import SigningKeys, find_tenant_id
 from .entra.transport import Timeouts, Transport
 
@@ -35,3 +36,8 @@ def find_directory(*, domain: str, cloud: str, identity_api: str) -> str:
     ``Unreachable`` if it cannot be asked.
     """
     return find_tenant_id(transport(), authority(cloud, domain, identity_api))
+
+
+def graph(cloud: str, access_token: str, deadline: float = float("inf")) -> Graph:
+    """Return Graph of a cloud for the holder of a token."""
+    return Graph(transport(), _cloud(cloud), access_token, deadline)

@@ -7,6 +7,7 @@
     transaction: raising ends the sign-in and leaves nothing behind.
 ``profile_synced``: ``user``, ``identity``, ``connection``, ``changed`` (names of user fields).
     Sent inside the transaction, too.
+``directory_waiting``: ``connection``, ``directory``. A new directory wants to be approved.
 """
 
 from __future__ import annotations
@@ -17,3 +18,4 @@ signed_in = Signal()
 sign_in_failed = Signal()
 user_created = Signal()
 profile_synced = Signal()
+directory_waiting = Signal()

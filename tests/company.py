@@ -45,6 +45,7 @@ class Company:
             name=name,
             domain=domain,
             tenant_id=directory.tenant_id if pinned else "",
+            domain_verified=pinned,
             client_id=app.client_id,
             **options,
         )

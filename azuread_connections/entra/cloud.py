@@ -11,6 +11,13 @@ from dataclasses import dataclass, replace
 V1 = "v1.0"
 V2 = "v2.0"
 
+#: The tenant segment that takes people of any directory.
+COMMON = "common"
+#: The tenant segment for administrators of any directory.
+ORGANIZATIONS = "organizations"
+#: The tenant of all personal Microsoft accounts.
+PERSONAL_TENANT_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
 
 @dataclass(frozen=True)
 class Cloud:
@@ -18,7 +25,9 @@ class Cloud:
 
     name: str
     login_url: str
+    #: Where Graph is asked. Its name as a resource stays the cloud's own, also in development.
     graph_url: str
+    graph_resource: str
     #: The v1.0 issuer lives on another host than the endpoints that issue.
     v1_issuer_url: str
 
@@ -36,11 +45,13 @@ CLOUDS = {
             "global",
             "https://login.microsoftonline.com",
             "https://graph.microsoft.com",
+            "https://graph.microsoft.com",
             "https://sts.windows.net",
         ),
         Cloud(
             "usgov",
             "https://login.microsoftonline.us",
+            "https://graph.microsoft.us",
             "https://graph.microsoft.us",
             "https://sts.windows.net",
         ),
@@ -48,11 +59,13 @@ CLOUDS = {
             "dod",
             "https://login.microsoftonline.us",
             "https://dod-graph.microsoft.us",
+            "https://dod-graph.microsoft.us",
             "https://sts.windows.net",
         ),
         Cloud(
             "china",
             "https://login.partner.microsoftonline.cn",
+            "https://microsoftgraph.chinacloudapi.cn",
             "https://microsoftgraph.chinacloudapi.cn",
             "https://sts.chinacloudapi.cn",
         ),
@@ -90,6 +103,11 @@ class Authority:
         if self.identity_api == V1:
             return f"{self.cloud.login_url}/common/discovery/keys"
         return f"{self._base}/discovery/v2.0/keys"
+
+    @property
+    def admin_consent_url(self) -> str:
+        version = "" if self.identity_api == V1 else "/v2.0"
+        return f"{self._base}{version}/adminconsent"
 
     def issuer(self, tenant_id: str) -> str:
         """Return exactly the ``iss`` of ID tokens for this directory (a GUID)."""

@@ -36,11 +36,15 @@ _VERSIONS = {V1: "1.0", V2: "2.0"}
 
 @dataclass(frozen=True)
 class IdTokenPolicy:
-    """What a token must be. ``tenant_id``: the directory's GUID, in lower case."""
+    """What a token must be.
+
+    ``tenant_id``: the directory's GUID, in lower case. None takes any directory's token (the
+    common endpoint): whether that directory is welcome is then the caller's decision.
+    """
 
     authority: Authority
     client_id: str
-    tenant_id: str
+    tenant_id: str | None
     nonce: str
 
 
@@ -58,6 +62,8 @@ class IdTokenClaims:
     email: str = ""
     #: Microsoft vouches that the domain of ``email`` belongs to the person's directory.
     email_domain_verified: bool = False
+    #: The person is not the directory's own: their account lives elsewhere.
+    is_guest: bool = False
     session_id: str = ""
 
 
@@ -77,14 +83,13 @@ def validate_id_token(
     """
     header, claims = _decode(token)
     key_id = _check_header(header)
-    issuer = policy.authority.issuer(policy.tenant_id)
-    _check_directory(claims, policy, issuer)
+    tenant_id, issuer = _check_directory(claims, policy)
     _check_audience(claims, policy.client_id)
     _check_times(claims, now)
     _check_nonce(claims, policy.nonce)
     _check_access_token(claims, access_token)
     key = find_key(key_id)
-    _check_key_scope(key, policy, issuer)
+    _check_key_scope(key, policy.authority, tenant_id, issuer)
     _check_signature(token, key)
     return _parse(claims)
 
@@ -140,15 +145,19 @@ def _check_header(header: Mapping[str, Any]) -> str:
     return key_id
 
 
-def _check_directory(claims: Mapping[str, Any], policy: IdTokenPolicy, issuer: str) -> None:
+def _check_directory(claims: Mapping[str, Any], policy: IdTokenPolicy) -> tuple[str, str]:
+    """Return the directory's GUID and its issuer."""
     if not _is_guid(claims.get("tid")) or not _is_guid(claims.get("oid")):
         _fail("tid or oid is missing or no GUID")
-    if claims["tid"] != policy.tenant_id:
+    tenant_id = str(claims["tid"])
+    if policy.tenant_id not in (None, tenant_id):
         _fail("it is for another directory (tid)")
+    issuer = policy.authority.issuer(tenant_id)
     if claims.get("iss") != issuer:
         _fail("its issuer (iss) is not the directory's")
     if claims.get("ver") != _VERSIONS[policy.authority.identity_api]:
         _fail("its version (ver) is not the identity API's")
+    return tenant_id, issuer
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
@@ -191,18 +200,18 @@ def _check_access_token(claims: Mapping[str, Any], access_token: str) -> None:
         _fail("it belongs to another access token (at_hash)")
 
 
-def _check_key_scope(key: SigningKey, policy: IdTokenPolicy, issuer: str) -> None:
+def _check_key_scope(key: SigningKey, authority: Authority, tenant_id: str, issuer: str) -> None:
     """A key signs only for the issuer it carries; ``{tenantid}`` in that stands for any directory.
 
     https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-signing-key-issuer
     """
     expected = {issuer}
-    if policy.authority.identity_api == V1:
+    if authority.identity_api == V1:
         if key.issuer is None:
             return
         # v1.0 keys carry no issuer today; one that does would be described in v2.0's terms.
-        expected.add(replace(policy.authority, identity_api=V2).issuer(policy.tenant_id))
-    if (key.issuer or "").replace("{tenantid}", policy.tenant_id) not in expected:
+        expected.add(replace(authority, identity_api=V2).issuer(tenant_id))
+    if (key.issuer or "").replace("{tenantid}", tenant_id) not in expected:
         _fail("its signing key is not for this directory")
 
 
@@ -226,7 +235,18 @@ def _parse(claims: Mapping[str, Any]) -> IdTokenClaims:
         email=email,
         # Documented as a boolean, also seen as "1".
         email_domain_verified=bool(email) and claims.get("xms_edov") in (True, "1", "true"),
+        is_guest=_is_guest(claims),
         session_id=_text(claims, "sid"),
+    )
+
+
+def _is_guest(claims: Mapping[str, Any]) -> bool:
+    """`acct` says it where the app asks for that claim; `idp` names a foreign home."""
+    names = _text(claims, "upn") + _text(claims, "preferred_username")
+    return (
+        claims.get("acct") in (1, "1")
+        or claims.get("idp", claims["iss"]) != claims["iss"]
+        or "#EXT#" in names.upper()
     )
 
 

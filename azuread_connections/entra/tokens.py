@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from .cloud import V1, Authority
 from .errors import MalformedAnswer, MicrosoftError
-from .transport import Transport
+from .transport import Answer, Transport
 
 #: `oid` and the names come with `profile`, the address with `email`.
-_V2_SCOPE = "openid profile email"
+_SIGN_IN_SCOPES = ("openid", "profile", "email")
 #: Microsoft's codes are one or two kB.
 MAX_CODE_LENGTH = 8192
 
@@ -29,6 +29,7 @@ class AuthorizationRequest:
     state: str
     nonce: str
     code_challenge: str
+    graph_scopes: tuple[str, ...] = ()
     login_hint: str = ""
     domain_hint: str = ""
 
@@ -42,14 +43,27 @@ class CodeGrant:
     code: str = field(repr=False)
     redirect_uri: str
     code_verifier: str = field(repr=False)
+    graph_scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TokenResponse:
-    """What the token endpoint grants. The access token is opaque: it is never parsed."""
+    """What the token endpoint grants. The access token is opaque: it is never parsed.
+
+    ``scopes``: what it says is granted, without the resource in front; can be more than was asked.
+    """
 
     id_token: str = field(repr=False)
     access_token: str = field(repr=False)
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class AppToken:
+    """An access token of the app itself. ``expires_in``: seconds."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
 
 
 def authorization_url(authority: Authority, request: AuthorizationRequest) -> str:
@@ -65,7 +79,7 @@ def authorization_url(authority: Authority, request: AuthorizationRequest) -> st
         "code_challenge_method": "S256",
         "login_hint": request.login_hint,
         "domain_hint": request.domain_hint,
-        **_what_is_asked(authority),
+        **_what_is_asked(authority, request.graph_scopes),
     }
     given = {name: value for name, value in parameters.items() if value}
     return f"{authority.authorize_url}?{urlencode(given)}"
@@ -86,23 +100,85 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
             "code": grant.code,
             "redirect_uri": grant.redirect_uri,
             "code_verifier": grant.code_verifier,
-            **_what_is_asked(authority),
+            **_what_is_asked(authority, grant.graph_scopes),
         },
     )
-    document = answer.json()
-    if answer.status != 200:
-        raise MicrosoftError.from_answer(document)
+    document = _success(answer)
     return TokenResponse(
         id_token=_required_text(document, "id_token"),
         access_token=_required_text(document, "access_token"),
+        scopes=_granted(document),
     )
 
 
-def _what_is_asked(authority: Authority) -> dict[str, str]:
+def request_app_token(
+    transport: Transport, authority: Authority, client_id: str, client_secret: str
+) -> AppToken:
+    """Return a token for Graph with the app's own permissions (client credentials).
+
+    ``authority`` names one directory, never ``common``. Raises as ``redeem_code``.
+    """
+    resource = authority.cloud.graph_resource
+    asked = (
+        {"resource": resource}
+        if authority.identity_api == V1
+        else {"scope": f"{resource}/.default"}
+    )
+    answer = transport.post(
+        authority.token_url,
+        {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            **asked,
+        },
+    )
+    document = _success(answer)
+    return AppToken(_required_text(document, "access_token"), _seconds(document))
+
+
+def admin_consent_url(
+    authority: Authority, *, client_id: str, redirect_uri: str, state: str
+) -> str:
+    """Return the page on which a directory's administrator grants what the app is registered for.
+
+    https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
+    """
+    parameters = {"client_id": client_id, "redirect_uri": redirect_uri, "state": state}
+    if authority.identity_api != V1:
+        parameters["scope"] = f"{authority.cloud.graph_resource}/.default"
+    return f"{authority.admin_consent_url}?{urlencode(parameters)}"
+
+
+def _what_is_asked(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[str, str]:
     """v2.0 asks by scope, v1.0 by resource: there, the scope's one effect is a signed ID token."""
+    resource = authority.cloud.graph_resource
     if authority.identity_api == V1:
-        return {"resource": authority.cloud.graph_url, "scope": "openid"}
-    return {"scope": _V2_SCOPE}
+        return {"resource": resource, "scope": "openid"}
+    return {
+        "scope": " ".join((*_SIGN_IN_SCOPES, *(f"{resource}/{scope}" for scope in graph_scopes)))
+    }
+
+
+def _success(answer: Answer) -> dict[str, Any]:
+    document = answer.json()
+    if answer.status != 200:
+        raise MicrosoftError.from_answer(document)
+    return document
+
+
+def _granted(document: Mapping[str, Any]) -> frozenset[str]:
+    scope = document.get("scope")
+    words = scope.split() if isinstance(scope, str) else []
+    return frozenset(word.rpartition("/")[2] for word in words[:100])
+
+
+def _seconds(document: Mapping[str, Any]) -> int:
+    # v1.0 sends numbers as strings.
+    value = document.get("expires_in")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() else 0
 
 
 def _required_text(document: Mapping[str, Any], member: str) -> str:

@@ -57,21 +57,29 @@ class Transport:
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Raises ``Unreachable`` and ``MalformedAnswer``. Other statuses are the caller's."""
-        return self._send("GET", url)
+        return self._send("GET", url, headers=headers)
 
     def post(self, url: str, form: Mapping[str, str]) -> Answer:
         """Post a form, once: after bytes may have left it is never sent again."""
-        return self._send("POST", url, form)
+        return self._send("POST", url, form=form)
 
-    def _send(self, method: str, url: str, form: Mapping[str, str] | None = None) -> Answer:
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         deadline = time.monotonic() + self._timeouts.total
         try:
             with _session(os.getpid()).request(
                 method,
                 url,
                 data=form,
+                headers=headers,
                 timeout=(self._timeouts.connect, self._timeouts.read),
                 allow_redirects=False,
                 stream=True,

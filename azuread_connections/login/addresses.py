@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Collection
 from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest
@@ -13,7 +13,7 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..conf import conf
-from ..models import Application
+from ..models import ApplicationHost
 
 NAMESPACE = "azuread_connections"
 #: A longer one would not fit into the transaction's cookie.
@@ -21,66 +21,83 @@ MAX_DESTINATION_LENGTH = 512
 _SIGN_IN_VIEWS = frozenset({"sign_in", "start", "callback"})
 
 
-def redirect_uri(request: HttpRequest, application: Application) -> str:
+def redirect_uri(request: HttpRequest, *, is_own_host: bool) -> str:
     """Return the callback URL for a sign-in that begins with this request.
 
-    It is on PUBLIC_URL, or on one of the application's own hosts if the request came there. A
-    host that a client merely claims never gets into it.
+    It is on PUBLIC_URL, or on the request's host where that is the application's own. A host that
+    a client merely claims never gets into it.
     """
-    return _base_url(request, application.hosts) + reverse(f"{NAMESPACE}:callback")
+    return _base_url(request, is_own_host=is_own_host) + reverse(f"{NAMESPACE}:callback")
+
+
+def public_callback_url(request: HttpRequest) -> str:
+    """Return the callback URL that is registered for every connection."""
+    return _base_url(request) + reverse(f"{NAMESPACE}:callback")
 
 
 def is_secure(request: HttpRequest) -> bool:
     """Return whether browsers reach this site by https, whatever a proxy makes of it."""
-    return _base_url(request, ()).startswith("https:")
+    return _base_url(request).startswith("https:")
 
 
 def callback_urls(request: HttpRequest) -> list[str]:
     """Return every callback URL to register in Azure, the main one first."""
     path = reverse(f"{NAMESPACE}:callback")
-    main = _base_url(request, ())
+    main = _base_url(request)
     scheme = urlsplit(main).scheme
-    all_hosts = Application._default_manager.values_list("hosts", flat=True)
-    others = sorted({f"{scheme}://{host}" for hosts in all_hosts for host in hosts} - {main})
+    hosts = ApplicationHost._default_manager.values_list("host", flat=True)
+    others = sorted({f"{scheme}://{host}" for host in hosts} - {main})
     return [base + path for base in (main, *others)]
 
 
-def _base_url(request: HttpRequest, hosts: Iterable[str]) -> str:
+def _base_url(request: HttpRequest, *, is_own_host: bool = False) -> str:
     host = request.get_host()
     if not conf.public_url:
         # ALLOWED_HOSTS has accepted it, and Microsoft redirects to registered URLs only.
         return f"{request.scheme}://{host}"
-    if host in hosts:
+    if is_own_host:
         return f"{urlsplit(conf.public_url).scheme}://{host}"
     return conf.public_url
+
+
+def asked_destination(request: HttpRequest, allowed_urls: Collection[str] = ()) -> str:
+    """Return the request's `next`, if it is safe and not the default; else ""."""
+    destination = safe_destination(request, request.GET.get("next"), allowed_urls)
+    return "" if destination == default_destination() else destination
 
 
 def default_destination() -> str:
     return resolve_url(conf.login_redirect_url)
 
 
-def safe_destination(request: HttpRequest, value: str | None) -> str:
-    """Return a path of this site to go to after signing in: ``value`` if it is one, else the
-    default.
+def safe_destination(
+    request: HttpRequest, value: str | None, allowed_urls: Collection[str] = ()
+) -> str:
+    """Return where to go after signing in: ``value`` if that is safe, else the default.
 
     Not the sign-in itself: a sign-in that leads to a sign-in would never end.
     """
-    if (
-        not value
-        or not value.isprintable()
-        or not url_has_allowed_host_and_scheme(
-            value, {request.get_host()}, require_https=request.is_secure()
-        )
-    ):
+    destination = safe_path(request, value, allowed_urls)
+    if not destination or len(destination) > MAX_DESTINATION_LENGTH:
         return default_destination()
-    parts = urlsplit(iri_to_uri(value))
-    # Even on this host only the path is kept: "//evil" could hide behind an empty host.
-    destination = parts._replace(scheme="", netloc="").geturl()
-    if not destination.startswith("/") or destination.startswith(("//", "/\\")):
-        return default_destination()
-    if len(destination) > MAX_DESTINATION_LENGTH or _leads_to_sign_in(parts.path):
+    if destination.startswith("/") and _leads_to_sign_in(urlsplit(destination).path):
         return default_destination()
     return destination
+
+
+def safe_path(request: HttpRequest, value: str | None, allowed_urls: Collection[str] = ()) -> str:
+    """Return ``value`` if it is a path of this site, or one of the allowed URLs to the letter; ""
+    for anything else."""
+    if not value or not value.isprintable():
+        return ""
+    if value in allowed_urls:
+        return value
+    hosts = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(value, hosts, require_https=request.is_secure()):
+        return ""
+    # Even on this host only the path is kept: "//evil" could hide behind an empty host.
+    path = urlsplit(iri_to_uri(value))._replace(scheme="", netloc="").geturl()
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
 
 
 def _leads_to_sign_in(path: str) -> bool:

@@ -9,15 +9,18 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.utils.module_loading import import_string
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
+from ..conf import conf
 from ..entra.id_token import IdTokenClaims
 from ..entra.tokens import TokenResponse
-from ..models import Connection
-from . import exchange, people
+from . import directories, exchange, people
+from .enrichment import Enrichment, enrich
 from .exchange import CodeExchange
-from .people import Person
+from .people import Person, Visitor
 
 
 @dataclass
@@ -28,12 +31,22 @@ class Proof:
     holds no token, no nonce and no secret.
     """
 
-    connection: Connection
-    claims: IdTokenClaims
+    visitor: Visitor
     person: Person | None = None
 
     def __repr__(self) -> str:
-        return f"<Proof by {self.connection}>"
+        return f"<Proof by {self.visitor.connection}>"
+
+
+def backend_class() -> type[ConnectionBackend]:
+    """Return the site's backend: the first in AUTHENTICATION_BACKENDS that is one of ours."""
+    for path in conf.authentication_backends:
+        found = import_string(path)
+        if isinstance(found, type) and issubclass(found, ConnectionBackend):
+            return found
+    raise ImproperlyConfigured(
+        "AUTHENTICATION_BACKENDS needs 'azuread_connections.backends.ConnectionBackend'."
+    )
 
 
 class ConnectionBackend(OIDCAuthenticationBackend):
@@ -41,7 +54,7 @@ class ConnectionBackend(OIDCAuthenticationBackend):
 
     The callback calls ``prove`` (Microsoft is asked, nothing is written), then Django's
     ``authenticate(request, azuread_proof=proof)`` in a transaction. To change a step, subclass
-    and override ``get_token``, ``verify_token`` or ``get_or_create_user``.
+    and override ``get_token``, ``verify_token``, ``get_userinfo`` or ``get_or_create_user``.
     """
 
     def __init__(self) -> None:
@@ -49,10 +62,17 @@ class ConnectionBackend(OIDCAuthenticationBackend):
         self.UserModel = get_user_model()
 
     def prove(self, code_exchange: CodeExchange) -> Proof:
-        """Redeem the code and validate the ID token. Raises ``EntraError``, ``SignInFailed`` and
-        ``SecretSuperseded``."""
+        """Redeem the code, validate the ID token, admit the directory, ask Graph.
+
+        Raises ``EntraError``, ``SignInFailed`` and ``SecretSuperseded``.
+        """
+        connection = code_exchange.connection
         tokens = self.get_token(code_exchange)
-        return Proof(code_exchange.connection, self.verify_token(tokens, code_exchange))
+        claims = self.verify_token(tokens, code_exchange)
+        directory = directories.admit(connection, claims)
+        known = directory.delegated_scopes if directory else code_exchange.known_scopes
+        directories.note_scopes(connection, claims.tenant_id, known, tokens.scopes)
+        return Proof(Visitor(connection, claims, self.get_userinfo(tokens, code_exchange)))
 
     def authenticate(
         self, request: HttpRequest | None, *, azuread_proof: Proof
@@ -76,8 +96,11 @@ class ConnectionBackend(OIDCAuthenticationBackend):
     def verify_token(self, token: TokenResponse, payload: CodeExchange) -> IdTokenClaims:
         return exchange.validate(payload, token)
 
+    def get_userinfo(self, tokens: TokenResponse, payload: CodeExchange) -> Enrichment:
+        return enrich(payload.connection, tokens)
+
     def get_or_create_user(self, proof: Proof) -> Person:
-        return people.find_or_create(proof.claims, proof.connection)
+        return people.find_or_create(proof.visitor)
 
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:
         # mozilla-django-oidc's would keep deactivated users signed in.

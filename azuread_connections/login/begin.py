@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from .. import microsoft
 from ..entra.tokens import AuthorizationRequest, authorization_url
-from ..models import Connection, EnabledConnection
+from ..models import Connection
 from . import addresses, transaction
+from .enabled import Pair
+from .permissions import delegated_scopes
 from .transaction import Transaction
 
 
@@ -17,32 +19,35 @@ from .transaction import Transaction
 class Start:
     """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty."""
 
-    pair: EnabledConnection
+    pair: Pair
     destination: str
     login_hint: str = ""
+    domain_hint: str = ""
     is_retry: bool = False
 
 
 def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
     """Return the redirect, with the transaction in a cookie. Asks nobody, writes nothing."""
     connection = start.pair.connection
-    redirect_uri = addresses.redirect_uri(request, start.pair.application)
+    redirect_uri = addresses.redirect_uri(request, is_own_host=start.pair.is_own_host)
     begun = Transaction(
-        application_id=start.pair.application_id,
+        application_id=start.pair.application.pk,
         connection_id=connection.pk,
-        fingerprint=fingerprint(connection, connection.directory, redirect_uri),
+        fingerprint=fingerprint(connection, connection.sign_in_segment, redirect_uri),
         destination=start.destination,
         is_retry=start.is_retry,
     )
     url = authorization_url(
-        microsoft.authority(connection.cloud, connection.directory, connection.identity_api),
+        microsoft.authority(connection.cloud, connection.sign_in_segment, connection.identity_api),
         AuthorizationRequest(
             client_id=connection.client_id,
             redirect_uri=redirect_uri,
             state=begun.state,
             nonce=begun.nonce,
             code_challenge=begun.code_challenge,
+            graph_scopes=delegated_scopes(connection),
             login_hint=start.login_hint,
+            domain_hint=start.domain_hint,
         ),
     )
     response = HttpResponseRedirect(url)

@@ -1,17 +1,16 @@
-"""The buttons "Continue with <display name>"."""
+"""The buttons "Continue with <display name>", and the addresses that links lead to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from ..conf import conf
 from ..models import Connection
 from . import addresses
-from .enabled import connections_shown
 
 
 @dataclass(frozen=True)
@@ -27,46 +26,34 @@ class Button:
         return self.label[:1].upper()
 
 
-def buttons(application: str, destination: str) -> list[Button]:
-    """Return the buttons of an application, in one query. ``destination``: a path, or ""."""
+def buttons(connections: Iterable[Connection], **parameters: str) -> list[Button]:
+    """Return the buttons of connections; for the parameters see ``start_url``."""
     return [
         Button(
             label=connection.label,
             logo_url=connection.logo_url,
-            url=start_url(connection, application, destination),
+            url=start_url(connection, **parameters),
         )
-        for connection in connections_shown(application)
+        for connection in connections
     ]
 
 
-def start_url(connection: Connection, application: str, destination: str) -> str:
-    """Return the address that begins a sign-in by this connection."""
+def start_url(connection: Connection, **parameters: str) -> str:
+    """Return the address that begins a sign-in by this connection.
+
+    Parameters: ``application`` (a slug), ``next`` (a safe destination), ``login_hint``; empty ones
+    are left out.
+    """
     path = reverse(f"{addresses.NAMESPACE}:start", args=[connection.name])
-    return path + query(application, destination)
+    return path + query(**parameters)
 
 
-def sign_in_url(application: str, destination: str) -> str:
+def sign_in_url(**parameters: str) -> str:
     """Return the sign-in page's address, on the host where signing in works."""
-    path = reverse(f"{addresses.NAMESPACE}:sign_in")
-    return conf.public_url + path + query(application, destination)
+    return conf.public_url + reverse(f"{addresses.NAMESPACE}:sign_in") + query(**parameters)
 
 
-def query(application: str, destination: str) -> str:
-    """Return "?application=…&next=…" with what is not the default."""
-    parameters = {}
-    if application != conf.default_application:
-        parameters["application"] = application
-    if destination:
-        parameters["next"] = destination
-    return f"?{urlencode(parameters)}" if parameters else ""
-
-
-def application_of(request: HttpRequest) -> str:
-    """Return the slug of the application that a request is about."""
-    return request.GET.get("application") or conf.default_application
-
-
-def asked_destination(request: HttpRequest) -> str:
-    """Return the request's `next`, if it is safe and not the default; else ""."""
-    destination = addresses.safe_destination(request, request.GET.get("next"))
-    return "" if destination == addresses.default_destination() else destination
+def query(**parameters: str) -> str:
+    """Return "?name=value&…" of the parameters that are not empty."""
+    given = {name: value for name, value in parameters.items() if value}
+    return f"?{urlencode(given)}" if given else ""

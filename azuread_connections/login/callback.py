@@ -11,20 +11,24 @@ from django.db import IntegrityError, OperationalError, router, transaction
 from django.http import HttpRequest
 
 from .. import microsoft, signals
+from ..conf import CACHE_PREFIX, conf
 from ..entra.errors import EntraError, MicrosoftError
 from ..entra.tokens import MAX_CODE_LENGTH
-from ..models import Connection, EnabledConnection, Identity
+from ..models import Connection, Identity
 from . import addresses, events, session
-from .backend import ConnectionBackend, Proof
+from .backend import Proof, backend_class
 from .begin import fingerprint
-from .enabled import still_enabled
+from .enabled import Pair, still_enabled
 from .exchange import CodeExchange
 from .failures import SignInFailed, from_entra
 from .people import Person
-from .transaction import BrokenSeal, Transaction, read_cookie
+from .sealing import BrokenSeal
+from .transaction import Transaction, read_cookie
 
 #: The same person's first sign-in may run twice at once; the loser finds them the next time.
 _ATTEMPTS = 3
+#: Seconds until an unproven domain is asked about again.
+_ASK_AGAIN_AFTER = 600
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,22 @@ class Return:
     """A browser that came back with a transaction of its own, for a pair that still exists."""
 
     transaction: Transaction
-    pair: EnabledConnection
+    pair: Pair
     redirect_uri: str
     tenant: str
 
     @property
     def connection(self) -> Connection:
         return self.pair.connection
+
+
+class OtherUserSignedIn(Exception):
+    """The browser is signed in as ``current``, and this sign-in is by ``other``."""
+
+    def __init__(self, current: str, other: str) -> None:
+        super().__init__(current, other)
+        self.current = current
+        self.other = other
 
 
 def find_transaction(request: HttpRequest, *, secure: bool) -> Transaction:
@@ -57,12 +70,12 @@ def find_transaction(request: HttpRequest, *, secure: bool) -> Transaction:
 
 def find_return(request: HttpRequest, found: Transaction) -> Return:
     """Check that all which the transaction relied on is as it was. Raises ``SignInFailed``."""
-    pair = still_enabled(found.application_id, found.connection_id)
+    pair = still_enabled(request, found.application_id, found.connection_id)
     if pair is None:
         raise SignInFailed("connection_disabled", detail="Disabled while the sign-in was open.")
-    redirect_uri = addresses.redirect_uri(request, pair.application)
+    redirect_uri = addresses.redirect_uri(request, is_own_host=pair.is_own_host)
     # Its directory may have been pinned meanwhile, which changes nothing about it.
-    for tenant in (pair.connection.tenant_id, pair.connection.domain):
+    for tenant in (pair.connection.sign_in_segment, pair.connection.domain):
         if fingerprint(pair.connection, tenant, redirect_uri) == found.fingerprint:
             return Return(found, pair, redirect_uri, tenant)
     raise SignInFailed(
@@ -75,9 +88,8 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
     try:
         if "error" in request.GET:
             raise MicrosoftError.from_answer(request.GET.dict())
-        if not returned.connection.tenant_id:
-            _pin(returned.connection)
-        return ConnectionBackend().prove(
+        _pin(returned.connection)
+        return backend_class()().prove(
             CodeExchange(
                 connection=returned.connection,
                 tenant=returned.tenant,
@@ -85,6 +97,7 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
                 code=_code(request),
                 code_verifier=returned.transaction.code_verifier,
                 nonce=returned.transaction.nonce,
+                known_scopes=returned.pair.known_scopes,
             )
         )
     except EntraError as error:
@@ -98,16 +111,23 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
         try:
             with transaction.atomic(using=alias):
                 person = _authenticate(request, proof)
+                _require_same_user(request, person)
                 login(request, cast(Any, person.user))
                 session.remember(request, returned.connection, person.identity)
+                if person.linked:
+                    events.record_linked(returned.connection, person.identity)
                 record = events.SignInRecord(
                     returned.connection, returned.pair.application, person.identity
                 )
                 events.record_signed_in(request, record)
             break
-        except (IntegrityError, OperationalError):
+        except OperationalError:
             if not attempts_left:
                 raise
+        except IntegrityError as error:
+            if not attempts_left:
+                # No race, then: a unique field of the site's own user model, for example.
+                raise SignInFailed("user_refused", detail=f"Not stored: {error}") from error
     signals.signed_in.send(
         Identity,
         request=request,
@@ -137,11 +157,23 @@ def report_failure(request: HttpRequest, failed: SignInFailed) -> None:
 
 
 def _pin(connection: Connection) -> None:
-    """Find the directory of a connection that was saved while Microsoft could not be asked."""
-    tenant_id = microsoft.find_directory(
-        domain=connection.domain, cloud=connection.cloud, identity_api=connection.identity_api
-    )
-    connection.pin(tenant_id)
+    """Find the directory of a connection that was saved while Microsoft could not be asked.
+
+    A domain that is not known to be the pinned directory's is asked about now and then.
+    """
+    if connection.tenant_id:
+        asked_lately = f"{CACHE_PREFIX}:domain:{connection.pk}:{connection.domain}"
+        if connection.domain_verified or not conf.cache.add(asked_lately, 1, _ASK_AGAIN_AFTER):
+            return
+    try:
+        tenant_id = microsoft.find_directory(
+            domain=connection.domain, cloud=connection.cloud, identity_api=connection.identity_api
+        )
+    except EntraError:
+        if not connection.tenant_id and not connection.use_common_endpoint:
+            raise
+    else:
+        connection.pin(tenant_id)
 
 
 def _authenticate(request: HttpRequest, proof: Proof) -> Person:
@@ -149,6 +181,12 @@ def _authenticate(request: HttpRequest, proof: Proof) -> Person:
     if authenticate(request, azuread_proof=proof) is None:
         raise SignInFailed("user_refused", detail="Another authentication backend refused.")
     return cast(Person, proof.person)
+
+
+def _require_same_user(request: HttpRequest, person: Person) -> None:
+    """Nobody is made somebody else without being asked. Reads the session only if there is one."""
+    if request.user.is_authenticated and request.user.pk != person.user.pk:
+        raise OtherUserSignedIn(str(request.user), person.identity.login_name)
 
 
 def _code(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, router, transaction
 from django.db.models import F
@@ -19,9 +19,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ..conf import CACHE_PREFIX, conf
-from ..entra.errors import SecretRejected
+from ..entra.errors import EntraError, SecretRejected
+from ..entra.graph import GraphError
 from ..models import Application, ClientSecret, Connection, Event, Identity
 from .failures import SignInFailed
+
+if TYPE_CHECKING:
+    from .consent import Outcome as ConsentOutcome
 
 logger = logging.getLogger("azuread_connections")
 
@@ -102,6 +106,53 @@ def record_secret_refused(
         trace_id=error.trace_id,
     )
     _log(logging.WARNING, _count(event))
+
+
+def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraError) -> None:
+    """Say once a minute at most that Graph did not give all that an option needs."""
+    event = Event(
+        created_at=timezone.now(),
+        kind=kind,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=str(error),
+        correlation_id=error.request_id if isinstance(error, GraphError) else "",
+    )
+    _log(logging.WARNING, _count(event))
+
+
+def record_linked(connection: Connection, identity: Identity) -> None:
+    """Say that a person was tied to a user who was there before."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.USER_LINKED,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        identity=identity,
+        person=identity.login_name,
+        message=f"Tied to the user {identity.user}, whose password and sessions have ended.",
+    )
+    _log(logging.INFO, event)
+
+
+def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
+    """Say that somebody came back from the consent page. Anybody with the link can cause it."""
+    connection = outcome.connection
+    event = Event(
+        created_at=timezone.now(),
+        kind=Event.Kind.CONSENT_RETURNED,
+        code="" if outcome.error is None else "consent_required",
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        person=outcome.asked_by,
+        aadsts_code=outcome.error.aadsts_code if outcome.error else None,
+        message=str(outcome.error or f"It says: granted by the directory {outcome.directory}."),
+        address=client_address(request),
+    )
+    _log(logging.INFO, _count(event))
 
 
 def new_reference() -> str:

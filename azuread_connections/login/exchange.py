@@ -8,17 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .. import microsoft
-from ..entra.cloud import Authority
+from ..entra.cloud import COMMON, Authority
 from ..entra.errors import CodeNotAccepted, SecretRejected
 from ..entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
 from ..entra.tokens import CodeGrant, TokenResponse, redeem_code
-from ..models import ClientSecret, Connection, UndecryptableError
-from ..models.secret import in_order_of_use
+from ..models import ClientSecret, Connection
+from ..models.secret import NoUsableSecret, readable_secrets
 from . import events
 from .failures import SignInFailed
-
-#: More secrets than a rotation needs are not tried: each costs a request.
-_MAX_SECRETS = 4
+from .permissions import delegated_scopes
 
 
 class SecretSuperseded(Exception):
@@ -35,6 +33,7 @@ class CodeExchange:
     code: str = field(repr=False)
     code_verifier: str = field(repr=False)
     nonce: str = field(repr=False)
+    known_scopes: str = ""  # what the connection's own directory has granted so far
 
     def authority(self, tenant: str) -> Authority:
         connection = self.connection
@@ -48,7 +47,7 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
     ``SecretSuperseded`` and ``SignInFailed`` (no secret that can be used).
     """
     refusal: SecretRejected | None = None
-    for secret, value in _readable_secrets(exchange.connection):
+    for secret, value in _secrets(exchange.connection):
         try:
             tokens = _redeem_with(exchange, value)
         except SecretRejected as error:
@@ -62,19 +61,21 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
         else:
             secret.record_success()
             return tokens
-    raise refusal or SignInFailed("secret_rejected", detail="The connection has no client secret.")
+    raise refusal or SignInFailed("secret_rejected")
 
 
 def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
     """Validate the ID token for this exchange. Raises ``EntraError``."""
-    authority = exchange.authority(exchange.connection.tenant_id)
+    connection = exchange.connection
+    common = connection.use_common_endpoint
+    authority = exchange.authority(COMMON if common else connection.tenant_id)
     keys = microsoft.signing_keys()
     return validate_id_token(
         tokens.id_token,
         policy=IdTokenPolicy(
             authority=authority,
-            client_id=exchange.connection.client_id,
-            tenant_id=exchange.connection.tenant_id,
+            client_id=connection.client_id,
+            tenant_id=None if common else connection.tenant_id,
             nonce=exchange.nonce,
         ),
         find_key=lambda key_id: keys.find(authority.keys_url, key_id),
@@ -83,23 +84,11 @@ def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
     )
 
 
-def _readable_secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str]]:
-    """Yield secrets with their values, in the order of use.
-
-    Those that no key opens are passed over; if that leaves none, it is said.
-    """
-    unreadable: UndecryptableError | None = None
-    readable = 0
-    for secret in in_order_of_use(list(connection.secrets.all()))[:_MAX_SECRETS]:
-        try:
-            value = secret.value.reveal()
-        except UndecryptableError as error:
-            unreadable = error
-            continue
-        readable += 1
-        yield secret, value
-    if unreadable is not None and not readable:
-        raise SignInFailed("secret_rejected", detail=str(unreadable))
+def _secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str]]:
+    try:
+        yield from readable_secrets(connection)
+    except NoUsableSecret as error:
+        raise SignInFailed("secret_rejected", detail=str(error)) from error
 
 
 def _redeem_with(exchange: CodeExchange, client_secret: str) -> TokenResponse:
@@ -112,5 +101,6 @@ def _redeem_with(exchange: CodeExchange, client_secret: str) -> TokenResponse:
             code=exchange.code,
             redirect_uri=exchange.redirect_uri,
             code_verifier=exchange.code_verifier,
+            graph_scopes=delegated_scopes(exchange.connection),
         ),
     )

@@ -2,84 +2,128 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import models
 from django.utils import timezone
 
 from .. import signals
-from ..conf import conf
+from ..entra.graph import Group
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection, Identity
+from . import groups, usernames
+from .enrichment import Enrichment
 from .failures import SignInFailed
-from .profile import Profile, cut, is_own_address, read_profile, sync_user
+from .linking import find_linkable, take_over
+from .profile import Profile, extended_part, read_profile, sync_user
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody whom Microsoft vouches for, with what Graph adds."""
+
+    connection: Connection
+    claims: IdTokenClaims
+    enrichment: Enrichment
+
+    @property
+    def groups(self) -> tuple[Group, ...] | None:
+        return self.enrichment.groups
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who a sign-in turned out to be. ``created``: this sign-in made the user."""
+    """Who a visitor turned out to be. ``created``: this sign-in made the user; ``linked``: it tied
+    the visitor to a user who was there before."""
 
     identity: Identity
-    created: bool
+    created: bool = False
+    linked: bool = False
 
     @property
     def user(self) -> AbstractBaseUser:
         return self.identity.user
 
 
-def find_or_create(claims: IdTokenClaims, connection: Connection) -> Person:
+def find_or_create(visitor: Visitor) -> Person:
     """Return the person, made at their first sign-in. To be called in a transaction.
 
-    Raises ``SignInFailed`` (``user_refused``), and ``IntegrityError`` if the same person's first
-    sign-in runs elsewhere at this moment: try again, and they are found.
+    Raises ``SignInFailed`` (``user_refused``, ``microsoft_unreachable``), and ``IntegrityError`` if
+    the same person's first sign-in runs elsewhere at this moment: try again, and they are found.
     """
-    profile = read_profile(claims, connection)
-    identity = _find(claims, connection)
-    if identity is None:
-        return Person(_create(claims, connection, profile), created=True)
-    if not identity.user.is_active:
+    connection = visitor.connection
+    if visitor.claims.is_guest and not connection.allow_guests:
+        raise SignInFailed("user_refused", detail="Guests of the directory are not let in.")
+    identity = _find(visitor)
+    if identity is not None and not identity.user.is_active:
         raise SignInFailed("user_refused", detail="The user is deactivated.")
-    _refresh(identity, connection, profile)
-    return Person(identity, created=False)
+    mappings = groups.mappings_of(connection, identity.user if identity else None)
+    groups.check_admission(mappings, visitor.groups)
+    if identity is None:
+        person = _first_visit(visitor)
+    else:
+        person = Person(identity)
+        _refresh(identity, visitor)
+    groups.apply(person.user, mappings, visitor.groups)
+    return person
 
 
-def _find(claims: IdTokenClaims, connection: Connection) -> Identity | None:
+def _find(visitor: Visitor) -> Identity | None:
+    claims = visitor.claims
     return (
         Identity._default_manager.select_related("user")
-        .filter(cloud=connection.cloud, tenant_id=claims.tenant_id, object_id=claims.object_id)
+        .filter(
+            cloud=visitor.connection.cloud,
+            tenant_id=claims.tenant_id,
+            object_id=claims.object_id,
+        )
+        .order_by()
         .first()
     )
 
 
-def _create(claims: IdTokenClaims, connection: Connection, profile: Profile) -> Identity:
-    user = _new_user(claims, connection)
+def _first_visit(visitor: Visitor) -> Person:
+    connection = visitor.connection
+    profile = read_profile(visitor.claims, connection, visitor.enrichment.profile)
+    user = find_linkable(visitor.claims, connection)
+    if user is not None:
+        take_over(user)
+        user.save()
+        return Person(_tie(user, visitor, profile), linked=True)
+    if not connection.create_users:
+        raise SignInFailed("user_refused", detail="Users are not created by this connection.")
+    user = usernames.new_user(visitor.claims, connection)
     if connection.sync_profile != Connection.SyncProfile.NEVER:
         sync_user(user, profile)
     user.save()
-    identity = Identity._default_manager.create(
-        user=user,
-        cloud=connection.cloud,
-        tenant_id=claims.tenant_id,
-        object_id=claims.object_id,
-        connection=connection,
-        login_name=_login_name(profile),
-        profile=profile.as_dict(),
-        last_sign_in_at=timezone.now(),
-    )
+    identity = _tie(user, visitor, profile)
     signals.user_created.send(Identity, user=user, identity=identity, connection=connection)
+    return Person(identity, created=True)
+
+
+def _tie(user: Any, visitor: Visitor, profile: Profile) -> Identity:
+    identity = Identity(
+        user=user,
+        cloud=visitor.connection.cloud,
+        tenant_id=visitor.claims.tenant_id,
+        object_id=visitor.claims.object_id,
+    )
+    _describe(identity, visitor, profile)
+    identity.save(force_insert=True)
     return identity
 
 
-def _refresh(identity: Identity, connection: Connection, profile: Profile) -> None:
-    identity.connection = connection
-    identity.login_name = _login_name(profile)
-    identity.profile = profile.as_dict()
-    identity.last_sign_in_at = timezone.now()
-    identity.save(update_fields=["connection", "login_name", "profile", "last_sign_in_at"])
+def _refresh(identity: Identity, visitor: Visitor) -> None:
+    connection = visitor.connection
+    extended = visitor.enrichment.profile
+    if extended is None and connection.extended_profile:
+        extended = extended_part(identity.profile)
+    profile = read_profile(visitor.claims, connection, extended)
+    _describe(identity, visitor, profile)
+    identity.save(
+        update_fields=["connection", "login_name", "profile", "groups", "last_sign_in_at"]
+    )
     if connection.sync_profile != Connection.SyncProfile.EACH_LOGIN:
         return
     user = identity.user
@@ -90,50 +134,12 @@ def _refresh(identity: Identity, connection: Connection, profile: Profile) -> No
         )
 
 
-def _login_name(profile: Profile) -> str:
-    field = Identity._meta.get_field("login_name")
-    return cut(profile.username or profile.email or profile.name, field)
-
-
-def _new_user(claims: IdTokenClaims, connection: Connection) -> Any:
-    user_model = get_user_model()
-    user = user_model(**{user_model.USERNAME_FIELD: _username(claims, connection)})
-    user.set_unusable_password()
-    return user
-
-
-def _username(claims: IdTokenClaims, connection: Connection) -> str:
-    """Return a username that this directory may give, and that nobody else has."""
-    if (function := conf.username_function) is not None:
-        return function(claims, connection)
-    user_model = get_user_model()
-    field = cast("models.Field[Any, Any]", user_model._meta.get_field(user_model.USERNAME_FIELD))
-    own = _own_name(claims, connection)
-    if own and len(own) <= (field.max_length or len(own)):
-        if not _is_taken(own):
-            return own
-        if isinstance(field, models.EmailField):
-            # The account with this address may be somebody else's; it is never taken over.
-            raise SignInFailed("user_refused", detail=f"Another user has the address {own}.")
-    return _made_up_name(claims, field)
-
-
-def _own_name(claims: IdTokenClaims, connection: Connection) -> str:
-    names = (claims.upn, claims.preferred_username, claims.email)
-    return next((name for name in names if is_own_address(name, claims, connection)), "")
-
-
-def _is_taken(username: str) -> bool:
-    user_model = get_user_model()
-    same = {f"{user_model.USERNAME_FIELD}__iexact": username}
-    return user_model._default_manager.filter(**same).exists()
-
-
-def _made_up_name(claims: IdTokenClaims, field: models.Field[Any, Any]) -> str:
-    key = f"{claims.object_id}@{claims.tenant_id}"
-    if isinstance(field, models.EmailField):
-        # RFC 2606 section 2: nobody can own an address under .invalid.
-        key += ".azuread.invalid"
-    if field.max_length and len(key) > field.max_length:
-        return hashlib.sha256(key.encode()).hexdigest()[: field.max_length]
-    return key
+def _describe(identity: Identity, visitor: Visitor, profile: Profile) -> None:
+    identity.connection = visitor.connection
+    identity.login_name = (profile.username or profile.email or profile.name)[:254]
+    identity.profile = profile.as_dict()
+    identity.last_sign_in_at = timezone.now()
+    if visitor.groups is not None:
+        identity.groups = groups.stored(visitor.connection, visitor.groups)
+    elif not visitor.connection.security_groups:
+        identity.groups = []

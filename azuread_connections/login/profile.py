@@ -1,8 +1,9 @@
-"""From claims to a normalised profile, and from that to the Django user's fields."""
+"""From claims and Graph to a normalised profile, and from that to the Django user's fields."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,6 +12,8 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.validators import validate_email
 from django.db.models import Field
 
+from ..conf import conf
+from ..entra.graph import PROFILE_NAMES
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection
 
@@ -20,6 +23,7 @@ class Profile:
     """A person as the directory describes them. All of it is text that anybody may have chosen.
 
     ``email_verified``: the address's domain is known to belong to the person's directory.
+    ``extended``: what Graph adds, under the names of our profile.
     """
 
     name: str
@@ -28,27 +32,38 @@ class Profile:
     email: str
     email_verified: bool
     username: str
+    extended: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return all attributes under one roof, as the identity keeps them."""
+        basic = asdict(self)
+        return {**basic.pop("extended"), **basic}
 
 
-def read_profile(claims: IdTokenClaims, connection: Connection) -> Profile:
-    """Return the basic profile of a validated ID token.
+def read_profile(
+    claims: IdTokenClaims, connection: Connection, extended: Mapping[str, Any] | None = None
+) -> Profile:
+    """Return the profile of a validated ID token, with Graph's where there is one.
 
-    The address is the first of `email`, `preferred_username` and `upn` that is one.
+    The address is the first of the claims in EMAIL_CLAIMS that is one.
     """
-    candidates = (claims.email, claims.preferred_username, claims.upn)
-    email = next((value for value in candidates if _is_email(value)), "")
-    vouched_for = claims.email_domain_verified and email == claims.email
+    more = extended or {}
+    claim, email = _email(claims)
+    vouched_for = claims.email_domain_verified and claim == "email"
     return Profile(
         name=claims.name,
-        given_name=claims.given_name,
-        family_name=claims.family_name,
+        given_name=more.get("given_name") or claims.given_name,
+        family_name=more.get("family_name") or claims.family_name,
         email=email,
         email_verified=vouched_for or is_own_address(email, claims, connection),
         username=claims.upn or claims.preferred_username,
+        extended=more,
     )
+
+
+def extended_part(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a stored profile has from Graph: it serves on while Graph does not answer."""
+    return {name: profile[name] for name in PROFILE_NAMES if name in profile}
 
 
 def is_own_address(value: str, claims: IdTokenClaims, connection: Connection) -> bool:
@@ -58,7 +73,8 @@ def is_own_address(value: str, claims: IdTokenClaims, connection: Connection) ->
     same text proves nothing.
     """
     domain = value.rpartition("@")[2].lower()
-    return "@" in value and claims.tenant_id == connection.tenant_id and domain == connection.domain
+    is_own = connection.domain_verified and claims.tenant_id == connection.tenant_id
+    return is_own and "@" in value and domain == connection.domain
 
 
 def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:
@@ -66,41 +82,62 @@ def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:
 
     An address that is not verified is never written: other code may send passwords to it.
     """
-    given, family = _names(profile)
-    wanted = {"first_name": given, "last_name": family}
-    if profile.email_verified:
-        wanted[user.get_email_field_name()] = profile.email
+    attributes = _attributes(profile)
     changed = []
-    for name, value in wanted.items():
-        field = _field(user, name)
-        if field is None or name == get_user_model().USERNAME_FIELD:
+    for name, attribute in conf.user_fields.items():
+        column = _column(name)
+        value = attributes.get(attribute)
+        if column is None or not isinstance(value, str) or not value:
             continue
-        fitting = cut(value, field)
-        if fitting and getattr(user, name) != fitting:
+        fitting = value[: column.max_length] if column.max_length else value
+        if getattr(user, name) != fitting and not _belongs_to_another(user, column, fitting):
             setattr(user, name, fitting)
             changed.append(name)
     return changed
 
 
-def cut(value: str, field: Field[Any, Any]) -> str:
-    return value[: field.max_length] if field.max_length else value
+def _attributes(profile: Profile) -> dict[str, Any]:
+    attributes = profile.as_dict()
+    if not profile.email_verified:
+        del attributes["email"]
+    if not profile.given_name and not profile.family_name:
+        # v2.0 gives only the full name unless optional claims are set: then the last word is the
+        # family's, which is right more often than an empty field.
+        given, _, family = profile.name.rpartition(" ")
+        attributes |= {"given_name": given or family, "family_name": family if given else ""}
+    return attributes
 
 
-def _names(profile: Profile) -> tuple[str, str]:
-    """v2.0 gives only the full name unless optional claims are set: then the last word is the
-    family's, which is right more often than an empty field."""
-    if profile.given_name or profile.family_name:
-        return profile.given_name, profile.family_name
-    given, _, family = profile.name.rpartition(" ")
-    return (given, family) if given else (family, "")
-
-
-def _field(user: AbstractBaseUser, name: str) -> Field[Any, Any] | None:
+def _column(name: str) -> Field[Any, Any] | None:
+    """Return the user's field of this name. What people are known by is never synced."""
+    user_model = get_user_model()
+    if name == user_model.USERNAME_FIELD:
+        return None
     try:
-        field = user._meta.get_field(name)
+        found = user_model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    return field if isinstance(field, Field) else None
+    return found if isinstance(found, Field) else None
+
+
+def _belongs_to_another(user: AbstractBaseUser, column: Field[Any, Any], value: str) -> bool:
+    if not column.unique:
+        return False
+    same = get_user_model()._default_manager.filter(**{column.name: value})
+    return same.exclude(pk=user.pk).exists()
+
+
+def _email(claims: IdTokenClaims) -> tuple[str, str]:
+    """Return the claim that holds an address, and the address."""
+    candidates = {
+        "email": claims.email,
+        "preferred_username": claims.preferred_username,
+        "upn": claims.upn,
+    }
+    for claim in conf.email_claims:
+        if _is_email(candidates.get(claim, "")):
+            return claim, candidates[claim]
+    return "", ""
 
 
 def _is_email(value: str) -> bool:

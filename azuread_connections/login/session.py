@@ -30,3 +30,8 @@ def newest(request: HttpRequest) -> dict[str, Any] | None:
     (the connection's), ``at`` (seconds since 1970)."""
     sign_ins = request.session.get(_KEY, [])
     return sign_ins[-1] if sign_ins else None
+
+
+def connections(request: HttpRequest) -> list[int]:
+    """Return the keys of all connections that this session was proven by."""
+    return [sign_in["connection"] for sign_in in request.session.get(_KEY, [])]

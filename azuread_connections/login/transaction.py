@@ -6,7 +6,6 @@ a table by pressing the button.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -15,24 +14,18 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from ..conf import CACHE_PREFIX, TRANSACTION_LIFETIME, conf
+from . import sealing
+from .sealing import BrokenSeal, base64url
 
 _COOKIE = "azuread_txn_"
 #: Servers refuse long header lines.
 _MAX_COOKIES = 4
 _STATE = re.compile(r"[A-Za-z0-9_-]{22}")
-_NONCE_BYTES = 12
-
-
-class BrokenSeal(Exception):
-    """A transaction that this site did not seal, or not for this name."""
+_SEAL = "transaction"
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ class Transaction:
 
     @property
     def code_challenge(self) -> str:
-        return _base64url(hashlib.sha256(self.code_verifier.encode()).digest())
+        return base64url(hashlib.sha256(self.code_verifier.encode()).digest())
 
     @property
     def is_expired(self) -> bool:
@@ -77,61 +70,45 @@ class Transaction:
         return conf.cache.add(key, 1, TRANSACTION_LIFETIME + 60)
 
     def _derive(self, purpose: str) -> str:
-        return _base64url(hmac.digest(self.seed.encode(), purpose.encode(), "sha256"))
+        return base64url(hmac.digest(self.seed.encode(), purpose.encode(), "sha256"))
 
 
 def fingerprint(*parts: str) -> str:
     """Return a short digest over what must not change while a sign-in is under way."""
-    return _base64url(hashlib.sha256(json.dumps(parts).encode()).digest()[:16])
+    return base64url(hashlib.sha256(json.dumps(parts).encode()).digest()[:16])
 
 
 def seal(transaction: Transaction) -> str:
     """Encrypt and authenticate a transaction, bound to its own state."""
-    payload = json.dumps(
-        [
-            transaction.application_id,
-            transaction.connection_id,
-            transaction.fingerprint,
-            transaction.destination,
-            transaction.purpose,
-            transaction.is_retry,
-            transaction.seed,
-            transaction.created_at,
-        ],
-        separators=(",", ":"),
-    )
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    key = _derived_keys()[0]
-    sealed = AESGCM(key).encrypt(nonce, payload.encode(), transaction.state.encode())
-    return _base64url(nonce + sealed)
+    content = [
+        transaction.application_id,
+        transaction.connection_id,
+        transaction.fingerprint,
+        transaction.destination,
+        transaction.purpose,
+        transaction.is_retry,
+        transaction.seed,
+        transaction.created_at,
+    ]
+    return sealing.seal(_SEAL, content, name=transaction.state)
 
 
 def unseal(state: str, value: str) -> Transaction:
     """Return what ``seal`` sealed under this state. Raises ``BrokenSeal``."""
-    try:
-        raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-    except ValueError:
-        raise BrokenSeal from None
-    for key in _derived_keys():
-        try:
-            payload = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], state.encode())
-        except (InvalidTag, ValueError):
-            continue
-        application, connection, print_, destination, purpose, is_retry, seed, created_at = (
-            json.loads(payload)
-        )
-        return Transaction(
-            application_id=application,
-            connection_id=connection,
-            fingerprint=print_,
-            destination=destination,
-            purpose=purpose,
-            is_retry=is_retry,
-            state=state,
-            seed=seed,
-            created_at=created_at,
-        )
-    raise BrokenSeal
+    application, connection, print_, destination, purpose, is_retry, seed, created_at = (
+        sealing.unseal(_SEAL, value, name=state)
+    )
+    return Transaction(
+        application_id=application,
+        connection_id=connection,
+        fingerprint=print_,
+        destination=destination,
+        purpose=purpose,
+        is_retry=is_retry,
+        state=state,
+        seed=seed,
+        created_at=created_at,
+    )
 
 
 def set_cookie(
@@ -202,14 +179,3 @@ def _created_at(state: str, value: str) -> int:
         return unseal(state, value).created_at
     except BrokenSeal:
         return 0
-
-
-def _derived_keys() -> list[bytes]:
-    return [
-        HKDF(SHA256(), 32, salt=None, info=b"azuread_connections.transaction").derive(key)
-        for key in conf.sealing_keys
-    ]
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -12,13 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView, View
 
 from ..conf import conf
-from ..models import Identity
-from . import addresses, begin, buttons, callback, enabled, session
+from ..models import Application, Identity
+from . import addresses, begin, buttons, callback, consent, enabled, realm, session
 from .exchange import SecretSuperseded
 from .failures import SignInFailed
 from .transaction import Transaction, delete_cookie
@@ -39,19 +38,81 @@ def _entry(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseB
 
 @method_decorator(_entry, name="dispatch")
 class SignInView(TemplateView):
-    """The sign-in page of an application: buttons, and a link to the site's password page."""
+    """The sign-in page of an application: an email address first, buttons, the password page.
 
-    http_method_names = ["get", "head", "options"]
+    ``application``: its slug, where the URLconf says it: ``SignInView.as_view(application="x")``.
+    """
+
+    http_method_names = ["get", "head", "post", "options"]
     template_name = "azuread_connections/sign_in.html"
+    application = ""
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        destination = buttons.asked_destination(self.request)
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if name := request.GET.get("connection", ""):
+            return self._start(name)
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        application = enabled.find_application(request, self.application)
+        address = request.POST.get("email", "")
+        if application is None:
+            return self.render_to_response(self.get_context_data(email=address))
+        found = realm.discover(request, application, address)
+        if len(found.pairs) == 1:
+            return begin.redirect_to_microsoft(
+                request,
+                begin.Start(
+                    found.pairs[0],
+                    addresses.safe_destination(
+                        request, request.GET.get("next"), application.allowed_callback_urls
+                    ),
+                    login_hint=found.address,
+                    domain_hint=found.domain,
+                ),
+            )
+        return self.render_to_response(
+            self.get_context_data(
+                known_application=application,
+                email=found.address,
+                choices=self._buttons(
+                    application, [pair.connection for pair in found.pairs], found.address
+                ),
+                is_unknown=not found.pairs,
+            )
+        )
+
+    def get_context_data(
+        self, known_application: Application | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        application = known_application or enabled.find_application(self.request, self.application)
+        shown = enabled.shown_as_buttons(application) if application else []
         return super().get_context_data(
-            application=buttons.application_of(self.request),
-            buttons=buttons.buttons(buttons.application_of(self.request), destination),
-            password_url=_password_url(destination),
+            application=application,
+            application_name=_name_unless_default(application),
+            buttons=self._buttons(application, shown) if application else [],
+            why_no_sign_in=application.why_no_sign_in if application else "",
+            password_url=_password_url(self._next(application)),
             **kwargs,
         )
+
+    def _buttons(
+        self, application: Application, connections: Any, login_hint: str = ""
+    ) -> list[buttons.Button]:
+        return buttons.buttons(
+            connections,
+            application=enabled.chosen_application(self.request, self.application),
+            next=self._next(application),
+            login_hint=login_hint,
+        )
+
+    def _next(self, application: Application | None) -> str:
+        urls = application.allowed_callback_urls if application else ()
+        return addresses.asked_destination(self.request, urls)
+
+    def _start(self, name: str) -> HttpResponse:
+        """``?connection=NAME`` overrides the page, as at Auth0."""
+        pair = enabled.find_enabled(self.request, name, self.application)
+        return _start(self.request, pair)
 
 
 @method_decorator(_entry, name="dispatch")
@@ -61,16 +122,7 @@ class StartView(View):
     http_method_names = ["get", "options"]
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
-        pair = enabled.find_enabled(buttons.application_of(request), name)
-        if pair is None:
-            failed = SignInFailed("connection_disabled", detail="No such enabled connection.")
-            return _fail(request, failed)
-        start = begin.Start(
-            pair=pair,
-            destination=addresses.safe_destination(request, request.GET.get("next")),
-            login_hint=request.GET.get("login_hint", "")[:_MAX_LOGIN_HINT],
-        )
-        return begin.redirect_to_microsoft(request, start)
+        return _start(request, enabled.find_enabled(request, name))
 
 
 @method_decorator(_entry, name="dispatch")
@@ -82,14 +134,19 @@ class CallbackView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         secure = addresses.is_secure(request)
+        state = request.GET.get("state", "")
         try:
+            if consent.is_link_state(state):
+                return _show_consent(request)
             response = self._finish(request, callback.find_transaction(request, secure=secure))
         except SignInFailed as failed:
             response = _fail(request, failed)
-        delete_cookie(request, response, request.GET.get("state", ""), secure=secure)
+        delete_cookie(request, response, state, secure=secure)
         return response
 
     def _finish(self, request: HttpRequest, found: Transaction) -> HttpResponse:
+        if found.purpose == consent.PURPOSE:
+            return consent.finish(request, found)
         try:
             returned = callback.find_return(request, found)
         except SignInFailed as failed:
@@ -99,6 +156,8 @@ class CallbackView(View):
             callback.sign_in(request, returned, callback.prove(request, returned))
         except SecretSuperseded:
             return _start_again(request, returned)
+        except callback.OtherUserSignedIn as other:
+            return _ask_first(request, returned, other)
         except SignInFailed as failed:
             failed.destination = found.destination
             failed.connection = returned.connection
@@ -129,7 +188,7 @@ class ProfileView(View):
                 "directory": identity.tenant_id,
                 "object_id": identity.object_id,
                 "profile": identity.profile,
-                "groups": [],
+                "groups": identity.groups,
             }
         )
 
@@ -141,9 +200,33 @@ class LogoutView(View):
     http_method_names = ["post", "options"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        asked = request.POST.get("next", "")
+        application = enabled.find_application(request) if asked else None
         logout(request)
+        urls = application.allowed_logout_urls if application else ()
         target = conf.logout_redirect_url or f"{addresses.NAMESPACE}:sign_in"
-        return HttpResponseRedirect(resolve_url(target))
+        return HttpResponseRedirect(
+            addresses.safe_path(request, asked, urls) or resolve_url(target)
+        )
+
+
+def _start(request: HttpRequest, pair: enabled.Pair | None) -> HttpResponse:
+    if pair is None:
+        return _fail(
+            request, SignInFailed("connection_disabled", detail="No such enabled connection.")
+        )
+    login_hint = request.GET.get("login_hint", "")[:_MAX_LOGIN_HINT]
+    domain = realm.domain_of(login_hint)
+    start = begin.Start(
+        pair=pair,
+        destination=addresses.safe_destination(
+            request, request.GET.get("next"), pair.application.allowed_callback_urls
+        ),
+        login_hint=login_hint,
+        # Not for guests: it would lead them past the directory that knows them.
+        domain_hint=domain if domain == pair.connection.domain else "",
+    )
+    return begin.redirect_to_microsoft(request, start)
 
 
 def _start_again(request: HttpRequest, returned: callback.Return) -> HttpResponse:
@@ -157,6 +240,33 @@ def _start_again(request: HttpRequest, returned: callback.Return) -> HttpRespons
         )
     start = begin.Start(returned.pair, returned.transaction.destination, is_retry=True)
     return begin.redirect_to_microsoft(request, start)
+
+
+def _ask_first(
+    request: HttpRequest, returned: callback.Return, other: callback.OtherUserSignedIn
+) -> HttpResponse:
+    """Somebody else is signed in here: let the person choose. Nothing has been changed."""
+    again = buttons.start_url(
+        returned.connection,
+        application=_slug_unless_default(returned.pair.application),
+        next=returned.transaction.destination,
+        login_hint=other.other,
+    )
+    return render(
+        request,
+        "azuread_connections/switch_user.html",
+        {
+            "current": other.current,
+            "other": other.other,
+            "start_url": again,
+            "stay_url": returned.transaction.destination,
+        },
+    )
+
+
+def _show_consent(request: HttpRequest) -> HttpResponse:
+    outcome = consent.finish_link(request)
+    return render(request, "azuread_connections/consent.html", {"outcome": outcome})
 
 
 def _fail(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
@@ -182,16 +292,25 @@ def _fail(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
 
 def _retry_url(request: HttpRequest, failed: SignInFailed) -> str:
     """Return where "try again" leads: straight to Microsoft if that may help."""
-    application = buttons.application_of(request)
+    application = enabled.chosen_application(request)
     if failed.application is not None:
-        application = failed.application.slug
+        application = _slug_unless_default(failed.application)
     if failed.connection is not None and failed.failure.can_retry:
-        return buttons.start_url(failed.connection, application, failed.destination)
-    return buttons.sign_in_url(application, failed.destination)
+        return buttons.start_url(
+            failed.connection, application=application, next=failed.destination
+        )
+    return buttons.sign_in_url(application=application, next=failed.destination)
+
+
+def _slug_unless_default(application: Application) -> str:
+    return "" if application.slug == conf.default_application else application.slug
+
+
+def _name_unless_default(application: Application | None) -> str:
+    return application.name if application and _slug_unless_default(application) else ""
 
 
 def _password_url(destination: str) -> str:
     if not conf.password_login_url:
         return ""
-    url = resolve_url(conf.password_login_url)
-    return f"{url}?{urlencode({'next': destination})}" if destination else url
+    return resolve_url(conf.password_login_url) + buttons.query(next=destination)

@@ -1,17 +1,24 @@
-from .application import Application
+from .alias import DomainAlias
+from .application import Application, ApplicationHost
 from .connection import Connection, EnabledConnection
+from .directory import Directory
 from .event import Event
 from .fields import EncryptedTextField, Sealed, UndecryptableError
+from .group import GroupMapping
 from .identity import Identity
 from .secret import ClientSecret
 
 __all__ = [
     "Application",
+    "ApplicationHost",
     "ClientSecret",
     "Connection",
+    "Directory",
+    "DomainAlias",
     "EnabledConnection",
     "EncryptedTextField",
     "Event",
+    "GroupMapping",
     "Identity",
     "Sealed",
     "UndecryptableError",

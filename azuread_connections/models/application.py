@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, router
@@ -8,8 +9,33 @@ from django.utils.translation import gettext_lazy as _
 from ..conf import conf
 
 
+def default_grant_types() -> list[str]:
+    return list(Application.DEFAULT_GRANT_TYPES[Application.Type.REGULAR_WEB])
+
+
 class Application(models.Model):
-    """Something users sign in *to*: this site, or one section of it."""
+    """Something users sign in *to*: this site, one section of it, or an outside OAuth client."""
+
+    class Type(models.TextChoices):
+        NATIVE = "native", _("Native")
+        SPA = "spa", _("Single Page Application")
+        REGULAR_WEB = "regular_web", _("Regular Web Application")
+        MACHINE_TO_MACHINE = "machine_to_machine", _("Machine to Machine")
+
+    class GrantType(models.TextChoices):
+        IMPLICIT = "implicit", _("Implicit")
+        AUTHORIZATION_CODE = "authorization_code", _("Authorization Code")
+        REFRESH_TOKEN = "refresh_token", _("Refresh Token")
+        CLIENT_CREDENTIALS = "client_credentials", _("Client Credentials")
+
+    _FOR_PEOPLE = (GrantType.IMPLICIT, GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
+    #: What each type may use unless somebody changes it.
+    DEFAULT_GRANT_TYPES = {
+        Type.NATIVE: _FOR_PEOPLE,
+        Type.SPA: _FOR_PEOPLE,
+        Type.REGULAR_WEB: (*_FOR_PEOPLE, GrantType.CLIENT_CREDENTIALS),
+        Type.MACHINE_TO_MACHINE: (*_FOR_PEOPLE, GrantType.CLIENT_CREDENTIALS),
+    }
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     slug = models.SlugField(
@@ -18,13 +44,30 @@ class Application(models.Model):
         help_text=_("Names the application in addresses and settings, such as “portal”."),
     )
     description = models.CharField(_("description"), max_length=140, blank=True)
-    hosts = models.JSONField(
-        _("hosts"),
+    application_type = models.CharField(
+        _("application type"), max_length=20, choices=Type.choices, default=Type.REGULAR_WEB
+    )
+    grant_types = models.JSONField(_("grant types"), default=default_grant_types, blank=True)
+    allowed_callback_urls = models.JSONField(
+        _("Allowed Callback URLs"),
         default=list,
         blank=True,
         help_text=_(
-            "Further hosts of this site on which this application lives, one a line, such as "
-            "portal.example.com. Each has a callback URL of its own to register in Azure."
+            "Addresses outside this site at which a sign-in may end, one a line or separated by "
+            "commas, each exactly as it will be asked for. Paths of this site need no entry."
+        ),
+    )
+    allowed_logout_urls = models.JSONField(
+        _("Allowed Logout URLs"),
+        default=list,
+        blank=True,
+        help_text=_("Addresses outside this site to which people may go after signing out."),
+    )
+    allow_password_sessions = models.BooleanField(
+        _("allow password sessions"),
+        default=False,
+        help_text=_(
+            "Let people in who signed in to this site by a password instead of a connection."
         ),
     )
     external_id = models.CharField(
@@ -42,6 +85,44 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def why_no_sign_in(self) -> str:
+        """Why people cannot sign in to this application by a connection; "" if they can."""
+        if self.application_type == self.Type.MACHINE_TO_MACHINE:
+            return str(_("A machine-to-machine application signs in no people."))
+        if self.GrantType.AUTHORIZATION_CODE not in self.grant_types:
+            return str(_("The grant type “Authorization Code” is not ticked."))
+        return ""
+
+    @property
+    def hosts(self) -> list[str]:
+        """The further hosts of this site on which this application lives."""
+        return [row.host for row in self.host_rows.all()]
+
+    def set_hosts(self, hosts: Iterable[str]) -> None:
+        """Replace the application's hosts ("portal.example.com", "localhost:8010")."""
+        wanted = {host.lower() for host in hosts}
+        self.host_rows.exclude(host__in=wanted).delete()
+        missing = wanted - set(self.host_rows.values_list("host", flat=True))
+        self.host_rows.bulk_create(
+            ApplicationHost(application=self, host=host) for host in sorted(missing)
+        )
+
+
+class ApplicationHost(models.Model):
+    """A host of this site that belongs to one application: who comes there means that one."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="host_rows")
+    host = models.CharField(_("host"), max_length=255, unique=True)
+
+    class Meta:
+        verbose_name = _("host")
+        verbose_name_plural = _("hosts")
+        ordering = ["host"]
+
+    def __str__(self) -> str:
+        return self.host
 
 
 def create_default_application(using: str, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,6 +17,9 @@ from .validators import (
     validate_logo_url,
 )
 
+if TYPE_CHECKING:
+    from ..entra.graph import Graph
+
 
 class Connection(models.Model):
     """One trust with Azure AD. An application uses it only where it is enabled for it."""
@@ -30,6 +33,11 @@ class Connection(models.Model):
     class IdentityAPI(models.TextChoices):
         V2 = "v2.0", _("Microsoft identity platform (v2.0)")
         V1 = "v1.0", _("Azure Active Directory (v1.0)")
+
+    class NewDirectories(models.TextChoices):
+        ACCEPT = "accept", _("Accept them")
+        HOLD = "hold", _("Hold them until an administrator approves")
+        LISTED = "listed", _("Refuse all that are not listed")
 
     class SyncProfile(models.TextChoices):
         EACH_LOGIN = "each_login", _("At each login")
@@ -48,11 +56,22 @@ class Connection(models.Model):
     domain = models.CharField(
         _("Microsoft Azure AD Domain"), max_length=DOMAIN_MAX_LENGTH, validators=[validate_domain]
     )
-    tenant_id = models.CharField(_("directory ID"), max_length=36, blank=True, editable=False)
-    client_id = models.CharField(_("client ID"), max_length=36, validators=[validate_client_id])
-    cloud = models.CharField(
-        _("cloud"), max_length=10, choices=Cloud.choices, default=Cloud.GLOBAL, editable=False
+    tenant_id = models.CharField(
+        _("directory ID"), max_length=36, blank=True, editable=False, db_index=True
     )
+    # The domain was seen to lead to the pinned directory: only then is a name in it the directory's
+    # to give.
+    domain_verified = models.BooleanField(default=False, editable=False)
+    client_id = models.CharField(_("client ID"), max_length=36, validators=[validate_client_id])
+    cloud = models.CharField(_("cloud"), max_length=10, choices=Cloud.choices, default=Cloud.GLOBAL)
+    use_common_endpoint = models.BooleanField(_("use common endpoint"), default=False)
+    new_directories = models.CharField(
+        _("new directories"),
+        max_length=10,
+        choices=NewDirectories.choices,
+        default=NewDirectories.HOLD,
+    )
+    discover_domain = models.BooleanField(_("find by the Azure AD domain"), default=True)
     identity_api = models.CharField(
         _("identity API"), max_length=4, choices=IdentityAPI.choices, default=IdentityAPI.V2
     )
@@ -62,6 +81,14 @@ class Connection(models.Model):
         choices=SyncProfile.choices,
         default=SyncProfile.EACH_LOGIN,
     )
+    extended_profile = models.BooleanField(_("extended profile"), default=False)
+    security_groups = models.BooleanField(_("security groups"), default=False)
+    nested_groups = models.BooleanField(_("nested groups"), default=False)
+    max_groups = models.PositiveIntegerField(_("groups to keep"), default=500)
+    enable_users_api = models.BooleanField(_("enable Users API"), default=False)
+    create_users = models.BooleanField(_("create users at their first sign-in"), default=True)
+    allow_guests = models.BooleanField(_("let guests of the directory in"), default=True)
+    link_by_email = models.BooleanField(_("link existing users by email"), default=False)
     show_as_button = models.BooleanField(_("show as button"), default=True)
     applications = models.ManyToManyField(
         Application,
@@ -77,7 +104,11 @@ class Connection(models.Model):
         verbose_name = _("connection")
         verbose_name_plural = _("connections")
         ordering = ["name_key"]
-        permissions = [("manage_secret", _("Can add and remove client secrets"))]
+        permissions = [
+            ("manage_secret", _("Can add and remove client secrets")),
+            ("consent_connection", _("Can ask a directory for consent")),
+            ("search_directory", _("Can search the directory's users")),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -85,6 +116,9 @@ class Connection(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key = self.name.lower()
         super().save(*args, **kwargs)
+        if kwargs.get("update_fields") is None:
+            self._sync_primary_alias()
+            self._sync_own_directory()
 
     @property
     def label(self) -> str:
@@ -93,14 +127,50 @@ class Connection(models.Model):
 
     @property
     def directory(self) -> str:
-        """The tenant segment of this connection's endpoints: the pinned GUID, else the domain."""
+        """The tenant segment for what is asked of its own directory: the GUID, else the domain."""
         return self.tenant_id or self.domain
 
+    @property
+    def sign_in_segment(self) -> str:
+        """The tenant segment of its sign-ins."""
+        return "common" if self.use_common_endpoint else self.directory
+
+    def _sync_primary_alias(self) -> None:
+        """Give the connection's own domain its row for discovery, or take it away."""
+        primary = self.aliases.filter(is_primary=True)
+        if not self.discover_domain:
+            primary.delete()
+            return
+        primary.exclude(domain=self.domain).delete()
+        self.aliases.update_or_create(domain=self.domain, defaults={"is_primary": True})
+
+    def _sync_own_directory(self) -> None:
+        if self.tenant_id:
+            self.directories.get_or_create(
+                tenant_id=self.tenant_id, defaults={"domain": self.domain}
+            )
+
     def pin(self, tenant_id: str) -> None:
-        """Store the directory of a connection that has none yet; a pin is never moved by this."""
-        unpinned = type(self)._default_manager.filter(pk=self.pk, tenant_id="")
-        unpinned.update(tenant_id=tenant_id)
-        self.refresh_from_db(fields=["tenant_id"])
+        """Store that the domain leads to this directory.
+
+        It becomes the connection's own if it has none yet. A pin is never moved by this: a domain
+        that leads elsewhere is then not verified.
+        """
+        this = type(self)._default_manager.filter(pk=self.pk, domain=self.domain)
+        this.filter(tenant_id="").update(tenant_id=tenant_id)
+        this.filter(tenant_id=tenant_id).update(domain_verified=True)
+        self.refresh_from_db(fields=["tenant_id", "domain_verified"])
+        self._sync_own_directory()
+
+    def graph(self) -> Graph:
+        """Return Graph with the app's own permissions in the connection's own directory.
+
+        Raises ``UsersApiDisabled`` where "Enable Users API" is off, and what asking for the token
+        can raise: ``EntraError``, ``NoUsableSecret``. The client itself raises ``EntraError``.
+        """
+        from ..app_access import graph_of
+
+        return graph_of(self)
 
     def clean_fields(self, exclude: Any = None) -> None:
         """Validate, and bring what may be written in several ways into its stored form."""
@@ -119,6 +189,8 @@ class Connection(models.Model):
             stored_name = str(connections.values_list("name", flat=True).get(pk=self.pk))
             if self.name != stored_name:
                 raise ValidationError({"name": name_is_fixed(stored_name)})
+            if not self.security_groups and self.group_mappings.exists():
+                raise ValidationError({"security_groups": needs_security_groups()})
         elif connections.filter(name_key=self.name_key).exists():
             raise ValidationError({"name": name_is_taken(self.name)})
 
@@ -128,6 +200,13 @@ def name_is_fixed(name: str) -> ValidationError:
         _("The name is part of addresses and cannot be changed. It stays “%(name)s”."),
         code="name_fixed",
         params={"name": name},
+    )
+
+
+def needs_security_groups() -> ValidationError:
+    return ValidationError(
+        _("The group mappings need the security groups: remove the mappings first."),
+        code="groups_needed",
     )
 
 

@@ -15,6 +15,11 @@ class Event(models.Model):
         SIGNED_IN = "signed_in", _("signed in")
         SIGN_IN_FAILED = "sign_in_failed", _("sign-in failed")
         SECRET_REFUSED = "secret_refused", _("secret refused")
+        GROUPS_INCOMPLETE = "groups_incomplete", _("groups incomplete")
+        PROFILE_INCOMPLETE = "profile_incomplete", _("extended profile incomplete")
+        USER_LINKED = "user_linked", _("existing user linked")
+        DIRECTORY_WAITING = "directory_waiting", _("directory waits for approval")
+        CONSENT_RETURNED = "consent_returned", _("returned from the consent page")
 
     created_at = models.DateTimeField(_("time"), db_index=True)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)

@@ -31,6 +31,7 @@ class Identity(models.Model):
     )
     login_name = models.CharField(_("login name"), max_length=254, blank=True, db_index=True)
     profile = models.JSONField(_("profile"), default=dict)
+    groups = models.JSONField(_("groups"), default=list)
     created_at = models.DateTimeField(_("first sign-in"), auto_now_add=True)
     last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
-from .fields import EncryptedTextField
+from .fields import EncryptedTextField, UndecryptableError
 from .validators import validate_client_secret
 
 #: For so long a secret that Microsoft refused is tried after all others only.
@@ -17,6 +18,8 @@ REFUSAL_LAPSES_AFTER = timedelta(minutes=10)
 #: A success is written at most so often, so that a sign-in rarely costs a write.
 SUCCESS_WRITTEN_EVERY = timedelta(hours=1)
 HINT_LENGTH = 3
+#: More secrets than a rotation needs are not tried: each costs a request.
+MAX_TRIED = 4
 
 
 class ClientSecret(models.Model):
@@ -69,6 +72,29 @@ class ClientSecret(models.Model):
     def record_refusal(self) -> None:
         """Note that Microsoft refused it."""
         ClientSecret._default_manager.filter(pk=self.pk).update(refused_at=timezone.now())
+
+
+class NoUsableSecret(Exception):
+    """A connection has no client secret that can be sent. ``str()`` says why."""
+
+
+def readable_secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str]]:
+    """Yield a connection's secrets with their values, in the order of use.
+
+    Those that no key opens are passed over. Raises ``NoUsableSecret`` if that leaves none.
+    """
+    unreadable: UndecryptableError | None = None
+    readable = 0
+    for secret in in_order_of_use(list(connection.secrets.all()))[:MAX_TRIED]:
+        try:
+            value = secret.value.reveal()
+        except UndecryptableError as error:
+            unreadable = error
+            continue
+        readable += 1
+        yield secret, value
+    if not readable:
+        raise NoUsableSecret(unreadable or "The connection has no client secret.")
 
 
 def in_order_of_use(secrets: list[ClientSecret], now: datetime | None = None) -> list[ClientSecret]:

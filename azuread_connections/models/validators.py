@@ -12,6 +12,8 @@ from django.core.validators import URLValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .consumer_domains import CONSUMER_DOMAINS
+
 NAME_MAX_LENGTH = 128
 DOMAIN_MAX_LENGTH = 253
 #: URL words of this app: a connection of that name could never be reached.
@@ -20,12 +22,12 @@ RESERVED_NAMES = frozenset({"callback", "profile", "logout", "frontchannel-logou
 SECRET_MAX_LIFETIME = timedelta(days=731)
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+GUID_PATTERN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
 def is_guid(value: str) -> bool:
-    return _GUID.fullmatch(value) is not None
+    return GUID_PATTERN.match(value) is not None
 
 
 def validate_connection_name(value: str) -> None:
@@ -73,6 +75,23 @@ def clean_domain(value: str) -> str:
 
 def validate_domain(value: str) -> None:
     clean_domain(value)
+
+
+def clean_alias(value: str) -> str:
+    """Return an email domain in the form it is stored in. Raises ``ValidationError``, also for a
+    domain whose addresses anybody can have."""
+    domain = clean_domain(value)
+    if domain in CONSUMER_DOMAINS:
+        raise ValidationError(
+            _("Anybody can have an address at %(domain)s: it belongs to no company."),
+            code="alias_consumer",
+            params={"domain": domain},
+        )
+    return domain
+
+
+def validate_alias(value: str) -> None:
+    clean_alias(value)
 
 
 def _to_ascii(value: str) -> str | None:

@@ -4,7 +4,10 @@ from typing import Any
 
 from django import template
 
-from ..login import buttons
+from ..conf import conf
+from ..login.addresses import asked_destination
+from ..login.buttons import buttons
+from ..login.enabled import chosen_application, find_application, shown_as_buttons
 
 register = template.Library()
 
@@ -13,12 +16,25 @@ register = template.Library()
 def azuread_login_buttons(
     context: template.Context, application: str = "", next: str = ""
 ) -> dict[str, Any]:
-    """Show the buttons "Continue with <display name>" of an application, in one query.
+    """Show the buttons "Continue with <display name>" of an application, in two queries.
 
-    ``application``: its slug (default: the request's, else the setting's). ``next``: the path to go
-    to after signing in (default: the request's `next`).
+    ``application``: its slug (default: the request's parameter, host, else the setting's).
+    ``next``: the path to go to after signing in (default: the request's `next`).
     """
     request = context["request"]
-    destination = next or buttons.asked_destination(request)
-    slug = application or buttons.application_of(request)
-    return {"buttons": buttons.buttons(slug, destination)}
+    chosen = chosen_application(request, application)
+    found = find_application(request, chosen)
+    if found is None:
+        return {"buttons": []}
+    destination = next or asked_destination(request, found.allowed_callback_urls)
+    return {
+        "buttons": buttons(shown_as_buttons(found), application=chosen, next=destination),
+    }
+
+
+@register.inclusion_tag("azuread_connections/buttons.html", takes_context=True)
+def azuread_admin_login_buttons(context: template.Context) -> dict[str, Any]:
+    """Show the buttons of ADMIN_APPLICATION, for the Django admin's sign-in page."""
+    if not conf.admin_application:
+        return {"buttons": []}
+    return azuread_login_buttons(context, application=conf.admin_application)

@@ -56,6 +56,7 @@ def test_the_request_to_microsoft_is_complete(contoso: Company, client: Client, 
         "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
         "code_challenge_method": "S256",
         "login_hint": "adele.vance@contoso.com",
+        "domain_hint": "contoso.com",
     }
 
 
@@ -63,7 +64,7 @@ def test_v1_asks_by_resource_and_for_a_signed_token(fabrikam: Company, client: C
     url = fabrikam.start(client)
     assert urlsplit(url).path == f"/{fabrikam.directory.tenant_id}/oauth2/authorize"
     asked = query_of(url)
-    assert asked["resource"] == f"{fabrikam.microsoft.url}/graph"
+    assert asked["resource"] == "https://graph.microsoft.com"
     assert asked["scope"] == "openid"
 
 
@@ -124,8 +125,7 @@ def test_an_applications_own_host_has_its_own_redirect_uri(
 ) -> None:
     settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "https://app.example.com"}
     settings.ALLOWED_HOSTS = ["*"]
-    application.hosts = ["portal.example.com"]
-    application.save()
+    application.set_hosts(["portal.example.com"])
     response = client.get(start_url(contoso), headers={"host": "portal.example.com"})
     asked = query_of(response["Location"])
     assert asked["redirect_uri"] == "https://portal.example.com/login/callback"

@@ -1,0 +1,64 @@
+"""The app's own access to Graph: its token, kept sealed in the cache until it expires."""
+
+from __future__ import annotations
+
+from . import microsoft
+from .conf import CACHE_PREFIX, conf
+from .entra.errors import SecretRejected
+from .entra.graph import Graph
+from .entra.tokens import AppToken, request_app_token
+from .models import Connection, Sealed, UndecryptableError
+from .models.secret import NoUsableSecret, readable_secrets
+
+#: Seconds by which a token is given up before Microsoft does.
+_EARLY = 120
+
+
+class UsersApiDisabled(Exception):
+    """The connection's option "Enable Users API" is off."""
+
+
+def graph_of(connection: Connection) -> Graph:
+    """Return Graph with the app's own permissions; see ``Connection.graph``."""
+    if not connection.enable_users_api:
+        raise UsersApiDisabled(f"“Enable Users API” is off for the connection {connection}.")
+    return microsoft.graph(connection.cloud, app_token(connection))
+
+
+def app_token(connection: Connection) -> str:
+    """Return an access token of the app in the connection's own directory.
+
+    Raises ``EntraError`` and ``NoUsableSecret``.
+    """
+    key = ":".join(
+        (CACHE_PREFIX, "app", str(connection.pk), connection.client_id, connection.directory)
+    )
+    if known := _opened(conf.cache.get(key)):
+        return known
+    token = _request(connection)
+    if token.expires_in > _EARLY:
+        sealed = Sealed.seal(token.access_token).ciphertext
+        conf.cache.set(key, sealed, token.expires_in - _EARLY)
+    return token.access_token
+
+
+def _request(connection: Connection) -> AppToken:
+    authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
+    refusal: SecretRejected | None = None
+    for secret, value in readable_secrets(connection):
+        try:
+            token = request_app_token(microsoft.transport(), authority, connection.client_id, value)
+        except SecretRejected as error:
+            secret.record_refusal()
+            refusal = error
+        else:
+            secret.record_success()
+            return token
+    raise refusal or NoUsableSecret("The connection has no client secret.")
+
+
+def _opened(ciphertext: str | None) -> str:
+    try:
+        return Sealed(ciphertext).reveal() if ciphertext else ""
+    except UndecryptableError:
+        return ""

@@ -1,0 +1,66 @@
+"""For views that belong to one application: who comes in otherwise is asked to sign in to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+
+from .login.access import may_enter
+from .login.buttons import sign_in_url
+
+View = Callable[..., Any]
+
+
+def application_required(application: str) -> Callable[[View], View]:
+    """Let only people in who signed in by a connection enabled for this application (its slug).
+
+    Others are sent to its sign-in page and come back from there. For sync and async views.
+    """
+
+    def decorate(view: View) -> View:
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            async def async_guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                if not await sync_to_async(may_enter)(request, application):
+                    return _to_sign_in(request, application)
+                return await view(request, *args, **kwargs)
+
+            guarded: View = async_guarded
+        else:
+
+            @wraps(view)
+            def sync_guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                if not may_enter(request, application):
+                    return _to_sign_in(request, application)
+                return view(request, *args, **kwargs)
+
+            guarded = sync_guarded
+        # LoginRequiredMiddleware would send people to another page, of another application.
+        guarded.login_required = False  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+class ApplicationRequiredMixin:
+    """The same for class-based views: set ``application`` to a slug, and put it first."""
+
+    application: str = ""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> View:
+        application = initkwargs.get("application", cls.application)
+        if not application:
+            raise TypeError(f"{cls.__name__} needs an application.")
+        return application_required(application)(super().as_view(**initkwargs))  # type: ignore[misc]
+
+
+def _to_sign_in(request: HttpRequest, application: str) -> HttpResponseBase:
+    return HttpResponseRedirect(sign_in_url(application=application, next=request.get_full_path()))

@@ -1,0 +1,224 @@
+"""Microsoft Graph: a person's profile and groups, a directory's users.
+
+https://learn.microsoft.com/graph/api/overview
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .cloud import Cloud
+from .errors import EntraError, MalformedAnswer, Unreachable
+from .transport import Transport
+
+#: The largest page that Graph gives.
+PAGE_SIZE = 999
+#: More groups than any directory lets one person be in, at that page size.
+MAX_PAGES = 60
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Without ConsistencyLevel, Graph refuses advanced queries; it is not carried by a next link.
+_ADVANCED = {"ConsistencyLevel": "eventual"}
+#: Our names for what Graph calls so.
+_PROFILE = {
+    "phone": "businessPhones",
+    "job_title": "jobTitle",
+    "mobile": "mobilePhone",
+    "given_name": "givenName",
+    "family_name": "surname",
+    "preferred_language": "preferredLanguage",
+    "upn": "userPrincipalName",
+    "department": "department",
+    "company": "companyName",
+    "office": "officeLocation",
+    "employee_id": "employeeId",
+    "country": "country",
+}
+PROFILE_NAMES = tuple(_PROFILE)
+_USER = "id,displayName,userPrincipalName,mail,jobTitle,department,accountEnabled,userType"
+
+
+class GraphError(EntraError):
+    """An error answer of Graph. ``status``: HTTP; ``code``: Graph's own."""
+
+    def __init__(self, status: int, code: str, message: str, request_id: str) -> None:
+        super().__init__(f"Graph answered {status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+    @property
+    def is_permission_missing(self) -> bool:
+        return self.status == 403
+
+
+@dataclass(frozen=True)
+class Group:
+    """A directory's group. ``name`` is empty where the app may not read names."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DirectoryUser:
+    """One of a directory's users. Texts may be empty."""
+
+    object_id: str
+    name: str
+    user_principal_name: str
+    email: str
+    job_title: str
+    department: str
+    is_enabled: bool
+    is_guest: bool
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """Some of a directory's users. ``next_link`` leads to more; "" on the last page."""
+
+    users: tuple[DirectoryUser, ...]
+    next_link: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Graph as seen by the holder of an access token.
+
+    ``deadline``: the time (``time.monotonic``) after which no further request is made.
+    """
+
+    transport: Transport
+    cloud: Cloud
+    access_token: str = field(repr=False)
+    deadline: float = float("inf")
+
+    def profile(self) -> dict[str, Any]:
+        """Return the signed-in person's extended profile, under the names of our profile.
+
+        Needs the delegated permission User.Read. Raises ``GraphError``, ``Unreachable`` and
+        ``MalformedAnswer``, as all calls here do.
+        """
+        person = self._get(f"{self._base}/me?$select={','.join(_PROFILE.values())}")
+        profile: dict[str, Any] = {ours: _text(person, theirs) for ours, theirs in _PROFILE.items()}
+        phones = person.get("businessPhones")
+        profile["phone"] = [
+            _clean(phone)
+            for phone in (phones if isinstance(phones, list) else [])
+            if isinstance(phone, str)
+        ]
+        return profile
+
+    def groups(self, *, nested: bool) -> tuple[Group, ...]:
+        """Return all groups of the signed-in person: direct ones, or nested ones too.
+
+        All or nothing: a list that cannot be completed raises. Needs User.Read; names need
+        GroupMember.Read.All.
+        """
+        relation = "transitiveMemberOf" if nested else "memberOf"
+        query = {"$select": "id,displayName", "$top": str(PAGE_SIZE), "$count": "true"}
+        url = f"{self._base}/me/{relation}/microsoft.graph.group?{urlencode(query, safe='$')}"
+        found = {_id(item): item for page in self._pages(url) for item in page}
+        return tuple(Group(id, _text(item, "displayName")) for id, item in found.items())
+
+    def users(self, search: str = "", *, size: int = 25) -> UserPage:
+        """Return the directory's users whose name or address has words that begin so.
+
+        Needs the application permission User.Read.All.
+        """
+        query = {"$select": _USER, "$top": str(size), "$orderby": "displayName", "$count": "true"}
+        if search:
+            term = search.replace("\\", "\\\\").replace('"', '\\"')
+            fields = ("displayName", "mail", "userPrincipalName")
+            query["$search"] = " OR ".join(f'"{name}:{term}"' for name in fields)
+        return self.users_page(f"{self._base}/users?{urlencode(query, safe='$', quote_via=quote)}")
+
+    def users_page(self, link: str) -> UserPage:
+        """Follow a ``next_link``; one that leads off Graph is refused."""
+        answer = self._get(self._own(link))
+        return UserPage(tuple(_user(item) for item in _items(answer)), self._next(answer))
+
+    @property
+    def _base(self) -> str:
+        return f"{self.cloud.graph_url}/v1.0"
+
+    def _pages(self, url: str) -> Iterator[list[dict[str, Any]]]:
+        seen: set[str] = set()
+        while url:
+            if url in seen or len(seen) >= MAX_PAGES:
+                raise MalformedAnswer("Graph's pages do not come to an end.")
+            seen.add(url)
+            answer = self._get(url)
+            yield _items(answer)
+            url = self._next(answer)
+
+    def _next(self, answer: Mapping[str, Any]) -> str:
+        link = answer.get("@odata.nextLink", "")
+        return self._own(link) if link else ""
+
+    def _own(self, link: object) -> str:
+        """Return a link of Graph's own; a token is sent nowhere else."""
+        if not isinstance(link, str) or not link.startswith(f"{self._base}/"):
+            raise MalformedAnswer("Graph's next page is not at Graph.")
+        return link
+
+    def _get(self, url: str) -> dict[str, Any]:
+        if time.monotonic() > self.deadline:
+            raise Unreachable("Graph took too long to answer.")
+        headers = {"Authorization": f"Bearer {self.access_token}", **_ADVANCED}
+        answer = self.transport.get(url, headers)
+        document = answer.json()
+        if answer.status != 200:
+            raise _error(answer.status, document)
+        return document
+
+
+def _error(status: int, document: Mapping[str, Any]) -> GraphError:
+    error = document.get("error")
+    error = error if isinstance(error, dict) else {}
+    inner = error.get("innerError")
+    request_id = _text(inner, "request-id") if isinstance(inner, dict) else ""
+    return GraphError(status, _text(error, "code")[:100], _text(error, "message")[:500], request_id)
+
+
+def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    value = answer.get("value")
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise MalformedAnswer("Graph answered without a list.")
+    return value
+
+
+def _id(item: Mapping[str, Any]) -> str:
+    value = item.get("id")
+    if not isinstance(value, str) or not _GUID.fullmatch(value):
+        raise MalformedAnswer("Graph named something without its ID.")
+    return value
+
+
+def _user(item: Mapping[str, Any]) -> DirectoryUser:
+    return DirectoryUser(
+        object_id=_id(item),
+        name=_text(item, "displayName"),
+        user_principal_name=_text(item, "userPrincipalName"),
+        email=_text(item, "mail"),
+        job_title=_text(item, "jobTitle"),
+        department=_text(item, "department"),
+        is_enabled=item.get("accountEnabled") is not False,
+        is_guest=item.get("userType") == "Guest",
+    )
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    return _clean(value) if isinstance(value, str) else ""
+
+
+def _clean(value: str) -> str:
+    # NUL and lone surrogates fit in no database.
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()

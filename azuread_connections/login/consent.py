@@ -1,0 +1,160 @@
+"""The administrator's consent: sent out, and what comes back. What comes back is only a claim.
+
+https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import microsoft
+from ..entra.cloud import ORGANIZATIONS, V1
+from ..entra.errors import MicrosoftError
+from ..entra.tokens import admin_consent_url
+from ..models import Connection
+from . import addresses, events, sealing, transaction
+from .begin import fingerprint
+from .failures import SignInFailed
+from .transaction import Transaction
+
+PURPOSE = "consent"
+#: Begins the state of a link that was copied for somebody who has no session here.
+LINK_PREFIX = "link."
+#: Seconds for which such a link is good.
+LINK_LIFETIME = 14 * 24 * 3600
+_SESSION_KEY = "azuread_consent"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came back from the consent page. ``directory``: as it says, proven by nothing."""
+
+    connection: Connection
+    asked_by: str
+    directory: str
+    error: MicrosoftError | None
+
+    @property
+    def is_granted(self) -> bool:
+        return self.error is None
+
+
+def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
+    """Send a staff member to Microsoft's consent page; they come back to ``return_path``."""
+    redirect_uri = addresses.public_callback_url(request)
+    begun = Transaction(
+        application_id=0,
+        connection_id=connection.pk,
+        fingerprint=fingerprint(connection, connection.sign_in_segment, redirect_uri),
+        destination=return_path,
+        purpose=PURPOSE,
+    )
+    response = HttpResponseRedirect(_consent_url(connection, redirect_uri, begun.state))
+    transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
+    return response
+
+
+def link_for_administrator(request: HttpRequest, connection: Connection) -> str:
+    """Return an address to send to a directory's administrator, who has no session here."""
+    state = LINK_PREFIX + sealing.seal(
+        PURPOSE,
+        [connection.pk, request.user.get_username(), int(time.time()) + LINK_LIFETIME],
+    )
+    return _consent_url(connection, addresses.public_callback_url(request), state)
+
+
+def is_link_state(state: str) -> bool:
+    return state.startswith(LINK_PREFIX)
+
+
+def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
+    """Take a staff member back to where they began, with the outcome in their session."""
+    connection = Connection._default_manager.filter(pk=found.connection_id).first()
+    if connection is None:
+        raise SignInFailed("connection_disabled", detail="Deleted while consent was asked.")
+    outcome = _read(request, connection, request.user.get_username())
+    _note(request, outcome)
+    request.session[_SESSION_KEY] = _describe(outcome)
+    return HttpResponseRedirect(found.destination)
+
+
+def finish_link(request: HttpRequest) -> Outcome:
+    """Log the return of a copied link. Raises ``SignInFailed`` for one that is not good."""
+    state = request.GET.get("state", "").removeprefix(LINK_PREFIX)
+    try:
+        connection_id, asked_by, good_until = sealing.unseal(PURPOSE, state)
+    except sealing.BrokenSeal:
+        raise SignInFailed("transaction_missing", detail="Not a consent link of ours.") from None
+    if time.time() > good_until:
+        raise SignInFailed("transaction_expired", detail="The consent link is too old.")
+    connection = Connection._default_manager.filter(pk=connection_id).first()
+    if connection is None:
+        raise SignInFailed("connection_disabled", detail="The link's connection is gone.")
+    outcome = _read(request, connection, asked_by)
+    _note(request, outcome)
+    return outcome
+
+
+def pop_outcome(request: HttpRequest) -> dict[str, Any] | None:
+    """Return what the last consent of this session came to, once.
+
+    ``connection`` (its key), ``granted`` (a bool), ``message`` (a sentence).
+    """
+    outcome: dict[str, Any] | None = request.session.pop(_SESSION_KEY, None)
+    return outcome
+
+
+def _consent_url(connection: Connection, redirect_uri: str, state: str) -> str:
+    return admin_consent_url(
+        microsoft.authority(connection.cloud, _segment(connection), connection.identity_api),
+        client_id=connection.client_id,
+        redirect_uri=redirect_uri,
+        state=state,
+    )
+
+
+def _segment(connection: Connection) -> str:
+    # v2.0 refuses `common` here.
+    if not connection.use_common_endpoint:
+        return connection.directory
+    return "common" if connection.identity_api == V1 else ORGANIZATIONS
+
+
+def _read(request: HttpRequest, connection: Connection, asked_by: str) -> Outcome:
+    """`admin_consent=True` comes with errors too, so an error is looked for first."""
+    answer = request.GET.dict()
+    error = None
+    if "error" in answer:
+        error = MicrosoftError.from_answer(answer)
+    elif answer.get("admin_consent", "").lower() != "true":
+        error = MicrosoftError("no_answer", "The consent page came back without an answer.")
+    return Outcome(connection, asked_by[:254], answer.get("tenant", "")[:36].lower(), error)
+
+
+def _note(request: HttpRequest, outcome: Outcome) -> None:
+    events.record_consent(request, outcome)
+    if outcome.is_granted:
+        outcome.connection.directories.filter(tenant_id=outcome.directory).update(
+            consent_returned_at=timezone.now(), consent_asked_by=outcome.asked_by
+        )
+
+
+def _describe(outcome: Outcome) -> dict[str, Any]:
+    if outcome.error is not None:
+        message = _("Consent was not granted: %(why)s") % {"why": outcome.error}
+    else:
+        message = _(
+            "Microsoft says that consent was granted. It counts as proven once somebody of the "
+            "directory signs in, or once Graph answers."
+        )
+    return {
+        "connection": outcome.connection.pk,
+        "granted": outcome.is_granted,
+        "message": message,
+    }

@@ -1,0 +1,73 @@
+"""From a directory's groups to admission and to Django groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Value
+
+from ..entra.graph import Group
+from ..models import Connection, GroupMapping
+from .failures import SignInFailed
+
+
+def mappings_of(connection: Connection, user: Any = None) -> list[GroupMapping]:
+    """Return a connection's mappings, each with ``has``: the user is in its Django group now.
+
+    One query, and none where the connection reads no groups.
+    """
+    if not connection.security_groups:
+        return []
+    return list(connection.group_mappings.annotate(has=_membership(user)).order_by())
+
+
+def check_admission(mappings: list[GroupMapping], groups: tuple[Group, ...] | None) -> None:
+    """Refuse who is in none of the groups that membership is required of.
+
+    ``groups``: all of a person's groups, or None if they are not known. Raises ``SignInFailed``:
+    ``user_refused``, or ``microsoft_unreachable`` where it cannot be decided.
+    """
+    admitting = {mapping.directory_group_id for mapping in mappings if mapping.admits}
+    if not admitting:
+        return
+    if groups is None:
+        raise SignInFailed(
+            "microsoft_unreachable",
+            detail="Membership in a group is required, and the groups could not be read.",
+        )
+    if admitting.isdisjoint(group.id for group in groups):
+        raise SignInFailed("user_refused", detail="In no group whose members may sign in.")
+
+
+def apply(user: Any, mappings: list[GroupMapping], groups: tuple[Group, ...] | None) -> None:
+    """Put the user into the mapped Django groups that their membership earns, and out of others.
+
+    Touches only mapped groups, and none at all on an incomplete list. To be called in a
+    transaction.
+    """
+    if groups is None or not hasattr(user, "groups"):
+        return
+    member_of = {group.id for group in groups}
+    mapped = [mapping for mapping in mappings if mapping.group_id is not None]
+    earned = {m.group_id for m in mapped if m.directory_group_id in member_of}
+    held = {m.group_id for m in mapped if m.has}  # type: ignore[attr-defined]
+    if earned - held:
+        user.groups.add(*(earned - held))
+    if surplus := held - earned:
+        user.groups.remove(*surplus)
+
+
+def stored(connection: Connection, groups: tuple[Group, ...]) -> list[dict[str, str]]:
+    """Return the groups as the identity keeps them, up to the connection's cap."""
+    by_name = sorted(groups, key=lambda group: (group.name, group.id))
+    return [{"id": group.id, "name": group.name} for group in by_name[: connection.max_groups]]
+
+
+def _membership(user: Any) -> Any:
+    if user is None or not hasattr(user, "groups"):
+        return Value(False)
+    field = user._meta.get_field("groups")
+    rows: QuerySet[Any] = field.remote_field.through._default_manager.filter(
+        **{field.m2m_field_name(): user.pk, field.m2m_reverse_field_name(): OuterRef("group")}
+    )
+    return Exists(rows)

@@ -1,0 +1,64 @@
+"""Ties a person to a Django user who was there before, where an administrator allows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from ..entra.id_token import IdTokenClaims
+from ..models import Connection
+from .failures import SignInFailed
+from .realm import domain_of
+
+
+def find_linkable(claims: IdTokenClaims, connection: Connection) -> Any:
+    """Return the one existing user that this person may take over, or None.
+
+    Raises ``SignInFailed`` (``user_refused``) where there is one that must not be taken over, so
+    that nobody gets two accounts by accident.
+    """
+    if not connection.link_by_email or not _address_is_proof(claims, connection):
+        return None
+    found = _users_with(claims.email)
+    if not found:
+        return None
+    if len(found) > 1:
+        raise SignInFailed("user_refused", detail=f"Several users have the address {claims.email}.")
+    if reason := _why_not(found[0]):
+        raise SignInFailed("user_refused", detail=f"The user {claims.email} {reason}.")
+    return found[0]
+
+
+def take_over(user: Any) -> None:
+    """End the user's password and, with it, their open sessions. The caller saves."""
+    user.set_unusable_password()
+
+
+def _address_is_proof(claims: IdTokenClaims, connection: Connection) -> bool:
+    """Only the `email` claim, of a member, from the directory that owns the domain."""
+    domain = domain_of(claims.email)
+    is_own = connection.domain_verified and claims.tenant_id == connection.tenant_id
+    if not domain or claims.is_guest or not is_own:
+        return False
+    return domain == connection.domain or connection.aliases.filter(domain=domain).exists()
+
+
+def _users_with(email: str) -> list[Any]:
+    user_model = get_user_model()
+    field = user_model.get_email_field_name()
+    candidates = user_model._default_manager.filter(**{f"{field}__iexact": email})[:10]
+    # MariaDB takes "é" for "e": only letter case may differ.
+    return [user for user in candidates if getattr(user, field).lower() == email.lower()]
+
+
+def _why_not(user: Any) -> str:
+    if not user.is_active:
+        return "is deactivated"
+    if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
+        return "is staff"
+    if hasattr(user, "user_permissions") and user.user_permissions.exists():
+        return "holds permissions of their own"
+    if user.azuread_identities.exists():
+        return "is tied to another person"
+    return ""

@@ -1,0 +1,57 @@
+"""Home realm discovery: from an email address to the connections that its domain leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import idna
+from django.http import HttpRequest
+
+from ..models import Application
+from .enabled import Pair, by_alias
+
+_MAX_ADDRESS = 254
+
+
+@dataclass(frozen=True)
+class Realm:
+    """Where an address leads. ``domain``: in ASCII; ``pairs``: none if it leads nowhere here."""
+
+    address: str
+    domain: str
+    pairs: tuple[Pair, ...]
+
+
+def discover(request: HttpRequest, application: Application, address: str) -> Realm:
+    """Return where an address leads for an application.
+
+    One indexed query, whether the domain is unknown, known elsewhere, or known here: the answer
+    and its cost tell nothing about other applications. A subdomain without an alias of its own
+    leads where its parent does.
+    """
+    address = address.strip().replace("\x00", "")[:_MAX_ADDRESS]
+    domain = domain_of(address)
+    candidates = _with_parents(domain) or [""]
+    by_domain: dict[str, list[Pair]] = {}
+    for row in by_alias(request, application, candidates):
+        by_domain.setdefault(row.alias, []).append(Pair.of(row))
+    nearest = next((found for found in candidates if found in by_domain), "")
+    pairs = sorted(by_domain.get(nearest, []), key=lambda pair: pair.connection.label.lower())
+    return Realm(address, domain, tuple(pairs))
+
+
+def domain_of(address: str) -> str:
+    """Return an address's domain in lower case and ASCII (IDNA), or "" if it has none."""
+    local, _, domain = address.strip().rpartition("@")
+    if not local:
+        return ""
+    try:
+        return idna.encode(domain.strip().rstrip("."), uts46=True).decode()
+    except idna.IDNAError:
+        return ""
+
+
+def _with_parents(domain: str) -> list[str]:
+    """Return a domain and its parents, nearest first, without the top-level domain."""
+    labels = domain.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
