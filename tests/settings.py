@@ -11,6 +11,8 @@ import os
 # Before the import below, which reads them.
 os.environ["ENV_FILE"] = os.devnull
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
+# No file: `make check` opens the database too, and the demo would take the file for its own.
+os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 
 from project.settings import *
 from project.settings import MIDDLEWARE, STORAGES

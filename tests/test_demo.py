@@ -218,6 +218,15 @@ def test_taken_ports_are_named_with_the_variable_that_changes_them(
     assert "make demo SITE_PORT=" in run.output
 
 
+def test_signals_that_come_in_crowds_stop_it_too(demo: Run, ports: tuple[int, int]) -> None:
+    """Of Ctrl-C under `make`, the runner hears twice; an impatient person presses it again."""
+    demo.read_until("Press Ctrl-C to stop")
+    for number in (signal.SIGTERM, signal.SIGINT) * 100:
+        demo.process.send_signal(number)
+    assert demo.end() == 0
+    assert not any(listens(port) for port in ports)
+
+
 def test_a_child_that_dies_ends_the_demo(demo: Run, ports: tuple[int, int]) -> None:
     demo.read_until("Press Ctrl-C to stop")
     children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children")

@@ -13,8 +13,10 @@ Pytest users get all this as the fixture `entra`, with
 
 from __future__ import annotations
 
+from .apps import App, AppSecret
 from .browser import StandInPageError
-from .directory import App, AppSecret, Directory, Person
+from .directory import Directory, Person
+from .groups import DirectoryRole, Group
 from .standin import StandIn
 from .wire import RecordedRequest
 
@@ -22,6 +24,8 @@ __all__ = [
     "App",
     "AppSecret",
     "Directory",
+    "DirectoryRole",
+    "Group",
     "Person",
     "RecordedRequest",
     "StandIn",

@@ -7,9 +7,11 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
 from . import pages, tokens
+from .apps import App
 from .call import Call
-from .directory import App, Directory, Person
+from .directory import Directory, Person
 from .errors import Refusal, callback_error
+from .permissions import OIDC_SCOPES, Scopes, parse_scopes
 from .state import BrowserSession, Grant
 from .wire import Response
 
@@ -192,13 +194,13 @@ def _back_with_code(call: Call, ask: Ask, person: Person, session: BrowserSessio
         app=ask.app,
         person=person,
         redirect_uri=ask.redirect_uri,
-        scope_text=params.get("scope", ""),
-        scopes=frozenset(params.get("scope", "").split()),
+        scopes=_scopes(call, ask),
         resource=params.get("resource"),
         nonce=params.get("nonce"),
         challenge=params.get("code_challenge"),
         challenge_method=params.get("code_challenge_method", "plain"),
         issued_at=call.now,
+        session_id=session.session_id,
     )
     answer = {"code": call.state.issue_code(grant), "session_state": session.session_id}
     if params.get("client_info") == "1":
@@ -209,6 +211,15 @@ def _back_with_code(call: Call, ask: Ask, person: Person, session: BrowserSessio
             f"{COOKIE}={session.cookie}; Path=/; HttpOnly; SameSite=Lax"
         )
     return response
+
+
+def _scopes(call: Call, ask: Ask) -> Scopes:
+    """What is asked. v1 takes no notice of scopes but OpenID's: it asks for the static ones."""
+    text = ask.params.get("scope", "")
+    if call.version == "v1.0":
+        oidc = tuple(name for name in text.split() if name in OIDC_SCOPES)
+        return Scopes(oidc=oidc, graph=(), default=True)
+    return parse_scopes(text, call.graph_urls, app_name=ask.app.name)
 
 
 def _browser_session(call: Call) -> BrowserSession | None:

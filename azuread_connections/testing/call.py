@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .directory import GLOBAL_SEGMENTS, Directory
 from .errors import Incident, Refusal
@@ -14,18 +15,22 @@ from .wire import RecordedRequest, is_loopback
 
 @dataclass(frozen=True)
 class Call:
-    """`action` is the last part of the path where the route leaves it open."""
+    """`parts` are the parts of the path that the route leaves open, as far as they are there."""
 
     state: State
     request: RecordedRequest
     version: Version
     incident: Incident
     fault: Fault | None = None
-    action: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def now(self) -> float:
         return self.state.clock()
+
+    @property
+    def action(self) -> str:
+        return self.parts.get("action", "")
 
     @property
     def url(self) -> str:
@@ -35,6 +40,11 @@ class Call:
         """
         host = self.request.headers.get("Host", "")
         return f"http://{host}" if is_loopback(f"//{host}") else self.state.url
+
+    @property
+    def graph_urls(self) -> tuple[str, ...]:
+        """Microsoft Graph's address here, as the client wrote it and as we would."""
+        return f"{self.url}/graph", f"{self.state.url}/graph"
 
     def directory(self) -> Directory | None:
         """The directory in the path; None on common and organizations; AADSTS90002 otherwise."""

@@ -1,24 +1,25 @@
-"""The made-up directories: their people, their registered apps and the apps' secrets."""
+"""The made-up directories: their people, their groups and their registered apps."""
 
 from __future__ import annotations
 
 import enum
 import re
-import secrets
-import threading
 import unicodedata
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-Platform = Literal["web", "spa"]
+from .apps import App, GroupClaims, Platform
+from .groups import DirectoryRole, Group, groups_above
+from .permissions import APPLICATION, DELEGATED, known_names
+from .profile import check_names
+
+if TYPE_CHECKING:
+    from .registry import Registry
 
 # Segments that name no directory: the person who signs in decides (facts, section 2).
 GLOBAL_SEGMENTS = frozenset({"common", "organizations"})
-
-LOOPBACK_WITHOUT_PORT = re.compile(r"^(http://(?:localhost|127\.0\.0\.1))(?::\d+)?(?=/|$)")
 
 
 class Default(enum.Enum):
@@ -28,72 +29,12 @@ class Default(enum.Enum):
 
 
 @dataclass(eq=False)
-class AppSecret:
-    """One client secret of an app; `expires_at` is a POSIX time, None = never."""
-
-    value: str
-    key_id: str
-    expires_at: float | None = None
-
-    @property
-    def hint(self) -> str:
-        """The first three characters, all that Azure shows of a secret later."""
-        return self.value[:3]
-
-    def is_expired(self, now: float) -> bool:
-        return self.expires_at is not None and self.expires_at <= now
-
-
-@dataclass(eq=False)
-class App:
-    """An app registration. All fields may be changed while the stand-in runs."""
-
-    client_id: str
-    directory: Directory
-    name: str
-    redirect_uris: list[str] = field(default_factory=list)
-    multi_tenant: bool = False
-    platform: Platform = "web"
-    secrets: list[AppSecret] = field(default_factory=list)
-
-    def add_secret(
-        self,
-        value: str | None = None,
-        *,
-        expires_at: float | datetime | None = None,
-        key_id: str | None = None,
-    ) -> AppSecret:
-        """Add a secret beside those there are; without a value it is a random one."""
-        if isinstance(expires_at, datetime):
-            aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
-            expires_at = aware.timestamp()
-        secret = AppSecret(value or _random_secret(), key_id or str(uuid.uuid4()), expires_at)
-        self.secrets.append(secret)
-        return secret
-
-    def remove_secret(self, secret: AppSecret | str) -> None:
-        """Remove a secret, given itself, its value or its key ID."""
-        for known in self.secrets:
-            if secret is known or secret in (known.value, known.key_id):
-                self.secrets.remove(known)
-                return
-        raise ValueError("this app has no such secret")
-
-    def is_usable_in(self, directory: Directory) -> bool:
-        return self.directory is directory or self.multi_tenant
-
-    def allows_redirect(self, redirect_uri: str) -> bool:
-        """Exact, but for the port of a loopback address (facts, section 5)."""
-        wanted = _without_loopback_port(redirect_uri)
-        return any(_without_loopback_port(known) == wanted for known in self.redirect_uris)
-
-
-@dataclass(eq=False)
 class Person:
     """A user object of a directory. All fields may be changed while the stand-in runs.
 
     `upn` is the directory's own name for the person, so a guest's has `#EXT#` in it;
-    `sign_in_name` is what the person types: for guests their name at home.
+    `sign_in_name` is what the person types: for guests their name at home. `admin` people may
+    consent for the directory. `graph` has further properties under Graph's own names.
     """
 
     object_id: str
@@ -108,6 +49,22 @@ class Person:
     home: Directory | None = None
     enabled: bool = True
     claims: dict[str, Any] = field(default_factory=dict)
+    admin: bool = False
+    graph: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups that the person is in directly."""
+        return [group for group in self.directory.groups if group.has(self)]
+
+    @property
+    def all_groups(self) -> list[Group]:
+        """The direct groups, and those that contain them at any depth."""
+        return groups_above(self.groups, self.directory.groups)
+
+    @property
+    def roles(self) -> list[DirectoryRole]:
+        return [role for role in self.directory.roles if self in role.members]
 
     def is_called(self, text: str) -> bool:
         wanted = text.strip().lower()
@@ -126,6 +83,8 @@ class Directory:
     registry: Registry = field(repr=False)
     people: list[Person] = field(default_factory=list, repr=False)
     apps: list[App] = field(default_factory=list, repr=False)
+    groups: list[Group] = field(default_factory=list, repr=False)
+    roles: list[DirectoryRole] = field(default_factory=list, repr=False)
 
     def add_person(
         self,
@@ -140,12 +99,15 @@ class Directory:
         home: Directory | None = None,
         enabled: bool = True,
         claims: dict[str, Any] | None = None,
+        admin: bool = False,
+        graph: dict[str, Any] | None = None,
     ) -> Person:
         """Add a person; what is left out follows from the name.
 
         `guest=True` makes a guest of `home`: `upn` is then the name at home, and the
         directory's own becomes `alex_fabrikam.com#EXT#@contoso.onmicrosoft.com`. `claims` go
-        into every ID token of the person; the value None takes a claim out.
+        into every ID token of the person; the value None takes a claim out. `admin` people may
+        consent for everybody. `graph` has properties under Graph's names, such as "jobTitle".
         """
         sign_in_name = upn or self._free_upn(name, self._home_domain(guest, home))
         own_upn = sign_in_name
@@ -158,7 +120,7 @@ class Directory:
             home = self.registry.find(sign_in_name.rpartition("@")[2])
         first, _, last = name.partition(" ")
         person = Person(
-            object_id=_guid(object_id, "object_id"),
+            object_id=guid(object_id, "object_id"),
             directory=self,
             name=name,
             upn=own_upn,
@@ -170,6 +132,8 @@ class Directory:
             home=home,
             enabled=enabled,
             claims=dict(claims or {}),
+            admin=admin,
+            graph=check_names(graph or {}),
         )
         if self.find_person(own_upn) or self.find_person(person.object_id):
             raise ValueError(f"{self.domain} already has the person {own_upn}")
@@ -185,20 +149,93 @@ class Directory:
         multi_tenant: bool = False,
         platform: Platform = "web",
         name: str | None = None,
+        delegated: Iterable[str] = ("User.Read",),
+        application: Iterable[str] = (),
+        consented: bool = True,
+        personal_accounts: bool = False,
+        group_membership_claims: GroupClaims | None = None,
+        optional_claims: Iterable[str] = (),
+        frontchannel_logout_url: str | None = None,
     ) -> App:
-        """Register an app here; without `secret` it gets a random one (`app.secrets[0]`)."""
+        """Register an app here; without `secret` it gets a random one (`app.secrets[0]`).
+
+        `delegated` and `application` are the permissions on its registration, granted in this
+        directory if `consented`. `personal_accounts` lets these in on common and consumers.
+        """
         app = App(
-            client_id=_guid(client_id, "client_id"),
+            client_id=guid(client_id, "client_id"),
             directory=self,
             name=name or f"{self.name} portal",
             redirect_uris=list(redirect_uris),
             multi_tenant=multi_tenant,
             platform=platform,
+            delegated=known_names(delegated, DELEGATED),
+            application=known_names(application, APPLICATION),
+            personal_accounts=personal_accounts,
+            group_membership_claims=group_membership_claims,
+            optional_claims=list(optional_claims),
+            frontchannel_logout_url=frontchannel_logout_url,
         )
+        if consented:
+            app.grant(self)
         app.add_secret(secret)
         self.registry.register_app(app)
         self.apps.append(app)
         return app
+
+    def add_group(
+        self,
+        name: str,
+        *,
+        object_id: str | None = None,
+        security: bool = True,
+        members: Iterable[Person | Group] = (),
+        parents: Iterable[Group] = (),
+        description: str | None = None,
+    ) -> Group:
+        """Add a group. Its members are people and groups; `parents` are the groups it is in.
+
+        With `security=False` it is a Microsoft 365 group, which gives no rights in tokens.
+        """
+        group = Group(
+            object_id=guid(object_id, "object_id"),
+            directory=self,
+            name=name,
+            security=security,
+            description=description,
+        )
+        if self.find_group(group.object_id):
+            raise ValueError(f"{self.domain} already has a group {group.object_id}")
+        group.add(*members)
+        for parent in parents:
+            parent.add(group)
+        self.groups.append(group)
+        return group
+
+    def add_role(
+        self,
+        name: str,
+        *,
+        members: Iterable[Person] = (),
+        object_id: str | None = None,
+        template_id: str | None = None,
+    ) -> DirectoryRole:
+        """Add a directory role, such as "User Administrator", which memberships mix in."""
+        role = DirectoryRole(
+            object_id=guid(object_id, "object_id"),
+            template_id=guid(template_id, "template_id"),
+            name=name,
+            members=list(members),
+        )
+        self.roles.append(role)
+        return role
+
+    def find_group(self, text: str) -> Group | None:
+        """The group with this object ID, or the first with this name."""
+        wanted = text.strip().lower()
+        return next((group for group in self.groups if group.object_id == wanted), None) or next(
+            (group for group in self.groups if group.name.lower() == wanted), None
+        )
 
     def find_person(self, text: str) -> Person | None:
         """The person with this object ID, UPN or sign-in name, in any case."""
@@ -218,84 +255,10 @@ class Directory:
         return upn
 
 
-class Registry:
-    """Every directory and app there is, found by what a request names them with."""
-
-    def __init__(self) -> None:
-        self.directories: list[Directory] = []
-        self._by_segment: dict[str, Directory] = {}
-        self._apps: dict[str, App] = {}
-        self._lock = threading.Lock()
-
-    def add(
-        self,
-        domain: str,
-        *,
-        tenant_id: str | None = None,
-        name: str | None = None,
-        domains: Iterable[str] = (),
-    ) -> Directory:
-        """Add a directory; every one also has its `….onmicrosoft.com` domain, as in Azure."""
-        tenant_id = _guid(tenant_id, "tenant_id")
-        label = domain.lower().split(".")[0]
-        with self._lock:
-            initial = domain.lower()
-            if not initial.endswith(".onmicrosoft.com"):
-                initial = self._free_initial_domain(label)
-            verified = tuple(
-                dict.fromkeys([domain.lower(), *(extra.lower() for extra in domains), initial])
-            )
-            for segment in (tenant_id, *verified):
-                if segment in self._by_segment:
-                    raise ValueError(f"another directory already has {segment}")
-            directory = Directory(
-                tenant_id=tenant_id,
-                domain=domain.lower(),
-                name=name or label.capitalize(),
-                domains=verified,
-                initial_domain=initial,
-                registry=self,
-            )
-            self._by_segment.update(dict.fromkeys((tenant_id, *verified), directory))
-            self.directories.append(directory)
-        return directory
-
-    def find(self, segment: str) -> Directory | None:
-        """The directory of a path's tenant segment: its GUID or a verified domain."""
-        return self._by_segment.get(segment.lower())
-
-    def find_app(self, client_id: str) -> App | None:
-        return self._apps.get(client_id.lower())
-
-    def register_app(self, app: App) -> None:
-        with self._lock:
-            if app.client_id in self._apps:
-                raise ValueError(f"an app with the client ID {app.client_id} already exists")
-            self._apps[app.client_id] = app
-
-    def _free_initial_domain(self, label: str) -> str:
-        number = 1
-        while (name := f"{label}{number if number > 1 else ''}.onmicrosoft.com") in (
-            self._by_segment
-        ):
-            number += 1
-        return name
-
-
-def _guid(value: str | None, what: str) -> str:
+def guid(value: str | None, what: str) -> str:
     if value is None:
         return str(uuid.uuid4())
     try:
         return str(uuid.UUID(value))
     except ValueError:
         raise ValueError(f"{what} must be a GUID, not {value!r}") from None
-
-
-def _random_secret() -> str:
-    """Azure's shape: 40 characters, the fourth to sixth telling the generator ("8Q~")."""
-    text = secrets.token_urlsafe(40)
-    return f"{text[:3]}8Q~{text[3:37]}"
-
-
-def _without_loopback_port(redirect_uri: str) -> str:
-    return LOOPBACK_WITHOUT_PORT.sub(r"\1", redirect_uri)

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 from .call import Call
 from .directory import Directory
 from .errors import Refusal, error_response
+from .keys import PERSONAL_ACCOUNTS
 from .tokens import issuer
 from .wire import Response, json_response
 
-PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 CLOUD_INSTANCE = "microsoftonline.com"
 
 CLAIMS = (

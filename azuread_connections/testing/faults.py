@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from .errors import Incident, Refusal, error_response
 from .wire import HTML, JSON, Response
 
-FAULTY_ENDPOINTS = frozenset({"discovery", "keys", "authorize", "sign_in", "token"})
+FAULTY_ENDPOINTS = frozenset(
+    {
+        *("discovery", "keys", "authorize", "sign_in", "consent", "token"),
+        *("admin_consent", "logout"),
+        *("me", "groups", "users", "applications", "graph"),
+    }
+)
 
 # What 5xx answers of Microsoft's front door look like: HTML, no JSON (facts, section 9).
 UNAVAILABLE = b"<html><body><h2>Our services aren't available right now</h2></body></html>"
@@ -29,6 +35,11 @@ class Fault:
     drip: float | None = None
     redirect: str | None = None
     error: str | None = None
+
+    @property
+    def has_own_answer(self) -> bool:
+        """Whether the answer is ordered as a whole, so that no service's error stands in it."""
+        return self.close or self.redirect is not None or self.body is not None
 
     @property
     def refusal(self) -> Refusal | None:

@@ -17,6 +17,10 @@ from cryptography.x509.oid import NameOID
 
 KEYS_AT_START = 3
 
+# The tenant of Microsoft's personal accounts, and the place of its key in the row of keys.
+PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+PERSONAL_KEY = -1
+
 _generating = threading.Lock()
 
 
@@ -77,7 +81,16 @@ class KeyRing:
         """The published key of that id, or the one that signs now."""
         if kid is None:
             return self.current
-        return next(key for key in self.published if key.kid == kid)
+        return next(key for key in [*self.published, self.personal] if key.kid == kid)
+
+    def signing_for(self, tenant_id: str) -> SigningKey:
+        """The key that signs for a directory; personal accounts have one of their own."""
+        return self.personal if tenant_id == PERSONAL_ACCOUNTS else self.current
+
+    @property
+    def personal(self) -> SigningKey:
+        """The key that signs for personal accounts only. It is not rolled."""
+        return _key_number(PERSONAL_KEY)
 
     def _next(self) -> SigningKey:
         key = _key_number(self._made)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from .directory import Default, Directory, Platform
+from .apps import Platform
+from .directory import Default, Directory
 from .standin import StandIn
 
 T = TypeVar("T")

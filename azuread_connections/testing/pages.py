@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from .directory import App, Directory, Person
+from .apps import App
+from .directory import Directory, Person
 from .errors import Incident
 from .wire import Response
 

@@ -15,6 +15,7 @@ from .control import control, error_lookup, front
 from .documents import discovery, keys
 from .errors import open_incident
 from .faults import Fault
+from .graph import GRAPH_ROUTES, fault_answer
 from .state import State
 from .token_endpoint import token
 from .tokens import Version
@@ -56,7 +57,9 @@ ROUTES = (
     _route("/", "control", "GET", front),
     _route("/error", "error", "GET", error_lookup),
     Route(re.compile(r"/_standin/(?P<action>[a-z]*)"), "control", ("GET", "POST"), control),
+    *(Route(*route) for route in GRAPH_ROUTES),
 )
+GRAPH_ENDPOINTS = frozenset({"me", "groups", "users", "applications", "graph"})
 
 
 def answer(
@@ -67,6 +70,7 @@ def answer(
     query: dict[str, str],
     form: dict[str, str],
     headers: CaseInsensitiveDict[str],
+    body: bytes = b"",
 ) -> Response:
     """Record the request and answer it, or misbehave as ordered."""
     route, parts = _match(path)
@@ -78,6 +82,7 @@ def answer(
         query=query,
         form=form,
         headers=headers,
+        body=body,
     )
     state.record(request)
     if route is None:
@@ -92,7 +97,7 @@ def answer(
         version=route.version,
         incident=open_incident(request, state.clock()),
         fault=state.faults.take(route.endpoint),
-        action=parts.get("action", ""),
+        parts=parts,
     )
     if call.fault is None:
         return route.handler(call)
@@ -102,14 +107,20 @@ def answer(
 def _match(path: str) -> tuple[Route | None, dict[str, str]]:
     for route in ROUTES:
         if match := route.pattern.fullmatch(path):
-            return route, match.groupdict()
+            found = match.groupdict()
+            return route, {name: text for name, text in found.items() if text is not None}
     return None, {}
 
 
 def _misbehave(call: Call, fault: Fault, route: Route) -> Response:
     call.state.stopping.wait(fault.delay)
-    response = fault.raw_answer()
-    if response is None and route.endpoint not in ("authorize", "sign_in"):
+    is_graph = route.endpoint in GRAPH_ENDPOINTS
+    response = None
+    if is_graph and not fault.has_own_answer:
+        response = fault_answer(call, fault)
+    if response is None:
+        response = fault.raw_answer()
+    if response is None and not is_graph and route.endpoint not in ("authorize", "sign_in"):
         response = fault.error_answer(call.incident, call.url)
     if response is None:
         # The pages decide themselves whether an error may go to the callback.

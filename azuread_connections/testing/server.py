@@ -96,6 +96,7 @@ class Handler(BaseHTTPRequestHandler):
                 query=_fields(address.query),
                 form=_fields(body.decode("utf-8", "replace")),
                 headers=headers,
+                body=body,
             )
         except Exception:
             logger.exception("the stand-in failed on %s %s", self.command, address.path)

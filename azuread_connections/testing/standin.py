@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from requests import Session
 
 from . import browser, tokens
-from .directory import App, Directory, Person
+from .apps import App
+from .directory import Directory, Person
 from .faults import Fault
 from .server import LOOPBACK, Server
 from .state import IdTokenChange, ResponseChange, State
@@ -92,6 +93,11 @@ class StandIn:
     def url(self) -> str:
         """The address, without a slash at the end; empty before the first start."""
         return self._state.url
+
+    @property
+    def graph_url(self) -> str:
+        """Microsoft Graph's address here, to configure instead of https://graph.microsoft.com."""
+        return f"{self._state.url}/graph"
 
     @property
     def clock(self) -> Callable[[], float]:

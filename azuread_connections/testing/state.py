@@ -10,9 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from .directory import App, Directory, Person, Registry
+from .access import AccessToken
+from .apps import App
+from .directory import Directory, Person
 from .faults import FaultPlan
 from .keys import KeyRing
+from .permissions import Scopes
+from .registry import Registry
 from .tokens import Version
 from .wire import RecordedRequest
 
@@ -21,12 +25,14 @@ CODE_LIFETIME = 600
 # A stand-in that runs for days under load must not grow without bound.
 REMEMBERED_REQUESTS = 10_000
 REMEMBERED_CODES = 10_000
+REMEMBERED_TOKENS = 10_000
 
 IdTokenChange = Callable[
     [dict[str, Any], dict[str, Any]], "tuple[dict[str, Any], dict[str, Any]] | str | None"
 ]
 ResponseChange = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 Change = TypeVar("Change")
+Kept = TypeVar("Kept")
 
 
 @dataclass
@@ -38,13 +44,13 @@ class Grant:
     app: App
     person: Person
     redirect_uri: str
-    scopes: frozenset[str]
-    scope_text: str
+    scopes: Scopes
     resource: str | None
     nonce: str | None
     challenge: str | None
     challenge_method: str
     issued_at: float
+    session_id: str
     used: bool = False
 
 
@@ -99,6 +105,7 @@ class State:
             self.response_changes: Tampering[ResponseChange] = Tampering()
             self.sessions: dict[str, BrowserSession] = {}
             self._grants: dict[str, Grant] = {}
+            self._tokens: dict[str, AccessToken] = {}
             self._requests: deque[RecordedRequest] = deque(maxlen=REMEMBERED_REQUESTS)
             self._counts: Counter[str] = Counter()
 
@@ -119,11 +126,27 @@ class State:
         """A new code in Microsoft's shape: one to two kilobytes, beginning with `1.A`."""
         code = f"1.A{secrets.token_urlsafe(900)}"
         with self.lock:
-            self._grants[code] = grant
-            while len(self._grants) > REMEMBERED_CODES:
-                del self._grants[next(iter(self._grants))]
+            _keep(self._grants, code, grant, REMEMBERED_CODES)
         return code
 
     def grant_of(self, code: str) -> Grant | None:
         with self.lock:
             return self._grants.get(code)
+
+    def issue_access_token(self, token: AccessToken) -> str:
+        """The text of a new token; it is none of the client's business, so it says nothing."""
+        text = secrets.token_urlsafe(900)
+        with self.lock:
+            _keep(self._tokens, text, token, REMEMBERED_TOKENS)
+        return text
+
+    def access_token(self, text: str) -> AccessToken | None:
+        with self.lock:
+            return self._tokens.get(text)
+
+
+def _keep(known: dict[str, Kept], key: str, value: Kept, limit: int) -> None:
+    """Remember one more, and forget the oldest beyond the limit."""
+    known[key] = value
+    while len(known) > limit:
+        del known[next(iter(known))]

@@ -8,7 +8,9 @@ import secrets
 from collections.abc import Collection
 from typing import Any, Literal
 
-from .directory import App, Directory, Person
+from .apps import App
+from .directory import Directory, Person
+from .groups_claim import group_claims
 from .keys import SigningKey, base64url
 
 Version = Literal["v1.0", "v2.0"]
@@ -35,6 +37,7 @@ def id_token_claims(
     scopes: Collection[str],
     nonce: str | None,
     now: float,
+    session_id: str | None = None,
 ) -> dict[str, Any]:
     """All claims of one ID token, the person's own `claims` merged in last."""
     issued_at = int(now) - BACKDATED
@@ -57,6 +60,8 @@ def id_token_claims(
         claims |= _v2_claims(person, scopes)
     if person.guest:
         claims["idp"] = _identity_provider(person)
+    claims |= group_claims(app, person)
+    claims |= optional_claims(app, person, session_id)
     claims |= person.claims
     return {name: value for name, value in claims.items() if value is not None}
 
@@ -119,6 +124,24 @@ def _v1_claims(person: Person) -> dict[str, Any]:
         "oid": person.object_id,
         "unique_name": person.sign_in_name,
         "upn": None if person.guest else person.upn,
+    }
+
+
+def optional_claims(app: App, person: Person, session_id: str | None) -> dict[str, Any]:
+    """What the app's registration adds; a value of None leaves the claim as it was."""
+    values: dict[str, Any] = {
+        "acct": 1 if person.guest else 0,
+        "email": person.mail,
+        "family_name": person.family_name,
+        "given_name": person.given_name,
+        "login_hint": base64url(f"O.{person.object_id}".encode()),
+        "sid": session_id,
+        "upn": None if person.guest else person.upn,
+    }
+    return {
+        name: values[name]
+        for name in app.optional_claims
+        if name in values and values[name] is not None
     }
 
 

@@ -20,8 +20,10 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 class RecordedRequest:
     """One request as it arrived; `headers` ignores the case of names.
 
-    `endpoint` is "discovery", "keys", "authorize", "sign_in", "token", "error", "control"
-    or "unknown". `tenant` is the tenant segment of the path as it was sent.
+    `endpoint` is "discovery", "keys", "authorize", "sign_in", "consent", "token",
+    "admin_consent", "logout", "error", "control" or "unknown", of Graph "me", "groups",
+    "users", "applications" or "graph" for all else. `tenant` is the tenant segment of the path
+    as it was sent.
     """
 
     method: str
@@ -31,6 +33,7 @@ class RecordedRequest:
     query: dict[str, str]
     form: dict[str, str]
     headers: CaseInsensitiveDict[str]
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass

@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -110,7 +109,9 @@ class Demo:
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
         self.children: list[Child] = []
-        self.stop_asked = threading.Event()
+        # A plain flag: an Event's lock would wait for itself if a second signal came while the
+        # first one sets it, and `make` passes on a signal that its whole group has already got.
+        self.stop_asked = False
 
     def run(self) -> None:
         """Run until asked to stop (``Stopped``) or something is wrong (``DemoError``)."""
@@ -132,8 +133,7 @@ class Demo:
         child = Child.start("preparation", ["-m", "project.demo.prepare"], self.environment())
         self.children.append(child)
         while child.process.poll() is None:
-            if self.stop_asked.wait(POLL_SECONDS):
-                raise Stopped
+            self.sleep()
         if child.process.returncode != 0:
             child.require_alive()
         self.children.remove(child)
@@ -156,9 +156,13 @@ class Demo:
                 raise DemoError(f"{url} does not answer. See the logs in {shown(DEMO_DIR)}/.")
             self.pause()
 
-    def pause(self) -> None:
-        if self.stop_asked.wait(POLL_SECONDS):
+    def sleep(self) -> None:
+        time.sleep(POLL_SECONDS)
+        if self.stop_asked:
             raise Stopped
+
+    def pause(self) -> None:
+        self.sleep()
         for child in self.children:
             child.require_alive()
 
@@ -304,7 +308,7 @@ def main() -> int:
     demo = Demo(Ports(site=options.site_port, standin=options.standin_port))
 
     def ask_to_stop(*_: Any) -> None:
-        demo.stop_asked.set()
+        demo.stop_asked = True
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ask_to_stop)

@@ -33,7 +33,8 @@ def test_v2_gives_tokens_for_a_code(contoso: Contoso) -> None:
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store, no-cache"
     assert tokens["token_type"] == "Bearer"
-    assert tokens["scope"] == "openid profile email"
+    # Wider than asked: what was granted earlier comes with it.
+    assert tokens["scope"] == "openid profile email User.Read"
     assert 3599 <= tokens["expires_in"] <= 5399
     assert "refresh_token" not in tokens
     assert jwt.get_unverified_header(tokens["id_token"]).keys() == {"typ", "alg", "kid"}

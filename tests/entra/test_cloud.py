@@ -1,0 +1,92 @@
+"""The addresses are spelled out: a table that builds them would share the code's mistakes."""
+
+from __future__ import annotations
+
+import pytest
+
+from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
+
+TENANT = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
+
+GLOBAL = "https://login.microsoftonline.com"
+US = "https://login.microsoftonline.us"
+CHINA = "https://login.partner.microsoftonline.cn"
+V1_ISSUER = f"https://sts.windows.net/{TENANT}/"
+V1_ISSUER_CHINA = f"https://sts.chinacloudapi.cn/{TENANT}/"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "login_url", "graph_url"),
+    [
+        ("global", GLOBAL, "https://graph.microsoft.com"),
+        ("usgov", US, "https://graph.microsoft.us"),
+        ("dod", US, "https://dod-graph.microsoft.us"),
+        ("china", CHINA, "https://microsoftgraph.chinacloudapi.cn"),
+    ],
+)
+def test_every_cloud_has_its_hosts(cloud: str, login_url: str, graph_url: str) -> None:
+    assert CLOUDS[cloud].name == cloud
+    assert CLOUDS[cloud].login_url == login_url
+    assert CLOUDS[cloud].graph_url == graph_url
+
+
+def test_there_are_four_clouds_and_germany_which_closed_is_none_of_them() -> None:
+    assert set(CLOUDS) == {"global", "usgov", "dod", "china"}
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host"), [("global", GLOBAL), ("usgov", US), ("dod", US), ("china", CHINA)]
+)
+def test_the_v2_endpoints_of_every_cloud(cloud: str, host: str) -> None:
+    authority = Authority(CLOUDS[cloud], TENANT, V2)
+    assert authority.discovery_url == f"{host}/{TENANT}/v2.0/.well-known/openid-configuration"
+    assert authority.authorize_url == f"{host}/{TENANT}/oauth2/v2.0/authorize"
+    assert authority.token_url == f"{host}/{TENANT}/oauth2/v2.0/token"
+    assert authority.keys_url == f"{host}/{TENANT}/discovery/v2.0/keys"
+    assert authority.issuer(TENANT) == f"{host}/{TENANT}/v2.0"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host", "issuer"),
+    [
+        ("global", GLOBAL, V1_ISSUER),
+        ("usgov", US, V1_ISSUER),
+        ("dod", US, V1_ISSUER),
+        ("china", CHINA, V1_ISSUER_CHINA),
+    ],
+)
+def test_the_v1_endpoints_of_every_cloud(cloud: str, host: str, issuer: str) -> None:
+    authority = Authority(CLOUDS[cloud], TENANT, V1)
+    assert authority.discovery_url == f"{host}/{TENANT}/.well-known/openid-configuration"
+    assert authority.authorize_url == f"{host}/{TENANT}/oauth2/authorize"
+    assert authority.token_url == f"{host}/{TENANT}/oauth2/token"
+    assert authority.keys_url == f"{host}/common/discovery/keys"
+    assert authority.issuer(TENANT) == issuer
+
+
+@pytest.mark.parametrize("segment", ["contoso.com", "common", "organizations"])
+def test_the_issuer_names_the_directory_and_not_the_segment_of_the_addresses(segment: str) -> None:
+    authority = Authority(CLOUDS["global"], segment, V2)
+    assert authority.token_url == f"{GLOBAL}/{segment}/oauth2/v2.0/token"
+    assert authority.issuer(TENANT) == f"{GLOBAL}/{TENANT}/v2.0"
+
+
+def test_a_moved_cloud_has_its_endpoints_and_v2_issuer_on_the_new_host() -> None:
+    moved = CLOUDS["global"].moved(
+        login_url="http://127.0.0.1:8001", graph_url="http://127.0.0.1:8001/graph"
+    )
+    v2 = Authority(moved, TENANT, V2)
+    assert v2.token_url == f"http://127.0.0.1:8001/{TENANT}/oauth2/v2.0/token"
+    assert v2.issuer(TENANT) == f"http://127.0.0.1:8001/{TENANT}/v2.0"
+    assert moved.graph_url == "http://127.0.0.1:8001/graph"
+
+
+def test_a_moved_cloud_keeps_its_v1_issuer_which_is_on_no_login_host() -> None:
+    moved = CLOUDS["global"].moved(login_url="http://127.0.0.1:8001")
+    assert Authority(moved, TENANT, V1).issuer(TENANT) == V1_ISSUER
+
+
+def test_a_cloud_moved_nowhere_stays_where_it_is() -> None:
+    assert CLOUDS["china"].moved() == CLOUDS["china"]
+    only_graph = CLOUDS["china"].moved(graph_url="http://127.0.0.1:8001")
+    assert only_graph.login_url == CHINA

@@ -1,0 +1,630 @@
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
+from azuread_connections.entra.errors import (
+    DirectoryNotFound,
+    EntraError,
+    MalformedAnswer,
+    MicrosoftError,
+    UnknownSigningKey,
+    Unreachable,
+)
+from azuread_connections.entra.metadata import SigningKey, SigningKeys, find_tenant_id
+from azuread_connections.entra.transport import Transport
+from azuread_connections.testing import Directory, StandIn
+from tests.entra.clock import Clock, ClockedCache
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def contoso(entra: StandIn) -> Directory:
+    return entra.add_directory("contoso.com", domains=["contoso.net"])
+
+
+@pytest.fixture
+def url(entra: StandIn, contoso: Directory) -> str:
+    return f"{entra.url}/{contoso.tenant_id}/discovery/v2.0/keys"
+
+
+@pytest.fixture
+def keys(transport: Transport, cache: ClockedCache, clock: Clock) -> SigningKeys:
+    return SigningKeys(transport, cache, clock)
+
+
+def signing_kid(entra: StandIn) -> str:
+    return str(entra.public_jwk()["kid"])
+
+
+def is_key_of(entra: StandIn, key: SigningKey) -> bool:
+    published = entra.private_key(key.key_id).public_key().public_numbers()
+    return key.public_key.public_numbers() == published
+
+
+def publish(entra: StandIn, *jwks: object) -> None:
+    """Let the key document hold these keys from now on."""
+    entra.fault("keys", body=json.dumps({"keys": jwks}), times=None)
+
+
+def base64url(number: int) -> str:
+    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+# --- For a day they are not asked for again -------------------------------------------------------
+
+
+def test_a_key_is_found_by_its_id(keys: SigningKeys, url: str, entra: StandIn) -> None:
+    kid = signing_kid(entra)
+    key = keys.find(url, kid)
+    assert key.key_id == kid
+    assert is_key_of(entra, key)
+    assert key.issuer == f"{entra.url}/{{tenantid}}/v2.0"
+    assert [request.path for request in entra.requests] == [url.removeprefix(entra.url)]
+
+
+def test_keys_of_v1_carry_no_issuer(keys: SigningKeys, entra: StandIn) -> None:
+    assert keys.find(f"{entra.url}/common/discovery/keys", signing_kid(entra)).issuer is None
+
+
+def test_keys_are_fetched_once_a_day(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    kid = signing_kid(entra)
+    for seconds in (0, 1, HOUR, DAY - HOUR - 2):
+        clock.advance(seconds)
+        assert keys.find(url, kid).key_id == kid
+    assert entra.count("keys") == 1
+    clock.advance(1)
+    assert keys.find(url, kid).key_id == kid
+    assert entra.count("keys") == 2
+    clock.advance(DAY - 1)
+    keys.find(url, kid)
+    assert entra.count("keys") == 2
+
+
+def test_every_address_has_its_own_keys(
+    keys: SigningKeys, url: str, entra: StandIn, contoso: Directory
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    fabrikam = entra.add_directory("fabrikam.com")
+    for other in (
+        f"{entra.url}/common/discovery/keys",
+        url.replace(contoso.tenant_id, fabrikam.tenant_id),
+        url.replace(contoso.tenant_id, "contoso.com"),
+        f"{url}?appid=1",
+    ):
+        before = entra.count("keys")
+        keys.find(other, kid)
+        assert entra.count("keys") == before + 1
+
+
+def test_a_key_of_one_address_is_unknown_at_another(
+    keys: SigningKeys, url: str, entra: StandIn
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    publish(entra, {**entra.public_jwk(), "kid": "another"})
+    with pytest.raises(UnknownSigningKey):
+        keys.find(f"{entra.url}/common/discovery/keys", kid)
+
+
+def test_processes_that_share_a_cache_share_the_keys(
+    transport: Transport, cache: ClockedCache, clock: Clock, url: str, entra: StandIn
+) -> None:
+    for _ in range(3):
+        SigningKeys(transport, cache, clock).find(url, signing_kid(entra))
+    assert entra.count("keys") == 1
+
+
+def test_by_default_the_clock_is_the_worlds(
+    transport: Transport, cache: ClockedCache, clock: Clock, url: str, entra: StandIn
+) -> None:
+    clock.now = time.time() - DAY - 1
+    SigningKeys(transport, cache, clock).find(url, signing_kid(entra))
+    SigningKeys(transport, cache).find(url, signing_kid(entra))
+    assert entra.count("keys") == 2
+
+
+# --- While Microsoft is down ----------------------------------------------------------------------
+
+
+def test_keys_serve_for_a_week_while_microsoft_is_down(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    entra.stop()
+    for seconds in (DAY, DAY, 5 * DAY - 1):
+        clock.advance(seconds)
+        assert keys.find(url, kid).key_id == kid
+    clock.advance(1)
+    with pytest.raises(Unreachable):
+        keys.find(url, kid)
+
+
+def test_while_microsoft_is_down_it_is_asked_every_half_minute(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    entra.fault("keys", status=503, times=None)
+    clock.advance(DAY)
+    for seconds, requests in [(0, 2), (1, 2), (28, 2), (1, 3), (29, 3), (1, 4)]:
+        clock.advance(seconds)
+        assert keys.find(url, kid).key_id == kid
+        assert entra.count("keys") == requests
+
+
+def test_when_microsoft_is_back_the_keys_are_fresh_again(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    clock.advance(DAY)
+    entra.fault("keys", status=503)
+    keys.find(url, kid)
+    clock.advance(30)
+    keys.find(url, kid)
+    assert entra.count("keys") == 3
+    clock.advance(DAY - 1)
+    keys.find(url, kid)
+    assert entra.count("keys") == 3
+
+
+def test_without_any_keys_a_failure_is_raised_and_the_next_sign_in_asks_again(
+    keys: SigningKeys, url: str, entra: StandIn
+) -> None:
+    kid = signing_kid(entra)
+    entra.fault("keys", status=503, headers={"Retry-After": "7"}, times=2)
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            keys.find(url, kid)
+    assert keys.find(url, kid).key_id == kid
+    assert entra.count("keys") == 3
+
+
+# --- Rollover -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep_old", [True, False])
+def test_a_key_that_microsoft_has_just_made_is_found_at_once(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock, keep_old: bool
+) -> None:
+    keys.find(url, signing_kid(entra))
+    clock.advance(HOUR)
+    kid = entra.rotate_keys(keep_old=keep_old)
+    assert is_key_of(entra, keys.find(url, kid))
+    assert entra.count("keys") == 2
+    assert keys.find(url, kid).key_id == kid
+    assert entra.count("keys") == 2
+
+
+def test_a_key_that_microsoft_withdrew_is_unknown_from_the_next_fetch_on(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    clock.advance(HOUR)
+    keys.find(url, entra.rotate_keys(keep_old=False))
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, old)
+
+
+def test_old_keys_are_renewed_before_a_key_is_called_unknown(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    new = entra.rotate_keys(keep_old=False)
+    clock.advance(DAY)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, old)
+    assert entra.count("keys") == 2
+    assert keys.find(url, new).key_id == new
+    assert entra.count("keys") == 2
+
+
+def test_an_unknown_key_is_asked_for_once_in_five_minutes(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    keys.find(url, signing_kid(entra))
+    clock.advance(HOUR)
+    for seconds, requests in [(0, 2), (1, 2), (298, 2), (1, 3), (299, 3), (1, 4)]:
+        clock.advance(seconds)
+        with pytest.raises(UnknownSigningKey, match="not published by the directory"):
+            keys.find(url, f"forged-{seconds}")
+        assert entra.count("keys") == requests
+
+
+def test_a_key_made_within_those_five_minutes_is_found_after_them(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    keys.find(url, signing_kid(entra))
+    clock.advance(HOUR)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "forged")
+    kid = entra.rotate_keys()
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, kid)
+    clock.advance(5 * MINUTE)
+    assert keys.find(url, kid).key_id == kid
+
+
+def test_ten_thousand_forged_keys_cost_one_request(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    clock.advance(HOUR)
+    for number in range(10_000):
+        with pytest.raises(UnknownSigningKey):
+            keys.find(url, f"forged-{number}")
+    assert keys.find(url, kid).key_id == kid
+    assert entra.count("keys") == 2
+
+
+def test_one_addresss_flood_does_not_keep_another_from_its_new_key(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    other = f"{entra.url}/common/discovery/keys"
+    keys.find(url, signing_kid(entra))
+    keys.find(other, signing_kid(entra))
+    clock.advance(HOUR)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "forged")
+    kid = entra.rotate_keys()
+    assert keys.find(other, kid).key_id == kid
+
+
+def test_keys_fetched_this_second_are_not_fetched_again_for_an_unknown_one(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "forged")
+    assert entra.count("keys") == 1
+    clock.advance(0.9)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "forged")
+    assert entra.count("keys") == 1
+    clock.advance(0.1)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "forged")
+    assert entra.count("keys") == 2
+
+
+def test_if_the_look_for_a_new_key_fails_another_is_allowed_after_half_a_minute(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    clock.advance(HOUR)
+    new = entra.rotate_keys()
+    entra.fault("keys", close=True)
+    with pytest.raises(Unreachable):
+        keys.find(url, new)
+    clock.advance(29)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, new)
+    assert keys.find(url, old).key_id == old
+    assert entra.count("keys") == 2
+    clock.advance(1)
+    assert keys.find(url, new).key_id == new
+    assert entra.count("keys") == 3
+
+
+# --- Many threads ---------------------------------------------------------------------------------
+
+
+def together(number: int, find: Callable[[], SigningKey]) -> list[str]:
+    """Call from so many threads at once; return the key IDs found, or the names of the errors."""
+    outcomes: list[str] = []
+    start = threading.Barrier(number)
+
+    def run() -> None:
+        start.wait(5)
+        try:
+            outcomes.append(find().key_id)
+        except EntraError as error:
+            outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    return outcomes
+
+
+@pytest.mark.parametrize("situation", ["no keys yet", "old keys", "a new key", "a forged key"])
+def test_twenty_threads_make_one_request(
+    transport: Transport,
+    cache: ClockedCache,
+    clock: Clock,
+    url: str,
+    entra: StandIn,
+    situation: str,
+) -> None:
+    def find() -> SigningKey:
+        # Each with its own, as in a sign-in.
+        return SigningKeys(transport, cache, clock).find(url, kid)
+
+    kid = signing_kid(entra)
+    if situation != "no keys yet":
+        find()
+        clock.advance(DAY if situation == "old keys" else HOUR)
+    if situation == "a new key":
+        kid = entra.rotate_keys()
+    if situation == "a forged key":
+        kid = "forged"
+    before = entra.count("keys")
+    entra.fault("keys", delay=0.1, times=None)
+    expected = "UnknownSigningKey" if situation == "a forged key" else kid
+    assert together(20, find) == [expected] * 20
+    assert entra.count("keys") == before + 1
+
+
+def test_a_slow_address_does_not_keep_readers_of_fresh_keys_waiting(
+    transport: Transport, cache: ClockedCache, clock: Clock, url: str, entra: StandIn
+) -> None:
+    keys = SigningKeys(transport, cache, clock)
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    clock.advance(HOUR)
+    entra.fault("keys", delay=0.5)
+    slow = threading.Thread(target=together, args=(1, lambda: keys.find(url, "forged")))
+    slow.start()
+    while entra.count("keys") < 2:
+        time.sleep(0.005)
+    started = time.monotonic()
+    assert keys.find(url, kid).key_id == kid
+    assert time.monotonic() - started < 0.3
+    slow.join(5)
+
+
+# --- Bad answers ----------------------------------------------------------------------------------
+
+BAD_ANSWERS: dict[str, tuple[dict[str, Any], type[EntraError]]] = {
+    "HTML": ({"body": "<html>maintenance</html>", "content_type": "text/html"}, MalformedAnswer),
+    "HTML with status 500": ({"status": 500}, MalformedAnswer),
+    "an error of Microsoft's": ({"aadsts": 90002}, DirectoryNotFound),
+    "an error with good keys": (
+        {"body": '{"error": "odd", "keys": "GOOD"}', "status": 400},
+        MicrosoftError,
+    ),
+    "status 503": ({"status": 503}, Unreachable),
+    "no answer": ({"close": True}, Unreachable),
+    "a redirect": ({"redirect": "/elsewhere"}, MalformedAnswer),
+    "empty": ({"body": ""}, MalformedAnswer),
+    "half of it": ({"body": '{"keys": ['}, MalformedAnswer),
+    "no object": ({"body": "[]"}, MalformedAnswer),
+    "no keys member": ({"body": "{}"}, MalformedAnswer),
+    "no keys": ({"body": '{"keys": []}'}, MalformedAnswer),
+    "keys null": ({"body": '{"keys": null}'}, MalformedAnswer),
+    "keys a number": ({"body": '{"keys": 3}'}, MalformedAnswer),
+    "keys a text": ({"body": '{"keys": "RSA"}'}, MalformedAnswer),
+    "keys an object": ({"body": '{"keys": {"kid": {"kty": "RSA"}}}'}, MalformedAnswer),
+    "no key that signs": (
+        {"body": '{"keys": [null, 1, "x", [], {}, {"kty": "EC", "kid": "ec"}]}'},
+        MalformedAnswer,
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "error"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_a_bad_answer_keeps_the_last_good_keys(
+    keys: SigningKeys,
+    url: str,
+    entra: StandIn,
+    clock: Clock,
+    fault: dict[str, Any],
+    error: type[EntraError],
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    clock.advance(HOUR)
+    if "body" in fault:
+        fault = fault | {"body": fault["body"].replace('"GOOD"', json.dumps([entra.public_jwk()]))}
+    entra.fault("keys", times=None, **fault)
+    with pytest.raises(error) as caught:
+        keys.find(url, "new")
+    assert type(caught.value) is error
+    assert is_key_of(entra, keys.find(url, kid))
+    clock.advance(DAY)
+    assert is_key_of(entra, keys.find(url, kid))
+    assert entra.count("keys") == 3
+
+
+def test_a_good_answer_replaces_all_keys(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    publish(entra, {**entra.public_jwk(), "kid": "new"})
+    clock.advance(DAY)
+    assert keys.find(url, "new").key_id == "new"
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, old)
+
+
+# --- Odd keys -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        5,
+        "key",
+        ["kid"],
+        {},
+        {"kty": "EC"},
+        {"kty": None},
+        {"kty": ["RSA"]},
+        {"use": "enc"},
+        {"use": None},
+        {"use": ["sig"]},
+        {"kid": None},
+        {"kid": 7},
+        {"kid": ["odd"]},
+        {"n": None},
+        {"n": 65537},
+        {"n": ""},
+        {"n": "A"},
+        {"n": "é"},
+        {"n": "not base64url!"},
+        {"e": None},
+        {"e": 65537},
+        {"e": ""},
+        {"e": "AQ"},
+        {"e": "Ag"},
+        {"issuer": 5},
+        {"issuer": ["https://login.microsoftonline.com/{tenantid}/v2.0"]},
+    ],
+    ids=json.dumps,
+)
+@pytest.mark.parametrize("odd_first", [True, False], ids=["before", "after"])
+def test_one_odd_key_is_not_used_and_does_not_cost_the_others(
+    keys: SigningKeys, url: str, entra: StandIn, odd: object, odd_first: bool
+) -> None:
+    good = entra.public_jwk()
+    if isinstance(odd, dict):
+        odd = {**good, "kid": "odd", **odd} if odd else {}
+    publish(entra, *([odd, good] if odd_first else [good, odd]))
+    assert is_key_of(entra, keys.find(url, good["kid"]))
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "odd")
+
+
+@pytest.mark.parametrize("missing", ["alg", "use", "x5c", "x5t", "issuer"])
+def test_a_key_needs_no_more_than_a_key_id_and_its_numbers(
+    keys: SigningKeys, url: str, entra: StandIn, missing: str
+) -> None:
+    jwk = entra.public_jwk()
+    # Microsoft's keys have no `alg`; one that has is the same key.
+    jwk |= {"alg": "RS256", "issuer": "https://login.microsoftonline.com/{tenantid}/v2.0"}
+    publish(entra, {name: value for name, value in jwk.items() if name != missing})
+    key = keys.find(url, jwk["kid"])
+    assert is_key_of(entra, key)
+    assert key.issuer == (None if missing == "issuer" else jwk["issuer"])
+
+
+@pytest.mark.parametrize(("bits", "accepted"), [(1024, False), (2040, False), (2048, True)])
+def test_short_keys_are_refused(
+    keys: SigningKeys, url: str, entra: StandIn, bits: int, accepted: bool
+) -> None:
+    numbers = rsa.generate_private_key(65537, bits).public_key().public_numbers()
+    made = {"kty": "RSA", "kid": "made", "n": base64url(numbers.n), "e": base64url(numbers.e)}
+    publish(entra, made, entra.public_jwk())
+    if accepted:
+        assert keys.find(url, "made").public_key.key_size == bits
+    else:
+        with pytest.raises(UnknownSigningKey):
+            keys.find(url, "made")
+    assert keys.find(url, signing_kid(entra)).key_id == signing_kid(entra)
+
+
+# --- From a domain to its directory ---------------------------------------------------------------
+
+
+def authority(entra: StandIn, tenant: str, version: str = V2) -> Authority:
+    return Authority(CLOUDS["global"].moved(login_url=entra.url), tenant, version)
+
+
+@pytest.mark.parametrize("version", [V1, V2])
+@pytest.mark.parametrize("domain", ["contoso.com", "contoso.net", "contoso.onmicrosoft.com"])
+def test_a_domain_leads_to_its_directory_in_one_request(
+    transport: Transport, entra: StandIn, contoso: Directory, domain: str, version: str
+) -> None:
+    where = authority(entra, domain, version)
+    assert find_tenant_id(transport, where) == contoso.tenant_id
+    assert [request.path for request in entra.requests] == [
+        where.discovery_url.removeprefix(entra.url)
+    ]
+
+
+@pytest.mark.parametrize("version", [V1, V2])
+def test_a_domain_that_microsoft_does_not_know_is_not_found(
+    transport: Transport, entra: StandIn, version: str
+) -> None:
+    with pytest.raises(DirectoryNotFound) as caught:
+        find_tenant_id(transport, authority(entra, "nowhere.example", version))
+    assert caught.value.aadsts_code == 90002
+    assert "nowhere.example" in str(caught.value)
+
+
+@pytest.mark.parametrize("segment", ["common", "organizations"])
+def test_the_global_endpoints_name_no_directory(
+    transport: Transport, entra: StandIn, segment: str
+) -> None:
+    with pytest.raises(MalformedAnswer, match="does not name one directory"):
+        find_tenant_id(transport, authority(entra, segment))
+
+
+ONE = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
+TWO = "b9419818-09af-49c2-b0c3-653adc1f376e"
+
+
+def document(issuer: object, token_endpoint: object) -> str:
+    return json.dumps({"issuer": issuer, "token_endpoint": token_endpoint})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        document(f"https://login.microsoftonline.com/{ONE}/v2.0", f"https://x/{TWO}/token"),
+        document(f"https://login.microsoftonline.com/{ONE}/v2.0", "https://x/common/token"),
+        document("https://sts.windows.net/{tenantid}/", f"https://x/{ONE}/token"),
+        document(f"https://login.microsoftonline.com/{ONE}/v2.0", None),
+        document(None, f"https://x/{ONE}/token"),
+        document(5, [f"https://x/{ONE}/token"]),
+        document("", ""),
+        document(ONE[:-1], ONE[:-1]),
+        "{}",
+        "[]",
+        "<html></html>",
+    ],
+)
+def test_a_document_that_names_two_directories_or_none_is_not_believed(
+    transport: Transport, entra: StandIn, contoso: Directory, body: str
+) -> None:
+    entra.fault("discovery", body=body)
+    with pytest.raises(MalformedAnswer):
+        find_tenant_id(transport, authority(entra, "contoso.com"))
+
+
+def test_only_the_guid_is_taken_from_a_document_and_in_small_letters(
+    transport: Transport, entra: StandIn, contoso: Directory
+) -> None:
+    body = document(f"https://evil.example/{ONE.upper()}/", f"https://evil.example/{ONE}/token")
+    entra.fault("discovery", body=body)
+    assert find_tenant_id(transport, authority(entra, "contoso.com")) == ONE
+
+
+def test_a_good_document_with_a_bad_status_is_not_believed(
+    transport: Transport, entra: StandIn, contoso: Directory
+) -> None:
+    entra.fault("discovery", status=400, body=document(f"https://x/{ONE}/", f"https://x/{ONE}/"))
+    with pytest.raises(MicrosoftError):
+        find_tenant_id(transport, authority(entra, "contoso.com"))
+
+
+def test_a_directory_cannot_be_found_while_microsoft_is_down(
+    transport: Transport, entra: StandIn, contoso: Directory
+) -> None:
+    entra.fault("discovery", status=503)
+    with pytest.raises(Unreachable):
+        find_tenant_id(transport, authority(entra, "contoso.com"))

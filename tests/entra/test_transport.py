@@ -1,0 +1,554 @@
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import os
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azuread_connections.entra.errors import EntraError, MalformedAnswer, Unreachable
+from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Answer, Timeouts, Transport
+from azuread_connections.testing import StandIn
+from tests.entra.raw_server import Conversation, RawServer, Wire, answering, response
+
+Serve = Callable[[Conversation], RawServer]
+
+#: Short enough for a fast suite; what is awaited in vain takes at least so long.
+HASTY = Timeouts(connect=0.3, read=0.2, total=0.4)
+#: Seconds that a hasty request may take at the very most, on a busy machine.
+HASTY_END = 1.5
+
+KEYS = "/common/discovery/v2.0/keys"
+TOKEN = "/common/oauth2/v2.0/token"
+SECRET = "Q2b8Q~a-client-secret"
+
+
+def seconds_to_fail(transport: Transport, url: str, match: str) -> float:
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match=match):
+        transport.get(url)
+    return time.monotonic() - started
+
+
+# --- One request ----------------------------------------------------------------------------------
+
+
+def test_an_answer_is_its_status_and_its_body(transport: Transport, entra: StandIn) -> None:
+    entra.fault("keys", status=418, body='{"a": 1}')
+    assert transport.get(entra.url + KEYS) == Answer(418, b'{"a": 1}')
+
+
+def test_a_form_is_posted_as_a_form(transport: Transport, entra: StandIn) -> None:
+    transport.post(entra.url + TOKEN, {"code": "a b&c=d", "name": "Zoë"})
+    (request,) = entra.requests
+    assert request.method == "POST"
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert request.form == {"code": "a b&c=d", "name": "Zoë"}
+
+
+def test_an_uncompressed_json_answer_is_asked_for(transport: Transport, entra: StandIn) -> None:
+    transport.get(entra.url + KEYS)
+    (request,) = entra.requests
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n',
+        b'HTTP/1.1 200 OK\r\n\r\n{"a": 1}',
+        b'HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 8\r\n\r\n{"a": 1}',
+        b'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}',
+    ],
+    ids=["in chunks", "until the end of the connection", "with its encoding", "after a 100"],
+)
+def test_a_body_may_come_in_any_form_of_http(
+    transport: Transport, serve: Serve, body: bytes
+) -> None:
+    assert transport.get(serve(answering(body)).url).json() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 999999 OK\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n{}",
+    ],
+    ids=lambda answer: ascii(answer[:48]),
+)
+def test_an_answer_that_breaks_off_or_is_no_http_is_no_answer(
+    transport: Transport, serve: Serve, answer: bytes
+) -> None:
+    with pytest.raises(Unreachable, match=r"^127\.0\.0\.1:\d+ could not be reached \(\w+\)\.$"):
+        transport.get(serve(answering(answer)).url)
+
+
+# --- Redirects, cookies, passwords ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(
+    transport: Transport, entra: StandIn, serve: Serve, status: int
+) -> None:
+    elsewhere = serve(answering(response()))
+    for endpoint in ("keys", "token"):
+        entra.fault(endpoint, status=status, redirect=f"{elsewhere.url}/stolen")
+    with pytest.raises(MalformedAnswer, match="an answer of an unexpected kind"):
+        transport.get(entra.url + KEYS)
+    with pytest.raises(MalformedAnswer, match="an answer of an unexpected kind"):
+        transport.post(entra.url + TOKEN, {"client_secret": SECRET})
+    assert entra.count() == 2
+    assert elsewhere.connections == 0
+
+
+def test_no_cookie_is_kept(transport: Transport, entra: StandIn) -> None:
+    cookie = {"Set-Cookie": "fpc=tracked; Path=/; HttpOnly"}
+    entra.fault("keys", headers=cookie)
+    entra.fault("token", headers=cookie)
+    for _ in range(2):
+        transport.get(entra.url + KEYS)
+        transport.post(entra.url + TOKEN, {})
+    assert entra.count() == 4
+    assert not [request for request in entra.requests if "Cookie" in request.headers]
+
+
+def test_no_password_is_taken_from_netrc(
+    transport: Transport, entra: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (".netrc", "_netrc"):
+        file = tmp_path / name
+        file.write_text("machine 127.0.0.1 login me password mine\ndefault login a password b\n")
+        file.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    transport.get(entra.url + KEYS)
+    transport.post(entra.url + TOKEN, {})
+    assert not [request for request in entra.requests if "Authorization" in request.headers]
+
+
+# --- Time limits ----------------------------------------------------------------------------------
+
+
+def test_a_server_that_says_nothing_is_given_up(entra: StandIn) -> None:
+    entra.fault("keys", delay=5)
+    took = seconds_to_fail(Transport(HASTY), entra.url + KEYS, "could not be reached")
+    assert HASTY.read <= took < HASTY_END
+
+
+def test_a_server_that_falls_silent_is_given_up(serve: Serve) -> None:
+    def begin(wire: Wire) -> None:
+        wire.read_request()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+        wire.hold()
+
+    took = seconds_to_fail(Transport(HASTY), serve(begin).url, "ReadTimeoutError")
+    assert HASTY.read <= took < HASTY_END
+
+
+def test_a_dripping_answer_is_given_up_when_the_total_is_over(entra: StandIn) -> None:
+    entra.fault("keys", drip=0.02)
+    took = seconds_to_fail(Transport(HASTY), entra.url + KEYS, "took too long to answer")
+    assert HASTY.total <= took < HASTY_END
+
+
+def test_an_endless_answer_is_given_up_when_the_total_is_over(serve: Serve) -> None:
+    def drip(wire: Wire) -> None:
+        wire.read_request()
+        wire.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        wire.drip(itertools.repeat(b" "), 0.02)
+
+    took = seconds_to_fail(Transport(HASTY), serve(drip).url, "took too long to answer")
+    assert HASTY.total <= took < HASTY_END
+
+
+def test_an_answer_within_the_limits_is_waited_for(entra: StandIn) -> None:
+    entra.fault("keys", delay=0.1, body="{}", drip=0.1)
+    limits = Timeouts(connect=1, read=1, total=2)
+    assert Transport(limits).get(entra.url + KEYS) == Answer(200, b"{}")
+
+
+@pytest.fixture
+def black_hole() -> Iterator[str]:
+    """An address whose connects the system leaves unanswered, as a firewall does."""
+    with ExitStack() as stack:
+        # Nobody accepts here, and the queue of those who wait to be accepted is full.
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
+        for _ in range(8):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+def test_a_connect_that_nobody_answers_is_given_up(black_hole: str) -> None:
+    took = seconds_to_fail(Transport(HASTY), black_hole, r"127\.0\.0\.1")
+    assert HASTY.connect <= took < HASTY_END
+
+
+# --- Size -----------------------------------------------------------------------------------------
+
+
+def test_the_largest_answer_is_read(transport: Transport, entra: StandIn) -> None:
+    entra.fault("keys", body=b"x" * MAX_ANSWER_BYTES)
+    assert len(transport.get(entra.url + KEYS).body) == MAX_ANSWER_BYTES
+
+
+def test_a_larger_answer_is_refused(transport: Transport, entra: StandIn) -> None:
+    entra.fault("keys", body=b"x" * (MAX_ANSWER_BYTES + 1))
+    with pytest.raises(MalformedAnswer, match="sent over 2097152 bytes"):
+        transport.get(entra.url + KEYS)
+
+
+def test_an_endless_answer_is_not_read_to_its_end(transport: Transport, serve: Serve) -> None:
+    sent = 0
+
+    def pour(wire: Wire) -> None:
+        nonlocal sent
+        wire.read_request()
+        wire.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            wire.send(b"x" * 65536)
+            sent += 65536
+
+    with pytest.raises(MalformedAnswer, match="sent over 2097152 bytes"):
+        transport.get(serve(pour).url)
+    # What is on its way in the system's buffers comes on top.
+    assert sent < 8 * MAX_ANSWER_BYTES
+
+
+def test_a_compressed_answer_is_refused_and_never_unpacked(
+    transport: Transport, entra: StandIn
+) -> None:
+    for encoding in ("gzip", "deflate", "br", "x-unknown", "gzip, identity"):
+        body = gzip.compress(b'{"keys": []}')
+        entra.fault("keys", body=body, headers={"Content-Encoding": encoding})
+        with pytest.raises(MalformedAnswer, match="an answer of an unexpected kind"):
+            transport.get(entra.url + KEYS)
+
+
+# --- Microsoft is not there, or busy --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_busy_microsoft_is_unreachable(transport: Transport, entra: StandIn, status: int) -> None:
+    entra.fault("token", status=status, headers={"Retry-After": "17"})
+    with pytest.raises(Unreachable, match=rf"is unavailable for now \(status {status}\)") as caught:
+        transport.post(entra.url + TOKEN, {})
+    assert caught.value.retry_after == 17
+    assert entra.count() == 1
+
+
+def test_a_busy_microsoft_may_not_say_how_long(transport: Transport, entra: StandIn) -> None:
+    entra.fault("keys", status=503)
+    with pytest.raises(Unreachable, match="status 503") as caught:
+        transport.get(entra.url + KEYS)
+    assert caught.value.retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [
+        ("0", 0),
+        ("99999", 99999),
+        ("100000", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("²", None),
+        ("Fri, 31 Dec 2027 23:59:59 GMT", None),
+    ],
+)
+def test_only_sensible_seconds_are_passed_on(
+    transport: Transport, entra: StandIn, sent: str, seconds: int | None
+) -> None:
+    entra.fault("token", status=429, headers={"Retry-After": sent})
+    with pytest.raises(Unreachable) as caught:
+        transport.post(entra.url + TOKEN, {})
+    assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500, 501])
+def test_other_statuses_are_answers(transport: Transport, entra: StandIn, status: int) -> None:
+    entra.fault("keys", status=status, body="{}")
+    assert transport.get(entra.url + KEYS).status == status
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_a_refused_connection_is_unreachable(transport: Transport) -> None:
+    with pytest.raises(Unreachable, match=r"could not be reached \(ConnectionError\)"):
+        transport.get(f"http://127.0.0.1:{free_port()}/")
+
+
+def test_a_name_without_an_address_is_unreachable(transport: Transport) -> None:
+    with pytest.raises(Unreachable, match=r"^login\.invalid could not be reached"):
+        transport.get("http://login.invalid/common")
+
+
+def test_plain_http_where_https_is_expected_is_unreachable(
+    transport: Transport, serve: Serve
+) -> None:
+    server = serve(lambda wire: wire.send(response()))
+    with pytest.raises(Unreachable, match=r"\(SSLError\)"):
+        transport.get(server.url.replace("http:", "https:"))
+
+
+# --- How often a request is sent ------------------------------------------------------------------
+
+
+def look_ups(
+    monkeypatch: pytest.MonkeyPatch, *, failures: int
+) -> list[str]:  # fmt: skip
+    """Let the first look-ups of names fail; return the list of all that follow."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, *arguments: Any, **options: Any) -> Any:
+        asked.append(host)
+        if len(asked) <= failures:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return real(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+def test_a_connection_that_fails_once_is_tried_again(
+    transport: Transport, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(answering(response()))
+    asked = look_ups(monkeypatch, failures=1)
+    assert transport.post(server.url, {"code": "1"}) == Answer(200, b"{}")
+    assert len(asked) == 2
+    assert len(server.requests) == 1
+
+
+def test_a_connection_that_fails_twice_is_given_up(
+    transport: Transport, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(answering(response()))
+    asked = look_ups(monkeypatch, failures=9)
+    with pytest.raises(Unreachable):
+        transport.post(server.url, {"code": "1"})
+    assert len(asked) == 2
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        b"",
+        b"HTTP/1.1 2",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+        response(status="503 Service Unavailable"),
+        response(b"{}", "Retry-After: 0", status="503 Service Unavailable"),
+        response(b"{}", "Location: /again", status="307 Temporary Redirect"),
+        response(b"{}", "Connection: close", status="408 Request Timeout"),
+    ],
+    ids=lambda ending: ascii(ending[:30]),
+)
+def test_a_post_is_sent_once_whatever_becomes_of_it(
+    transport: Transport, serve: Serve, ending: bytes
+) -> None:
+    server = serve(answering(ending))
+    with suppress(EntraError):
+        transport.post(server.url, {"code": "spent at once"})
+    server.wait_for_requests(1)
+    assert len(server.requests) == 1
+    assert server.connections == 1
+
+
+def test_a_post_that_is_not_answered_in_time_is_sent_once(serve: Serve) -> None:
+    def read_only(wire: Wire) -> None:
+        wire.read_request()
+        wire.hold()
+
+    server = serve(read_only)
+    with pytest.raises(Unreachable, match="ReadTimeout"):
+        Transport(HASTY).post(server.url, {"code": "spent at once"})
+    server.wait_for_requests(1)
+    assert len(server.requests) == 1
+
+
+def test_a_post_on_a_kept_connection_that_closes_without_an_answer_is_sent_once(
+    transport: Transport, serve: Serve
+) -> None:
+    server = serve(answering(response(), b""))
+    transport.get(server.url)
+    with pytest.raises(Unreachable):
+        transport.post(server.url, {"code": "spent at once"})
+    server.wait_for_requests(2)
+    assert len(server.requests) == 2
+    assert server.connections == 1
+
+
+# --- Connections ----------------------------------------------------------------------------------
+
+
+def keep_answering(wire: Wire) -> None:
+    while wire.read_request():
+        wire.send(response())
+
+
+def test_requests_one_after_another_use_one_connection(serve: Serve) -> None:
+    server = serve(keep_answering)
+    # A transport is made for every sign-in; the connections are the process's.
+    for _ in range(3):
+        made = Transport(Timeouts(connect=5, read=5, total=10))
+        made.get(server.url)
+        made.post(server.url, {"code": "1"})
+    assert len(server.requests) == 6
+    assert server.connections == 1
+
+
+def test_a_kept_connection_that_microsoft_has_closed_costs_no_sign_in(
+    transport: Transport, serve: Serve
+) -> None:
+    server = serve(answering(response()))
+    for number in range(1, 4):
+        assert transport.post(server.url, {"code": "1"}).status == 200
+        assert server.connections == number
+        time.sleep(0.05)
+
+
+def test_threads_do_not_wait_for_each_others_connections(
+    transport: Transport, serve: Serve
+) -> None:
+    everybody = threading.Barrier(20)
+
+    def answer_when_all_are_here(wire: Wire) -> None:
+        wire.read_request()
+        everybody.wait(5)
+        wire.send(response())
+
+    server = serve(answer_when_all_are_here)
+    answers: list[Answer] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(transport.get(server.url)))
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert answers == [Answer(200, b"{}")] * 20
+    assert server.connections == 20
+
+
+def test_an_answer_that_was_cut_off_does_not_reach_the_next_request(
+    transport: Transport, serve: Serve
+) -> None:
+    def first_too_much(wire: Wire) -> None:
+        number = server.connections
+        while wire.read_request():
+            wire.send(response(b"x" * 2 * MAX_ANSWER_BYTES if number == 1 else b"{}"))
+
+    server = serve(first_too_much)
+    with pytest.raises(MalformedAnswer):
+        transport.get(server.url)
+    assert transport.get(server.url) == Answer(200, b"{}")
+    assert server.connections == 2
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_opens_connections_of_its_own(transport: Transport, serve: Serve) -> None:
+    server = serve(keep_answering)
+    transport.get(server.url)
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            transport.get(server.url)
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert server.connections == 2
+    transport.get(server.url)
+    assert len(server.requests) == 3
+    assert server.connections == 2
+
+
+# --- What errors say ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"close": True},
+        {"delay": 3},
+        {"drip": 0.02},
+        {"status": 503},
+        {"redirect": f"https://evil.example/?code={SECRET}"},
+        {"headers": {"Content-Encoding": "gzip"}},
+        {"body": b"x" * (MAX_ANSWER_BYTES + 1)},
+        {"body": f"<html>{SECRET}</html>"},
+        {"body": f'["{SECRET}"]'},
+    ],
+    ids=lambda fault: ascii(fault)[:30],
+)
+def test_an_errors_text_names_the_host_at_most(entra: StandIn, fault: dict[str, Any]) -> None:
+    entra.fault("token", **fault)
+    url = f"{entra.url}{TOKEN}?q=in-the-query"
+    with pytest.raises(EntraError) as caught:
+        Transport(HASTY).post(url, {"client_secret": SECRET}).json()
+    for text in (str(caught.value), repr(caught.value)):
+        assert "in-the-query" not in text
+        assert "/common" not in text
+        assert SECRET not in text
+    # Not even a log that has the whole chain of errors shows what was posted.
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def test_a_json_object_is_read() -> None:
+    assert Answer(200, b'{"a": [1, "\xc3\xab"]}').json() == {"a": [1, "ë"]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html></html>", b"{", b"{'a': 1}", b"\xff\xfe\xfd", b'{"a": "\xff"}'],
+    ids=ascii,
+)
+def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
+    with pytest.raises(
+        MalformedAnswer, match=r"^Microsoft answered with status 500 and no JSON\.$"
+    ):
+        Answer(500, body).json()
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"1" * 100_000])
+def test_json_that_goes_too_far_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedAnswer, match="no JSON"):
+        Answer(200, body).json()
+
+
+@pytest.mark.parametrize("value", [None, True, 1, 1.5, "text", [], [{"a": 1}]])
+def test_json_that_is_no_object_is_malformed(value: object) -> None:
+    with pytest.raises(MalformedAnswer, match="JSON that is no object"):
+        Answer(200, json.dumps(value).encode()).json()
