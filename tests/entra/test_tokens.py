@@ -201,7 +201,7 @@ def test_a_code_is_redeemed_in_one_request_for_a_valid_id_token(
     ("version", "path", "what"),
     [
         (V2, "oauth2/v2.0/token", {"scope": "openid profile email"}),
-        (V1, "oauth2/token", {"scope": "openid", "resource": "{url}/graph"}),
+        (V1, "oauth2/token", {"scope": "openid", "resource": "https://graph.microsoft.com"}),
     ],
 )
 def test_the_token_request_is_exactly_this(
