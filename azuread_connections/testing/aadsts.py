@@ -87,7 +87,7 @@ CATALOGUE: dict[int, Aadsts] = {
     50012: _invalid_client(
         "Client assertion contains an invalid signature. [Reason - The key was not found.]"
     ),
-    50020: _on_callback(
+    50020: Aadsts(
         "access_denied",
         "User account '{user}' from identity provider '{idp}' does not exist in tenant "
         "'{tenant}' and cannot access the application '{client_id}'({app_name}) in that tenant. "

@@ -45,6 +45,7 @@ class AppSecret:
 class Granted:
     """What one directory has granted an app, for everybody in it."""
 
+    by_admin: bool = False
     delegated: set[str] = field(default_factory=set)
     application: set[str] = field(default_factory=set)
 
@@ -90,6 +91,7 @@ class App:
         if delegated is None and application is None:
             delegated, application = self.delegated, self.application
         granted = self._grants.setdefault(directory.tenant_id, Granted())
+        granted.by_admin = True
         granted.delegated |= set(permissions.known_names(delegated or (), permissions.DELEGATED))
         granted.application |= set(
             permissions.known_names(application or (), permissions.APPLICATION)
@@ -107,9 +109,9 @@ class App:
         self._by_person.setdefault(person.object_id, set()).update(scopes)
 
     def has_consent_of(self, person: Person) -> bool:
-        """Whether this person can sign in without seeing a consent page for it."""
-        granted = self._grants.get(person.directory.tenant_id)
-        return bool(granted and granted.delegated) or person.object_id in self._by_person
+        """Whether this person, or an administrator for everybody, has let the app in."""
+        granted = self._grants.get(person.directory.tenant_id, Granted())
+        return granted.by_admin or person.object_id in self._by_person
 
     def is_present_in(self, directory: Directory) -> bool:
         """Whether there is a service principal: at home always, elsewhere after a consent."""

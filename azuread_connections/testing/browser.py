@@ -48,7 +48,7 @@ class _Page(HTMLParser):
             self.kind = attributes["data-standin"]
             self.action = attributes["action"]
             self._in_form = True
-        elif tag == "input" and self._in_form:
+        elif tag == "input" and self._in_form and attributes.get("type") == "hidden":
             self.fields[attributes["name"]] = attributes["value"]
         elif tag == "p" and "data-aadsts" in attributes:
             self.code = int(attributes["data-aadsts"])
@@ -65,17 +65,26 @@ class _Page(HTMLParser):
             self._error.append(data)
 
 
-def press(authorize_url: str, button: dict[str, str], session: requests.Session | None) -> str:
+def press(
+    address: str,
+    button: dict[str, str],
+    session: requests.Session | None,
+    *,
+    consent: dict[str, str] | None = None,
+) -> str:
     """Open the picker and press one of its buttons; returns where the browser is sent.
 
-    An answer by form_post comes back as the redirect URI with the posted fields as its query.
+    On a consent page that follows `consent` is pressed, by itself "Accept". An answer by
+    form_post comes back as the redirect URI with the posted fields as its query.
     """
+    presses = {"picker": button, "consent": consent or {"accept": "1"}}
     with nullcontext(session) if session else _new_session() as browser:
-        response = browser.get(authorize_url, allow_redirects=False, timeout=TIMEOUT)
+        response = browser.get(address, allow_redirects=False, timeout=TIMEOUT)
         page = _Page(response.text)
-        if page.kind == "picker":
-            target = urljoin(authorize_url, page.action)
-            form = page.fields | button
+        while page.kind in presses:
+            target = urljoin(address, page.action)
+            # Each page comes once: a picker that comes back is the end of it.
+            form = page.fields | presses.pop(page.kind)
             response = browser.post(target, data=form, allow_redirects=False, timeout=TIMEOUT)
             page = _Page(response.text)
     if response.is_redirect:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .apps import App, GroupClaims, Platform
 from .groups import DirectoryRole, Group, groups_above
+from .keys import PERSONAL_ACCOUNTS
 from .permissions import APPLICATION, DELEGATED, known_names
 from .profile import check_names
 
@@ -86,6 +87,11 @@ class Directory:
     groups: list[Group] = field(default_factory=list, repr=False)
     roles: list[DirectoryRole] = field(default_factory=list, repr=False)
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether this is where Microsoft's personal accounts live."""
+        return self.tenant_id == PERSONAL_ACCOUNTS
+
     def add_person(
         self,
         name: str = "Adele Vance",
@@ -117,7 +123,7 @@ class Directory:
         elif guest:
             own_upn = f"{sign_in_name.replace('@', '_')}#EXT#@{self.initial_domain}"
         if guest and home is None:
-            home = self.registry.find(sign_in_name.rpartition("@")[2])
+            home = self.registry.home_of(sign_in_name)
         first, _, last = name.partition(" ")
         person = Person(
             object_id=guid(object_id, "object_id"),

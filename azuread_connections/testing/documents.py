@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from .call import Call
-from .directory import Directory
 from .errors import Refusal, error_response
 from .keys import PERSONAL_ACCOUNTS
 from .tokens import issuer
@@ -45,18 +44,17 @@ V2_CLAIMS = (*CLAIMS, "preferred_username", "name", "tid", "ver", "at_hash", "c_
 def discovery(call: Call) -> Response:
     """The document of one directory, resolved to its GUID, or of a global endpoint."""
     segment = call.request.tenant.lower()
-    directory: Directory | None = None
     try:
-        if segment not in ("consumers", PERSONAL_ACCOUNTS):
-            directory = call.directory()
+        directory = call.directory()
     except Refusal as refusal:
         return error_response(refusal, call.incident, url=call.url, error="invalid_tenant")
     build = _v1_document if call.version == "v1.0" else _v2_document
     document = build(
         url=call.url,
         segment=directory.tenant_id if directory else segment,
-        issuer=issuer(call.url, _issuing_tenant(segment, directory), call.version),
-        region="WW" if directory else None,
+        # Common and organizations answer the template, braces included.
+        issuer=issuer(call.url, directory.tenant_id if directory else "{tenantid}", call.version),
+        region="WW" if directory and not directory.is_personal else None,
     )
     if app_id := call.request.query.get("appid"):
         # An app with its own signing key has its own key document.
@@ -67,8 +65,7 @@ def discovery(call: Call) -> Response:
 def keys(call: Call) -> Response:
     """Every published key; only the v2 document says for which issuer a key signs."""
     try:
-        if call.request.tenant.lower() not in ("consumers", PERSONAL_ACCOUNTS):
-            call.directory()
+        directory = call.directory()
     except Refusal as refusal:
         return error_response(refusal, call.incident, url=call.url, error="invalid_tenant")
     with call.state.lock:
@@ -77,14 +74,17 @@ def keys(call: Call) -> Response:
         for key in published:
             key["cloud_instance_name"] = CLOUD_INSTANCE
             key["issuer"] = issuer(call.url, "{tenantid}", "v2.0")
+        if directory is None or directory.is_personal:
+            published.insert(1, _personal_key(call))
     return _cacheable({"keys": published}, call)
 
 
-def _issuing_tenant(segment: str, directory: Directory | None) -> str:
-    if directory:
-        return directory.tenant_id
-    # Common and organizations answer the template, braces included.
-    return PERSONAL_ACCOUNTS if segment in ("consumers", PERSONAL_ACCOUNTS) else "{tenantid}"
+def _personal_key(call: Call) -> dict[str, Any]:
+    """The key for personal accounts: its issuer is exactly one, no template (facts, section 4)."""
+    return call.state.keys.personal.jwk() | {
+        "cloud_instance_name": CLOUD_INSTANCE,
+        "issuer": issuer(call.url, PERSONAL_ACCOUNTS, "v2.0"),
+    }
 
 
 def _v2_document(*, url: str, segment: str, issuer: str, region: str | None) -> dict[str, Any]:

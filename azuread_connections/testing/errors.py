@@ -19,6 +19,12 @@ class Refusal(Exception):
         super().__init__(code)
         self.code = code
         self.facts = facts
+        self.error: str | None = None
+
+    def told_as(self, error: str) -> Refusal:
+        """The same, told to the app under this OAuth error where it would be a page otherwise."""
+        self.error = error
+        return self
 
     @property
     def entry(self) -> Aadsts:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from urllib.parse import urlsplit
 
 from .apps import App
 from .directory import Directory, Person
@@ -63,8 +64,8 @@ def account_picker(
     hint = params.get("login_hint", "")
     shown = _shown_people(people, search=search, hint=hint)
     where = directory.name if directory else "your organization"
-    buttons = "".join(_account_button(person, hint=hint) for person in shown)
-    hidden = _hidden_fields(request)
+    buttons = _account_buttons(shown, hint=hint, grouped=directory is None)
+    hidden = hidden_fields(request)
     searching = ""
     if len(people) > SHOWN_PEOPLE:
         searching = f"""
@@ -72,21 +73,24 @@ def account_picker(
 <label>Find a person <input name="{SEARCH_FIELD}" value="{escape(search)}"></label>
 <button>Search</button></form>
 <p>Showing {len(shown)} of {len(people)} people.</p>"""
-    return _page(
+    return page(
         "Pick an account",
         f"""
 <h1>Pick an account</h1>
 <p>to continue to <strong>{escape(app.name)}</strong> in {escape(where)}</p>{searching}
 <form method="post" action="{escape(action)}" data-standin="picker">{hidden}
-<ul>{buttons or "<li>There is nobody here with that name.</li>"}</ul>
+{buttons or "<p>There is nobody here with that name.</p>"}
 <button name="cancel" value="1">Cancel</button>
-</form>""",
+</form>
+<form class="search" method="post" action="{escape(action)}">{hidden}
+<label>Use another account <input name="person" autocomplete="off"></label>
+<button>Next</button></form>""",
     )
 
 
 def error_page(*, code: int, description: str, incident: Incident) -> Response:
     """Microsoft's "Sorry, but we're having trouble signing you in"."""
-    response = _page(
+    response = page(
         "Sign-in error",
         f"""
 <h1>Sorry, but we’re having trouble signing you in.</h1>
@@ -102,7 +106,7 @@ Timestamp: {escape(incident.timestamp)}</p>""",
 
 def code_page(code: str, text: str) -> Response:
     """What `error_uri` leads to."""
-    return _page(
+    return page(
         "Error code lookup",
         f"<h1>AADSTS{escape(code)}</h1><p>{escape(text)}</p>",
     )
@@ -110,11 +114,11 @@ def code_page(code: str, text: str) -> Response:
 
 def form_post(redirect_uri: str, answer: Mapping[str, str]) -> Response:
     """The page that posts the answer to the app by itself."""
-    response = _page(
+    response = page(
         "Working…",
         f"""
 <form method="post" action="{escape(redirect_uri)}" data-standin="form_post">
-{_hidden_fields(answer)}
+{hidden_fields(answer)}
 <p>Going back to the app.</p><button>Continue</button></form>
 <script>{SUBMIT_SCRIPT}</script>""",
     )
@@ -135,7 +139,7 @@ def control_page(
             ("503", "Microsoft is down (503)"),
         )
     )
-    return _page(
+    return page(
         "Control page",
         f"""
 <h1>Stand-in for Microsoft’s login service</h1>
@@ -154,18 +158,24 @@ Nobody here is real, and anyone who reaches it can sign in as anybody.</p>
 def _directory_section(directory: Directory, now: float) -> str:
     people = "".join(
         f'<li class="row">{escape(person.name)}, <code>{escape(person.upn)}</code>'
-        f"{', guest' if person.guest else ''}{'' if person.enabled else ', disabled'}</li>"
+        f"{', guest' if person.guest else ''}{', administrator' if person.admin else ''}"
+        f"{'' if person.enabled else ', disabled'}</li>"
         for person in directory.people[:SHOWN_PEOPLE]
     )
     more = len(directory.people) - SHOWN_PEOPLE
     if more > 0:
         people += f"<li>and {more} more</li>"
     apps = "".join(_app_row(app, now) for app in directory.apps)
+    groups = ", ".join(escape(group.name) for group in directory.groups[:SHOWN_PEOPLE])
+    further = len(directory.groups) - SHOWN_PEOPLE
+    if further > 0:
+        groups += f" and {further} more"
     return f"""
 <h2>{escape(directory.name)}</h2>
 <p>{escape(", ".join(directory.domains))}<br>
 Directory ID <code>{escape(directory.tenant_id)}</code></p>
 <h3>People</h3><ul>{people or "<li>nobody</li>"}</ul>
+<h3>Groups</h3><p>{groups or "none"}</p>
 <h3>Applications</h3><ul>{apps or "<li>none</li>"}</ul>"""
 
 
@@ -194,12 +204,30 @@ def _shown_people(people: Sequence[Person], *, search: str, hint: str) -> list[P
     return found[:SHOWN_PEOPLE]
 
 
+def _account_buttons(people: Sequence[Person], *, hint: str, grouped: bool) -> str:
+    """One list; where people of several directories stand together, one for each of these."""
+    if not grouped:
+        return f"<ul>{_account_list(people, hint)}</ul>" if people else ""
+    by_directory: dict[Directory, list[Person]] = {}
+    for person in people:
+        by_directory.setdefault(person.directory, []).append(person)
+    return "".join(
+        f"<h2>{escape(directory.name)}</h2><ul>{_account_list(members, hint)}</ul>"
+        for directory, members in by_directory.items()
+    )
+
+
+def _account_list(people: Sequence[Person], hint: str) -> str:
+    return "".join(_account_button(person, hint=hint) for person in people)
+
+
 def _account_button(person: Person, *, hint: str) -> str:
     hinted = bool(hint) and person.is_called(hint)
     return (
         f'<li><button class="account{" hinted" if hinted else ""}" name="person" '
         f'value="{escape(person.object_id)}" data-upn="{escape(person.upn)}">'
-        f"<strong>{escape(person.name)}</strong><span>{escape(person.sign_in_name)}</span>"
+        f"<strong>{escape(person.name)}</strong><span>{escape(person.sign_in_name)}"
+        f"{' (administrator)' if person.admin else ''}</span>"
         "</button></li>"
     )
 
@@ -207,18 +235,19 @@ def _account_button(person: Person, *, hint: str) -> str:
 def _button_form(action: str, label: str, **fields: str) -> str:
     return (
         f'<form class="inline" method="post" action="{escape(action)}">'
-        f"{_hidden_fields(fields)}<button>{escape(label)}</button></form>"
+        f"{hidden_fields(fields)}<button>{escape(label)}</button></form>"
     )
 
 
-def _hidden_fields(fields: Mapping[str, str]) -> str:
+def hidden_fields(fields: Mapping[str, str]) -> str:
     return "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in fields.items()
     )
 
 
-def _page(title: str, content: str, *, wide: bool = False) -> Response:
+def page(title: str, content: str, *, wide: bool = False, frames: Sequence[str] = ()) -> Response:
+    """A whole page; `frames` are the addresses that it loads in frames."""
     html = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -234,7 +263,15 @@ def _page(title: str, content: str, *, wide: bool = False) -> Response:
             "Content-Security-Policy": (
                 "default-src 'none'; style-src 'unsafe-inline'; "
                 f"script-src 'sha256-{script}'; base-uri 'none'; frame-ancestors 'none'"
+                f"{_frame_sources(frames)}"
             ),
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def _frame_sources(addresses: Sequence[str]) -> str:
+    """The origins only: a path could hold signs that end a directive."""
+    parts = [urlsplit(address) for address in addresses]
+    origins = sorted({f"{part.scheme}://{part.netloc}" for part in parts})
+    return f"; frame-src {' '.join(origins)}" if origins else ""

@@ -6,15 +6,29 @@ import threading
 from collections.abc import Iterable
 
 from .apps import App
-from .directory import Directory, guid
+from .directory import Directory, Person, guid
+from .keys import PERSONAL_ACCOUNTS
 
 
 class Registry:
-    """Every directory and app there is, found by what a request names them with."""
+    """Every directory and app there is, found by what a request names them with.
+
+    `directories` are those of organizations; personal accounts have one to themselves.
+    """
 
     def __init__(self) -> None:
         self.directories: list[Directory] = []
-        self._by_segment: dict[str, Directory] = {}
+        self.personal = Directory(
+            tenant_id=PERSONAL_ACCOUNTS,
+            domain="outlook.com",
+            name="Personal accounts",
+            domains=("outlook.com", "live.com"),
+            initial_domain="outlook.com",
+            registry=self,
+        )
+        self._by_segment: dict[str, Directory] = dict.fromkeys(
+            ("consumers", PERSONAL_ACCOUNTS), self.personal
+        )
         self._apps: dict[str, App] = {}
         self._lock = threading.Lock()
 
@@ -54,6 +68,21 @@ class Registry:
     def find(self, segment: str) -> Directory | None:
         """The directory of a path's tenant segment: its GUID or a verified domain."""
         return self._by_segment.get(segment.lower())
+
+    def find_person(self, text: str) -> Person | None:
+        """Anybody of this object ID or name, at home rather than as a guest elsewhere."""
+        found = [
+            person
+            for directory in (*self.directories, self.personal)
+            if (person := directory.find_person(text))
+        ]
+        return min(found, key=lambda person: person.guest, default=None)
+
+    def home_of(self, sign_in_name: str) -> Directory | None:
+        """Where somebody of this name signs in: the directory of the domain, or a personal one."""
+        if self.personal.find_person(sign_in_name):
+            return self.personal
+        return self.find(sign_in_name.rpartition("@")[2])
 
     def find_app(self, client_id: str) -> App | None:
         return self._apps.get(client_id.lower())

@@ -9,13 +9,15 @@ from urllib.parse import unquote
 
 from requests.structures import CaseInsensitiveDict
 
-from .authorize import authorize, sign_in
+from .admin_consent import admin_consent, decide
+from .authorize import authorize, consent, sign_in
 from .call import Call
 from .control import control, error_lookup, front
 from .documents import discovery, keys
 from .errors import open_incident
 from .faults import Fault
 from .graph import GRAPH_ROUTES, fault_answer
+from .logout import logout
 from .state import State
 from .token_endpoint import token
 from .tokens import Version
@@ -34,12 +36,13 @@ class Route:
 def _route(
     path: str,
     endpoint: str,
-    method: str,
+    methods: str | tuple[str, ...],
     handler: Callable[[Call], Response],
     version: Version = "v2.0",
 ) -> Route:
     pattern = re.escape(path).replace("TENANT", "(?P<tenant>[^/]+)")
-    return Route(re.compile(pattern), endpoint, (method,), handler, version)
+    allowed = (methods,) if isinstance(methods, str) else methods
+    return Route(re.compile(pattern), endpoint, allowed, handler, version)
 
 
 # v1 and v2 order their path segments differently (facts, section 2).
@@ -52,13 +55,24 @@ ROUTES = (
     _route("/TENANT/oauth2/authorize", "authorize", "GET", authorize, "v1.0"),
     _route("/TENANT/oauth2/v2.0/authorize/pick", "sign_in", "POST", sign_in),
     _route("/TENANT/oauth2/authorize/pick", "sign_in", "POST", sign_in, "v1.0"),
+    _route("/TENANT/oauth2/v2.0/authorize/consent", "consent", "POST", consent),
+    _route("/TENANT/oauth2/authorize/consent", "consent", "POST", consent, "v1.0"),
     _route("/TENANT/oauth2/v2.0/token", "token", "POST", token),
     _route("/TENANT/oauth2/token", "token", "POST", token, "v1.0"),
+    _route("/TENANT/v2.0/adminconsent", "admin_consent", "GET", admin_consent),
+    _route("/TENANT/adminconsent", "admin_consent", "GET", admin_consent, "v1.0"),
+    _route("/TENANT/v2.0/adminconsent/decide", "admin_consent", "POST", decide),
+    _route("/TENANT/adminconsent/decide", "admin_consent", "POST", decide, "v1.0"),
+    _route("/TENANT/oauth2/v2.0/logout", "logout", ("GET", "POST"), logout),
+    _route("/TENANT/oauth2/logout", "logout", ("GET", "POST"), logout, "v1.0"),
     _route("/", "control", "GET", front),
     _route("/error", "error", "GET", error_lookup),
     Route(re.compile(r"/_standin/(?P<action>[a-z]*)"), "control", ("GET", "POST"), control),
     *(Route(*route) for route in GRAPH_ROUTES),
 )
+
+# What a browser sees: these decide themselves whether an error may go to the callback.
+PAGES = frozenset({"authorize", "sign_in", "consent", "admin_consent"})
 GRAPH_ENDPOINTS = frozenset({"me", "groups", "users", "applications", "graph"})
 
 
@@ -120,9 +134,8 @@ def _misbehave(call: Call, fault: Fault, route: Route) -> Response:
         response = fault_answer(call, fault)
     if response is None:
         response = fault.raw_answer()
-    if response is None and not is_graph and route.endpoint not in ("authorize", "sign_in"):
+    if response is None and not is_graph and route.endpoint not in PAGES:
         response = fault.error_answer(call.incident, call.url)
     if response is None:
-        # The pages decide themselves whether an error may go to the callback.
         response = route.handler(call)
     return replace(response, headers=response.headers | fault.headers, drip=fault.drip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -131,6 +132,16 @@ class StandIn:
         """Add a directory. Beside `domain` and `domains` it has a `….onmicrosoft.com` domain."""
         return self._state.registry.add(domain, tenant_id=tenant_id, name=name, domains=domains)
 
+    def add_personal_account(
+        self, name: str = "Grady Archie", *, mail: str | None = None, object_id: str | None = None
+    ) -> Person:
+        """Add somebody with a personal Microsoft account, such as one of outlook.com.
+
+        They sign in on common and consumers, to apps made with `personal_accounts=True`.
+        """
+        object_id = object_id or f"00000000-0000-0000-{secrets.token_hex(2)}-{secrets.token_hex(6)}"
+        return self._state.registry.personal.add_person(name, upn=mail, object_id=object_id)
+
     def reset(self) -> None:
         """Forget directories, apps, faults, codes and requests; the first keys sign again."""
         self._state.reset()
@@ -216,18 +227,32 @@ class StandIn:
         person: Person | str,
         *,
         session: Session | None = None,
+        accept: bool = True,
     ) -> str:
         """Sign a person in on the real pages; returns the callback URL.
 
-        `person` may be a UPN. `session` keeps cookies between calls. Raises StandInPageError
-        where Microsoft would show an error page and never come back.
+        `person` may be a UPN. `session` keeps cookies between calls. `accept` is the answer on
+        a consent page, if there is one. Raises StandInPageError where Microsoft would show an
+        error page and never come back.
         """
-        chosen = person.object_id if isinstance(person, Person) else person
-        return browser.press(authorize_url, {"person": chosen}, session)
+        answer = {"accept": "1"} if accept else {"cancel": "1"}
+        return browser.press(authorize_url, _choice(person), session, consent=answer)
 
     def decline(self, authorize_url: str) -> str:
         """Press Cancel; returns the callback URL with `error=access_denied`."""
         return browser.press(authorize_url, {"cancel": "1"}, None)
+
+    def consent(self, url: str, admin: Person | str, *, session: Session | None = None) -> str:
+        """Accept on the pages of an admin consent address; returns the callback URL.
+
+        Raises StandInPageError where the person is no administrator: the page leads nowhere.
+        """
+        return browser.press(url, _choice(admin), session)
+
+    def decline_consent(self, url: str, admin: Person | str | None = None) -> str:
+        """Press Cancel at once, or as this administrator; returns the callback URL."""
+        button = {"cancel": "1"} if admin is None else _choice(admin)
+        return browser.press(url, button, None, consent={"cancel": "1"})
 
     def private_key(self, kid: str | None = None) -> rsa.RSAPrivateKey:
         """The private half of a published key (default: the one that signs), for forgeries."""
@@ -263,5 +288,9 @@ class StandIn:
         claims |= claim_overrides
         claims = {name: value for name, value in claims.items() if value is not None}
         with self._state.lock:
-            key = self._state.keys.current
+            key = self._state.keys.signing_for(directory.tenant_id)
         return tokens.encode(tokens.id_token_header(key, version), claims, key)
+
+
+def _choice(person: Person | str) -> dict[str, str]:
+    return {"person": person.object_id if isinstance(person, Person) else person}

@@ -61,6 +61,7 @@ class BrowserSession:
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     people: list[Person] = field(default_factory=list)
+    apps: list[App] = field(default_factory=list)
 
 
 class Tampering(Generic[Change]):

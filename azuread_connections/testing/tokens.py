@@ -149,6 +149,8 @@ def _identity_provider(person: Person) -> str:
     """The home directory, or `mail`: a guest who proves an address by one-time passcode."""
     if person.home is None:
         return "mail"
+    if person.home.is_personal:
+        return "live.com"
     return f"https://sts.windows.net/{person.home.tenant_id}/"
 
 

@@ -134,10 +134,18 @@ def test_a_disabled_person_stays_on_a_page(contoso: Contoso) -> None:
         contoso.entra.sign_in(contoso.authorize_url(), contoso.person)
 
 
-def test_somebody_of_another_directory_is_unknown_here(contoso: Contoso) -> None:
-    stranger = contoso.entra.add_directory("fabrikam.com").add_person("Megan Bowen")
-    with pytest.raises(StandInPageError, match="AADSTS50034"):
+def test_somebody_of_another_directory_has_no_way_in_unless_a_guest(contoso: Contoso) -> None:
+    fabrikam = contoso.entra.add_directory("fabrikam.com")
+    stranger = fabrikam.add_person("Megan Bowen")
+    with pytest.raises(StandInPageError, match="AADSTS50020: User account 'megan.bowen@fabrikam"):
         contoso.entra.sign_in(contoso.authorize_url(), stranger)
+    contoso.directory.add_person("Megan Bowen", guest=True, home=fabrikam)
+    assert "code" in fields(contoso.entra.sign_in(contoso.authorize_url(), stranger))
+
+
+def test_a_name_that_nobody_has_is_unknown(contoso: Contoso) -> None:
+    with pytest.raises(StandInPageError, match="AADSTS50034"):
+        contoso.entra.sign_in(contoso.authorize_url(), "nobody@tailspintoys.com")
 
 
 def test_another_directory_may_use_only_a_multi_tenant_app(contoso: Contoso) -> None:
