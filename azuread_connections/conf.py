@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import BaseCache, caches
+from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
+
+from .cache import ForgivingCache
 
 #: Every key that ``AZUREAD_CONNECTIONS`` may hold, and its default.
 DEFAULTS: dict[str, Any] = {
@@ -89,8 +91,8 @@ class Conf:
         return str(self._get("PASSWORD_LOGIN_URL") or "")
 
     @property
-    def cache(self) -> BaseCache:
-        return caches[self._get("CACHE")]
+    def cache(self) -> ForgivingCache:
+        return ForgivingCache(caches[self._get("CACHE")])
 
     @property
     def username_function(self) -> Callable[..., str] | None:

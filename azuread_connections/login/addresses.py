@@ -40,6 +40,11 @@ def is_secure(request: HttpRequest) -> bool:
     return _base_url(request).startswith("https:")
 
 
+def is_elsewhere(request: HttpRequest, *, is_own_host: bool) -> bool:
+    """Return whether a request came to a host on which signing in does not end."""
+    return urlsplit(_base_url(request, is_own_host=is_own_host)).netloc != request.get_host()
+
+
 def callback_urls(request: HttpRequest) -> list[str]:
     """Return every callback URL to register in Azure, the main one first."""
     path = reverse(f"{NAMESPACE}:callback")

@@ -6,6 +6,7 @@ in one row a minute.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
         address=client_address(request),
     )
     if connection is None or not _is_within_limit(connection, now):
-        event = _count(event)
+        _count(event)
     else:
         event.save(force_insert=True)
     failed.reference = event.reference
@@ -105,7 +106,8 @@ def record_secret_refused(
         correlation_id=error.correlation_id,
         trace_id=error.trace_id,
     )
-    _log(logging.WARNING, _count(event))
+    _count(event)
+    _log(logging.WARNING, event)
 
 
 def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraError) -> None:
@@ -119,7 +121,8 @@ def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraErro
         message=str(error),
         correlation_id=error.request_id if isinstance(error, GraphError) else "",
     )
-    _log(logging.WARNING, _count(event))
+    _count(event)
+    _log(logging.WARNING, event)
 
 
 def record_linked(connection: Connection, identity: Identity) -> None:
@@ -152,7 +155,8 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
         message=str(outcome.error or f"It says: granted by the directory {outcome.directory}."),
         address=client_address(request),
     )
-    _log(logging.INFO, _count(event))
+    _count(event)
+    _log(logging.INFO, event)
 
 
 def new_reference() -> str:
@@ -181,24 +185,26 @@ def _is_within_limit(connection: Connection, now: datetime) -> bool:
         return True
 
 
-def _count(event: Event) -> Event:
+def _count(event: Event) -> None:
     """Store an event as the first of its kind in this minute, or count the one there is."""
     event.counter_key = (
         f"{event.kind}:{event.code}:{event.connection_id or '-'}:{event.created_at:%Y%m%d%H%M}"
     )
-    if found := _increment(event.counter_key):
-        return found
-    try:
-        with transaction.atomic(using=router.db_for_write(Event)):
-            event.save(force_insert=True)
-    except IntegrityError:
-        return _increment(event.counter_key) or event
-    return event
+    if not _increment(event):
+        try:
+            with transaction.atomic(using=router.db_for_write(Event)):
+                event.save(force_insert=True)
+        except IntegrityError:  # another process was first
+            _increment(event)
 
 
-def _increment(counter_key: str) -> Event | None:
-    same = Event._default_manager.filter(counter_key=counter_key)
-    return same.get() if same.update(count=F("count") + 1) else None
+def _increment(event: Event) -> bool:
+    """Count an event in the row of its kind and minute; it takes that row's reference."""
+    same = Event._default_manager.filter(counter_key=event.counter_key)
+    if not same.update(count=F("count") + 1):
+        return False
+    event.reference = same.values_list("reference", flat=True).get()
+    return True
 
 
 def _log(level: int, event: Event) -> None:
@@ -206,10 +212,16 @@ def _log(level: int, event: Event) -> None:
         "code": event.code,
         "connection": event.connection_name,
         "application": event.application_name,
-        "person": event.person,
+        "person": _on_one_line(event.person),
         "reference": event.reference,
         "aadsts": event.aadsts_code,
         "correlation_id": event.correlation_id,
+        "detail": _on_one_line(event.message),
     }
     told = " ".join(f"{name}={value}" for name, value in fields.items() if value)
     logger.log(level, "%s %s", event.kind, told, extra={"azuread": fields})
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text that cannot look like another line of the log: parts of it are anybody's."""
+    return json.dumps(text, ensure_ascii=not text.isprintable()) if text else ""

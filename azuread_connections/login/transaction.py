@@ -45,7 +45,7 @@ class Transaction:
     is_retry: bool = False
     state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     seed: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
-    created_at: int = field(default_factory=lambda: int(time.time()))
+    created_at: float = field(default_factory=lambda: round(time.time(), 3))
 
     @property
     def nonce(self) -> str:
@@ -174,7 +174,7 @@ def _states_to_drop(request: HttpRequest, secure: bool) -> list[str]:
     return newest_first[_MAX_COOKIES - 1 :]
 
 
-def _created_at(state: str, value: str) -> int:
+def _created_at(state: str, value: str) -> float:
     try:
         return unseal(state, value).created_at
     except BrokenSeal:

@@ -25,6 +25,8 @@ from .transaction import Transaction, delete_cookie
 #: Seconds, where Microsoft names none.
 _RETRY_AFTER = 30
 _MAX_LOGIN_HINT = 254
+#: Parameter of a start that came from another host of this site.
+_MOVED = "moved"
 
 
 def _entry(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -59,17 +61,7 @@ class SignInView(TemplateView):
             return self.render_to_response(self.get_context_data(email=address))
         found = realm.discover(request, application, address)
         if len(found.pairs) == 1:
-            return begin.redirect_to_microsoft(
-                request,
-                begin.Start(
-                    found.pairs[0],
-                    addresses.safe_destination(
-                        request, request.GET.get("next"), application.allowed_callback_urls
-                    ),
-                    login_hint=found.address,
-                    domain_hint=found.domain,
-                ),
-            )
+            return _begin(request, found.pairs[0], found.address, found.domain)
         return self.render_to_response(
             self.get_context_data(
                 known_application=application,
@@ -111,8 +103,7 @@ class SignInView(TemplateView):
 
     def _start(self, name: str) -> HttpResponse:
         """``?connection=NAME`` overrides the page, as at Auth0."""
-        pair = enabled.find_enabled(self.request, name, self.application)
-        return _start(self.request, pair)
+        return _start(self.request, name, self.application)
 
 
 @method_decorator(_entry, name="dispatch")
@@ -122,7 +113,7 @@ class StartView(View):
     http_method_names = ["get", "options"]
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
-        return _start(request, enabled.find_enabled(request, name))
+        return _start(request, name)
 
 
 @method_decorator(_entry, name="dispatch")
@@ -210,22 +201,38 @@ class LogoutView(View):
         )
 
 
-def _start(request: HttpRequest, pair: enabled.Pair | None) -> HttpResponse:
+def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:
+    pair = enabled.find_enabled(request, name, application)
     if pair is None:
+        asked = enabled.chosen_application(request, application) or "this site"
         return _fail(
-            request, SignInFailed("connection_disabled", detail="No such enabled connection.")
+            request,
+            SignInFailed("connection_disabled", detail=f"No connection “{name}” for “{asked}”."),
         )
     login_hint = request.GET.get("login_hint", "")[:_MAX_LOGIN_HINT]
     domain = realm.domain_of(login_hint)
-    start = begin.Start(
-        pair=pair,
-        destination=addresses.safe_destination(
-            request, request.GET.get("next"), pair.application.allowed_callback_urls
-        ),
-        login_hint=login_hint,
-        # Not for guests: it would lead them past the directory that knows them.
-        domain_hint=domain if domain == pair.connection.domain else "",
+    # No hint for guests: it would lead them past the directory that knows them.
+    return _begin(request, pair, login_hint, domain if domain == pair.connection.domain else "")
+
+
+def _begin(
+    request: HttpRequest, pair: enabled.Pair, login_hint: str, domain_hint: str
+) -> HttpResponse:
+    destination = addresses.safe_destination(
+        request, request.GET.get("next"), pair.application.allowed_callback_urls
     )
+    # The cookie has to be set on the host that Microsoft sends the browser back to. Once only: a
+    # proxy that rewrites Host would otherwise send it round and round.
+    if addresses.is_elsewhere(request, is_own_host=pair.is_own_host) and _MOVED not in request.GET:
+        moved = buttons.start_url(
+            pair.connection,
+            application=pair.application.slug,
+            next=destination,
+            login_hint=login_hint,
+            **{_MOVED: "1"},
+        )
+        return HttpResponseRedirect(conf.public_url + moved)
+    start = begin.Start(pair, destination, login_hint=login_hint, domain_hint=domain_hint)
     return begin.redirect_to_microsoft(request, start)
 
 

@@ -53,7 +53,10 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["connection", "created_at"], name="azuread_event_conn")]
+        indexes = [
+            models.Index(fields=["connection", "created_at"], name="azuread_event_conn"),
+            models.Index(fields=["connection", "kind", "created_at"], name="azuread_event_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d %H:%M} {self.get_kind_display()} {self.code}".rstrip()

@@ -108,12 +108,27 @@ def test_odd_names_are_no_server_error(name: str, client: Client, db: None) -> N
     assert client.get(f"/login/{name}").status_code in {301, 403, 404}
 
 
-def test_the_redirect_uri_is_on_the_public_url_whatever_host_is_claimed(
+def test_a_start_on_another_host_moves_to_the_one_where_it_can_end(
     contoso: Company, client: Client, settings: Any
 ) -> None:
     settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "https://app.example.com/"}
     settings.ALLOWED_HOSTS = ["*"]
-    response = client.get(start_url(contoso), headers={"host": "evil.example.net"})
+    here = {"host": "www.example.com"}
+    response = client.get(start_url(contoso), {"next": "/reports/"}, headers=here)
+    assert response["Location"] == (
+        "https://app.example.com/login/contoso/?application=default&next=%2Freports%2F&moved=1"
+    )
+    assert not response.cookies
+
+
+def test_the_redirect_uri_is_on_the_public_url_whatever_host_is_claimed(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    """Behind a proxy that rewrites Host, too, where moving once more would never end."""
+    settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "https://app.example.com/"}
+    settings.ALLOWED_HOSTS = ["*"]
+    here = {"host": "evil.example.net"}
+    response = client.get(start_url(contoso), {"moved": "1"}, headers=here)
     asked = query_of(response["Location"])
     assert asked["redirect_uri"] == "https://app.example.com/login/callback"
     [cookie] = response.cookies
