@@ -70,6 +70,8 @@ def check(call: Call, ask: Ask) -> None:
             raise Refusal(901002)
         if not params.get("scope", "").strip():
             raise Refusal(900144, parameter="scope")
+    elif "resource" in params and not call.knows_resource(params["resource"]):
+        raise Refusal(500011, resource=params["resource"], tenant=call.request.tenant)
     scopes_of(call, ask)
     challenge = params.get("code_challenge")
     if challenge is not None and len(challenge) not in CHALLENGE_LENGTHS:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .directory import GLOBAL_SEGMENTS, Directory
 from .errors import Incident, Refusal
 from .faults import Fault
+from .permissions import AZURE_AD_GRAPH, is_graph
 from .state import State
 from .tokens import Version
 from .wire import RecordedRequest, is_loopback
@@ -45,6 +46,14 @@ class Call:
     def graph_urls(self) -> tuple[str, ...]:
         """Microsoft Graph's address here, as the client wrote it and as we would."""
         return f"{self.url}/graph", f"{self.state.url}/graph"
+
+    def knows_resource(self, resource: str) -> bool:
+        """Whether this is Graph, its retired predecessor, or an app that somebody registered."""
+        if is_graph(resource, self.graph_urls):
+            return True
+        if resource.rstrip("/") in (AZURE_AD_GRAPH, "https://graph.windows.net"):
+            return True
+        return self.state.registry.find_app(resource.removeprefix("api://")) is not None
 
     def directory(self) -> Directory | None:
         """The directory in the path; None on common and organizations; AADSTS90002 otherwise."""

@@ -198,9 +198,8 @@ def _add_application(directory: Directory, entry: _Entry) -> None:
             f"{entry.where}: 'group_membership_claims' must be one of {', '.join(GROUP_CLAIMS)}."
         )
     secrets = [_secret(secret) for secret in entry.entries("secrets")]
-    permissions = {
-        name: entry.texts(name) for name in ("delegated", "application") if name in entry.fields
-    }
+    # Left out it is what a new registration has.
+    delegated = entry.texts("delegated") if "delegated" in entry.fields else ["User.Read"]
     with _named(entry):
         app = directory.add_app(
             client_id=entry.required("client_id"),
@@ -208,7 +207,8 @@ def _add_application(directory: Directory, entry: _Entry) -> None:
             redirect_uris=entry.texts("redirect_uris"),
             multi_tenant=bool(entry.get("multi_tenant", bool)),
             platform=cast(Platform, platform),
-            **permissions,
+            delegated=delegated,
+            application=entry.texts("application"),
             consented=entry.get("consented", bool) is not False,
             personal_accounts=bool(entry.get("personal_accounts", bool)),
             group_membership_claims=cast("GroupClaims | None", group_claims),

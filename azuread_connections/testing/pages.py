@@ -143,7 +143,8 @@ def control_page(
         "Control page",
         f"""
 <h1>Stand-in for Microsoft’s login service</h1>
-<p>This imitates Microsoft Entra ID at <code>{escape(url)}</code> for development and tests.
+<p>This imitates Microsoft Entra ID at <code>{escape(url)}</code> and Microsoft Graph at
+<code>{escape(url)}/graph</code> for development and tests.
 Nobody here is real, and anyone who reaches it can sign in as anybody.</p>
 {f'<p role="status"><strong>{escape(notice)}</strong></p>' if notice else ""}
 <h2>Make something happen</h2>

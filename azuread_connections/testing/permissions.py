@@ -9,6 +9,8 @@ from .errors import Refusal
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 GRAPH_RESOURCE = "https://graph.microsoft.com"
+# Graph's retired predecessor, which v1 takes where no resource was named.
+AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
 OIDC_SCOPES = ("openid", "profile", "email", "offline_access")
 
 # Everybody may consent to these for themselves; what they say on the consent page.

@@ -16,9 +16,6 @@ from .state import Grant
 # Access tokens live a random 60 to 90 minutes.
 ACCESS_TOKEN_LIFETIMES = range(3599, 5399)
 
-# What v1 grants where no resource was named.
-AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
-
 
 def answer_v2(call: Call, grant: Grant) -> dict[str, Any]:
     lifetime = random.choice(ACCESS_TOKEN_LIFETIMES)
@@ -44,7 +41,7 @@ def answer_v1(call: Call, grant: Grant) -> dict[str, Any]:
     lifetime = random.choice(ACCESS_TOKEN_LIFETIMES)
     signed = "openid" in [*grant.scopes.oidc, *call.request.form.get("scope", "").split()]
     granted = grant.app.granted_delegated(grant.directory, grant.person)
-    resource = call.request.form.get("resource") or grant.resource or AZURE_AD_GRAPH
+    resource = call.request.form.get("resource") or grant.resource or permissions.AZURE_AD_GRAPH
     is_for_graph = permissions.is_graph(resource, call.graph_urls)
     return {
         "token_type": "Bearer",

@@ -7,14 +7,13 @@ import hmac
 import re
 from typing import Any
 
-from . import permissions
 from .call import Call
 from .client_auth import check_secret, credentials_sent, find_app, required
 from .directory import Directory
 from .errors import Refusal, error_response
 from .keys import base64url
 from .state import CODE_LIFETIME, Grant
-from .token_answers import AZURE_AD_GRAPH, answer_app, answer_v1, answer_v2
+from .token_answers import answer_app, answer_v1, answer_v2
 from .wire import Response, json_response
 
 # What Microsoft's codes look like; anything else is refused before the secret is looked at.
@@ -122,17 +121,8 @@ def _client_credentials(call: Call, directory: Directory | None) -> dict[str, An
     if parameter == "scope" and not asked.endswith("/.default"):
         raise Refusal(1002012, scope=asked)
     resource = asked.removesuffix("/.default")
-    if not _is_known(call, resource):
+    if not call.knows_resource(resource):
         raise Refusal(500011, resource=resource, tenant=directory.name)
     if not app.is_present_in(directory):
         raise Refusal(7000229, client_id=app.client_id, tenant=directory.tenant_id)
     return answer_app(call, app, directory, asked if call.version == "v1.0" else resource)
-
-
-def _is_known(call: Call, resource: str) -> bool:
-    """Graph, its retired predecessor, or an app that somebody registered."""
-    if permissions.is_graph(resource, call.graph_urls):
-        return True
-    if resource.rstrip("/") in (AZURE_AD_GRAPH, "https://graph.windows.net"):
-        return True
-    return call.state.registry.find_app(resource.removeprefix("api://")) is not None

@@ -53,6 +53,51 @@ def test_a_whole_file_is_loaded(entra: StandIn) -> None:
     assert bare.secrets == []
 
 
+def test_groups_permissions_and_personal_accounts_are_loaded(entra: StandIn) -> None:
+    data = contoso(
+        people=[
+            {"name": "Adele Vance", "admin": True, "graph": {"jobTitle": "Retail Manager"}},
+            {"name": "Megan Bowen"},
+        ],
+        groups=[
+            {"name": "Everybody", "groups": ["Retail"], "members": ["megan.bowen@contoso.com"]},
+            {"name": "Retail", "object_id": TENANT, "members": ["adele.vance@contoso.com"]},
+            {"name": "Club", "security": False, "description": "After work"},
+        ],
+        applications=[
+            {
+                "client_id": CLIENT,
+                "multi_tenant": True,
+                "delegated": ["User.Read", "GroupMember.Read.All"],
+                "application": ["User.Read.All"],
+                "consented": False,
+                "granted_in": ["fabrikam.com"],
+                "personal_accounts": True,
+                "group_membership_claims": "SecurityGroup",
+                "optional_claims": ["sid"],
+                "frontchannel_logout_url": "https://portal.contoso.com/logged-out",
+            }
+        ],
+    )
+    data["directories"].append({"domain": "fabrikam.com"})
+    data["personal_accounts"] = [{"name": "Grady Archie", "mail": "grady@outlook.com"}]
+    load(entra, data)
+    directory, fabrikam = entra.directories
+    adele, megan = directory.people
+    everybody, retail, club = directory.groups
+    assert adele.admin
+    assert adele.graph == {"jobTitle": "Retail Manager"}
+    assert retail.object_id == TENANT
+    assert adele.all_groups == [retail, everybody]
+    assert megan.groups == [everybody]
+    assert (club.security, club.description) == (False, "After work")
+    [app] = directory.apps
+    assert app.granted_delegated(directory) == set()
+    assert app.granted_application(fabrikam) == {"User.Read.All"}
+    assert app.group_membership_claims == "SecurityGroup"
+    assert app.frontchannel_logout_url == "https://portal.contoso.com/logged-out"
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -74,6 +119,30 @@ def test_a_whole_file_is_loaded(entra: StandIn) -> None:
         (
             contoso(people=[{"name": "A", "upn": "a@contoso.com"}] * 2),
             r"directories\[0\]\.people\[1\]: contoso.com already has the person a@contoso.com",
+        ),
+        (
+            contoso(groups=[{"name": "Retail", "members": ["nobody"]}]),
+            r"directories\[0\]\.groups\[0\]: there is no person 'nobody'",
+        ),
+        (
+            contoso(groups=[{"name": "Retail", "groups": ["Legal"]}]),
+            r"directories\[0\]\.groups\[0\]: there is no group 'Legal'",
+        ),
+        (
+            contoso(people=[{"name": "Lee Gu", "graph": {"title": "x"}}]),
+            r"directories\[0\]\.people\[0\]: a user in Microsoft Graph has no property 'title'",
+        ),
+        (
+            contoso(applications=[{"client_id": CLIENT, "delegated": ["User.Reed"]}]),
+            r"directories\[0\]\.applications\[0\]: Microsoft Graph has no permission 'User.Reed'",
+        ),
+        (
+            contoso(applications=[{"client_id": CLIENT, "granted_in": ["fabrikam.com"]}]),
+            r"directories\[0\]\.applications\[0\]: there is no directory 'fabrikam.com'",
+        ),
+        (
+            contoso(applications=[{"client_id": CLIENT, "group_membership_claims": "Some"}]),
+            r"directories\[0\]\.applications\[0\]: 'group_membership_claims' must be one of",
         ),
         (
             contoso(applications=[{"client_id": CLIENT, "platform": "ios"}]),
