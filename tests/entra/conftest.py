@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import ssl
+from collections.abc import Iterator
+from typing import Protocol
 
 import pytest
 
@@ -25,13 +27,20 @@ def transport() -> Transport:
     return Transport(Timeouts(connect=5, read=5, total=10))
 
 
+class Serve(Protocol):
+    """Starts a server that holds this conversation on every connection."""
+
+    def __call__(
+        self, conversation: Conversation, tls: ssl.SSLContext | None = None
+    ) -> RawServer: ...
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[[Conversation], RawServer]]:
-    """Starts servers that hold the given conversation on every connection."""
+def serve() -> Iterator[Serve]:
     servers: list[RawServer] = []
 
-    def start(conversation: Conversation) -> RawServer:
-        servers.append(RawServer(conversation))
+    def start(conversation: Conversation, tls: ssl.SSLContext | None = None) -> RawServer:
+        servers.append(RawServer(conversation, tls))
         return servers[-1]
 
     yield start

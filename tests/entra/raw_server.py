@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -59,17 +60,18 @@ class Wire:
 class RawServer:
     """Listens on loopback; `connections` and `requests` are what has come in so far."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: Conversation, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self.stopping = threading.Event()
         self._conversation = conversation
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def stop(self) -> None:
         self.stopping.set()
@@ -97,7 +99,10 @@ class RawServer:
     def _talk(self, connection: socket.socket) -> None:
         # The client may hang up at any time.
         with connection, suppress(OSError):
-            self._conversation(Wire(connection, self))
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            with connection:
+                self._conversation(Wire(connection, self))
 
 
 def answering(*answers: bytes) -> Conversation:

@@ -5,22 +5,28 @@ import itertools
 import json
 import os
 import socket
+import ssl
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from azuread_connections.entra.errors import EntraError, MalformedAnswer, Unreachable
 from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Answer, Timeouts, Transport
 from azuread_connections.testing import StandIn
-from tests.entra.raw_server import Conversation, RawServer, Wire, answering, response
-
-Serve = Callable[[Conversation], RawServer]
+from tests.entra.conftest import Serve
+from tests.entra.raw_server import Wire, answering, response
 
 #: Short enough for a fast suite; what is awaited in vain takes at least so long.
 HASTY = Timeouts(connect=0.3, read=0.2, total=0.4)
@@ -60,6 +66,18 @@ def test_an_uncompressed_json_answer_is_asked_for(transport: Transport, entra: S
     (request,) = entra.requests
     assert request.headers["Accept"] == "application/json"
     assert request.headers["Accept-Encoding"] == "identity"
+
+
+def test_headers_go_with_one_request_and_not_with_the_next(
+    transport: Transport, entra: StandIn
+) -> None:
+    transport.get(entra.url + KEYS, {"Authorization": "Bearer x", "ConsistencyLevel": "eventual"})
+    transport.get(entra.url + KEYS)
+    first, second = entra.requests
+    assert first.headers["Authorization"] == "Bearer x"
+    assert first.headers["ConsistencyLevel"] == "eventual"
+    assert first.headers["Accept-Encoding"] == "identity"
+    assert not {"Authorization", "ConsistencyLevel"} & set(second.headers)
 
 
 @pytest.mark.parametrize(
@@ -313,6 +331,62 @@ def test_plain_http_where_https_is_expected_is_unreachable(
     server = serve(lambda wire: wire.send(response()))
     with pytest.raises(Unreachable, match=r"\(SSLError\)"):
         transport.get(server.url.replace("http:", "https:"))
+
+
+# --- TLS ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for this machine that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "loopback.pem"
+    file.write_bytes(
+        made.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return file
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    transport: Transport, serve: Serve, tls: ssl.SSLContext
+) -> None:
+    server = serve(answering(response()), tls)
+    with pytest.raises(Unreachable, match=r"\(SSLError\)"):
+        transport.post(server.url, {"client_secret": SECRET})
+    assert server.requests == []
+
+
+def test_an_authority_that_the_system_trusts_is_trusted(
+    transport: Transport,
+    serve: Serve,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    server = serve(answering(response(), response()), tls)
+    for _ in range(2):
+        assert transport.get(server.url) == Answer(200, b"{}")
+    assert server.connections == 1
 
 
 # --- How often a request is sent ------------------------------------------------------------------
