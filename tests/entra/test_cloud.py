@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
+from azuread_connections.entra.cloud import (
+    CLOUDS,
+    COMMON,
+    ORGANIZATIONS,
+    PERSONAL_TENANT_ID,
+    V1,
+    V2,
+    Authority,
+)
 
 TENANT = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
 
@@ -28,6 +36,13 @@ def test_every_cloud_has_its_hosts(cloud: str, login_url: str, graph_url: str) -
     assert CLOUDS[cloud].name == cloud
     assert CLOUDS[cloud].login_url == login_url
     assert CLOUDS[cloud].graph_url == graph_url
+    assert CLOUDS[cloud].graph_resource == graph_url
+
+
+def test_microsofts_own_words_are_spelled_as_microsoft_spells_them() -> None:
+    assert (V1, V2) == ("v1.0", "v2.0")
+    assert (COMMON, ORGANIZATIONS) == ("common", "organizations")
+    assert PERSONAL_TENANT_ID == "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
 def test_there_are_four_clouds_and_germany_which_closed_is_none_of_them() -> None:
@@ -43,6 +58,7 @@ def test_the_v2_endpoints_of_every_cloud(cloud: str, host: str) -> None:
     assert authority.authorize_url == f"{host}/{TENANT}/oauth2/v2.0/authorize"
     assert authority.token_url == f"{host}/{TENANT}/oauth2/v2.0/token"
     assert authority.keys_url == f"{host}/{TENANT}/discovery/v2.0/keys"
+    assert authority.admin_consent_url == f"{host}/{TENANT}/v2.0/adminconsent"
     assert authority.issuer(TENANT) == f"{host}/{TENANT}/v2.0"
 
 
@@ -61,6 +77,7 @@ def test_the_v1_endpoints_of_every_cloud(cloud: str, host: str, issuer: str) -> 
     assert authority.authorize_url == f"{host}/{TENANT}/oauth2/authorize"
     assert authority.token_url == f"{host}/{TENANT}/oauth2/token"
     assert authority.keys_url == f"{host}/common/discovery/keys"
+    assert authority.admin_consent_url == f"{host}/{TENANT}/adminconsent"
     assert authority.issuer(TENANT) == issuer
 
 
@@ -79,6 +96,8 @@ def test_a_moved_cloud_has_its_endpoints_and_v2_issuer_on_the_new_host() -> None
     assert v2.token_url == f"http://127.0.0.1:8001/{TENANT}/oauth2/v2.0/token"
     assert v2.issuer(TENANT) == f"http://127.0.0.1:8001/{TENANT}/v2.0"
     assert moved.graph_url == "http://127.0.0.1:8001/graph"
+    # What Graph is called does not move: it is a name, and no address.
+    assert moved.graph_resource == "https://graph.microsoft.com"
 
 
 def test_a_moved_cloud_keeps_its_v1_issuer_which_is_on_no_login_host() -> None:

@@ -674,6 +674,94 @@ def test_the_directory_of_the_policy_counts_and_not_the_segment_of_the_addresses
         assert attempt(policy(authority=authority)).validate().tenant_id == TENANT
 
 
+# --- The common endpoint --------------------------------------------------------------------------
+
+PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"
+ANY_DIRECTORY = policy(tenant_id=None)
+
+
+def issued_by(tenant_id: str) -> Change:
+    """Make it a token of this directory, under either API."""
+
+    def change(attempt: Attempt) -> None:
+        attempt.claims["tid"] = tenant_id
+        attempt.claims["iss"] = attempt.claims["iss"].replace(TENANT, tenant_id)
+
+    return change
+
+
+COMMON: dict[str, Change] = {
+    "a directory": all_of(),
+    "another directory": issued_by(OTHER_TENANT),
+    "personal accounts": issued_by(PERSONAL),
+}
+COMMON_V2: dict[str, Change] = {
+    "a key of the token's own directory": all_of(
+        issued_by(OTHER_TENANT), key_issuer(V2_ISSUER.replace(TENANT, OTHER_TENANT))
+    ),
+    "the key of personal accounts": all_of(
+        issued_by(PERSONAL), key_issuer(V2_ISSUER.replace(TENANT, PERSONAL))
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "change"),
+    [
+        pytest.param(version, change, id=f"{version} {name}")
+        for version, cases in [(V2, COMMON | COMMON_V2), (V1, COMMON)]
+        for name, change in cases.items()
+    ],
+)
+def test_a_policy_for_any_directory_takes_each_under_its_own_name(
+    version: str, change: Change
+) -> None:
+    tried = attempt(change, ANY_DIRECTORY, version=version)
+    assert tried.validate().tenant_id == tried.claims["tid"]
+    assert tried.lookups == (KEY_ID,)
+
+
+COMMON_REFUSED: dict[str, tuple[Change, str]] = {
+    "tid missing": (no_claim("tid"), NO_GUID),
+    "tid the template": (claims(tid="{tenantid}", iss=TEMPLATE), NO_GUID),
+    "tid of another directory than iss": (claims(tid=OTHER_TENANT), ISSUER),
+    "iss of another directory than tid": (
+        claims(iss=V2_ISSUER.replace(TENANT, OTHER_TENANT)),
+        ISSUER,
+    ),
+    "iss is the template": (claims(iss=TEMPLATE), ISSUER),
+    "iss on another host": (
+        claims(iss=V2_ISSUER.replace("login.microsoftonline.com", "login.evil.example")),
+        ISSUER,
+    ),
+    "key of another directory": (key_issuer(V2_ISSUER.replace(TENANT, OTHER_TENANT)), SCOPE),
+    "key of personal accounts": (key_issuer(V2_ISSUER.replace(TENANT, PERSONAL)), SCOPE),
+    "key of this directory for a token of another": (
+        all_of(issued_by(OTHER_TENANT), key_issuer(V2_ISSUER)),
+        SCOPE,
+    ),
+    "key without an issuer": (key_issuer(None), SCOPE),
+    "signature of another key": (signed(attackers_rs256), SIGNATURE),
+}
+COMMON_REFUSED_V1: dict[str, tuple[Change, str]] = {
+    "tid of another directory than iss": (claims(tid=OTHER_TENANT), ISSUER),
+    "iss is the template": (claims(iss="https://sts.windows.net/{tenantid}/"), ISSUER),
+    "key of another directory": (key_issuer(V1_ISSUER.replace(TENANT, OTHER_TENANT)), SCOPE),
+    "key of personal accounts": (key_issuer(V2_ISSUER.replace(TENANT, PERSONAL)), SCOPE),
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "change", "reason"), table((V2, COMMON_REFUSED), (V1, COMMON_REFUSED_V1))
+)
+def test_a_policy_for_any_directory_still_holds_a_token_to_the_one_it_names(
+    version: str, change: Change, reason: str
+) -> None:
+    with pytest.raises(IdTokenInvalid) as caught:
+        attempt(change, ANY_DIRECTORY, version=version).validate()
+    assert str(caught.value) == f"ID token refused: {reason}."
+
+
 # --- What is read ---------------------------------------------------------------------------------
 
 TEXTS = {
@@ -699,6 +787,7 @@ def test_every_text_is_read_from_its_own_claim() -> None:
         upn="the upn",
         email="the email",
         email_domain_verified=False,
+        is_guest=False,
         session_id="the sid",
     )
 
@@ -764,11 +853,51 @@ def test_without_an_email_there_is_no_verified_domain(email: object) -> None:
     assert attempt(claims(xms_edov=True)).validate().email_domain_verified is False
 
 
+@pytest.mark.parametrize(
+    ("changes", "guest"),
+    [
+        ({}, False),
+        ({"acct": 0}, False),
+        ({"acct": "0"}, False),
+        ({"acct": 1}, True),
+        ({"acct": "1"}, True),
+        ({"idp": V2_ISSUER}, False),
+        ({"idp": f"https://sts.windows.net/{OTHER_TENANT}/"}, True),
+        ({"idp": "live.com"}, True),
+        ({"idp": "mail"}, True),
+        ({"idp": None}, True),
+        ({"idp": [V2_ISSUER]}, True),
+        ({"upn": "alex_fabrikam.com#EXT#@contoso.onmicrosoft.com"}, True),
+        ({"upn": "alex_fabrikam.com#ext#@contoso.onmicrosoft.com"}, True),
+        ({"preferred_username": "alex_fabrikam.com#EXT#@contoso.onmicrosoft.com"}, True),
+        ({"upn": "ext@contoso.com", "preferred_username": "#@contoso.com"}, False),
+        ({"name": "#EXT#", "email": "a#EXT#@contoso.com"}, False),
+    ],
+    ids=repr,
+)
+def test_a_guest_is_told_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
+    assert attempt(claims(**changes)).validate().is_guest is guest
+
+
 # --- Anything at all ------------------------------------------------------------------------------
 
 fuzz = settings(deadline=None, derandomize=True, database=None, max_examples=75)
 
-RULED = ["aud", "iss", "iat", "nbf", "exp", "nonce", "oid", "tid", "ver", "azp", "at_hash"]
+RULED = [
+    "acct",
+    "idp",
+    "aud",
+    "iss",
+    "iat",
+    "nbf",
+    "exp",
+    "nonce",
+    "oid",
+    "tid",
+    "ver",
+    "azp",
+    "at_hash",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

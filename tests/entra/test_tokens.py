@@ -24,11 +24,14 @@ from azuread_connections.entra.errors import (
 from azuread_connections.entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
 from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.tokens import (
+    AppToken,
     AuthorizationRequest,
     CodeGrant,
     TokenResponse,
+    admin_consent_url,
     authorization_url,
     redeem_code,
+    request_app_token,
 )
 from azuread_connections.entra.transport import Transport
 from azuread_connections.testing import App, Directory, Person, StandIn
@@ -105,6 +108,31 @@ def test_the_resource_of_v1_is_the_clouds_own(cloud: str, resource: str) -> None
     assert asked(cloud, V1, REQUEST)[1]["resource"] == resource
 
 
+@pytest.mark.parametrize(
+    ("cloud", "scope"),
+    [
+        (
+            "global",
+            "openid profile email https://graph.microsoft.com/User.Read"
+            " https://graph.microsoft.com/GroupMember.Read.All",
+        ),
+        (
+            "dod",
+            "openid profile email https://dod-graph.microsoft.us/User.Read"
+            " https://dod-graph.microsoft.us/GroupMember.Read.All",
+        ),
+    ],
+)
+def test_v2_asks_for_permissions_at_the_clouds_own_graph(cloud: str, scope: str) -> None:
+    request = replace(REQUEST, graph_scopes=("User.Read", "GroupMember.Read.All"))
+    assert asked(cloud, V2, request)[1]["scope"] == scope
+
+
+def test_v1_cannot_ask_for_permissions_one_by_one() -> None:
+    request = replace(REQUEST, graph_scopes=("User.Read",))
+    assert asked("global", V1, request) == asked("global", V1, REQUEST)
+
+
 @pytest.mark.parametrize("version", [V1, V2])
 @pytest.mark.parametrize("hint", ["login_hint", "domain_hint"])
 def test_an_empty_hint_is_left_out(version: str, hint: str) -> None:
@@ -117,6 +145,35 @@ def test_an_empty_hint_is_left_out(version: str, hint: str) -> None:
 def test_a_hint_cannot_add_a_parameter() -> None:
     forged = "x&redirect_uri=https://evil.example#"
     assert asked("global", V2, replace(REQUEST, login_hint=forged))[1]["login_hint"] == forged
+
+
+# --- Consent --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "path", "scope"),
+    [
+        (V2, "v2.0/adminconsent", {"scope": "https://graph.microsoft.us/.default"}),
+        (V1, "adminconsent", {}),
+    ],
+)
+def test_an_administrator_is_asked_for_all_that_the_app_is_registered_for(
+    version: str, path: str, scope: dict[str, str]
+) -> None:
+    authority = Authority(CLOUDS["usgov"], "organizations", version)
+    url = urlsplit(
+        admin_consent_url(
+            authority, client_id=CLIENT, redirect_uri=REDIRECT_URI, state="the+state&more"
+        )
+    )
+    assert f"{url.scheme}://{url.netloc}" == "https://login.microsoftonline.us"
+    assert url.path == f"/organizations/{path}"
+    assert dict(parse_qsl(url.query, strict_parsing=True)) == {
+        "client_id": CLIENT,
+        "redirect_uri": REDIRECT_URI,
+        "state": "the+state&more",
+        **scope,
+    }
 
 
 # --- The exchange, over HTTP ----------------------------------------------------------------------
@@ -225,7 +282,117 @@ def test_the_token_request_is_exactly_this(
     }
 
 
-# --- What can go wrong with it --------------------------------------------------------------------
+def test_the_permissions_asked_for_are_asked_for_again(exchange: Exchange) -> None:
+    exchange.redeem(exchange.grant(graph_scopes=("User.Read",)))
+    scope = exchange.entra.requests[-1].form["scope"]
+    assert scope == "openid profile email https://graph.microsoft.com/User.Read"
+
+
+@pytest.mark.parametrize(
+    ("sent", "granted"),
+    [
+        ("openid profile User.Read email", {"openid", "profile", "User.Read", "email"}),
+        ("https://graph.microsoft.com/User.Read", {"User.Read"}),
+        ("api://a/b/c  openid\n", {"c", "openid"}),
+        ("", set()),
+        (None, set()),
+        (5, set()),
+        (["openid"], set()),
+        (" ".join(f"s{number}" for number in range(10_000)), {f"s{n}" for n in range(100)}),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_is_granted_is_read_without_its_resource(
+    exchange: Exchange, sent: object, granted: set[str]
+) -> None:
+    exchange.entra.tamper_token_response(lambda answer: {**answer, "scope": sent})
+    assert exchange.redeem(exchange.grant()).scopes == granted
+
+
+def test_an_answer_that_does_not_say_what_is_granted_grants_nothing(exchange: Exchange) -> None:
+    exchange.entra.fault("token", body='{"id_token": "a.b.c", "access_token": "x"}')
+    assert exchange.redeem(exchange.grant()).scopes == frozenset()
+
+
+# --- The app's own token --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "path", "what"),
+    [
+        (V2, "oauth2/v2.0/token", {"scope": "https://graph.microsoft.com/.default"}),
+        (V1, "oauth2/token", {"resource": "https://graph.microsoft.com"}),
+    ],
+)
+def test_the_app_asks_for_a_token_of_its_own_with_exactly_this(
+    exchange: Exchange, version: str, path: str, what: dict[str, str]
+) -> None:
+    exchange.version = version
+    secret = exchange.app.secrets[0].value
+    token = request_app_token(exchange.transport, exchange.authority, CLIENT, secret)
+    assert token.access_token
+    # v1.0 sends the number as a string.
+    assert 3599 <= token.expires_in <= 5400
+    (request,) = exchange.entra.requests
+    assert request.path == f"/{TENANT}/{path}"
+    assert request.form == {
+        "grant_type": "client_credentials",
+        "client_id": CLIENT,
+        "client_secret": secret,
+        **what,
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [
+        (3599, 3599),
+        ("3599", 3599),
+        (None, 0),
+        ("", 0),
+        ("-1", 0),
+        ("soon", 0),
+        ("3599.5", 0),
+        (True, 0),
+        ([3599], 0),
+    ],
+    ids=repr,
+)
+def test_an_app_token_without_a_sensible_lifetime_has_none(
+    exchange: Exchange, sent: object, seconds: int
+) -> None:
+    exchange.entra.tamper_token_response(lambda answer: {**answer, "expires_in": sent})
+    token = request_app_token(
+        exchange.transport, exchange.authority, CLIENT, exchange.app.secrets[0].value
+    )
+    assert token.expires_in == seconds
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"aadsts": 7000222}, SecretRejected),
+        ({"aadsts": 7000229}, MicrosoftError),
+        ({"aadsts": 90002}, DirectoryNotFound),
+        ({"status": 503}, Unreachable),
+        ({"status": 500}, MalformedAnswer),
+        ({"body": "{}"}, MalformedAnswer),
+        ({"body": '{"access_token": "x", "expires_in": 1}', "status": 400}, MicrosoftError),
+    ],
+    ids=repr,
+)
+def test_the_apps_own_token_fails_like_any_other(
+    exchange: Exchange, fault: dict[str, Any], expected: type[EntraError]
+) -> None:
+    exchange.entra.fault("token", **fault)
+    with pytest.raises(EntraError) as caught:
+        request_app_token(exchange.transport, exchange.authority, CLIENT, "a-secret")
+    assert type(caught.value) is expected
+    assert "a-secret" not in str(caught.value)
+    assert exchange.entra.count("token") == 1
+
+
+# --- What can go wrong with a code ---------------------------------------------------------------
 
 
 def test_a_wrong_secret_is_rejected(exchange: Exchange) -> None:
@@ -358,8 +525,10 @@ def test_no_representation_shows_a_secret_a_code_or_a_token() -> None:
         code_verifier="hidden-3",
     )
     tokens = TokenResponse(id_token="hidden-4", access_token="hidden-5")
-    for shown in (repr(grant), str(grant), repr(tokens), str(tokens), f"{[grant, tokens]}"):
-        assert "hidden" not in shown
+    app_token = AppToken(access_token="hidden-6", expires_in=1)
+    for value in (grant, tokens, app_token):
+        for shown in (repr(value), str(value), f"{[value]}"):
+            assert "hidden" not in shown
     assert CLIENT in repr(grant)
 
 
