@@ -1,0 +1,177 @@
+"""Home realm discovery: from an email address to the right sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from azuread_connections.models import Connection, DomainAlias, EnabledConnection
+from azuread_connections.models.validators import clean_alias
+from tests.company import Company, query_of
+from tests.factories import ApplicationFactory, ConnectionFactory, EnabledConnectionFactory
+
+pytestmark = pytest.mark.django_db
+
+UNKNOWN = "No sign-in is set up for this address"
+
+
+def ask(client: Client, email: str, **query: str) -> Any:
+    return client.post("/login/", {"email": email}, query_params=query)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "adele.vance@contoso.com",
+        "ADELE.VANCE@CONTOSO.COM",
+        "  adele.vance@contoso.com  ",
+        "adele.vance@contoso.com.",
+        "adele.vance@sales.contoso.com",
+        "adele.vance@emea.sales.contoso.com",
+    ],
+)
+def test_an_address_leads_to_its_companys_sign_in(
+    contoso: Company, client: Client, email: str
+) -> None:
+    response = ask(client, email, next="/reports/")
+    url = response["Location"]
+    assert urlsplit(url).path == f"/{contoso.directory.tenant_id}/oauth2/v2.0/authorize"
+    asked = query_of(url)
+    assert asked["login_hint"] == email.strip()
+    assert asked["domain_hint"] == email.strip().lower().rpartition("@")[2].rstrip(".")
+    assert contoso.come_back(client, url)["Location"] == "/reports/"
+
+
+@pytest.mark.parametrize(
+    "email", ["a@münchen.example", "a@MÜNCHEN.example", "a@xn--mnchen-3ya.example"]
+)
+def test_international_domains_are_one_domain_however_written(
+    contoso: Company, client: Client, email: str
+) -> None:
+    contoso.connection.aliases.create(domain=clean_alias("münchen.example"))
+    assert ask(client, email).status_code == 302
+
+
+def test_an_alias_of_a_subdomain_comes_before_its_parents(
+    contoso: Company, fabrikam: Company, client: Client
+) -> None:
+    fabrikam.connection.aliases.create(domain="sales.contoso.com")
+    url = ask(client, "a@emea.sales.contoso.com")["Location"]
+    assert f"/{fabrikam.directory.tenant_id}/" in url
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "a@unknown.example",
+        "contoso.com",
+        "@contoso.com",
+        "a@",
+        "",
+        "a@com",
+        "a@notcontoso.com",
+        "a@contoso.com.evil.example",
+        "a\x00@contoso.com\x00",
+        "a@" + "x" * 300 + ".contoso.com",
+        "<script>@x.y",
+    ],
+)
+def test_other_addresses_lead_nowhere(contoso: Company, client: Client, email: str) -> None:
+    response = ask(client, email)
+    if response.status_code == 302:  # what is left of it without the junk is Contoso's
+        assert "\x00" in email
+        return
+    page = response.content.decode()
+    assert UNKNOWN in page
+    assert "<script>@" not in page
+
+
+def test_an_unknown_domain_and_one_of_another_application_look_the_same(
+    contoso: Company, client: Client
+) -> None:
+    """Discovery is no oracle: same queries, same page."""
+    elsewhere = ConnectionFactory.create(name="northwind", domain="northwindtraders.com")
+    EnabledConnectionFactory.create(connection=elsewhere)
+    seen = []
+    for domain in ("northwindtraders.com", "unknown.example"):
+        with CaptureQueriesContext(database) as queries:
+            page = ask(client, f"a@{domain}").content.decode()
+        statements = [query["sql"].replace(domain, "DOMAIN") for query in queries]
+        shown = page.replace(domain, "DOMAIN")
+        token = shown.split('csrfmiddlewaretoken" value="')[1].split('"')[0]
+        seen.append((statements, shown.replace(token, "")))
+    assert seen[0] == seen[1]
+    assert UNKNOWN in seen[0][1]
+
+
+def test_discovery_is_one_indexed_query(contoso: Company, client: Client) -> None:
+    with CaptureQueriesContext(database) as queries:
+        ask(client, "adele.vance@contoso.com")
+    assert len(queries) == 2  # the application, then the domain
+    if database.vendor == "sqlite":
+        with database.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + queries[1]["sql"])
+            assert not [row for row in cursor.fetchall() if "SCAN" in row[3]]
+
+
+def test_several_sign_ins_for_one_domain_are_a_choice(
+    contoso: Company, fabrikam: Company, client: Client
+) -> None:
+    fabrikam.connection.aliases.create(domain="contoso.com")
+    response = ask(client, "adele.vance@contoso.com", next="/reports/")
+    page = response.content.decode()
+    assert "Several sign-ins belong to adele.vance@contoso.com" in page
+    for name in ("contoso", "fabrikam"):
+        assert f"/login/{name}/?next=%2Freports%2F&amp;login_hint=adele.vance%40contoso.com" in page
+
+
+def test_a_switch_leaves_the_primary_domain_out(contoso: Company, client: Client) -> None:
+    contoso.connection.discover_domain = False
+    contoso.connection.save()
+    assert not DomainAlias.objects.exists()
+    assert UNKNOWN in ask(client, "adele.vance@contoso.com").content.decode()
+    contoso.connection.discover_domain = True
+    contoso.connection.save()
+    assert DomainAlias.objects.get().is_primary
+
+
+def test_a_changed_primary_domain_moves_its_row(contoso: Company) -> None:
+    contoso.connection.domain = "contoso.onmicrosoft.com"
+    contoso.connection.save()
+    assert [row.domain for row in DomainAlias.objects.all()] == ["contoso.onmicrosoft.com"]
+
+
+def test_a_connection_without_a_button_is_reached_by_its_domain(
+    contoso: Company, client: Client
+) -> None:
+    Connection.objects.update(show_as_button=False)
+    assert "Continue with" not in client.get("/login/").content.decode()
+    assert ask(client, "adele.vance@contoso.com").status_code == 302
+
+
+def test_a_connection_in_the_address_overrides_the_page(contoso: Company, client: Client) -> None:
+    response = client.get("/login/", {"connection": "contoso", "next": "/reports/"})
+    assert contoso.come_back(client, response["Location"])["Location"] == "/reports/"
+    assert client.get("/login/", {"connection": "nobody"}).status_code == 403
+
+
+def test_the_form_is_guarded_against_forgery(contoso: Company) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    assert browser.post("/login/", {"email": "a@contoso.com"}).status_code == 403
+
+
+@pytest.mark.parametrize("domain", ["outlook.com", "GMAIL.com", "hotmail.co.uk", "yahoo.de"])
+def test_domains_of_everybody_belong_to_no_company(domain: str) -> None:
+    with pytest.raises(ValidationError, match="Anybody can have an address"):
+        clean_alias(domain)
+
+
+def test_a_disabled_connection_is_not_discovered(contoso: Company, client: Client) -> None:
+    EnabledConnection.objects.update(application=ApplicationFactory.create())
+    assert UNKNOWN in ask(client, "adele.vance@contoso.com").content.decode()
