@@ -111,6 +111,7 @@ AZUREAD_CONNECTIONS = {
     "ENCRYPTION_KEYS": env.list("AZUREAD_ENCRYPTION_KEYS", default=[]),
     "PUBLIC_URL": PUBLIC_URL,
     "PASSWORD_LOGIN_URL": "password_login",
+    "ADMIN_APPLICATION": "default",
     "LOGIN_URL": env.str("AZUREAD_LOGIN_URL", default=""),
     "GRAPH_URL": env.str("AZUREAD_GRAPH_URL", default=""),
     "ALLOW_STANDIN": env.bool("AZUREAD_ALLOW_STANDIN", default=False),

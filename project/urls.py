@@ -6,6 +6,9 @@ from django.urls import include, path
 
 from .views import home
 
+# The buttons of ADMIN_APPLICATION on the admin's own sign-in page.
+admin.site.login_template = "azuread_connections/admin_login.html"
+
 urlpatterns = [
     path("", home, name="home"),
     path("login/", include("azuread_connections.urls")),

@@ -34,7 +34,11 @@ def azuread_login_buttons(
 
 @register.inclusion_tag("azuread_connections/buttons.html", takes_context=True)
 def azuread_admin_login_buttons(context: template.Context) -> dict[str, Any]:
-    """Show the buttons of ADMIN_APPLICATION, for the Django admin's sign-in page."""
+    """Show the buttons of ADMIN_APPLICATION, for the Django admin's sign-in page.
+
+    They lead to where that page would: its ``next`` is checked like any other at the start.
+    """
     if not conf.admin_application:
         return {"buttons": []}
-    return azuread_login_buttons(context, application=conf.admin_application)
+    destination = str(context.get("next") or context["request"].GET.get("next", ""))
+    return azuread_login_buttons(context, application=conf.admin_application, next=destination)

@@ -27,6 +27,7 @@ def test_the_logo_is_twenty_by_twenty(contoso: Company, client: Client) -> None:
     Connection.objects.update(logo_url="https://contoso.com/logo.png")
     page = client.get("/login/").content.decode()
     assert 'src="https://contoso.com/logo.png" alt="" width="20" height="20"' in page
+    assert 'data-initial="C"' in page  # where it does not load
 
 
 def test_only_what_is_enabled_here_and_shown_as_a_button_is_shown(
@@ -133,3 +134,25 @@ def test_signing_out_takes_a_token_against_forgery(contoso: Company) -> None:
     browser = Client(enforce_csrf_checks=True)
     contoso.sign_in(browser)
     assert browser.post("/login/logout").status_code == 403
+
+
+def test_the_admins_sign_in_page_has_the_buttons_of_its_application(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": "default"}
+    page = client.get("/admin/login/").content.decode()
+    assert 'href="/login/contoso/?application=default&amp;next=%2Fadmin%2F"' in page
+    page = client.get("/admin/login/?next=/admin/auth/").content.decode()
+    assert "next=%2Fadmin%2Fauth%2F" in page
+    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": ""}
+    assert "Continue with" not in client.get("/admin/login/").content.decode()
+
+
+def test_a_foreign_next_on_the_admins_page_ends_at_home(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": "default"}
+    page = client.get("/admin/login/?next=https://evil.example.net/").content.decode()
+    start = page.split('azuread-button" href="')[1].split('"')[0].replace("&amp;", "&")
+    url = client.get(start)["Location"]
+    assert contoso.come_back(client, url)["Location"] == "/"
