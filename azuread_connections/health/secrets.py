@@ -1,6 +1,7 @@
 """Which client secrets have run out, run out soon, or may have: in words, and as a report.
 
-Nothing here reads ``ClientSecret.value``: the recorded date alone decides.
+Nothing here reads ``ClientSecret.value``, nor asks Microsoft: the recorded date decides, and what
+Microsoft said of the secret at the last sign-ins.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,9 +27,14 @@ PAGE_SIZE = 500
 
 
 class SecretStatus(models.TextChoices):
-    """What the recorded date says. ``MISSING``: the connection has no secret at all."""
+    """What the recorded date says, unless Microsoft says otherwise.
+
+    ``REFUSED``: not expired as far as anybody wrote down, but not accepted when it was last sent.
+    ``MISSING``: the connection has no secret at all.
+    """
 
     EXPIRED = "expired", _("expired")
+    REFUSED = "refused", _("refused")
     EXPIRING = "expiring", _("expiring")
     UNKNOWN = "unknown", _("unknown")
     VALID = "valid", _("valid")
@@ -41,6 +48,7 @@ class SecretState:
     status: SecretStatus
     text: str
     expires_at: datetime | None
+    refused_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class SecretLine:
     hint: str
     key_id: str
     expires_at: datetime | None
+    refused_at: datetime | None
     days_left: int | None
     status: SecretStatus
     text: str
@@ -61,11 +70,14 @@ class SecretLine:
     def counts_as(self) -> SecretStatus | None:
         """How bad it is: expired, expiring or unknown, or None where nothing is to be done.
 
-        Without any secret nobody can sign in, just as with an expired one. Until an application
-        uses the connection, though, that is only a set-up somebody has not finished.
+        Nobody can sign in with a refused secret, or without any, just as with an expired one.
+        Until an application uses the connection, though, a missing one is only a set-up that
+        somebody has not finished.
         """
         if self.superseded:
             return None
+        if self.status is SecretStatus.REFUSED:
+            return SecretStatus.EXPIRED
         if self.status is SecretStatus.MISSING:
             return SecretStatus.EXPIRED if self.applications else SecretStatus.UNKNOWN
         return self.status
@@ -95,23 +107,45 @@ def describe_expiry(expires_at: datetime | None, now: datetime) -> str:
     return ngettext("expires in %(days)d day", "expires in %(days)d days", days) % {"days": days}
 
 
+def describe_refusal(refused_at: datetime, now: datetime) -> str:
+    """Say when Microsoft last refused a secret: "refused by Microsoft 3 minutes ago"."""
+    if now - refused_at < timedelta(minutes=1):
+        return gettext("refused by Microsoft just now")
+    # Django joins number and unit by a no-break space, which nobody finds by searching.
+    time_ago = timesince(refused_at, now, depth=1).replace("\xa0", " ")
+    return gettext("refused by Microsoft %(time)s ago") % {"time": time_ago}
+
+
 def connection_secret_state(
     secrets: Iterable[ClientSecret], now: datetime | None = None
 ) -> SecretState:
-    """Judge one connection by the longest-lasting of its secrets.
+    """Judge one connection by the longest-lasting of its secrets that Microsoft does not refuse.
 
-    An expired secret beside a usable one is a finished rotation and does not matter. One without
-    a recorded date decides only where no other is known to be usable: it may have expired.
+    An expired or refused secret beside a usable one is a finished rotation and does not matter.
+    One without a recorded date decides only where no other is known to be usable: it may have
+    expired. Where all that has not expired is refused, the latest refusal decides.
     """
     now = now or timezone.now()
-    dates = [secret.expires_at for secret in secrets]
-    if not dates:
+    days = conf.secret_warning_days
+    states = [_state(secret.expires_at, secret.refused_at, now, days) for secret in secrets]
+    if not states:
         return SecretState(SecretStatus.MISSING, gettext("no secret"), None)
-    last = max((date for date in dates if date is not None), default=None)
-    if None in dates and (last is None or last <= now):
-        last = None
-    status = _status(last, now, conf.secret_warning_days)
-    return SecretState(status, describe_expiry(last, now), last)
+    best = max((state.status for state in states), key=_FROM_USELESS_TO_LASTING.index)
+    equals = [state for state in states if state.status is best]
+    return max(equals, key=lambda state: _deciding_time(state) or now)
+
+
+_FROM_USELESS_TO_LASTING = (
+    SecretStatus.EXPIRED,
+    SecretStatus.REFUSED,
+    SecretStatus.UNKNOWN,
+    SecretStatus.EXPIRING,
+    SecretStatus.VALID,
+)
+
+
+def _deciding_time(state: SecretState) -> datetime | None:
+    return state.refused_at if state.status is SecretStatus.REFUSED else state.expires_at
 
 
 def report(
@@ -122,14 +156,20 @@ def report(
 ) -> Iterator[SecretLine]:
     """Yield a line for every secret that is expired, expires within ``days``, or has no date.
 
-    Connections without any secret come first, then the secrets by date, undated ones last.
-    ``days`` defaults to the setting ``SECRET_WARNING_DAYS``; 0 means today.
+    Connections without any secret come first, then what Microsoft refuses, then the secrets by
+    date, undated ones last. ``days`` defaults to the setting ``SECRET_WARNING_DAYS``; 0 means
+    today.
 
-    A secret is *superseded* when another of the same connection is known to be usable and to last
-    longer: the old one may expire, or be expired, without anybody noticing. This holds for an
-    expiring secret as for an expired one, or every proper rotation would raise an alarm until the
-    old secret is removed. A secret without a recorded date supersedes nothing, as nobody knows
-    whether it still works, and is itself always reported. Superseded ones are left out unless
+    A secret is *superseded* when another of the same connection does its work: the old one may
+    expire, or be refused, without anybody noticing. That other one is
+
+    - one that is known to be usable and to last longer. This holds beside an expiring secret as
+      beside an expired or refused one, or every proper rotation would raise an alarm until the
+      old secret is removed;
+    - one without a date that Microsoft accepted after the old one had expired or been refused.
+      Whether it works tomorrow nobody knows, so it is always reported itself.
+
+    A refused secret supersedes nothing. Superseded ones are left out unless
     ``include_superseded``.
 
     It reads page by page, each page starting behind the last row of the one before: a driver
@@ -139,24 +179,44 @@ def report(
     days = conf.secret_warning_days if days is None else days
     yield from _missing(now)
 
-    longer_lasting = ClientSecret._default_manager.filter(
-        Q(expires_at__gt=now),
-        connection=OuterRef("connection"),
-        expires_at__gt=OuterRef("expires_at"),
-    )
-    dated = ClientSecret._default_manager.filter(expires_at__lt=_end_of_day(now, days)).annotate(
-        superseded=Exists(longer_lasting)
-    )
+    secrets = ClientSecret._default_manager.all()
+    not_expired = Q(expires_at__gt=now)
+
+    refused = secrets.filter(not_expired | Q(expires_at=None), refused_at__isnull=False)
+    refused = refused.annotate(superseded=_another(not_expired, accepted_after="refused_at"))
+    if not include_superseded:
+        refused = refused.filter(superseded=False)
+    yield from _lines(_pages_by_id(refused, *_COLUMNS, "superseded"), now, days)
+
+    longer_lasting = not_expired & Q(expires_at__gt=OuterRef("expires_at"))
+    dated = secrets.filter(expires_at__lt=end_of_day(now, days))
+    dated = dated.filter(Q(refused_at=None) | Q(expires_at__lte=now))
+    dated = dated.annotate(superseded=_another(longer_lasting, accepted_after="expires_at"))
     if not include_superseded:
         dated = dated.filter(superseded=False)
     yield from _lines(_pages_by_date(dated), now, days)
 
     # A query of its own, as databases disagree on where NULL sorts.
-    undated = ClientSecret._default_manager.filter(expires_at=None)
+    undated = secrets.filter(expires_at=None, refused_at=None)
     yield from _lines(_pages_by_id(undated, *_COLUMNS), now, days)
 
 
-_COLUMNS = ("pk", "connection_id", "connection__name", "hint", "key_id", "expires_at")
+def _another(usable: Q, *, accepted_after: str) -> Exists:
+    """Whether another secret of the same connection does the work of one.
+
+    It is ``usable``, or undated but accepted after the time in that column of the one.
+    """
+    proven = Q(expires_at=None, last_success_at__gt=OuterRef(accepted_after))
+    others = ClientSecret._default_manager.filter(
+        usable | proven, connection=OuterRef("connection"), refused_at=None
+    )
+    return Exists(others)
+
+
+_COLUMNS = (
+    *("pk", "connection_id", "connection__name"),
+    *("hint", "key_id", "expires_at", "refused_at"),
+)
 _Row = dict[str, Any]
 
 
@@ -171,6 +231,7 @@ def _missing(now: datetime) -> Iterator[SecretLine]:
                 hint="",
                 key_id="",
                 expires_at=None,
+                refused_at=None,
                 days_left=None,
                 status=SecretStatus.MISSING,
                 text=gettext("no secret"),
@@ -185,14 +246,16 @@ def _lines(pages: Iterator[list[_Row]], now: datetime, days: int) -> Iterator[Se
         for row in page:
             expires_at: datetime | None = row["expires_at"]
             superseded = row.get("superseded", False)
+            state = _state(expires_at, row["refused_at"], now, days)
             yield SecretLine(
                 connection=row["connection__name"],
                 hint=row["hint"],
                 key_id=row["key_id"],
                 expires_at=expires_at,
+                refused_at=state.refused_at,
                 days_left=None if expires_at is None else days_left(expires_at, now),
-                status=_status(expires_at, now, days),
-                text=describe_expiry(expires_at, now),
+                status=state.status,
+                text=state.text,
                 applications=() if superseded else applications[row["connection_id"]],
                 superseded=superseded,
             )
@@ -235,11 +298,27 @@ def _applications(connection_ids: Iterable[int]) -> defaultdict[int, tuple[str, 
     return slugs
 
 
-def _status(expires_at: datetime | None, now: datetime, days: int) -> SecretStatus:
+def _state(
+    expires_at: datetime | None, refused_at: datetime | None, now: datetime, days: int
+) -> SecretState:
+    """Judge one secret by what is recorded of it."""
+    status = _status(expires_at, refused_at, now, days)
+    if status is SecretStatus.REFUSED and refused_at is not None:
+        text = describe_refusal(refused_at, now)
+    else:
+        text = describe_expiry(expires_at, now)
+    return SecretState(status, text, expires_at, refused_at)
+
+
+def _status(
+    expires_at: datetime | None, refused_at: datetime | None, now: datetime, days: int
+) -> SecretStatus:
+    if expires_at is not None and expires_at <= now:
+        return SecretStatus.EXPIRED
+    if refused_at is not None:
+        return SecretStatus.REFUSED
     if expires_at is None:
         return SecretStatus.UNKNOWN
-    if expires_at <= now:
-        return SecretStatus.EXPIRED
     if days_left(expires_at, now) <= days:
         return SecretStatus.EXPIRING
     return SecretStatus.VALID
@@ -250,7 +329,7 @@ def _local_date(moment: datetime) -> date:
     return timezone.localtime(moment).date() if timezone.is_aware(moment) else moment.date()
 
 
-def _end_of_day(now: datetime, days: int) -> datetime:
+def end_of_day(now: datetime, days: int) -> datetime:
     """The midnight that ends the day ``days`` from now: agrees with ``days_left() <= days``."""
     midnight = datetime.combine(_local_date(now) + timedelta(days=days + 1), time.min)
     return timezone.make_aware(midnight) if timezone.is_aware(now) else midnight

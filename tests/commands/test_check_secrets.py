@@ -151,6 +151,7 @@ def test_json_is_a_list_of_objects():
         "hint": "0x~",
         "key_id": "0a1b",
         "expires_at": expires_at.astimezone(UTC).isoformat(),
+        "refused_at": None,
         "days_left": 12,
         "status": "expiring",
         "applications": ["portal"],
@@ -158,6 +159,21 @@ def test_json_is_a_list_of_objects():
     }
     assert (second["expires_at"], second["days_left"], second["status"]) == (None, None, "unknown")
     assert "nobody-sees" not in output
+
+
+@pytest.mark.django_db
+def test_a_refused_secret_fails_as_an_expired_one_does_and_says_when():
+    add("contoso", 90)
+    refused_at = timezone.now() - timedelta(minutes=3, seconds=5)
+    ClientSecret.objects.update(refused_at=refused_at)
+    status, output = check("--fail-on", "expired")
+    assert status == 1
+    assert "refused by Microsoft 3 minutes ago" in output
+    assert output.endswith("1 refused.\n")
+    ((entry),) = json.loads(check("--format", "json")[1])
+    assert entry["status"] == "refused"
+    assert entry["refused_at"] == refused_at.astimezone(UTC).isoformat()
+    assert check("--fail-on", "never")[0] == 0
 
 
 @pytest.mark.django_db

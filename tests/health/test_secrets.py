@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +14,7 @@ from azuread_connections.health.secrets import (
     SecretStatus,
     connection_secret_state,
     describe_expiry,
+    describe_refusal,
     report,
 )
 from azuread_connections.models import Application, ClientSecret, Connection, EnabledConnection
@@ -42,12 +42,15 @@ def make_connection(name: str, *applications: str) -> Connection:
     return connection
 
 
-def add_secret(connection: Connection, days: int | None, hint: str = "abc") -> ClientSecret:
+def add_secret(
+    connection: Connection, days: int | None, hint: str = "abc", **fields: object
+) -> ClientSecret:
     return ClientSecret.objects.create(
         connection=connection,
         value=f"{hint}~value",
         key_id=f"key-{hint}",
         expires_at=None if days is None else NOW + timedelta(days=days),
+        **fields,
     )
 
 
@@ -110,11 +113,60 @@ def test_naive_times_are_local_already():
 )
 def test_the_longest_lasting_usable_secret_decides_for_the_connection(days, status, text):
     secrets = [
-        SimpleNamespace(expires_at=None if d is None else NOW + timedelta(days=d)) for d in days
+        ClientSecret(expires_at=None if d is None else NOW + timedelta(days=d)) for d in days
     ]
     for order in (secrets, secrets[::-1]):
         state = connection_secret_state(order, NOW)
         assert (state.status, state.text) == (status, text)
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"),
+    [
+        (timedelta(), "refused by Microsoft just now"),
+        (timedelta(seconds=59), "refused by Microsoft just now"),
+        (timedelta(minutes=3), "refused by Microsoft 3 minutes ago"),
+        (timedelta(days=2, hours=5), "refused by Microsoft 2 days ago"),
+    ],
+)
+def test_a_refusal_is_described_by_its_age(ago, text):
+    assert describe_refusal(NOW - ago, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("refused", "others", "status", "text"),
+    [
+        ([90], [], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+        ([None], [], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+        ([90], [-3], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+        ([90], [12], SecretStatus.EXPIRING, "expires in 12 days"),
+        ([12], [90], SecretStatus.VALID, "expires in 90 days"),
+        ([90], [None], SecretStatus.UNKNOWN, "no expiry date recorded"),
+        ([-3], [], SecretStatus.EXPIRED, "expired 3 days ago"),
+        ([-3], [90], SecretStatus.VALID, "expires in 90 days"),
+        ([-9, 400], [-3], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+    ],
+)
+def test_a_refused_secret_counts_for_nothing_beside_one_that_works(refused, others, status, text):
+    secrets = [
+        ClientSecret(
+            expires_at=None if d is None else NOW + timedelta(days=d),
+            refused_at=NOW - timedelta(minutes=5) if is_refused else None,
+        )
+        for is_refused, dates in ((True, refused), (False, others))
+        for d in dates
+    ]
+    for order in (secrets, secrets[::-1]):
+        state = connection_secret_state(order, NOW)
+        assert (state.status, state.text) == (status, text)
+
+
+def test_the_latest_of_several_refusals_is_told():
+    secrets = [
+        ClientSecret(expires_at=NOW + timedelta(days=days), refused_at=NOW - timedelta(hours=hours))
+        for days, hours in ((90, 5), (30, 2), (400, 7))
+    ]
+    assert connection_secret_state(secrets, NOW).text == "refused by Microsoft 2 hours ago"
 
 
 def test_the_state_begins_to_warn_where_the_setting_says(settings):
@@ -152,6 +204,7 @@ def test_a_line_tells_connection_hint_key_date_and_what_would_stop():
             hint="x1~",
             key_id="key-x1~",
             expires_at=secret.expires_at,
+            refused_at=None,
             days_left=12,
             status=SecretStatus.EXPIRING,
             text="expires in 12 days",
@@ -209,6 +262,103 @@ def test_a_superseded_secret_is_shown_only_when_asked_for(days, reported, supers
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("days", [12, 400, None])
+def test_a_refused_secret_is_reported_whatever_its_date_says(days):
+    refused_at = NOW - timedelta(minutes=3)
+    add_secret(make_connection("contoso", "portal"), days, refused_at=refused_at)
+    (line,) = lines()
+    assert (line.status, line.text) == ("refused", "refused by Microsoft 3 minutes ago")
+    assert line.counts_as is SecretStatus.EXPIRED
+    assert (line.refused_at, line.days_left) == (refused_at, days)
+    assert line.applications == ("portal",)
+
+
+@pytest.mark.django_db
+def test_a_secret_that_microsoft_takes_again_is_not_refused_any_more():
+    secret = add_secret(make_connection("contoso"), 400)
+    secret.record_refusal()
+    assert [line.status for line in lines()] == ["refused"]
+    secret.refresh_from_db()
+    secret.record_success()
+    assert lines() == []
+
+
+@pytest.mark.django_db
+def test_an_expired_secret_that_was_refused_is_told_once_and_as_expired():
+    add_secret(make_connection("contoso"), -3, refused_at=NOW - timedelta(days=1))
+    assert [line.text for line in lines()] == ["expired 3 days ago"]
+
+
+@pytest.mark.django_db
+def test_refused_secrets_come_after_missing_ones_and_before_those_with_a_date():
+    make_connection("missing")
+    add_secret(make_connection("gone"), -3)
+    add_secret(make_connection("undated"), None)
+    add_secret(make_connection("refused"), 400, refused_at=NOW)
+    assert [line.connection for line in lines()] == ["missing", "refused", "gone", "undated"]
+
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("secrets", "reported"),
+    [
+        pytest.param(
+            [(-3, {}), (90, {"refused_at": NOW})],
+            [90, -3],
+            id="a refused one supersedes no expired one",
+        ),
+        pytest.param(
+            [(12, {}), (90, {"refused_at": NOW})],
+            [12],
+            id="one that works for some days supersedes a refused one, and not the other way",
+        ),
+        pytest.param(
+            [(90, {"refused_at": NOW}), (400, {})], [], id="a refused one beside a valid one"
+        ),
+        pytest.param(
+            [(-3, {}), (None, {"last_success_at": NOW - HOUR})],
+            [None],
+            id="an undated one that was accepted after the other's expiry supersedes it",
+        ),
+        pytest.param(
+            [(-3, {}), (None, {"last_success_at": NOW - 4 * DAY})],
+            [-3, None],
+            id="one that was accepted before proves nothing",
+        ),
+        pytest.param(
+            [(-3, {}), (None, {"last_success_at": NOW - DAY, "refused_at": NOW})],
+            [None, -3],
+            id="nor does one that has been refused since",
+        ),
+        pytest.param(
+            [(90, {"refused_at": NOW - HOUR}), (None, {"last_success_at": NOW})],
+            [None],
+            id="an undated one that was accepted after the other's refusal supersedes it",
+        ),
+        pytest.param(
+            [(12, {}), (None, {"last_success_at": NOW})],
+            [12, None],
+            id="an undated one may end before an expiring one",
+        ),
+    ],
+)
+def test_only_a_secret_that_works_supersedes_another(secrets, reported):
+    connection = make_connection("contoso", "portal")
+    for number, (days, fields) in enumerate(secrets):
+        add_secret(connection, days, hint=f"n{number}~", **fields)
+    assert [line.days_left for line in lines()] == reported
+    everything = lines(include_superseded=True)
+    assert [line.days_left for line in everything if not line.superseded] == reported
+    # A valid one is no news even then.
+    dull = sum(days is not None and days > 30 and not fields for days, fields in secrets)
+    assert len(everything) == len(secrets) - dull
+
+
+@pytest.mark.django_db
 def test_a_valid_secret_of_another_connection_supersedes_nothing():
     add_secret(make_connection("contoso"), -3)
     add_secret(make_connection("fabrikam"), 90)
@@ -245,10 +395,12 @@ def test_pages_meet_without_a_gap_or_a_double_where_dates_are_equal(monkeypatch)
         add_secret(make_connection(f"undated-{number}"), None)
     for number in range(4):
         make_connection(f"missing-{number}")
+        add_secret(make_connection(f"refused-{number}"), 400, refused_at=NOW)
     add_secret(make_connection("later"), 13)
     names = [line.connection for line in lines()]
     assert names == [
         *(f"missing-{n}" for n in range(4)),
+        *(f"refused-{n}" for n in range(4)),
         *(f"together-{n}" for n in range(5)),
         "later",
         *(f"undated-{n}" for n in range(4)),
@@ -273,8 +425,8 @@ def test_statements_grow_with_pages_and_no_statement_reads_more_than_a_page(monk
     monkeypatch.setattr(secrets_module, "_applications", counting)
     with CaptureQueriesContext(database) as queries:
         assert len(lines()) == 35
-    # Four pages with their applications; none missing, none undated.
-    assert len(queries) == 4 * 2 + 1 + 1
+    # Four pages with their applications; none missing, none refused, none undated.
+    assert len(queries) == 4 * 2 + 1 + 1 + 1
     assert largest == 10
     assert not any('"value"' in query["sql"] or "`value`" in query["sql"] for query in queries)
 
@@ -286,7 +438,7 @@ def test_the_first_line_comes_before_the_second_page_is_read(monkeypatch):
         add_secret(make_connection(f"c{number}"), 12)
     with CaptureQueriesContext(database) as queries:
         next(report(30, now=NOW))
-    assert len(queries) == 3  # none missing, one page, its applications
+    assert len(queries) == 4  # none missing, none refused, one page, its applications
 
 
 @pytest.mark.django_db

@@ -35,7 +35,8 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "List client secrets that are expired, expire soon, or have no recorded expiry date. "
+        "List client secrets that are expired, refused by Microsoft, expire soon, or have no "
+        "recorded expiry date. A refused one counts as expired. "
         "Exit status: 0 nothing to act on, 1 found (see --fail-on), 2 the check itself failed."
     )
     # A probe tells of secrets, not of the state of the project.
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--all",
             action="store_true",
-            help="also show superseded secrets: those beside a longer-lasting one",
+            help="also show superseded secrets: those beside one that does their work",
         )
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -157,6 +158,7 @@ def _as_json(line: SecretLine) -> dict[str, Any]:
         "hint": line.hint,
         "key_id": line.key_id,
         "expires_at": _utc(line.expires_at).isoformat() if line.expires_at else None,
+        "refused_at": _utc(line.refused_at).isoformat() if line.refused_at else None,
         "days_left": line.days_left,
         "status": line.status.value,
         "applications": list(line.applications),
@@ -180,6 +182,7 @@ def _summary(found: Found) -> str:
             counts[status] += count
     texts = {
         SecretStatus.MISSING: _("%(count)d without any secret"),
+        SecretStatus.REFUSED: _("%(count)d refused"),
         SecretStatus.EXPIRED: _("%(count)d expired"),
         SecretStatus.EXPIRING: _("%(count)d expiring"),
         SecretStatus.UNKNOWN: _("%(count)d without an expiry date"),
