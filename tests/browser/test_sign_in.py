@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from azuread_connections.models import Application, Connection
+from azuread_connections.models import Application, Connection, Directory
 from azuread_connections.testing import StandIn
 from tests.company import Company
 
@@ -117,3 +117,35 @@ def contrast(page: Page, selector: str) -> float:
             selector,
         )
     )
+
+
+def test_an_address_leads_to_the_right_sign_in(
+    company: Company, page: Page, live_server: Any, screenshots: Any
+) -> None:
+    page.goto(f"{live_server.url}/login/?next=/login/profile")
+    page.get_by_label("Your work email").fill("somebody@unknown.example")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("No sign-in is set up for this address")
+    screenshots(page, "unknown-address")
+    page.get_by_label("Your work email").fill("adele.vance@contoso.com")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    page.get_by_role("button", name="Adele Vance").click()
+    page.wait_for_url("**/login/profile")
+
+
+def test_a_new_directory_waits_on_the_common_endpoint(
+    company: Company, microsoft: StandIn, page: Page, live_server: Any, screenshots: Any
+) -> None:
+    northwind = microsoft.add_directory("northwindtraders.com")
+    northwind.add_person("Patti Fernandez")
+    company.app.multi_tenant = True
+    company.app.grant(northwind)
+    Connection.objects.update(use_common_endpoint=True, new_directories="hold")
+    for approved in (False, True):
+        page.goto(f"{live_server.url}/login/contoso/?next=/login/profile")
+        page.get_by_role("button", name="Patti Fernandez").click()
+        if not approved:
+            expect(page.locator("[data-error-code=directory_waiting]")).to_be_visible()
+            screenshots(page, "directory-waiting")
+            Directory.objects.filter(status="waiting").update(status="allowed")
+    page.wait_for_url("**/login/profile")

@@ -253,3 +253,26 @@ def test_the_site_may_make_usernames_itself(
     }
     contoso.sign_in(client)
     assert User.objects.get().username == f"contoso-{contoso.person.object_id[:8]}"
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (["email", "preferred_username", "upn"], "mail@contoso.com"),
+        (["upn", "email"], "upn@contoso.com"),
+        (["preferred_username"], "preferred@contoso.com"),
+        (["nothing"], ""),
+        ([], ""),
+    ],
+)
+def test_the_address_is_looked_for_in_the_order_of_the_setting(
+    contoso: Company, client: Client, settings: Any, order: list[str], expected: str
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"EMAIL_CLAIMS": order}
+    claims = {
+        "email": "mail@contoso.com",
+        "preferred_username": "preferred@contoso.com",
+        "upn": "upn@contoso.com",
+    }
+    assert signed_in(contoso, client, claims=claims).email == expected
+    assert Identity.objects.get().profile["email"] == expected

@@ -161,3 +161,24 @@ def test_a_flood_of_unknown_names_is_counted_in_a_row(client: Client, db: None) 
         client.get(f"/login/nobody-{number}/")
     assert 1 <= Event.objects.count() <= 2  # two, if the minute changes meanwhile
     assert sum(Event.objects.values_list("count", flat=True)) == 20
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host", "resource"),
+    [
+        ("usgov", "login.microsoftonline.us", "https://graph.microsoft.us"),
+        ("dod", "login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+        (
+            "china",
+            "login.partner.microsoftonline.cn",
+            "https://microsoftgraph.chinacloudapi.cn",
+        ),
+    ],
+)
+def test_other_clouds_have_their_own_hosts(
+    contoso: Company, client: Client, cloud: str, host: str, resource: str
+) -> None:
+    Connection.objects.update(cloud=cloud, extended_profile=True)
+    url = contoso.start(client)
+    assert urlsplit(url).netloc == host
+    assert f"{resource}/User.Read" in query_of(url)["scope"].split()
