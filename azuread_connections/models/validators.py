@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import idna
 from django.core.exceptions import ValidationError
@@ -20,6 +21,27 @@ DOMAIN_MAX_LENGTH = 253
 RESERVED_NAMES = frozenset({"callback", "profile", "logout", "frontchannel-logout"})
 #: Microsoft's portal offers no longer life for a client secret.
 SECRET_MAX_LIFETIME = timedelta(days=731)
+#: Azure's are about 40 characters long; what is shorter than this was cut off on the way.
+SECRET_MIN_LENGTH = 16
+#: What somebody copies from the browser's address bar instead of a directory's domain.
+MICROSOFT_HOSTS = frozenset(
+    {
+        "entra.microsoft.com",
+        "entra.microsoft.us",
+        "graph.microsoft.com",
+        "graph.windows.net",
+        "login.microsoft.com",
+        "login.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.chinacloudapi.cn",
+        "login.partner.microsoftonline.cn",
+        "login.windows.net",
+        "portal.azure.cn",
+        "portal.azure.com",
+        "portal.azure.us",
+        "sts.windows.net",
+    }
+)
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 GUID_PATTERN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
@@ -28,6 +50,14 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 def is_guid(value: str) -> bool:
     return GUID_PATTERN.match(value) is not None
+
+
+def _guid_within(value: str) -> str | None:
+    """Find the GUID that is written another way: in braces, without dashes, in upper case."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return None
 
 
 def validate_connection_name(value: str) -> None:
@@ -54,14 +84,22 @@ def clean_domain(value: str) -> str:
     """
     value = value.strip()
     domain = _to_ascii(value)
+    suggestion = None if domain else _domain_within(value)
+    if domain in MICROSOFT_HOSTS or suggestion in MICROSOFT_HOSTS:
+        raise ValidationError(
+            _(
+                "This is Microsoft's address. Enter one of the directory's domains, such as "
+                "contoso.com."
+            ),
+            code="domain_microsoft",
+        )
     if domain:
         return domain
-    if is_guid(value):
+    if _guid_within(value):
         raise ValidationError(
             _("This is the directory's ID. Enter one of its domains, such as contoso.com."),
             code="domain_guid",
         )
-    suggestion = _domain_within(value)
     if suggestion:
         raise ValidationError(
             _("Enter the domain alone: %(domain)s"),
@@ -114,8 +152,10 @@ def _domain_within(value: str) -> str | None:
     return _to_ascii(compact.rpartition("@")[2].partition(":")[0])
 
 
-def validate_client_id(value: str) -> None:
-    if not is_guid(value):
+def clean_client_id(value: str) -> str:
+    """Return a client ID in the form it is stored in. Raises ``ValidationError``."""
+    client_id = _guid_within(value.strip())
+    if client_id is None:
         raise ValidationError(
             _(
                 "Enter the “Application (client) ID” from the registration's overview page. It "
@@ -123,10 +163,22 @@ def validate_client_id(value: str) -> None:
             ),
             code="client_id_guid",
         )
+    return client_id
+
+
+def validate_client_id(value: str) -> None:
+    """Accept a client ID that fits the column, and suggest one that stands in braces."""
+    client_id = clean_client_id(value)
+    if not is_guid(value):
+        raise ValidationError(
+            _("Enter the client ID alone, with its dashes: %(client_id)s"),
+            code="client_id_corrected",
+            params={"client_id": client_id},
+        )
 
 
 def validate_client_secret(value: str) -> None:
-    if is_guid(value):
+    if _guid_within(value):
         raise ValidationError(
             _(
                 "This is the secret's ID. Copy the column “Value” instead; Azure shows it only "
@@ -139,6 +191,11 @@ def validate_client_secret(value: str) -> None:
             _("A client secret has no spaces and no special letters. Copy the value again."),
             code="secret_characters",
         )
+    if len(value) < SECRET_MIN_LENGTH:
+        raise ValidationError(
+            _("This is too short. Azure's are about 40 characters long: copy the whole value."),
+            code="secret_short",
+        )
 
 
 def validate_logo_url(value: str) -> None:
@@ -149,6 +206,11 @@ def validate_logo_url(value: str) -> None:
             _("Enter an address that begins with https://, such as https://contoso.com/logo.png."),
             code="logo_https",
         ) from None
+    if "@" in urlsplit(value).netloc:
+        # Everybody who sees the sign-in page would be told them.
+        raise ValidationError(
+            _("Enter an address without a user name or password."), code="logo_userinfo"
+        )
 
 
 def expiry_warning(expires_at: datetime | None, now: datetime | None = None) -> str | None:
@@ -156,6 +218,10 @@ def expiry_warning(expires_at: datetime | None, now: datetime | None = None) -> 
     now = now or timezone.now()
     if expires_at is None:
         return None
+    if _in_utc(expires_at).date() == _in_utc(now).date() and (
+        expires_at > now or _is_bare_date(expires_at)
+    ):
+        return str(_("The secret expires today: soon Microsoft refuses it, if not already."))
     if expires_at <= now:
         return str(_("The expiry date is in the past: Microsoft refuses this secret already."))
     if expires_at > now + SECRET_MAX_LIFETIME:
@@ -163,3 +229,15 @@ def expiry_warning(expires_at: datetime | None, now: datetime | None = None) -> 
             _("The expiry date is over 24 months away, longer than Azure allows. Is it right?")
         )
     return None
+
+
+def _is_bare_date(moment: datetime) -> bool:
+    """A date without a time is stored as its start, so that it says nothing of the hour."""
+    return _in_utc(moment).time() == time.min
+
+
+def _in_utc(moment: datetime) -> datetime:
+    # Naive times come from a site with USE_TZ off, in its own time zone.
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment, timezone.get_default_timezone())
+    return moment.astimezone(UTC)

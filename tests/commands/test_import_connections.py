@@ -24,7 +24,7 @@ def entry(name: str, **options: Any) -> dict[str, Any]:
         "options": {
             "tenant_domain": f"{name}.com",
             "client_id": "11112222-bbbb-3333-cccc-4444dddd5555",
-            "client_secret": f"{name[:3]}~nobody-sees",
+            "client_secret": f"{name[:3]}~a-value-that-nobody-sees",
             **options,
         },
     }

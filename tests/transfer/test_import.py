@@ -81,7 +81,7 @@ def test_a_whole_entry_becomes_a_connection():
             show_as_button=False,
             tenant_domain="Contoso.COM",
             client_id=CLIENT_ID.upper(),
-            client_secret="s3c~the-value",
+            client_secret="s3c~the-value-of-a-secret",
             client_secret_expires_at="2027-01-31",
             identity_api=V1,
             basic_profile=True,
@@ -100,7 +100,7 @@ def test_a_whole_entry_becomes_a_connection():
     assert connection.sync_profile == Connection.SyncProfile.FIRST_LOGIN
     assert connection.logo_url == "https://contoso.com/logo.png"
     assert connection.tenant_id == ""
-    assert secrets() == {"s3c~the-value": datetime(2027, 1, 31, tzinfo=UTC)}
+    assert secrets() == {"s3c~the-value-of-a-secret": datetime(2027, 1, 31, tzinfo=UTC)}
     assert ClientSecret.objects.get().hint == "s3c"
     assert enabled() == {"default"}
 
@@ -146,7 +146,7 @@ def test_a_second_run_changes_nothing():
         display_name="Contoso",
         client_id=CLIENT_ID.upper(),
         tenant_domain="Contoso.com",
-        client_secret="s3c~value",
+        client_secret="s3c~value-of-a-secret",
         client_secret_expires_at="2027-01-31T09:00:00Z",
         enabled_clients=["default", "unknown-client"],
         tenantId=TENANT_ID,
@@ -165,7 +165,7 @@ def test_what_the_file_does_not_say_stays_as_it_is():
             show_as_button=False,
             icon_url="https://contoso.com/logo.png",
             identity_api=V1,
-            client_secret="s3c~value",
+            client_secret="s3c~value-of-a-secret",
             enabled_clients=["default"],
         )
     )
@@ -198,14 +198,16 @@ def test_the_difference_names_what_changes_and_from_what():
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing():
-    run(entry("contoso", client_secret="old~value", enabled_clients=["default"]))
+    run(entry("contoso", client_secret="old~value-of-a-secret", enabled_clients=["default"]))
     file = [
-        entry("contoso", display_name="New", client_secret="new~value", enabled_clients=[]),
-        entry("fabrikam", client_secret="fab~value", enabled_clients=["default"]),
+        entry(
+            "contoso", display_name="New", client_secret="new~value-of-a-secret", enabled_clients=[]
+        ),
+        entry("fabrikam", client_secret="fab~value-of-a-secret", enabled_clients=["default"]),
     ]
     dry = run(*file, dry_run=True)
     assert Connection.objects.get().display_name == ""
-    assert secrets() == {"old~value": None}
+    assert secrets() == {"old~value-of-a-secret": None}
     assert enabled() == {"default"}
     assert run(*file) == dry
     assert Connection.objects.count() == 2
@@ -222,7 +224,9 @@ def test_a_name_in_other_letters_is_the_same_connection_and_stays():
 def test_statements_do_not_grow_with_a_file_that_changes_nothing_but_for_validation(
     django_assert_max_num_queries,
 ):
-    file = [entry(f"c{number}", client_secret=f"{number}xx~value") for number in range(40)]
+    file = [
+        entry(f"c{number}", client_secret=f"{number}xx~value-of-a-secret") for number in range(40)
+    ]
     run(*file)
     # Per entry: the name check of Connection.clean.
     with django_assert_max_num_queries(40 + 8):
@@ -267,11 +271,13 @@ def test_a_file_may_pin_what_is_not_pinned_yet():
 
 
 def test_another_secret_is_added_beside_the_stored_one():
-    run(entry(client_secret="old~value", client_secret_expires_at="2027-01-31"))
-    result = run(entry(client_secret="new~value", client_secret_expires_at="2028-06-30"))
+    run(entry(client_secret="old~value-of-a-secret", client_secret_expires_at="2027-01-31"))
+    result = run(
+        entry(client_secret="new~value-of-a-secret", client_secret_expires_at="2028-06-30")
+    )
     assert secrets() == {
-        "old~value": datetime(2027, 1, 31, tzinfo=UTC),
-        "new~value": datetime(2028, 6, 30, tzinfo=UTC),
+        "old~value-of-a-secret": datetime(2027, 1, 31, tzinfo=UTC),
+        "new~value-of-a-secret": datetime(2028, 6, 30, tzinfo=UTC),
     }
     (difference,) = differences(result)
     assert difference.startswith("client secret: new… (expires 2028-06-30")
@@ -279,28 +285,30 @@ def test_another_secret_is_added_beside_the_stored_one():
 
 
 def test_the_same_secret_with_another_date_gets_the_date():
-    run(entry(client_secret="s3c~value"))
-    result = run(entry(client_secret="s3c~value", client_secret_expires_at="2027-01-31"))
-    assert secrets() == {"s3c~value": datetime(2027, 1, 31, tzinfo=UTC)}
+    run(entry(client_secret="s3c~value-of-a-secret"))
+    result = run(
+        entry(client_secret="s3c~value-of-a-secret", client_secret_expires_at="2027-01-31")
+    )
+    assert secrets() == {"s3c~value-of-a-secret": datetime(2027, 1, 31, tzinfo=UTC)}
     assert len(differences(result)) == 1
     # And an import that says nothing of it leaves the date alone.
-    assert only(run(entry(client_secret="s3c~value"))).action is Action.NONE
+    assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.NONE
 
 
 def test_a_stored_secret_that_no_key_opens_counts_as_another(settings):
-    run(entry(client_secret="s3c~value"))
+    run(entry(client_secret="s3c~value-of-a-secret"))
     new_key = Fernet.generate_key().decode()
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": [new_key]}
-    assert only(run(entry(client_secret="s3c~value"))).action is Action.UPDATE
+    assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.UPDATE
     assert ClientSecret.objects.count() == 2
-    assert only(run(entry(client_secret="s3c~value"))).action is Action.NONE
+    assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.NONE
 
 
 @pytest.mark.parametrize("secret", [None, ""])
 def test_a_blank_secret_keeps_the_stored_one(secret):
-    run(entry(client_secret="s3c~value"))
+    run(entry(client_secret="s3c~value-of-a-secret"))
     assert only(run(entry(client_secret=secret))).action is Action.NONE
-    assert list(secrets()) == ["s3c~value"]
+    assert list(secrets()) == ["s3c~value-of-a-secret"]
 
 
 def test_a_new_connection_without_a_secret_is_reported():
@@ -309,7 +317,7 @@ def test_a_new_connection_without_a_secret_is_reported():
 
 
 def test_a_date_without_a_secret_is_reported():
-    run(entry(client_secret="s3c~value"))
+    run(entry(client_secret="s3c~value-of-a-secret"))
     (note,) = run(entry(client_secret_expires_at="2027-01-31")).notes
     assert "options.client_secret_expires_at" in note
 
@@ -325,23 +333,23 @@ def test_a_date_without_a_secret_is_reported():
     ],
 )
 def test_a_date_is_its_start_in_utc_and_a_bare_time_is_utc(text, moment):
-    run(entry(client_secret="s3c~value", client_secret_expires_at=text))
-    assert secrets() == {"s3c~value": moment}
+    run(entry(client_secret="s3c~value-of-a-secret", client_secret_expires_at=text))
+    assert secrets() == {"s3c~value-of-a-secret": moment}
 
 
 def test_a_date_is_stored_in_local_time_without_time_zone_support(settings):
     settings.USE_TZ = False
     settings.TIME_ZONE = "Europe/Berlin"
-    file = entry(client_secret="s3c~value", client_secret_expires_at="2027-01-31")
+    file = entry(client_secret="s3c~value-of-a-secret", client_secret_expires_at="2027-01-31")
     run(file)
-    assert secrets() == {"s3c~value": datetime(2027, 1, 31, 1, 0)}
+    assert secrets() == {"s3c~value-of-a-secret": datetime(2027, 1, 31, 1, 0)}
     assert only(run(file)).action is Action.NONE
 
 
 @pytest.mark.parametrize(("days", "words"), [(-3, "in the past"), (900, "over 24 months away")])
 def test_an_odd_date_is_taken_and_reported(days, words):
     moment = (timezone.now() + timedelta(days=days)).isoformat()
-    result = run(entry(client_secret="s3c~value", client_secret_expires_at=moment))
+    result = run(entry(client_secret="s3c~value-of-a-secret", client_secret_expires_at=moment))
     assert any(words in note for note in result.notes)
     assert len(secrets()) == 1
 
@@ -350,13 +358,13 @@ def test_an_odd_date_is_taken_and_reported(days, words):
 def test_secrets_without_a_key_to_encrypt_them_are_refused(settings, dry_run):
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
     with pytest.raises(ImproperlyConfigured, match="ENCRYPTION_KEYS"):
-        run(entry(client_secret="s3c~value"), dry_run=dry_run)
+        run(entry(client_secret="s3c~value-of-a-secret"), dry_run=dry_run)
     assert not Connection.objects.exists()
     run(entry())
 
 
 def test_no_secret_shows_in_an_entry_or_a_result():
-    result = run(entry(client_secret="s3c~the-value"))
+    result = run(entry(client_secret="s3c~the-value-of-a-secret"))
     assert "the-value" not in repr(result)
 
 
@@ -382,7 +390,7 @@ def test_clients_that_are_listed_are_enabled_and_others_are_not_any_more():
 
 
 def test_an_unknown_client_is_reported_and_not_enabled():
-    result = run(entry(enabled_clients=["default", "Xk29"], client_secret="s3c~value"))
+    result = run(entry(enabled_clients=["default", "Xk29"], client_secret="s3c~value-of-a-secret"))
     (note,) = result.notes
     assert "Entry 1 (contoso)" in note
     assert "Xk29" in note
@@ -411,7 +419,9 @@ def test_a_mapping_to_no_application_is_a_mistake():
 
 
 def test_a_mapping_that_no_entry_needs_is_reported():
-    result = run(entry(client_secret="s3c~value"), application_slugs={"Xk29": "default"})
+    result = run(
+        entry(client_secret="s3c~value-of-a-secret"), application_slugs={"Xk29": "default"}
+    )
     assert any("--application Xk29" in note for note in result.notes)
 
 
@@ -437,7 +447,7 @@ def test_a_mapping_that_no_entry_needs_is_reported():
     ],
 )
 def test_what_is_not_done_is_reported_by_its_key(options, key):
-    (note,) = run(entry(client_secret="s3c~value", **options)).notes
+    (note,) = run(entry(client_secret="s3c~value-of-a-secret", **options)).notes
     assert note.startswith("Entry 1 (contoso): ")
     assert key in note
 
@@ -458,7 +468,7 @@ def test_what_is_not_done_is_reported_by_its_key(options, key):
     ],
 )
 def test_what_asks_for_nothing_needs_no_report(options):
-    assert run(entry(client_secret="s3c~value", **options)).notes == ()
+    assert run(entry(client_secret="s3c~value-of-a-secret", **options)).notes == ()
 
 
 def test_what_auth0_writes_around_every_connection_needs_no_report():
@@ -470,16 +480,19 @@ def test_what_auth0_writes_around_every_connection_needs_no_report():
         "authentication": {"active": True},
         "connected_accounts": {"active": False},
     }
-    assert run(entry(client_secret="s3c~value") | around).notes == ()
+    assert run(entry(client_secret="s3c~value-of-a-secret") | around).notes == ()
     (note,) = run(
-        entry("fabrikam", client_secret="s3c~value") | around | {"metadata": {"a": "b"}}
+        entry("fabrikam", client_secret="s3c~value-of-a-secret") | around | {"metadata": {"a": "b"}}
     ).notes
     assert "metadata" in note
     assert "realms" in note
 
 
 def test_other_strategies_are_skipped_with_a_report():
-    result = run({"name": "people", "strategy": "auth0", "options": {}}, entry(client_secret="s~v"))
+    result = run(
+        {"name": "people", "strategy": "auth0", "options": {}},
+        entry(client_secret="s3c~value-of-a-secret"),
+    )
     assert [outcome.name for outcome in result.outcomes] == ["contoso"]
     assert result.skipped == 1
     assert "Entry 1 (people)" in result.notes[0]
@@ -507,15 +520,18 @@ def test_other_strategies_are_skipped_with_a_report():
         (entry(client_secret=["s3c"]), "Entry 1 (contoso), options.client_secret"),
         (entry(client_secret="a b"), "Entry 1 (contoso), options.client_secret"),
         (
-            entry(client_secret="s3c~v", client_secret_expires_at="soon"),
+            entry(client_secret="s3c~value-of-a-secret", client_secret_expires_at="soon"),
             "Entry 1 (contoso), options.client_secret_expires_at",
         ),
         (
-            entry(client_secret="s3c~v", client_secret_expires_at="0001-01-01T00:00:00Z"),
+            entry(
+                client_secret="s3c~value-of-a-secret",
+                client_secret_expires_at="0001-01-01T00:00:00Z",
+            ),
             "Entry 1 (contoso), options.client_secret_expires_at",
         ),
         (
-            entry(client_secret="s3c~v", client_secret_expires_at=1801353600),
+            entry(client_secret="s3c~value-of-a-secret", client_secret_expires_at=1801353600),
             "Entry 1 (contoso), options.client_secret_expires_at",
         ),
         (entry(identity_api="v2"), "Entry 1 (contoso), options.identity_api"),
@@ -542,7 +558,7 @@ def test_other_strategies_are_skipped_with_a_report():
 )
 def test_a_mistake_names_the_entry_and_the_key_and_changes_nothing(file, place):
     # Found in the same file as a good entry, of which nothing may be left, either.
-    found = mistakes(file, entry("fabrikam", client_secret="s3c~value"))
+    found = mistakes(file, entry("fabrikam", client_secret="s3c~value-of-a-secret"))
     assert [mistake.split(": ")[0] for mistake in found] == [place]
     assert not Connection.objects.exists()
 
@@ -618,5 +634,5 @@ def test_a_failure_half_way_leaves_nothing(monkeypatch):
 
     monkeypatch.setattr(ClientSecret, "save", broken)
     with pytest.raises(RuntimeError):
-        run(entry("contoso"), entry("fabrikam", client_secret="s3c~value"))
+        run(entry("contoso"), entry("fabrikam", client_secret="s3c~value-of-a-secret"))
     assert not Connection.objects.exists()
