@@ -15,7 +15,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import jwt
@@ -65,6 +65,8 @@ class IdTokenClaims:
     #: The person is not the directory's own: their account lives elsewhere.
     is_guest: bool = False
     session_id: str = ""
+    #: All of them, for an administrator to look at; nothing is decided by what is only here.
+    everything: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def validate_id_token(
@@ -237,6 +239,7 @@ def _parse(claims: Mapping[str, Any]) -> IdTokenClaims:
         email_domain_verified=bool(email) and claims.get("xms_edov") in (True, "1", "true"),
         is_guest=_is_guest(claims),
         session_id=_text(claims, "sid"),
+        everything=claims,
     )
 
 

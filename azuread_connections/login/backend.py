@@ -66,12 +66,31 @@ class ConnectionBackend(OIDCAuthenticationBackend):
 
         Raises ``EntraError``, ``SignInFailed`` and ``SecretSuperseded``.
         """
-        connection = code_exchange.connection
-        tokens = self.get_token(code_exchange)
-        claims = self.verify_token(tokens, code_exchange)
-        directory = directories.admit(connection, claims)
+        tokens, claims = self.identify(code_exchange)
+        directory = directories.admit(code_exchange.connection, claims)
         known = directory.delegated_scopes if directory else code_exchange.known_scopes
-        directories.note_scopes(connection, claims.tenant_id, known, tokens.scopes)
+        return self._proof(code_exchange, tokens, claims, known)
+
+    def prove_on_trial(self, code_exchange: CodeExchange) -> Proof:
+        """The same for an administrator's trial, which adds no directory."""
+        tokens, claims = self.identify(code_exchange)
+        directories.check(code_exchange.connection, claims)
+        return self._proof(code_exchange, tokens, claims, known_scopes="")
+
+    def identify(self, code_exchange: CodeExchange) -> tuple[TokenResponse, IdTokenClaims]:
+        """Redeem the code and validate the ID token."""
+        tokens = self.get_token(code_exchange)
+        return tokens, self.verify_token(tokens, code_exchange)
+
+    def _proof(
+        self,
+        code_exchange: CodeExchange,
+        tokens: TokenResponse,
+        claims: IdTokenClaims,
+        known_scopes: str,
+    ) -> Proof:
+        connection = code_exchange.connection
+        directories.note_scopes(connection, claims.tenant_id, known_scopes, tokens.scopes)
         return Proof(Visitor(connection, claims, self.get_userinfo(tokens, code_exchange)))
 
     def authenticate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -85,21 +86,32 @@ def find_return(request: HttpRequest, found: Transaction) -> Return:
 
 def prove(request: HttpRequest, returned: Return) -> Proof:
     """Ask Microsoft who this is. Raises ``SignInFailed`` and ``SecretSuperseded``."""
+    begun = returned.transaction
+    exchange = CodeExchange(
+        connection=returned.connection,
+        tenant=returned.tenant,
+        redirect_uri=returned.redirect_uri,
+        code=request.GET.get("code", ""),
+        code_verifier=begun.code_verifier,
+        nonce=begun.nonce,
+        known_scopes=returned.pair.known_scopes,
+    )
+    return ask_microsoft(request, exchange, backend_class()().prove)
+
+
+def ask_microsoft(
+    request: HttpRequest,
+    exchange: CodeExchange,
+    prove: Callable[[CodeExchange], Proof],
+) -> Proof:
+    """Let a backend prove who came back, and turn what goes wrong at Microsoft into a failure."""
     try:
         if "error" in request.GET:
             raise MicrosoftError.from_answer(request.GET.dict())
-        _pin(returned.connection)
-        return backend_class()().prove(
-            CodeExchange(
-                connection=returned.connection,
-                tenant=returned.tenant,
-                redirect_uri=returned.redirect_uri,
-                code=_code(request),
-                code_verifier=returned.transaction.code_verifier,
-                nonce=returned.transaction.nonce,
-                known_scopes=returned.pair.known_scopes,
-            )
-        )
+        if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:
+            raise SignInFailed("transaction_missing", detail="The callback has no usable code.")
+        _pin(exchange.connection)
+        return prove(exchange)
     except EntraError as error:
         raise from_entra(error) from error
 
@@ -187,10 +199,3 @@ def _require_same_user(request: HttpRequest, person: Person) -> None:
     """Nobody is made somebody else without being asked. Reads the session only if there is one."""
     if request.user.is_authenticated and request.user.pk != person.user.pk:
         raise OtherUserSignedIn(str(request.user), person.identity.login_name)
-
-
-def _code(request: HttpRequest) -> str:
-    code = request.GET.get("code", "")
-    if not code or len(code) > MAX_CODE_LENGTH:
-        raise SignInFailed("transaction_missing", detail="The callback has no usable code.")
-    return code

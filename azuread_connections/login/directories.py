@@ -24,15 +24,24 @@ def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
     """
     if not connection.use_common_endpoint:
         return None
-    directory = connection.directories.filter(tenant_id=claims.tenant_id).first()
+    directory = _find(connection, claims)
     if directory is None:
-        directory = _first_visit(connection, claims)
-    if directory.status == Directory.Status.REFUSED:
-        raise SignInFailed("directory_refused", detail="An administrator refused the directory.")
-    if directory.status == Directory.Status.WAITING:
-        raise SignInFailed("directory_waiting", detail=f"Directory {directory} waits for approval.")
+        _check_first_visit(connection, claims)
+        directory = _remember(connection, claims)
+    _check_status(directory)
     _note_visit(directory)
     return directory
+
+
+def check(connection: Connection, claims: IdTokenClaims) -> None:
+    """Raise what ``admit`` would, and write nothing."""
+    if not connection.use_common_endpoint:
+        return
+    directory = _find(connection, claims)
+    if directory is None:
+        _check_first_visit(connection, claims)
+        directory = _new(connection, claims)
+    _check_status(directory)
 
 
 def note_scopes(connection: Connection, tenant_id: str, known: str, scopes: Iterable[str]) -> None:
@@ -44,7 +53,19 @@ def note_scopes(connection: Connection, tenant_id: str, known: str, scopes: Iter
         )
 
 
-def _first_visit(connection: Connection, claims: IdTokenClaims) -> Directory:
+def _find(connection: Connection, claims: IdTokenClaims) -> Directory | None:
+    return connection.directories.filter(tenant_id=claims.tenant_id).first()
+
+
+def _check_status(directory: Directory) -> None:
+    if directory.status == Directory.Status.REFUSED:
+        raise SignInFailed("directory_refused", detail="An administrator refused the directory.")
+    if directory.status == Directory.Status.WAITING:
+        raise SignInFailed("directory_waiting", detail=f"Directory {directory} waits for approval.")
+
+
+def _check_first_visit(connection: Connection, claims: IdTokenClaims) -> None:
+    """Refuse a directory that must not come in by itself."""
     if claims.tenant_id == PERSONAL_TENANT_ID:
         raise SignInFailed(
             "directory_refused", detail="Personal Microsoft accounts are not listed here."
@@ -59,15 +80,24 @@ def _first_visit(connection: Connection, claims: IdTokenClaims) -> Directory:
         raise SignInFailed(
             "directory_refused", detail=f"The directory {claims.tenant_id} is not listed."
         )
+
+
+def _new(connection: Connection, claims: IdTokenClaims) -> Directory:
     holds = connection.new_directories == Connection.NewDirectories.HOLD
-    directory, is_new = connection.directories.get_or_create(
+    return Directory(
+        connection=connection,
         tenant_id=claims.tenant_id,
-        defaults={
-            "status": Directory.Status.WAITING if holds else Directory.Status.ALLOWED,
-            "domain": _domain(claims),
-        },
+        status=Directory.Status.WAITING if holds else Directory.Status.ALLOWED,
+        domain=_domain(claims),
     )
-    if is_new and holds:
+
+
+def _remember(connection: Connection, claims: IdTokenClaims) -> Directory:
+    new = _new(connection, claims)
+    directory, is_new = connection.directories.get_or_create(
+        tenant_id=new.tenant_id, defaults={"status": new.status, "domain": new.domain}
+    )
+    if is_new and directory.status == Directory.Status.WAITING:
         signals.directory_waiting.send(Directory, connection=connection, directory=directory)
     return directory
 

@@ -21,10 +21,14 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Enrichment:
-    """The extended profile, and all groups. None: not asked for, or not to be had in full."""
+    """The extended profile, and all groups. None: not asked for, or not to be had in full.
+
+    ``problems``: what Graph said instead, in sentences.
+    """
 
     profile: dict[str, Any] | None = None
     groups: tuple[Group, ...] | None = None
+    problems: tuple[str, ...] = ()
 
 
 def enrich(connection: Connection, tokens: TokenResponse) -> Enrichment:
@@ -37,18 +41,22 @@ def enrich(connection: Connection, tokens: TokenResponse) -> Enrichment:
         return Enrichment()
     deadline = time.monotonic() + conf.timeouts[2]
     graph = microsoft.graph(connection.cloud, tokens.access_token, deadline)
+    problems: list[str] = []
     profile = groups = None
     if connection.extended_profile:
-        profile = _attempt(connection, Event.Kind.PROFILE_INCOMPLETE, graph.profile)
+        profile = _attempt(connection, Event.Kind.PROFILE_INCOMPLETE, graph.profile, problems)
     if connection.security_groups:
         ask_groups = partial(graph.groups, nested=connection.nested_groups)
-        groups = _attempt(connection, Event.Kind.GROUPS_INCOMPLETE, ask_groups)
-    return Enrichment(profile, groups)
+        groups = _attempt(connection, Event.Kind.GROUPS_INCOMPLETE, ask_groups, problems)
+    return Enrichment(profile, groups, tuple(problems))
 
 
-def _attempt(connection: Connection, kind: Event.Kind, ask: Callable[[], Answer]) -> Answer | None:
+def _attempt(
+    connection: Connection, kind: Event.Kind, ask: Callable[[], Answer], problems: list[str]
+) -> Answer | None:
     try:
         return ask()
     except EntraError as error:
         events.record_incomplete(connection, kind, error)
+        problems.append(str(error))
         return None

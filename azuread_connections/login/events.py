@@ -159,6 +159,25 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
     _log(logging.INFO, event)
 
 
+def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str, Any]) -> None:
+    """Say that a staff member tried a connection, and whether it worked."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.TRIED,
+        code=outcome.get("code", ""),
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        person=request.user.get_username()[:254],
+        aadsts_code=outcome.get("aadsts_code"),
+        message=outcome.get("detail", ""),
+        correlation_id=outcome.get("correlation_id", ""),
+        trace_id=outcome.get("trace_id", ""),
+        address=client_address(request),
+    )
+    _log(logging.INFO, event)
+
+
 def new_reference() -> str:
     """Return what a person reads to support to have their failure found."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from .. import signals
 from ..entra.graph import Group
@@ -53,11 +54,7 @@ def find_or_create(visitor: Visitor) -> Person:
     the same person's first sign-in runs elsewhere at this moment: try again, and they are found.
     """
     connection = visitor.connection
-    if visitor.claims.is_guest and not connection.allow_guests:
-        raise SignInFailed("user_refused", detail="Guests of the directory are not let in.")
-    identity = _find(visitor)
-    if identity is not None and not identity.user.is_active:
-        raise SignInFailed("user_refused", detail="The user is deactivated.")
+    identity = _identify(visitor)
     mappings = groups.mappings_of(connection, identity.user if identity else None)
     groups.check_admission(mappings, visitor.groups)
     if identity is None:
@@ -67,6 +64,37 @@ def find_or_create(visitor: Visitor) -> Person:
         _refresh(identity, visitor)
     groups.apply(person.user, mappings, visitor.groups)
     return person
+
+
+def preview(visitor: Visitor) -> str:
+    """Say which Django user a visitor would be, and why. Writes nothing, and tells no receiver.
+
+    Raises ``SignInFailed`` where they would be refused.
+    """
+    connection = visitor.connection
+    identity = _identify(visitor)
+    groups.check_admission(groups.mappings_of(connection), visitor.groups)
+    if identity is not None:
+        return _("%(user)s, who is tied to this person.") % {"user": identity.user}
+    if (user := find_linkable(visitor.claims, connection)) is not None:
+        return _("%(user)s, who has the same address and would be tied to it.") % {"user": user}
+    _require_creation(connection)
+    return _("A new user, %(name)s.") % {"name": usernames.username_for(visitor.claims, connection)}
+
+
+def _identify(visitor: Visitor) -> Identity | None:
+    """Return the person's identity, if there is one. Raises ``SignInFailed`` for who stays out."""
+    if visitor.claims.is_guest and not visitor.connection.allow_guests:
+        raise SignInFailed("user_refused", detail="Guests of the directory are not let in.")
+    identity = _find(visitor)
+    if identity is not None and not identity.user.is_active:
+        raise SignInFailed("user_refused", detail="The user is deactivated.")
+    return identity
+
+
+def _require_creation(connection: Connection) -> None:
+    if not connection.create_users:
+        raise SignInFailed("user_refused", detail="Users are not created by this connection.")
 
 
 def _find(visitor: Visitor) -> Identity | None:
@@ -91,8 +119,7 @@ def _first_visit(visitor: Visitor) -> Person:
         take_over(user)
         user.save()
         return Person(_tie(user, visitor, profile), linked=True)
-    if not connection.create_users:
-        raise SignInFailed("user_refused", detail="Users are not created by this connection.")
+    _require_creation(connection)
     user = usernames.new_user(visitor.claims, connection)
     if connection.sync_profile != Connection.SyncProfile.NEVER:
         sync_user(user, profile)

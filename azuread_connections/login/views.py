@@ -17,7 +17,7 @@ from django.views.generic import TemplateView, View
 
 from ..conf import conf
 from ..models import Application, Identity
-from . import addresses, begin, buttons, callback, consent, enabled, realm, session
+from . import addresses, begin, buttons, callback, consent, enabled, realm, session, trial
 from .exchange import SecretSuperseded
 from .failures import SignInFailed
 from .transaction import Transaction, delete_cookie
@@ -138,6 +138,8 @@ class CallbackView(View):
     def _finish(self, request: HttpRequest, found: Transaction) -> HttpResponse:
         if found.purpose == consent.PURPOSE:
             return consent.finish(request, found)
+        if found.purpose == trial.PURPOSE:
+            return trial.finish(request, found)
         try:
             returned = callback.find_return(request, found)
         except SignInFailed as failed:

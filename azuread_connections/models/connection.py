@@ -97,6 +97,7 @@ class Connection(models.Model):
         verbose_name=_("applications"),
         blank=True,
     )
+    contact_email = models.EmailField(_("contact"), blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -108,6 +109,8 @@ class Connection(models.Model):
             ("manage_secret", _("Can add and remove client secrets")),
             ("consent_connection", _("Can ask a directory for consent")),
             ("search_directory", _("Can search the directory's users")),
+            ("try_connection", _("Can check and try connections")),
+            ("export_connection", _("Can export connections")),
         ]
 
     def __str__(self) -> str:

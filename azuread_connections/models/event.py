@@ -19,6 +19,7 @@ class Event(models.Model):
         PROFILE_INCOMPLETE = "profile_incomplete", _("extended profile incomplete")
         USER_LINKED = "user_linked", _("existing user linked")
         DIRECTORY_WAITING = "directory_waiting", _("directory waits for approval")
+        TRIED = "tried", _("tried by an administrator")
         CONSENT_RETURNED = "consent_returned", _("returned from the consent page")
 
     created_at = models.DateTimeField(_("time"), db_index=True)
