@@ -7,7 +7,7 @@ from .conf import CACHE_PREFIX, conf
 from .entra.errors import SecretRejected
 from .entra.graph import Graph
 from .entra.tokens import AppToken, request_app_token
-from .models import Connection, Sealed, UndecryptableError
+from .models import ClientSecret, Connection, Sealed, UndecryptableError
 from .models.secret import NoUsableSecret, readable_secrets
 
 #: Seconds by which a token is given up before Microsoft does.
@@ -42,18 +42,25 @@ def app_token(connection: Connection) -> str:
     return token.access_token
 
 
-def _request(connection: Connection) -> AppToken:
+def token_with(connection: Connection, secret: ClientSecret, value: str) -> AppToken:
+    """Ask for a token with one secret; note what Microsoft says of it. Raises ``EntraError``."""
     authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
+    try:
+        token = request_app_token(microsoft.transport(), authority, connection.client_id, value)
+    except SecretRejected:
+        secret.record_refusal()
+        raise
+    secret.record_success()
+    return token
+
+
+def _request(connection: Connection) -> AppToken:
     refusal: SecretRejected | None = None
     for secret, value in readable_secrets(connection):
         try:
-            token = request_app_token(microsoft.transport(), authority, connection.client_id, value)
+            return token_with(connection, secret, value)
         except SecretRejected as error:
-            secret.record_refusal()
             refusal = error
-        else:
-            secret.record_success()
-            return token
     raise refusal or NoUsableSecret("The connection has no client secret.")
 
 

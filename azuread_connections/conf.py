@@ -48,6 +48,8 @@ DEFAULTS: dict[str, Any] = {
     "TOTAL_TIMEOUT": 8.0,
     # Number of reverse proxies whose X-Forwarded-For entry is believed for the log.
     "TRUSTED_PROXIES": 0,
+    # Days for which the sign-in log is kept by `manage.py clear_events`.
+    "EVENT_DAYS": 90,
     # Days before its expiry from which a client secret is reported.
     "SECRET_WARNING_DAYS": 30,
     # Development only: the global cloud's hosts replaced, for the stand-in.
@@ -128,6 +130,10 @@ class Conf:
     @property
     def secret_warning_days(self) -> int:
         return int(self._get("SECRET_WARNING_DAYS"))
+
+    @property
+    def event_days(self) -> int:
+        return int(self._get("EVENT_DAYS"))
 
     @property
     def standin_allowed(self) -> bool:

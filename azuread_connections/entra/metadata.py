@@ -84,6 +84,10 @@ class SigningKeys:
             raise UnknownSigningKey("The token's signing key is not published by the directory.")
         return _signing_key(known.keys[key_id])
 
+    def refresh(self, url: str) -> int:
+        """Fetch the keys now, whatever is known; return how many there are. Raises as ``find``."""
+        return len(self._fetch(url).keys)
+
     def _renewed(self, url: str) -> _KeySet:
         """Fetch keys that are missing or old; old ones serve on while Microsoft is down."""
         with self._lock(url):

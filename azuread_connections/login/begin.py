@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from .. import microsoft
 from ..entra.tokens import AuthorizationRequest, authorization_url
 from ..models import Connection
+from ..permissions import delegated_scopes
 from . import addresses, transaction
 from .enabled import Pair
-from .permissions import delegated_scopes
 from .transaction import Transaction
 
 

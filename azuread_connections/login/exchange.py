@@ -14,9 +14,9 @@ from ..entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
 from ..entra.tokens import CodeGrant, TokenResponse, redeem_code
 from ..models import ClientSecret, Connection
 from ..models.secret import NoUsableSecret, readable_secrets
+from ..permissions import delegated_scopes
 from . import events
 from .failures import SignInFailed
-from .permissions import delegated_scopes
 
 
 class SecretSuperseded(Exception):

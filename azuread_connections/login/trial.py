@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from .. import microsoft
 from ..entra.tokens import AuthorizationRequest, authorization_url
 from ..models import Connection
+from ..permissions import delegated_scopes
 from . import addresses, callback, events, groups, people, transaction
 from .backend import backend_class
 from .begin import fingerprint
 from .exchange import CodeExchange, SecretSuperseded
 from .failures import SignInFailed
 from .people import Visitor
-from .permissions import delegated_scopes
 from .profile import read_profile
 from .transaction import Transaction
 

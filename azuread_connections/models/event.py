@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,3 +63,12 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d %H:%M} {self.get_kind_display()} {self.code}".rstrip()
+
+    @classmethod
+    def delete_before(cls, moment: datetime, batch_size: int) -> int:
+        """Delete older events, a batch at a time; return how many there were."""
+        deleted = 0
+        old = cls._default_manager.filter(created_at__lt=moment).order_by("created_at")
+        while keys := list(old.values_list("pk", flat=True)[:batch_size]):
+            deleted += cls._default_manager.filter(pk__in=keys).delete()[0]
+        return deleted

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Connection
+from .models import Connection
 
 USER_READ = "User.Read"
 GROUP_MEMBER_READ_ALL = "GroupMember.Read.All"

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from azuread_connections.conf import conf
+from azuread_connections.models import Event
+
+
+class Command(BaseCommand):
+    help = "Delete old events of the sign-in log, in batches, so that sign-ins never wait for it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--days",
+            type=int,
+            help="keep events of so many days (default: the setting EVENT_DAYS, 90)",
+        )
+        parser.add_argument("--batch-size", type=int, default=1000)
+
+    def handle(self, *, days: int | None, batch_size: int, **options: Any) -> None:
+        kept = conf.event_days if days is None else days
+        deleted = Event.delete_before(timezone.now() - timedelta(days=kept), batch_size)
+        self.stdout.write(f"{deleted} events older than {kept} days deleted.")

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from azuread_connections.models import Event
+
+pytestmark = pytest.mark.django_db
+
+
+def clear(**options: Any) -> str:
+    output = StringIO()
+    call_command("clear_events", stdout=output, **options)
+    return output.getvalue()
+
+
+@pytest.fixture
+def events(db: None) -> None:
+    for age in (1, 10, 89, 91, 200):
+        Event.objects.create(
+            created_at=timezone.now() - timedelta(days=age), kind="signed_in", reference=str(age)
+        )
+
+
+def left() -> list[str]:
+    return sorted(Event.objects.values_list("reference", flat=True), key=int)
+
+
+def test_old_events_go_and_others_stay(events: None) -> None:
+    assert clear() == "2 events older than 90 days deleted.\n"
+    assert left() == ["1", "10", "89"]
+
+
+def test_days_and_setting_say_what_is_old(events: None, settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"EVENT_DAYS": 30}
+    clear()
+    assert left() == ["1", "10"]
+    clear(days=5)
+    assert left() == ["1"]
+
+
+def test_a_batch_at_a_time_deletes_all_the_same(events: None) -> None:
+    assert clear(days=0, batch_size=2).startswith("5 events")
+    assert left() == []
