@@ -2,7 +2,8 @@
 
 from .application import ApplicationAdmin
 from .connection import ConnectionAdmin
+from .directories import DirectoryAdmin
 from .event import EventAdmin
 from .identity import IdentityAdmin
 
-__all__ = ["ApplicationAdmin", "ConnectionAdmin", "EventAdmin", "IdentityAdmin"]
+__all__ = ["ApplicationAdmin", "ConnectionAdmin", "DirectoryAdmin", "EventAdmin", "IdentityAdmin"]

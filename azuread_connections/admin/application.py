@@ -2,119 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import AdminSite
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Application, Connection, EnabledConnection
-from .choices import choose_by
+from ..models import Application, Connection
+from .application_form import ApplicationForm
+from .rights import CHANGE_CONNECTION, may, may_see_connection
 
 #: Connections named in a row of the list; the others are counted.
 NAMED_CONNECTIONS = 5
-
-_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_HOST = re.compile(rf"(?=.{{1,253}}(:|$))({_LABEL}\.)*{_LABEL}(:(?P<port>[0-9]{{1,5}}))?")
-
-
-class HostsField(forms.CharField):
-    """Hosts, one a line: ``portal.example.com`` or ``localhost:8000``, kept as a list."""
-
-    widget = forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"})
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        lines = value if isinstance(value, list) else (value or "").splitlines()
-        hosts = [line.strip().lower() for line in lines if line.strip()]
-        # Once each, in the order typed.
-        return list(dict.fromkeys(hosts))
-
-    def validate(self, value: Any) -> None:
-        super().validate(value)
-        wrong = [host for host in value if not is_host(host)]
-        if wrong:
-            raise ValidationError(
-                [
-                    ValidationError(
-                        _(
-                            "“%(line)s” is not a host. Enter the host alone, with its port if it "
-                            "has one, such as portal.example.com or localhost:8000."
-                        ),
-                        code="host",
-                        params={"line": line},
-                    )
-                    for line in wrong
-                ]
-            )
-
-    def run_validators(self, value: Any) -> None:
-        # CharField's own are for one text, and this is a list.
-        return
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return (initial or []) != self.to_python(data)
-
-
-def is_host(value: str) -> bool:
-    match = _HOST.fullmatch(value)
-    return match is not None and 0 < int(match["port"] or 443) < 65536
-
-
-class ApplicationForm(forms.ModelForm):
-    admin_site: ClassVar[AdminSite]
-
-    hosts = HostsField(
-        label=_("Hosts"),
-        required=False,
-        help_text=_(
-            "Further hosts of this site on which the application lives, one a line, such as "
-            "portal.example.com. Each has a callback URL of its own to register in Azure."
-        ),
-    )
-    enabled_connections = forms.ModelMultipleChoiceField(
-        label=_("Enabled connections"),
-        queryset=Connection._default_manager.none(),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("People can sign in to this application with the connections chosen here."),
-    )
-
-    class Meta:
-        model = Application
-        fields = ["name", "slug", "description", "hosts", "external_id"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["enabled_connections"]
-        relation = EnabledConnection._meta.get_field("connection")
-        connections = Connection._default_manager.order_by("name_key")
-        choose_by(field, connections, relation, self.admin_site)
-        if self.instance.pk:
-            self.initial["enabled_connections"] = list(
-                self.instance.connections.values_list("pk", flat=True)
-            )
 
 
 @admin.register(Application)
 class ApplicationAdmin(admin.ModelAdmin):
     form = ApplicationForm
-    list_display = ("name", "slug", "description", "connection_names")
+    add_form_template = "azuread_connections/admin/application_form.html"
+    change_form_template = "azuread_connections/admin/application_form.html"
+    list_display = ("name", "slug", "application_type", "description", "connection_names")
+    list_filter = ("application_type",)
     search_fields = ("name", "slug", "external_id__exact")
     show_full_result_count = False
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
+        js = ["azuread_connections/admin.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         connections = Connection._default_manager.order_by("name_key")
@@ -129,7 +48,7 @@ class ApplicationAdmin(admin.ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = super().get_list_display(request)
-        if self._may_see_connections(request):
+        if may_see_connection(request):
             return columns
         return [column for column in columns if column != "connection_names"]
 
@@ -144,15 +63,43 @@ class ApplicationAdmin(admin.ModelAdmin):
             "more": more,
         }
 
+    # --- What is shown to those who may only look -------------------------------------------
+
     @admin.display(description=_("Enabled connections"))
     def enabled_for(self, application: Application) -> str:
         return ", ".join(application.connections.values_list("name", flat=True)) or "–"
 
+    @admin.display(description=_("Grant types"))
+    def shown_grant_types(self, application: Application) -> str:
+        labels = dict(Application.GrantType.choices)
+        return ", ".join(str(labels.get(name, name)) for name in application.grant_types) or "–"
+
+    @admin.display(description=_("Hosts"))
+    def shown_hosts(self, application: Application) -> str:
+        return "\n".join(application.hosts) or "–"
+
+    @admin.display(description=_("Allowed Callback URLs"))
+    def shown_callback_urls(self, application: Application) -> str:
+        return "\n".join(application.allowed_callback_urls) or "–"
+
+    @admin.display(description=_("Allowed Logout URLs"))
+    def shown_logout_urls(self, application: Application) -> str:
+        return "\n".join(application.allowed_logout_urls) or "–"
+
+    # --- The form ---------------------------------------------------------------------------
+
     def get_readonly_fields(
         self, request: HttpRequest, obj: Application | None = None
     ) -> tuple[str, ...]:
+        shown = (
+            "enabled_for",
+            "shown_grant_types",
+            "shown_hosts",
+            "shown_callback_urls",
+            "shown_logout_urls",
+        )
         # The slug stands in addresses and settings, which a change would break.
-        return ("slug", "enabled_for") if obj is not None else ("enabled_for",)
+        return ("slug", *shown) if obj is not None else shown
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Application | None = None
@@ -160,21 +107,23 @@ class ApplicationAdmin(admin.ModelAdmin):
         return {} if obj is not None else {"slug": ("name",)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
-        fields = ["name", "slug", "description", "hosts", "external_id"]
-        if self._may_enable(request):
-            may_edit = (
-                self.has_add_permission(request)
-                if obj is None
-                else self.has_change_permission(request, obj)
-            )
-            connections = ["enabled_connections" if may_edit else "enabled_for"]
-        elif self._may_see_connections(request):
-            connections = ["enabled_for"]
-        else:
-            connections = []
-        fieldsets: list[Any] = [(None, {"fields": fields})]
-        if connections:
-            fieldsets.append((gettext("Connections"), {"fields": connections}))
+        may_edit = self._may_edit(request, obj)
+        basic = ["name", "slug", "description", "application_type"]
+        basic.append("grant_types" if may_edit else "shown_grant_types")
+        addresses = (
+            ["hosts", "allowed_callback_urls", "allowed_logout_urls"]
+            if may_edit
+            else ["shown_hosts", "shown_callback_urls", "shown_logout_urls"]
+        )
+        fieldsets: list[Any] = [
+            (None, {"fields": basic}),
+            (gettext("Addresses"), {"fields": addresses}),
+            (gettext("Other"), {"fields": ["allow_password_sessions", "external_id"]}),
+        ]
+        if may_edit and may(request, CHANGE_CONNECTION):
+            fieldsets.append((gettext("Connections"), {"fields": ["enabled_connections"]}))
+        elif may_see_connection(request):
+            fieldsets.append((gettext("Connections"), {"fields": ["enabled_for"]}))
         return fieldsets
 
     def get_form(
@@ -187,16 +136,24 @@ class ApplicationAdmin(admin.ModelAdmin):
         kwargs["form"] = type("ApplicationForm", (self.form,), {"admin_site": self.admin_site})
         return super().get_form(request, obj, change=change, **kwargs)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        application: Application | None = context.get("original")
+        if application is not None and not context["adminform"].form.is_bound:
+            context["why_no_sign_in"] = application.why_no_sign_in
+            if may_see_connection(request):
+                context["is_enabled_for_none"] = not application.connections.exists()
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        form.instance.set_hosts(form.cleaned_data["hosts"])
         # Enabling changes whom a connection lets in, so it is the connection's permission.
-        if self._may_enable(request):
+        if may(request, CHANGE_CONNECTION):
             form.instance.connections.set(form.cleaned_data["enabled_connections"])
 
-    def _may_enable(self, request: HttpRequest) -> bool:
-        user: Any = request.user
-        return user.has_perm("azuread_connections.change_connection")
-
-    def _may_see_connections(self, request: HttpRequest) -> bool:
-        user: Any = request.user
-        return self._may_enable(request) or user.has_perm("azuread_connections.view_connection")
+    def _may_edit(self, request: HttpRequest, obj: Application | None) -> bool:
+        if obj is None:
+            return self.has_add_permission(request)
+        return self.has_change_permission(request, obj)

@@ -2,74 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import NoReverseMatch, path
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from ..health.secrets import connection_secret_state
 from ..login.addresses import callback_urls
-from ..models import ClientSecret, Connection, Identity
-from .dates import time_ago
+from ..models import ClientSecret, Connection, Directory
+from . import consent, users
+from .aliases import set_further_domains, shared_domains
 from .deletion import consequences_of_deleting
+from .directories import SHOWN_AT_ONCE, decide, may_decide, most_urgent, rows
 from .filters import ApplicationFilter, SecretStatusFilter
+from .form_texts import not_looked_up
 from .forms import ConnectionForm
-from .secrets import (
-    StoredSecretInline,
-    keep_secret,
-    may_manage_secrets,
-    render_state,
-    secret_warnings,
-)
+from .groups import GroupMappingInline, lacks_security_groups
+from .layout import ConnectionFacts, fieldsets
+from .links import admin_url
+from .listing import ConnectionColumns, ConnectionList, with_facts
+from .rights import CONSENT, MANAGE_SECRET, SEARCH_DIRECTORY, may
+from .secrets import StoredSecretInline, keep_secret, secret_warnings
 
-
-class ConnectionList(ChangeList):
-    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        # Here and not in the admin's own queryset: on a page that saves, a prefetched list of
-        # secrets would still hold those just removed.
-        secrets = ClientSecret._default_manager.defer("value")
-        rows = super().get_queryset(request, *args, **kwargs)
-        return rows.prefetch_related("applications", Prefetch("secrets", queryset=secrets))
+#: A change to one of these may give a domain a second connection.
+_ABOUT_DOMAINS = frozenset({"domain", "domain_aliases", "discover_domain"})
 
 
 @admin.register(Connection)
-class ConnectionAdmin(admin.ModelAdmin):
+class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     form = ConnectionForm
-    inlines = [StoredSecretInline]
+    inlines = [StoredSecretInline, GroupMappingInline]
     add_form_template = "azuread_connections/admin/connection_form.html"
     change_form_template = "azuread_connections/admin/connection_form.html"
     delete_confirmation_template = "azuread_connections/admin/delete_connection.html"
     delete_selected_confirmation_template = "azuread_connections/admin/delete_connections.html"
-    radio_fields = {"identity_api": admin.VERTICAL, "sync_profile": admin.VERTICAL}
+    radio_fields = {
+        "identity_api": admin.VERTICAL,
+        "new_directories": admin.VERTICAL,
+        "sync_profile": admin.VERTICAL,
+    }
     readonly_fields = (
-        "tenant_id",
+        "shown_directory",
+        "shown_aliases",
         "button_preview",
         "basic_profile",
+        "governed_fields",
         "enabled_for",
     )
-    list_display = (
-        "name",
-        "shown_domain",
-        "enabled_for",
-        "secret_state",
-        "last_sign_in",
-    )
+    list_display = ("name", "shown_domain", "enabled_for", "secret_state", "last_sign_in")
     list_filter = (
         ("applications", ApplicationFilter),
         SecretStatusFilter,
         "identity_api",
+        "use_common_endpoint",
         "show_as_button",
     )
     search_fields = ("name", "display_name", "domain", "client_id")
@@ -81,74 +77,21 @@ class ConnectionAdmin(admin.ModelAdmin):
         css = {"all": ["azuread_connections/admin.css"]}
         js = ["azuread_connections/admin.js"]
 
-    # --- The list ---------------------------------------------------------------------------
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
-        # NULL is left out by hand: databases do not agree on where it sorts.
-        last_sign_in = (
-            Identity._default_manager.filter(
-                connection=OuterRef("pk"), last_sign_in_at__isnull=False
-            )
-            .order_by("-last_sign_in_at")
-            .values("last_sign_in_at")[:1]
-        )
-        return super().get_queryset(request).annotate(last_sign_in_at=Subquery(last_sign_in))
+        return with_facts(super().get_queryset(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ConnectionList
 
-    # The field's own name, as Azure AD's customers know it, is too long for a column.
-    @admin.display(description=_("domain"), ordering="domain")
-    def shown_domain(self, connection: Connection) -> str:
-        return connection.domain
-
-    @admin.display(description=_("applications"))
-    def enabled_for(self, connection: Connection) -> str | SafeString:
-        names = [application.name for application in connection.applications.all()]
-        if names:
-            return ", ".join(names)
-        return _quiet(gettext("none: nobody can use it"))
-
-    @admin.display(description=_("client secret"))
-    def secret_state(self, connection: Connection) -> SafeString:
-        return render_state(connection_secret_state(connection.secrets.all()))
-
-    @admin.display(description=_("last sign-in"), ordering="last_sign_in_at")
-    def last_sign_in(self, connection: Any) -> str | SafeString:
-        return time_ago(connection.last_sign_in_at, _quiet(gettext("never")))
-
     # --- The form ---------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
-        may_edit = self._may_edit(request, obj)
-        general: list[str] = ["name", "display_name", "logo_url", "button_preview", "domain"]
-        if may_edit:
-            general.append("trust_directory")
-        if obj is not None and obj.tenant_id:
-            general.append("tenant_id")
-        credentials: dict[str, Any] = {"fields": ["client_id"], "classes": ["azuread-credentials"]}
-        if not may_manage_secrets(request):
-            credentials["description"] = _quiet(
-                gettext(
-                    "To add or remove client secrets you need the permission “Can add and remove "
-                    "client secrets”."
-                )
-            )
-        elif may_edit:
-            credentials["fields"] += ["new_secret", "new_secret_expires"]
-        options = ["identity_api", "basic_profile", "sync_profile", "show_as_button"]
-        applications = ["enabled_applications" if may_edit else "enabled_for"]
-        return [
-            (gettext("General"), {"fields": general}),
-            (gettext("Credentials"), credentials),
-            (gettext("Options"), {"fields": options}),
-            (gettext("Applications"), {"fields": applications}),
-        ]
-
-    def _may_edit(self, request: HttpRequest, obj: Connection | None) -> bool:
-        if obj is None:
-            return self.has_add_permission(request)
-        return self.has_change_permission(request, obj)
+        may_edit = (
+            self.has_add_permission(request)
+            if obj is None
+            else self.has_change_permission(request, obj)
+        )
+        return fieldsets(request, obj, may_edit=may_edit)
 
     def get_form(
         self,
@@ -159,75 +102,96 @@ class ConnectionAdmin(admin.ModelAdmin):
     ) -> type[forms.ModelForm[Connection]]:
         # A field left out of the page would still be read from a forged POST.
         attributes = {
-            "may_manage_secrets": may_manage_secrets(request),
+            "may_manage_secrets": may(request, MANAGE_SECRET),
             "admin_site": self.admin_site,
         }
         kwargs["form"] = type("ConnectionForm", (self.form,), attributes)
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Connection | None) -> Any:
-        # A new connection has no stored secrets to show.
+        # A new connection has no stored secrets to show, and no groups until it reads them.
         return [] if obj is None else super().get_inlines(request, obj)
 
-    @admin.display(description=_("Button"))
-    def button_preview(self, connection: Connection) -> SafeString:
-        sentence = gettext("Continue with %(label)s")
-        return format_html(
-            '<span class="azuread-button" data-azuread-preview data-template="{}">'
-            '<img class="azuread-logo" width="20" height="20" alt="" src="{}"'
-            ' referrerpolicy="no-referrer"{}>'
-            "<span data-azuread-label>{}</span></span>"
-            '<span class="azuread-note" data-azuread-logo-failed role="status" hidden>{}</span>',
-            sentence % {"label": "{label}"},
-            connection.logo_url,
-            "" if connection.logo_url else SafeString(" hidden"),
-            sentence % {"label": connection.label or "…"},
-            gettext("Your browser could not load the logo from this address."),
-        )
-
-    @admin.display(description=_("Attributes"))
-    def basic_profile(self, connection: Connection) -> SafeString:
-        return format_html(
-            '<label class="azuread-fixed"><input type="checkbox" checked disabled> {}</label>'
-            '<span class="azuread-note">{}</span>',
-            gettext("Basic Profile"),
-            gettext(
-                "Always on: name, given and family name, user name (UPN) and email address, as "
-                "far as the directory knows them."
-            ),
-        )
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method == "GET" and (connection := self._find(request, object_id)):
+            consent.tell_outcome(self, request, connection)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         form = context["adminform"].form
+        connection: Connection | None = context.get("original")
         context["callback_urls"] = _callback_urls(request)
+        context["may_ask_consent"] = may(request, CONSENT)
+        if connection is not None:
+            context |= self._about(request, connection)
+            # A refused form has left values in the connection that are not stored.
+            context["consent"] = None if form.is_bound else consent.box(request, connection)
         # Bound here means refused: a password field comes back empty, which must not go unseen.
         was_typed = "new_secret" in form.fields and form.data.get("new_secret")
         if was_typed and not form.has_error("new_secret"):
             form.add_error("new_secret", gettext("Not kept, for safety: paste it again."))
+        formsets = [inline.formset for inline in context["inline_admin_formsets"]]
+        lacking = form.is_bound and lacks_security_groups(formsets)
+        if lacking and not form.has_error("security_groups"):
+            form.add_error("security_groups", gettext("Group mappings need this option."))
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _about(self, request: HttpRequest, connection: Connection) -> dict[str, Any]:
+        """Return what the page shows of a stored connection around its form."""
+        known = most_urgent(connection)
+        return {
+            "directories": rows(self.admin_site, known[:SHOWN_AT_ONCE], connection.tenant_id),
+            "more_directories": len(known) > SHOWN_AT_ONCE,
+            "directories_url": self._directories_url(connection),
+            "may_decide": may_decide(request),
+            "is_enabled_nowhere": not connection.applications.exists(),
+            "may_search_users": connection.enable_users_api and may(request, SEARCH_DIRECTORY),
+        }
+
+    def _directories_url(self, connection: Connection) -> str:
+        try:
+            url = admin_url(self.admin_site, Directory, "changelist")
+        except NoReverseMatch:
+            # An admin site of one's own need not have that page.
+            return ""
+        return f"{url}?connection={connection.pk}"
 
     # --- Saving -----------------------------------------------------------------------------
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if form.found_directory:
-            found = gettext("%(domain)s is directory %(directory)s.")
+            found = gettext("The domain %(domain)s is directory %(directory)s.")
             words = {"domain": obj.domain, "directory": obj.tenant_id}
             self.message_user(request, found % words, messages.SUCCESS)
         elif form.lookup_error:
-            self._warn(request, _not_looked_up(obj, form.lookup_error))
+            self._warn(request, not_looked_up(obj, form.lookup_error))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         connection: Connection = form.instance
         connection.applications.set(form.cleaned_data["enabled_applications"])
+        set_further_domains(connection, form.cleaned_data["domain_aliases"])
+        if not change or _ABOUT_DOMAINS & set(form.changed_data):
+            for warning in shared_domains(connection):
+                self._warn(request, warning)
         self._keep_typed_secret(request, form)
         self._warn_of_edited_dates(request, formsets)
         if not connection.secrets.exists():
             nobody = gettext("Nobody can sign in with %(name)s until it has a client secret.")
             self._warn(request, nobody % {"name": connection.name})
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
+        response = super().response_add(request, obj, post_url_continue)
+        return consent.save_and_ask(self, request, obj) or response
 
     def _keep_typed_secret(self, request: HttpRequest, form: Any) -> None:
         form.kept_secret = None
@@ -247,6 +211,8 @@ class ConnectionAdmin(admin.ModelAdmin):
         self, request: HttpRequest, formsets: list[BaseInlineFormSet[Any, Any, Any]]
     ) -> None:
         for formset in formsets:
+            if formset.model is not ClientSecret:
+                continue
             for secret, _fields in getattr(formset, "changed_objects", []):
                 for warning in secret_warnings(secret, date_was_set=True):
                     self._warn(request, warning)
@@ -271,6 +237,41 @@ class ConnectionAdmin(admin.ModelAdmin):
                     message.append({"changed": done | {"fields": ["expires"]}})
         return message
 
+    # --- Pages of its own -------------------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        meta = self.opts
+        own = [
+            path(
+                f"<path:object_id>/{word}/",
+                self.admin_site.admin_view(self._page(show)),
+                name=f"{meta.app_label}_{meta.model_name}_{word}",
+            )
+            for word, show in (
+                ("consent", consent.ask),
+                ("users", users.show),
+                ("directories", _decide),
+            )
+        ]
+        return own + super().get_urls()
+
+    def _page(self, show: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        """Make a view of a function of (page, request, connection), for who may see that."""
+
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            connection = self._find(request, object_id)
+            if not self.has_view_permission(request, connection):
+                raise PermissionDenied
+            if connection is None:
+                raise Http404
+            return show(self, request, connection)
+
+        return view
+
+    def _find(self, request: HttpRequest, object_id: str) -> Connection | None:
+        found: Connection | None = self.get_object(request, unquote(object_id))
+        return found
+
     # --- Deleting ---------------------------------------------------------------------------
 
     def delete_view(
@@ -292,22 +293,19 @@ class ConnectionAdmin(admin.ModelAdmin):
         return response
 
 
-def _not_looked_up(connection: Connection, reason: str) -> str:
-    if connection.tenant_id:
-        message = gettext(
-            "Saved, but Microsoft could not be asked about %(domain)s. The connection goes on "
-            "trusting directory %(directory)s. %(reason)s"
-        )
-    else:
-        message = gettext(
-            "Saved, but Microsoft could not be asked about %(domain)s. Its directory will be "
-            "found at the first sign-in. %(reason)s"
-        )
-    return message % {
-        "domain": connection.domain,
-        "directory": connection.tenant_id,
-        "reason": reason,
-    }
+def _decide(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Approve or refuse the one directory whose button was pressed."""
+    if not may_decide(request):
+        raise PermissionDenied
+    for word, status in (
+        ("approve", Directory.Status.ALLOWED),
+        ("refuse", Directory.Status.REFUSED),
+    ):
+        key = request.POST.get(word, "")
+        if key.isdecimal():
+            decide(page, request, connection.directories.filter(pk=int(key)), status)
+    url = admin_url(page.admin_site, connection, "change", quote(connection.pk))
+    return HttpResponseRedirect(f"{url}#azuread-directories")
 
 
 def _callback_urls(request: HttpRequest) -> list[str]:
@@ -316,7 +314,3 @@ def _callback_urls(request: HttpRequest) -> list[str]:
     except NoReverseMatch:
         # A site that has not included our URLs yet is told so by a system check, and here.
         return []
-
-
-def _quiet(text: str) -> SafeString:
-    return format_html('<span class="azuread-quiet">{}</span>', text)

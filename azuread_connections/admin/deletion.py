@@ -20,8 +20,8 @@ def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
     ).values_list("name", flat=True)
     people = Identity._default_manager.filter(connection__in=chosen).count()
     stops = ngettext(
-        "%(people)d person who signed in this way can no longer do so.",
-        "%(people)d people who signed in this way can no longer do so.",
+        "%(people)d person last signed in this way and no longer can.",
+        "%(people)d people last signed in this way and no longer can.",
         people,
     )
     lines = [stops % {"people": people}]
@@ -31,6 +31,9 @@ def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
     else:
         lines.append(gettext("No application uses it."))
     lines.append(
-        gettext("Their users, their identities and the log stay; stored client secrets go.")
+        gettext(
+            "Their users, their identities and the log stay. Stored client secrets, domain "
+            "aliases, directories and group mappings go."
+        )
     )
     return format_html_join(" ", "{}", ((line,) for line in lines))

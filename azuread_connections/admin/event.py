@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Event
 from .dates import short_time
 from .filters import ConnectionFilter, EventCodeFilter
+from .links import link_to
 
 
 @admin.register(Event)
@@ -26,7 +27,7 @@ class EventAdmin(admin.ModelAdmin):
         "wrapping_code",
         "connection_name",
         "application_name",
-        "person",
+        "short_person",
         "count",
     )
     list_filter = ("kind", EventCodeFilter, ConnectionFilter, "created_at")
@@ -45,12 +46,9 @@ class EventAdmin(admin.ModelAdmin):
         "reference",
         "correlation_id",
         "trace_id",
-        "connection",
-        "connection_name",
-        "application",
-        "application_name",
-        "identity",
-        "person",
+        "shown_connection",
+        "shown_application",
+        "shown_person",
         "address",
         "count",
     )
@@ -68,8 +66,27 @@ class EventAdmin(admin.ModelAdmin):
         # A browser breaks no line at an underscore, and a log has many columns.
         return format_html_join(SafeString("_<wbr>"), "{}", ((w,) for w in event.code.split("_")))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).select_related("connection", "application", "identity")
+    @admin.display(description=_("person"), ordering="person")
+    def short_person(self, event: Event) -> SafeString:
+        return format_html(
+            '<span class="azuread-person" title="{}">{}</span>', event.person, event.person
+        )
+
+    # One line for each, whether the row is still there or only its name.
+    @admin.display(description=_("connection"))
+    def shown_connection(self, event: Event) -> str | SafeString:
+        return self._named(event.connection, event.connection_name)
+
+    @admin.display(description=_("application"))
+    def shown_application(self, event: Event) -> str | SafeString:
+        return self._named(event.application, event.application_name)
+
+    @admin.display(description=_("person"))
+    def shown_person(self, event: Event) -> str | SafeString:
+        return self._named(event.identity, event.person)
+
+    def _named(self, row: Model | None, name: str) -> str | SafeString:
+        return name or "–" if row is None else link_to(self.admin_site, row, name)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

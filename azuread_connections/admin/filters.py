@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -14,8 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import conf
-from ..health.secrets import SecretStatus
-from ..models import ClientSecret, Connection, Event
+from ..health.secrets import SecretStatus, end_of_day
+from ..login.failures import FAILURES
+from ..models import ClientSecret, Connection
+from ..models.secret import not_expired
 
 #: A longer list than this nobody reads; the search field finds the others.
 MOST_CHOICES = 50
@@ -27,14 +29,17 @@ def with_secret_status(
     """Keep the connections of one state: ``connection_secret_state`` said to the database."""
     now = now or timezone.now()
     any_secret = _has_secret(Q())
-    usable = _has_secret(Q(expires_at__gt=now))
-    lasting = _has_secret(Q(expires_at__gte=_end_of_warning(now)))
-    undated = _has_secret(Q(expires_at=None))
+    accepted = Q(refused_at=None)
+    usable = _has_secret(accepted & Q(expires_at__gt=now))
+    lasting = _has_secret(accepted & Q(expires_at__gte=end_of_day(now, conf.secret_warning_days)))
+    undated = _has_secret(accepted & Q(expires_at=None))
+    refused = _has_secret(~accepted & not_expired(now))
     conditions = {
         SecretStatus.VALID: Q(lasting),
         SecretStatus.EXPIRING: Q(usable) & ~Q(lasting),
         SecretStatus.UNKNOWN: Q(undated) & ~Q(usable),
-        SecretStatus.EXPIRED: Q(any_secret) & ~Q(undated) & ~Q(usable),
+        SecretStatus.REFUSED: Q(refused) & ~Q(undated) & ~Q(usable),
+        SecretStatus.EXPIRED: Q(any_secret) & ~Q(refused) & ~Q(undated) & ~Q(usable),
         SecretStatus.MISSING: ~Q(any_secret),
     }
     return connections.filter(conditions[status])
@@ -43,14 +48,6 @@ def with_secret_status(
 def _has_secret(condition: Q) -> Exists:
     secrets = ClientSecret._default_manager.filter(condition, connection=OuterRef("pk"))
     return Exists(secrets)
-
-
-def _end_of_warning(now: datetime) -> datetime:
-    """The midnight up to which an expiry is near, in the time zone in which people count days."""
-    aware = timezone.is_aware(now)
-    today = (timezone.localtime(now) if aware else now).date()
-    midnight = datetime.combine(today + timedelta(days=conf.secret_warning_days + 1), time.min)
-    return timezone.make_aware(midnight) if aware else midnight
 
 
 class ApplicationFilter(admin.RelatedFieldListFilter):
@@ -67,6 +64,7 @@ class SecretStatusFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             (SecretStatus.EXPIRED.value, _("Expired")),
+            (SecretStatus.REFUSED.value, _("Refused")),
             (SecretStatus.EXPIRING.value, _("Expiring soon")),
             (SecretStatus.UNKNOWN.value, _("No expiry date")),
             (SecretStatus.MISSING.value, _("No secret")),
@@ -100,16 +98,13 @@ class ConnectionFilter(admin.SimpleListFilter):
 
 
 class EventCodeFilter(admin.SimpleListFilter):
-    """By code. The choices are those of the last events, which an index finds at any size."""
+    """By code. The list of codes is closed, so the log is not asked which it holds."""
 
     title = _("code")
     parameter_name = "code"
-    recent = 1000
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        last = Event._default_manager.order_by("-created_at").values_list("code", flat=True)
-        codes = set(last[: self.recent]) | {self.value() or ""}
-        return [(code, code) for code in sorted(codes) if code]
+        return [(code, code) for code in FAILURES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()

@@ -7,15 +7,18 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..entra.errors import EntraError, MicrosoftError
 from ..microsoft import find_directory
 from ..models import Application, Connection, EnabledConnection, Sealed
-from ..models.validators import validate_client_id, validate_client_secret
+from ..models.validators import clean_alias, validate_client_id, validate_client_secret
+from .aliases import further_domains
 from .choices import choose_by
 from .dates import ExpiryDateField
+from .form_texts import ERROR_MESSAGES, HELP_TEXTS, LABELS, other_directory, secret_help
+from .lines import AliasesField
 
 #: Microsoft's codes for "no such directory": 90002 not found, 900023 no possible name of one.
 UNKNOWN_DIRECTORY = frozenset({90002, 900023})
@@ -44,6 +47,14 @@ class ConnectionForm(forms.ModelForm):
     may_manage_secrets: ClassVar[bool] = False
     admin_site: ClassVar[AdminSite]
 
+    domain_aliases = AliasesField(
+        label=_("Domain aliases"),
+        required=False,
+        help_text=_(
+            "Further email domains of the company, one a line or separated by commas. Who types an "
+            "address of one of them on the sign-in page is sent to this connection."
+        ),
+    )
     new_secret = forms.CharField(
         label=_("Client Secret"),
         required=False,
@@ -83,68 +94,40 @@ class ConnectionForm(forms.ModelForm):
             "display_name",
             "logo_url",
             "domain",
+            "discover_domain",
+            "cloud",
             "client_id",
+            "use_common_endpoint",
+            "new_directories",
             "identity_api",
+            "extended_profile",
+            "security_groups",
+            "nested_groups",
+            "max_groups",
+            "enable_users_api",
             "sync_profile",
             "show_as_button",
+            "create_users",
+            "allow_guests",
+            "link_by_email",
         ]
-        labels = {
-            "name": _("Connection name"),
-            "display_name": _("Display name"),
-            "logo_url": _("Logo URL"),
-            "client_id": _("Client ID"),
-            "identity_api": _("Identity API"),
-            "sync_profile": _("Sync user profile attributes at each login"),
-            "show_as_button": _("Show as button"),
-            "tenant_id": _("Directory ID"),
-        }
-        help_texts = {
-            "name": _(
-                "Part of the sign-in address and fixed once saved. Letters, digits and “-”, such "
-                "as contoso-staff."
-            ),
-            "display_name": _(
-                "What people read on the button: usually the company. Empty: the connection name."
-            ),
-            "logo_url": _(
-                "Address of a square picture, beginning with https://. It is drawn at 20×20 pixels."
-            ),
-            "domain": _(
-                "A domain of the directory, such as contoso.com or contoso.onmicrosoft.com. In the "
-                "Microsoft Entra admin center: Overview › Primary domain."
-            ),
-            "tenant_id": _("Found at Microsoft by the domain. Only people of it can sign in."),
-            "client_id": _(
-                "In the Microsoft Entra admin center: App registrations › your app › Overview › "
-                "“Application (client) ID”."
-            ),
-            "identity_api": _(
-                "v2.0 for every new registration. v1.0 only for an older one that needs it."
-            ),
-            "sync_profile": _(
-                "When name and email address of the Django user follow the directory."
-            ),
-            "show_as_button": _(
-                "Shows “Continue with …” on the sign-in page. Without it, people come by a direct "
-                "link only."
-            ),
-        }
-        error_messages = {
-            "name": {"required": _("Enter a name, such as contoso-staff.")},
-            "domain": {"required": _("Enter the directory's domain, such as contoso.com.")},
-            "client_id": {"required": _("Enter the registration's “Application (client) ID”.")},
-        }
+        labels = LABELS
+        help_texts = HELP_TEXTS
+        error_messages = ERROR_MESSAGES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.found_directory = ""
         self.lookup_error = ""
         self._stored_domain = self.instance.domain
+        self._stored_cloud = self.instance.cloud
         if not self.may_manage_secrets:
             for name in SECRET_FIELDS:
                 del self.fields[name]
         self._set_up_fields()
         self._set_up_applications()
+        if self.instance.pk:
+            self.initial["domain_aliases"] = further_domains(self.instance)
 
     def _set_up_fields(self) -> None:
         # Absent where a person may only look.
@@ -161,7 +144,7 @@ class ConnectionForm(forms.ModelForm):
         if "domain" in self.fields:
             self.fields["domain"].widget.attrs |= {"spellcheck": "false", "autocapitalize": "none"}
         if "new_secret" in self.fields:
-            self.fields["new_secret"].help_text = _secret_help(is_new=not self.instance.pk)
+            self.fields["new_secret"].help_text = secret_help(is_new=not self.instance.pk)
 
     def _set_up_applications(self) -> None:
         applications = Application._default_manager.order_by("name")
@@ -182,6 +165,16 @@ class ConnectionForm(forms.ModelForm):
         unnamed = {*SECRET_FIELDS, "trust_directory"}
         return [name for name in super().changed_data if name not in unnamed]
 
+    def clean_domain(self) -> str:
+        domain: str = self.cleaned_data["domain"]
+        try:
+            clean_alias(domain)
+        except ValidationError as error:
+            # What is wrong otherwise, the model says.
+            if error.code == "alias_consumer":
+                raise
+        return domain
+
     def clean_new_secret(self) -> str:
         value: str = self.cleaned_data["new_secret"]
         if value:
@@ -196,16 +189,36 @@ class ConnectionForm(forms.ModelForm):
         # A secret that was refused is missing here too, but has its own message.
         if cleaned.get("new_secret_expires") and cleaned.get("new_secret") == "":
             self.add_error("new_secret_expires", _date_without_secret(bool(self.instance.pk)))
+        if cleaned.get("nested_groups") and not cleaned.get("security_groups"):
+            self.add_error("nested_groups", gettext("Nested groups need “Security Groups” too."))
         return cleaned
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
+        self._leave_out_own_domain()
         # Microsoft is asked last, and only about a form that is right otherwise.
         if not self.errors and self._must_ask():
             self._find_directory()
 
+    def _leave_out_own_domain(self) -> None:
+        """The connection's own domain has a switch, so that the list cannot contradict it."""
+        aliases, domain = self.cleaned_data.get("domain_aliases", []), self.instance.domain
+        if domain not in aliases:
+            return
+        if self.instance.discover_domain:
+            self.cleaned_data["domain_aliases"] = [a for a in aliases if a != domain]
+        else:
+            switch = gettext("%(domain)s is the connection's own domain: use the switch for it.")
+            self.add_error("domain_aliases", switch % {"domain": domain})
+
+    @property
+    def _is_moved(self) -> bool:
+        connection = self.instance
+        return (connection.domain, connection.cloud) != (self._stored_domain, self._stored_cloud)
+
     def _must_ask(self) -> bool:
-        return not self.instance.tenant_id or self.instance.domain != self._stored_domain
+        connection = self.instance
+        return not connection.tenant_id or not connection.domain_verified or self._is_moved
 
     def _find_directory(self) -> None:
         connection = self.instance
@@ -225,28 +238,18 @@ class ConnectionForm(forms.ModelForm):
             self.found_directory = found
             pinned = connection.tenant_id
             if pinned and found != pinned and self.cleaned_data["trust_directory"] != found:
-                self.add_error("domain", _other_directory(connection, found))
+                message = other_directory(connection, found)
+                self.add_error("domain", ValidationError(message, code="other_directory"))
                 self.fields["trust_directory"].widget = TrustCheckbox(found)
 
     def save(self, commit: bool = True) -> Connection:
         if self.found_directory:
             self.instance.tenant_id = self.found_directory
+            self.instance.domain_verified = True
+        elif self._is_moved:
+            # Not asked successfully: asked again at the next save.
+            self.instance.domain_verified = False
         return super().save(commit)
-
-
-def _secret_help(*, is_new: bool) -> str:
-    where = gettext(
-        "In the Microsoft Entra admin center: App registrations › your app › Certificates & "
-        "secrets › Client secrets. Copy the column “Value”, not “Secret ID”; Azure shows it once."
-    )
-    if is_new:
-        blank = gettext("Can be added later, but nobody can sign in until then.")
-    else:
-        blank = gettext(
-            "Empty: nothing changes. A new value is added beside the stored ones, so the old "
-            "secret keeps working until you remove it."
-        )
-    return f"{where} {blank}"
 
 
 def _date_without_secret(has_table: bool) -> ValidationError:
@@ -264,36 +267,4 @@ def _unknown_domain(domain: str) -> ValidationError:
         _("Microsoft knows no directory with the domain %(domain)s: check the spelling."),
         code="domain_unknown",
         params={"domain": domain},
-    )
-
-
-def _other_directory(connection: Connection, found: str) -> ValidationError:
-    people = connection.identities.filter(tenant_id=connection.tenant_id).count()
-    what = gettext(
-        "%(domain)s belongs to another directory (%(found)s) than the one this connection trusts "
-        "(%(pinned)s)."
-    )
-    if people:
-        who = ngettext(
-            "If you trust the other one, %(people)d person of the present directory can no longer "
-            "sign in here.",
-            "If you trust the other one, %(people)d people of the present directory can no longer "
-            "sign in here.",
-            people,
-        )
-    else:
-        who = gettext(
-            "If you trust the other one, people of the present directory can no longer sign in "
-            "here; nobody has so far."
-        )
-    how = gettext("To do so, tick the box below.")
-    return ValidationError(
-        f"{what} {who} {how}",
-        code="other_directory",
-        params={
-            "domain": connection.domain,
-            "found": found,
-            "pinned": connection.tenant_id,
-            "people": people,
-        },
     )

@@ -1,10 +1,13 @@
-"""The people who have signed in: to look up, and to untie from their user."""
+"""The people who have signed in: to look up, to untie from their user, to tie to another."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect, ForeignKeyRawIdWidget
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -16,11 +19,45 @@ from ..models import Identity
 from ..models.validators import is_guid
 from .dates import time_ago
 from .filters import ConnectionFilter
+from .links import may_open
+
+
+class IdentityForm(forms.ModelForm):
+    """``editor``: who is filling it in. ``stored_user``: whom the person is tied to so far."""
+
+    editor: Any = None
+
+    class Meta:
+        model = Identity
+        fields = ["user"]
+        help_texts = {
+            "user": _(
+                "Careful: from now on this person signs in as the user chosen here, with "
+                "everything that user may do and see, and no longer as the present one. Make sure "
+                "that both are the same human being."
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored_user = self.instance.user if self.instance.pk else None
+
+    def clean_user(self) -> Any:
+        user = self.cleaned_data["user"]
+        is_powerful = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
+        editor_is_superuser = getattr(self.editor, "is_superuser", False)
+        if user != self.stored_user and is_powerful and not editor_is_superuser:
+            raise ValidationError(
+                _("Only a superuser can tie somebody to a user who is staff or superuser."),
+                code="powerful",
+            )
+        return user
 
 
 @admin.register(Identity)
 class IdentityAdmin(admin.ModelAdmin):
-    """Identities are made by sign-ins. Deleting one unties the person; the user stays."""
+    """Identities are made by sign-ins. Deleting one unties the person; the user stays. Tying one
+    to another user lets the person sign in as that user."""
 
     list_display = ("shown_name", "user", "connection", "tenant_id", "last_sign_in")
     list_select_related = ("user", "connection")
@@ -40,7 +77,7 @@ class IdentityAdmin(admin.ModelAdmin):
         "last_sign_in_at",
         "shown_profile",
     )
-    readonly_fields = fields
+    form = IdentityForm
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
@@ -57,8 +94,55 @@ class IdentityAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    # --- Tying a person to another user -----------------------------------------------------
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Identity | None = None) -> Any:
+        return tuple(name for name in self.fields if name != "user")
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Identity | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        kwargs["form"] = type("IdentityForm", (self.form,), {"editor": request.user})
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # Among a million users nobody chooses from a list: it is searched where the site's admin
+        # of users can, and typed as an ID elsewhere.
+        if db_field.name == "user":
+            user_model = db_field.remote_field.model
+            searchable = (
+                may_open(self.admin_site, request, user_model)
+                and self.admin_site.get_model_admin(user_model).search_fields
+            )
+            kwargs["widget"] = (
+                AutocompleteSelect(db_field, self.admin_site)
+                if searchable
+                else ForeignKeyRawIdWidget(db_field.remote_field, self.admin_site)
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Identity, form: Any, change: bool) -> None:
+        # No more than was edited: a sign-in may be writing the other columns at this moment.
+        if "user" in form.changed_data:
+            obj.save(update_fields=["user"])
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        if "user" not in form.changed_data:
+            return super().construct_change_message(request, form, formsets, add)
+        return gettext("Tied to the user %(now)s (%(now_id)s) instead of %(was)s (%(was_id)s).") % {
+            "now": form.instance.user,
+            "now_id": form.instance.user.pk,
+            "was": form.stored_user,
+            "was_id": form.stored_user.pk,
+        }
+
+    # --- What is shown ----------------------------------------------------------------------
 
     @admin.display(description=_("login name"), ordering="login_name")
     def shown_name(self, identity: Identity) -> str:

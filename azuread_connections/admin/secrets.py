@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -23,16 +23,7 @@ from ..health.secrets import SecretState, connection_secret_state
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..models.validators import expiry_warning
 from .dates import ExpiryDateField, day_of, time_ago
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
-MANAGE_SECRET = "azuread_connections.manage_secret"  # noqa: S105  # a permission
-
-
-def may_manage_secrets(request: HttpRequest) -> bool:
-    user: AnonymousUser | Any = request.user
-    return user.has_perm(MANAGE_SECRET)
+from .rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
 
 
 def keep_secret(
@@ -124,6 +115,7 @@ class StoredSecretInline(admin.TabularInline):
     form = StoredSecretForm
     formset = StoredSecretFormSet
     template = "azuread_connections/admin/stored_secrets.html"
+    place = "azuread-credentials"
     verbose_name_plural = _("stored client secrets")
     extra = 0
     max_num = 0
@@ -145,19 +137,13 @@ class StoredSecretInline(admin.TabularInline):
 
     # Who may see the connection sees that a secret is there; touching it is a right of its own.
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        user: Any = request.user
-        return user.has_perm("azuread_connections.view_connection") or user.has_perm(
-            "azuread_connections.change_connection"
-        )
+        return may_see_connection(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        user: Any = request.user
-        return may_manage_secrets(request) and user.has_perm(
-            "azuread_connections.change_connection"
-        )
+        return may(request, MANAGE_SECRET) and may(request, CHANGE_CONNECTION)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)

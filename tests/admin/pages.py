@@ -29,6 +29,13 @@ def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str,
         "logo_url": "",
         "domain": "contoso.com",
         "client_id": CLIENT_ID,
+        "domain_aliases": "",
+        "discover_domain": "on",
+        "cloud": "global",
+        "new_directories": "hold",
+        "max_groups": 500,
+        "create_users": "on",
+        "allow_guests": "on",
         "identity_api": "v2.0",
         "sync_profile": "each_login",
         "show_as_button": "on",
@@ -41,8 +48,12 @@ def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str,
             "name": connection.name,
             "display_name": connection.display_name,
             "domain": connection.domain,
+            "cloud": connection.cloud,
+            "identity_api": connection.identity_api,
             "enabled_applications": list(connection.applications.values_list("pk", flat=True)),
         }
+        aliases = connection.aliases.filter(is_primary=False).values_list("domain", flat=True)
+        data |= {"domain_aliases": "\n".join(aliases)} | mappings(connection)
         secrets = list(connection.secrets.all())
         data |= {
             "secrets-TOTAL_FORMS": len(secrets),
@@ -55,7 +66,47 @@ def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str,
                 f"secrets-{index}-connection": connection.pk,
                 f"secrets-{index}-expires_at": f"{expires_at:%Y-%m-%d}" if expires_at else "",
             }
+        switches = {name: "on" for name in SWITCHES if getattr(connection, name)}
+        data = {name: value for name, value in data.items() if name not in SWITCHES} | switches
     return data | changes
+
+
+#: Names of the form's switches, as the model calls them.
+SWITCHES = (
+    "discover_domain",
+    "use_common_endpoint",
+    "extended_profile",
+    "security_groups",
+    "nested_groups",
+    "enable_users_api",
+    "show_as_button",
+    "create_users",
+    "allow_guests",
+    "link_by_email",
+)
+
+
+def mappings(connection: Connection, *new: dict[str, Any]) -> dict[str, Any]:
+    """The POST of the group mappings: those stored as they are, and new rows."""
+    stored = list(connection.group_mappings.all())
+    data: dict[str, Any] = {
+        "group_mappings-TOTAL_FORMS": len(stored) + len(new),
+        "group_mappings-INITIAL_FORMS": len(stored),
+    }
+    rows = [
+        {
+            "id": row.pk,
+            "directory_group_id": row.directory_group_id,
+            "label": row.label,
+            "group": row.group_id or "",
+        }
+        | ({"admits": "on"} if row.admits else {})
+        for row in stored
+    ]
+    for index, row in enumerate([*rows, *new]):
+        data |= {f"group_mappings-{index}-{name}": value for name, value in row.items()}
+        data[f"group_mappings-{index}-connection"] = connection.pk
+    return data
 
 
 def field_errors(response: HttpResponse) -> dict[str, list[str]]:

@@ -8,8 +8,9 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from azuread_connections.admin.application import NAMED_CONNECTIONS, is_host
+from azuread_connections.admin.application import NAMED_CONNECTIONS
 from azuread_connections.admin.choices import MOST_CHECKBOXES
+from azuread_connections.admin.lines import is_host
 from azuread_connections.models import Application, Connection
 
 from .conftest import CLIENT_ID
@@ -24,7 +25,17 @@ def change_page(application: Application) -> str:
 
 
 def filled_in(**changes: Any) -> dict[str, Any]:
-    data = {"name": "Portal", "slug": "portal", "description": "", "hosts": "", "external_id": ""}
+    data: dict[str, Any] = {
+        "name": "Portal",
+        "slug": "portal",
+        "description": "",
+        "application_type": "regular_web",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "hosts": "",
+        "allowed_callback_urls": "",
+        "allowed_logout_urls": "",
+        "external_id": "",
+    }
     return data | changes
 
 
@@ -42,9 +53,9 @@ def test_an_application_is_created(boss: Client, connection: Connection) -> None
     )
     assert boss.post(ADD, data).status_code == 302
     portal = Application.objects.get(slug="portal")
-    assert portal.hosts == ["portal.example.com", "localhost:8000"]
+    assert portal.hosts == ["localhost:8000", "portal.example.com"]
     assert list(portal.connections.all()) == [connection]
-    assert "portal.example.com\nlocalhost:8000" in boss.get(change_page(portal)).content.decode()
+    assert "localhost:8000\nportal.example.com" in boss.get(change_page(portal)).content.decode()
 
 
 @pytest.mark.parametrize(

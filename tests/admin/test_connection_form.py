@@ -28,7 +28,7 @@ def test_a_connection_is_created_with_its_directory_found(
     connection = Connection.objects.get()
     assert connection.tenant_id == directory_of(microsoft, "contoso.com")
     assert list(connection.applications.all()) == [application]
-    found = f"contoso.com is directory {connection.tenant_id}."
+    found = f"The domain contoso.com is directory {connection.tenant_id}."
     assert ("success", found) in messages_on(response)
     assert ("warning", "Nobody can sign in with contoso until it has a client secret.") in (
         messages_on(response)
@@ -69,16 +69,31 @@ def test_the_headings_and_callback_url_are_shown(boss: Client, connection: Conne
             "Display name",
             "Logo URL",
             "Microsoft Azure AD Domain",
+            "Domain aliases",
+            "Find by the Azure AD domain",
+            "Cloud",
             "Credentials",
             "Client ID",
             "Client Secret",
             "Expiry date",
             "Options",
             "Identity API",
+            "Use common endpoint",
+            "New directories",
+            "Attributes",
             "Basic Profile",
+            "Extended Profile",
+            "Security Groups",
+            "Nested groups",
+            "Groups to keep",
+            "Enable Users API",
             "Sync user profile attributes at each login",
-            "Show as button",
+            "Who gets in",
+            "Create users at their first sign-in",
+            "Let guests of the directory in",
+            "Link existing users by email",
             "Applications",
+            "Show as button",
         ):
             position = page.index(words, position)
 
@@ -86,8 +101,7 @@ def test_the_headings_and_callback_url_are_shown(boss: Client, connection: Conne
 def test_every_host_of_an_application_has_its_callback_url(
     boss: Client, application: Application
 ) -> None:
-    application.hosts = ["portal.example.com"]
-    application.save()
+    application.set_hosts(["portal.example.com"])
     assert "http://portal.example.com/login/callback" in text(boss.get(ADD))
 
 
@@ -159,7 +173,7 @@ def test_a_wrong_value_gets_one_message_at_its_field_and_nothing_is_stored(
 
 
 def test_an_impossible_date_is_refused(boss: Client, microsoft: StandIn) -> None:
-    data = filled_in(new_secret="abc8Q~secret", new_secret_expires="2027-02-30")
+    data = filled_in(new_secret="abc8Q~secret-0123456789", new_secret_expires="2027-02-30")
     errors = field_errors(boss.post(ADD, data))
     assert errors["new_secret_expires"] == ["Enter a date such as 2027-04-30."]
 
@@ -217,8 +231,8 @@ def test_saving_does_not_fail_because_microsoft_is_down(boss: Client, microsoft:
     assert connection.tenant_id == ""
     warnings = [message for level, message in messages_on(response) if level == "warning"]
     assert warnings[0].startswith(
-        "Saved, but Microsoft could not be asked about contoso.com. Its directory will be found "
-        "at the first sign-in."
+        "Saved, but Microsoft could not be asked about the domain contoso.com. Its directory "
+        "will be found at the first sign-in."
     )
 
 
@@ -272,8 +286,9 @@ def test_another_directory_is_trusted_only_on_request(
     errors = field_errors(response)
     assert errors["domain"] == [
         f"fabrikam.com belongs to another directory ({fabrikam}) than the one this connection "
-        f"trusts ({pinned}). If you trust the other one, 1 person of the present directory can no "
-        "longer sign in here. To do so, tick the box below."
+        f"trusts ({pinned}). 1 person of the present directory last signed in this way. If you "
+        "trust the other one, people of the present one no longer can. To do so, tick the box "
+        "below."
     ]
     assert "Trust the other directory" in visible_labels(response)
     connection.refresh_from_db()
@@ -283,7 +298,7 @@ def test_another_directory_is_trusted_only_on_request(
     response = boss.post(change_page(connection), data, follow=True)
     connection.refresh_from_db()
     assert (connection.domain, connection.tenant_id) == ("fabrikam.com", fabrikam)
-    assert ("success", f"fabrikam.com is directory {fabrikam}.") in messages_on(response)
+    assert ("success", f"The domain fabrikam.com is directory {fabrikam}.") in messages_on(response)
 
 
 def test_trusting_one_directory_does_not_trust_a_third(
@@ -310,17 +325,17 @@ def test_a_changed_domain_keeps_the_directory_while_microsoft_is_down(
 
 def test_the_directory_is_shown_once_known(boss: Client, connection: Connection) -> None:
     assert connection.tenant_id in text(boss.get(change_page(connection)))
-    assert "Directory ID" in text(boss.get(change_page(connection)))
+    assert "Directory ID:" in text(boss.get(change_page(connection)))
     Connection.objects.update(tenant_id="")
-    assert "Directory ID" not in text(boss.get(change_page(connection)))
+    assert "Directory ID:" not in text(boss.get(change_page(connection)))
 
 
 def test_the_directory_cannot_be_posted(boss: Client, connection: Connection) -> None:
-    data = filled_in(connection, tenant_id=OTHER_GUID, cloud="china")
+    data = filled_in(connection, tenant_id=OTHER_GUID, domain_verified="")
     boss.post(change_page(connection), data)
     pinned = connection.tenant_id
     connection.refresh_from_db()
-    assert (connection.tenant_id, connection.cloud) == (pinned, "global")
+    assert (connection.tenant_id, connection.domain_verified) == (pinned, True)
 
 
 def visible_labels(response: Any) -> str:

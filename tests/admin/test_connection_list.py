@@ -12,16 +12,18 @@ from django.utils import timezone
 
 from azuread_connections.admin.filters import with_secret_status
 from azuread_connections.health.secrets import SecretStatus, connection_secret_state
-from azuread_connections.models import Application, ClientSecret, Connection, Identity
+from azuread_connections.models import Application, ClientSecret, Connection, Event, Identity
 
 from .conftest import CLIENT_ID, SECRET
 from .pages import LIST, text
 
 
-def make(name: str, *expiries: datetime | None) -> Connection:
+def make(name: str, *expiries: datetime | None, refused: bool = False) -> Connection:
+    """A connection with secrets; ``refused``: Microsoft refuses the first of them."""
     connection = Connection.objects.create(name=name, domain=f"{name}.com", client_id=CLIENT_ID)
-    for expires_at in expiries:
-        connection.secrets.create(value=SECRET, expires_at=expires_at)
+    for number, expires_at in enumerate(expiries):
+        refused_at = timezone.now() if refused and number == 0 else None
+        connection.secrets.create(value=SECRET, expires_at=expires_at, refused_at=refused_at)
     return connection
 
 
@@ -69,6 +71,37 @@ def test_a_row_says_what_matters(boss: Client, application: Application, user: A
     assert 'class="azuread-state azuread-state-expiring"' in response.content.decode()
 
 
+def test_the_last_sign_in_is_the_connections_own_where_two_share_a_directory(
+    boss: Client, user: Any
+) -> None:
+    ours, others = make("contoso"), make("contoso-staff")
+    now = timezone.now()
+    for connection, days in ((ours, 5), (ours, 3), (others, 1)):
+        log(connection, now - timedelta(days=days))
+    log(ours, now, kind=Event.Kind.SIGN_IN_FAILED)
+    # The person's own row knows the last of the two only.
+    sign_in(others, user, now - timedelta(days=1))
+    rows = {row.name: row.last_sign_in_at for row in boss.get(LIST).context["cl"].result_list}
+    assert rows == {
+        "contoso": now - timedelta(days=3),
+        "contoso-staff": now - timedelta(days=1),
+    }
+
+
+def test_directories_that_wait_are_counted(boss: Client, application: Application) -> None:
+    connection = make("contoso")
+    for number, status in enumerate(["waiting", "waiting", "allowed", "refused"]):
+        connection.directories.create(tenant_id=str(number), status=status)
+    response = boss.get(LIST)
+    assert "2 directories waiting" in text(response)
+    link = f"/admin/azuread_connections/connection/{connection.pk}/change/#azuread-directories"
+    assert link in response.content.decode()
+
+
+def log(connection: Connection, when: datetime, kind: str = Event.Kind.SIGNED_IN) -> None:
+    Event.objects.create(created_at=when, kind=kind, connection=connection)
+
+
 @pytest.mark.parametrize("rows", [2, 40])
 def test_the_list_takes_the_same_queries_at_any_number_of_rows(
     boss: Client, application: Application, user: Any, rows: int
@@ -78,6 +111,8 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
         connection = make(f"c{number}", timezone.now(), None)
         connection.applications.add(application, portal)
         sign_in(connection, user, timezone.now())
+        log(connection, timezone.now())
+        connection.directories.create(tenant_id="t", status="waiting")
     with CaptureQueriesContext(
         database,
     ) as queries:
@@ -129,6 +164,7 @@ def test_an_unknown_state_filters_nothing(boss: Client) -> None:
 def test_the_filter_agrees_with_the_words(boss: Client, status: SecretStatus) -> None:
     for number, expiries in enumerate(all_mixtures(timezone.now())):
         make(f"c{number}", *expiries)
+        make(f"r{number}", *expiries, refused=True)
     in_words = {
         connection.name
         for connection in Connection.objects.all()
@@ -145,6 +181,7 @@ def test_the_filter_agrees_at_the_edges(db: None, settings: Any) -> None:
     edges = [now, now + timedelta(seconds=1), midnight - timedelta(seconds=1), midnight]
     for number, expires_at in enumerate(edges):
         make(f"c{number}", expires_at)
+        make(f"r{number}", expires_at, refused=True)
     for status in SecretStatus:
         found = set(with_secret_status(Connection.objects.all(), status, now))
         assert found == {

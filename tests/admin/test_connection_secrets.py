@@ -17,6 +17,10 @@ from .conftest import SECRET
 from .pages import ADD, change_page, field_errors, filled_in, messages_on, text
 
 
+NEW = "xyz8Q~new-0123456789"
+FORGED = "xyz8Q~forged-0123456789"
+
+
 def in_days(days: int) -> str:
     return f"{timezone.now() + timedelta(days=days):%Y-%m-%d}"
 
@@ -85,9 +89,9 @@ def test_blank_keeps_the_stored_secret(
 def test_a_new_secret_is_added_beside_the_old(
     boss: Client, connection: Connection, secret: ClientSecret
 ) -> None:
-    data = filled_in(connection, new_secret="xyz8Q~new", new_secret_expires=in_days(100))
+    data = filled_in(connection, new_secret=NEW, new_secret_expires=in_days(100))
     boss.post(change_page(connection), data)
-    assert [s.value.reveal() for s in connection.secrets.all()] == ["xyz8Q~new", SECRET]
+    assert [s.value.reveal() for s in connection.secrets.all()] == [NEW, SECRET]
 
 
 def test_the_same_secret_again_only_updates_the_date(
@@ -109,8 +113,8 @@ def test_a_stored_secret_that_no_key_opens_does_not_stop_a_new_one(
 ) -> None:
     other_key = "b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXItISE="
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": [other_key]}
-    boss.post(change_page(connection), filled_in(connection, new_secret="xyz8Q~new"))
-    assert connection.secrets.first().value.reveal() == "xyz8Q~new"
+    boss.post(change_page(connection), filled_in(connection, new_secret=NEW))
+    assert connection.secrets.first().value.reveal() == NEW
     assert connection.secrets.count() == 2
 
 
@@ -166,7 +170,7 @@ def test_the_secret_of_another_connection_cannot_be_removed_here(
 
 def test_the_table_says_the_state_in_words(boss: Client, connection: Connection) -> None:
     connection.secrets.create(value=SECRET, expires_at=timezone.now() + timedelta(days=12))
-    connection.secrets.create(value="xyz8Q~none")
+    connection.secrets.create(value="xyz8Q~none-0123456789")
     page = text(boss.get(change_page(connection)))
     for words in ("abc…", "expires in 12 days", "xyz…", "no expiry date recorded", "never"):
         assert words in page
@@ -224,10 +228,10 @@ def test_the_history_names_secrets_by_their_first_characters(
     boss: Client, connection: Connection, secret: ClientSecret
 ) -> None:
     url = change_page(connection)
-    boss.post(url, filled_in(connection, new_secret="xyz8Q~new", **{"secrets-0-DELETE": "on"}))
+    boss.post(url, filled_in(connection, new_secret=NEW, **{"secrets-0-DELETE": "on"}))
     message = LogEntry.objects.latest("pk").get_change_message()
     assert message == "Deleted client secret “abc…”. Added client secret “xyz…”."
-    boss.post(url, filled_in(connection, new_secret="xyz8Q~new", new_secret_expires=in_days(9)))
+    boss.post(url, filled_in(connection, new_secret=NEW, new_secret_expires=in_days(9)))
     message = LogEntry.objects.latest("pk").get_change_message()
     assert message == "Changed expires for client secret “xyz…”."
 
@@ -247,7 +251,7 @@ def test_without_the_permission_secrets_stay_as_they_are(
 
     forged = {
         "display_name": "Contoso Ltd",
-        "new_secret": "xyz8Q~forged",
+        "new_secret": FORGED,
         "new_secret_expires": in_days(100),
         "secrets-0-expires_at": "2030-01-01",
         "secrets-0-DELETE": "on",
@@ -263,7 +267,7 @@ def test_without_the_permission_a_new_connection_gets_no_secret(
     staff: Callable[..., Client], microsoft: StandIn
 ) -> None:
     client = staff("view_connection", "add_connection")
-    client.post(ADD, filled_in(new_secret="xyz8Q~forged"))
+    client.post(ADD, filled_in(new_secret=FORGED))
     assert Connection.objects.count() == 1
     assert not ClientSecret.objects.exists()
 
@@ -274,7 +278,7 @@ def test_the_permission_alone_opens_no_connection(
     client = staff("view_connection", "manage_secret")
     html = client.get(change_page(connection)).content.decode()
     assert 'name="secrets-0-DELETE"' not in html
-    data = filled_in(connection, **{"secrets-0-DELETE": "on", "new_secret": "xyz8Q~forged"})
+    data = filled_in(connection, **{"secrets-0-DELETE": "on", "new_secret": FORGED})
     assert client.post(change_page(connection), data).status_code == 403
     assert ClientSecret.objects.get().value.reveal() == SECRET
 
@@ -283,6 +287,6 @@ def test_with_the_permission_secrets_are_managed(
     staff: Callable[..., Client], connection: Connection, secret: ClientSecret
 ) -> None:
     client = staff("change_connection", "manage_secret")
-    data = filled_in(connection, **{"secrets-0-DELETE": "on", "new_secret": "xyz8Q~new"})
+    data = filled_in(connection, **{"secrets-0-DELETE": "on", "new_secret": NEW})
     assert client.post(change_page(connection), data).status_code == 302
-    assert ClientSecret.objects.get().value.reveal() == "xyz8Q~new"
+    assert ClientSecret.objects.get().value.reveal() == NEW

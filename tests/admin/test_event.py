@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from azuread_connections.login.failures import FAILURES
 from azuread_connections.models import Application, Connection, Event
 
 from .pages import text
@@ -59,6 +60,34 @@ def test_a_line_is_shown_whole(boss: Client, connection: Connection) -> None:
         "192.0.2.7",
     ):
         assert words in page
+
+
+def test_what_a_line_is_about_is_named_once_and_linked_while_it_is_there(
+    boss: Client, connection: Connection, application: Application
+) -> None:
+    event = make(connection, application=application)
+    url = f"{LIST}{event.pk}/change/"
+    html = boss.get(url).content.decode()
+    assert f'/admin/azuread_connections/connection/{connection.pk}/change/">contoso</a>' in html
+    assert html.count("Connection:") == html.count("Application:") == html.count("Person:") == 1
+    connection.delete()
+    html = boss.get(url).content.decode()
+    assert f"/connection/{connection.pk}/change/" not in html
+    assert "contoso" in text(boss.get(url))
+
+
+def test_a_long_person_is_cut_with_the_whole_in_the_tool_tip(
+    boss: Client, connection: Connection
+) -> None:
+    person = f"{'x' * 200}@contoso.com"
+    make(connection, person=person)
+    assert f'class="azuread-person" title="{person}"' in boss.get(LIST).content.decode()
+
+
+def test_the_filter_offers_the_closed_list_of_codes(boss: Client) -> None:
+    page = text(boss.get(LIST))
+    for code in FAILURES:
+        assert code in page
 
 
 def test_nobody_writes_the_log_by_hand(boss: Client, connection: Connection) -> None:
@@ -116,5 +145,5 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
         make(connection, application=application)
     with CaptureQueriesContext(database) as queries:
         assert len(rows_shown(boss)) == rows
-    # Session, user, the filters' codes and connections, count, rows.
-    assert len(queries) == 6
+    # Session, user, the filter's connections, count, rows.
+    assert len(queries) == 5

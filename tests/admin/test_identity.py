@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,10 +12,14 @@ from django.utils import timezone
 
 from azuread_connections.models import Connection, Identity
 
-from .pages import text
+from .pages import field_errors, text
 
 LIST = "/admin/azuread_connections/identity/"
 OBJECT_ID = "00001111-aaaa-2222-bbbb-3333cccc4444"
+
+
+def change_page(identity: Identity) -> str:
+    return f"{LIST}{identity.pk}/change/"
 
 
 def make(connection: Connection, user: Any, number: int = 0, **values: Any) -> Identity:
@@ -38,19 +43,81 @@ def user(boss: Client, django_user_model: Any) -> Any:
     return django_user_model.objects.get()
 
 
-def test_a_person_is_shown_and_cannot_be_edited(
+def test_a_person_is_shown_and_only_the_user_can_be_edited(
     boss: Client, connection: Connection, user: Any
 ) -> None:
     identity = make(connection, user)
-    url = f"{LIST}{identity.pk}/change/"
-    response = boss.get(url)
+    response = boss.get(change_page(identity))
     page = text(response)
     for words in ("megan0@contoso.com", "boss", "contoso", identity.object_id, "Bowen"):
         assert words in page
     assert b"<b>Bowen" not in response.content
-    assert b'name="_save"' not in response.content
-    assert boss.post(url, {"login_name": "other"}).status_code == 403
+    boss.post(change_page(identity), {"user": user.pk, "login_name": "x", "object_id": "y"})
+    stored = Identity.objects.get()
+    assert (stored.login_name, stored.object_id) == ("megan0@contoso.com", identity.object_id)
     assert boss.get(f"{LIST}add/").status_code == 403
+
+
+def test_who_may_only_look_ties_nobody(
+    staff: Callable[..., Client], connection: Connection, django_user_model: Any
+) -> None:
+    identity = make(connection, django_user_model.objects.create_user("megan"))
+    other = django_user_model.objects.create_user("alex")
+    client = staff("view_identity")
+    assert b'name="_save"' not in client.get(change_page(identity)).content
+    assert client.post(change_page(identity), {"user": other.pk}).status_code == 403
+    identity.refresh_from_db()
+    assert identity.user.get_username() == "megan"
+
+
+def test_a_person_is_tied_to_another_user_and_the_history_says_from_whom_to_whom(
+    staff: Callable[..., Client], connection: Connection, django_user_model: Any
+) -> None:
+    identity = make(connection, django_user_model.objects.create_user("megan"))
+    other = django_user_model.objects.create_user("alex")
+    client = staff("change_identity")
+    assert "from now on this person signs in as the user chosen here" in text(
+        client.get(change_page(identity))
+    )
+
+    # A sign-in in between is not undone.
+    Identity.objects.update(login_name="renamed@contoso.com")
+    assert client.post(change_page(identity), {"user": other.pk}).status_code == 302
+    stored = Identity.objects.get()
+    assert (stored.user, stored.login_name) == (other, "renamed@contoso.com")
+    message = LogEntry.objects.latest("pk").get_change_message()
+    assert message == (f"Tied to the user alex ({other.pk}) instead of megan ({identity.user_id}).")
+
+
+@pytest.mark.parametrize("power", ["is_staff", "is_superuser"])
+def test_only_a_superuser_ties_to_powerful_users(
+    staff: Callable[..., Client],
+    connection: Connection,
+    django_user_model: Any,
+    boss: Client,
+    power: str,
+) -> None:
+    identity = make(connection, django_user_model.objects.create_user("megan"))
+    powerful = django_user_model.objects.create_user("powerful", **{power: True})
+    client = staff("change_identity")
+    errors = field_errors(client.post(change_page(identity), {"user": powerful.pk}))
+    assert errors == {
+        "user": ["Only a superuser can tie somebody to a user who is staff or superuser."]
+    }
+    assert boss.post(change_page(identity), {"user": powerful.pk}).status_code == 302
+    assert Identity.objects.get().user == powerful
+    # Whom the person is tied to already may stay.
+    assert client.post(change_page(identity), {"user": powerful.pk}).status_code == 302
+
+
+def test_users_are_searched_only_by_who_may_see_them(
+    boss: Client, staff: Callable[..., Client], connection: Connection, user: Any
+) -> None:
+    identity = make(connection, user)
+    assert b"admin-autocomplete" in boss.get(change_page(identity)).content
+    html = staff("change_identity").get(change_page(identity)).content
+    assert b"admin-autocomplete" not in html
+    assert b"vForeignKeyRawIdAdminField" in html
 
 
 def test_deleting_unties_the_person_and_keeps_the_user(

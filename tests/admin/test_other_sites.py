@@ -12,10 +12,12 @@ from django.urls import include, path
 
 from azuread_connections import admin
 from azuread_connections.admin.dates import day_of, start_of_day
+from azuread_connections.health.secrets import SecretStatus
 from azuread_connections.models import (
     Application,
     ClientSecret,
     Connection,
+    Directory,
     Event,
     Identity,
 )
@@ -28,6 +30,7 @@ backoffice = AdminSite(name="backoffice")
 backoffice.register(Application, admin.ApplicationAdmin)
 backoffice.register(Connection, admin.ConnectionAdmin)
 backoffice.register(Identity, admin.IdentityAdmin)
+backoffice.register(Directory, admin.DirectoryAdmin)
 backoffice.register(Event, admin.EventAdmin)
 
 urlpatterns = [
@@ -41,6 +44,9 @@ def test_a_site_with_an_admin_site_of_its_own(
 ) -> None:
     settings.ROOT_URLCONF = __name__
     connection.secrets.create(value=SECRET)
+    connection.enable_users_api = True
+    connection.save()
+    connection.directories.create(tenant_id="t", status="waiting")
     base = "/backoffice/azuread_connections"
     for page in (
         "connection/",
@@ -52,6 +58,9 @@ def test_a_site_with_an_admin_site_of_its_own(
         "application/add/",
         "identity/",
         "event/",
+        "directory/",
+        "directory/add/",
+        f"connection/{connection.pk}/users/",
     ):
         response = boss.get(f"{base}/{page}")
         assert response.status_code == 200
@@ -91,6 +100,6 @@ def test_a_site_without_time_zones(
     assert secret.expires_at == datetime(2027, 4, 29, 17, 0)
     page = boss.get(change_page(secret.connection)).content.decode()
     assert 'name="secrets-0-expires_at" value="2027-04-30"' in page
-    for filtered in ("expired", "expiring", "unknown", "missing", "valid"):
+    for filtered in SecretStatus.values:
         url = f"/admin/azuread_connections/connection/?secret={filtered}"
         assert boss.get(url).status_code == 200

@@ -2,6 +2,10 @@
 /* What makes the form of a connection more comfortable. Everything works without it. */
 (function () {
     function select(element) {
+        if (element.select) {
+            element.select();
+            return;
+        }
         const selection = window.getSelection();
         selection.removeAllRanges();
         const range = document.createRange();
@@ -29,7 +33,7 @@
         button.addEventListener("click", async function () {
             try {
                 // Browsers offer the clipboard on https and on this machine only.
-                await navigator.clipboard.writeText(source.textContent.trim());
+                await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
                 say(button.dataset.done);
             } catch {
                 select(source);
@@ -59,7 +63,8 @@
             const url = logoURL.value.trim();
             failed.hidden = true;
             logo.hidden = true;
-            if (/^https:\/\/./i.test(url)) {
+            // Nothing else is asked for: no http:, no "//host", no script.
+            if (/^https:\/\/[^/]/i.test(url)) {
                 logo.src = url;
             } else {
                 logo.removeAttribute("src");
@@ -85,8 +90,41 @@
         }
     }
 
+    /* A choice of type ticks the grant types it usually has. */
+    function setUpGrants(type) {
+        const defaults = JSON.parse(type.dataset.azureadGrants);
+        type.addEventListener("change", function () {
+            const usual = defaults[type.value] || [];
+            document.querySelectorAll("input[name=grant_types]").forEach(function (box) {
+                box.checked = usual.includes(box.value);
+            });
+        });
+    }
+
+    /* An option that needs another one waits for it. */
+    function setUpDependence(neededId, dependentId) {
+        const needed = document.getElementById(neededId);
+        const dependent = document.getElementById(dependentId);
+        if (!needed || !dependent) {
+            return;
+        }
+        function update() {
+            if (!needed.checked) {
+                dependent.checked = false;
+            }
+            dependent.disabled = !needed.checked;
+        }
+        needed.addEventListener("change", update);
+        // What the server complains of stays to be seen.
+        if (needed.checked || !dependent.checked) {
+            update();
+        }
+    }
+
     document.addEventListener("DOMContentLoaded", function () {
         document.querySelectorAll("[data-azuread-copy]").forEach(setUpCopy);
         document.querySelectorAll("[data-azuread-preview]").forEach(setUpPreview);
+        document.querySelectorAll("[data-azuread-grants]").forEach(setUpGrants);
+        setUpDependence("id_security_groups", "id_nested_groups");
     });
 })();

@@ -1,0 +1,46 @@
+"""Email domains that lead to a connection, beside its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.utils.translation import gettext
+
+from ..models import Connection, DomainAlias
+
+#: A long list of warnings nobody reads.
+MOST_WARNINGS = 10
+
+
+def further_domains(connection: Connection) -> list[str]:
+    return list(
+        connection.aliases.filter(is_primary=False)
+        .order_by("domain")
+        .values_list("domain", flat=True)
+    )
+
+
+def set_further_domains(connection: Connection, domains: Iterable[str]) -> None:
+    """Replace the connection's aliases; the row of its own domain stays as it is."""
+    wanted = set(domains)
+    connection.aliases.filter(is_primary=False).exclude(domain__in=wanted).delete()
+    present = set(connection.aliases.values_list("domain", flat=True))
+    DomainAlias._default_manager.bulk_create(
+        DomainAlias(connection=connection, domain=domain) for domain in sorted(wanted - present)
+    )
+
+
+def shared_domains(connection: Connection) -> Iterator[str]:
+    """Yield a warning for each of its domains that leads to another connection too."""
+    own = connection.aliases.order_by().values("domain")
+    others = DomainAlias._default_manager.filter(domain__in=own).exclude(connection=connection)
+    rows = others.order_by("domain", "connection__name_key")
+    shared: dict[str, list[str]] = {}
+    for domain, name in rows.values_list("domain", "connection__name"):
+        shared.setdefault(domain, []).append(name)
+    for domain, names in list(shared.items())[:MOST_WARNINGS]:
+        message = gettext(
+            "The domain %(domain)s leads to %(others)s too: people with such an address get a "
+            "choice wherever both are enabled."
+        )
+        yield message % {"domain": domain, "others": ", ".join(names)}

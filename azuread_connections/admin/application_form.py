@@ -1,0 +1,133 @@
+"""The form of an application: its type, where its sign-ins may end, what it is enabled for."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.admin import AdminSite
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Application, ApplicationHost, Connection, EnabledConnection
+from .choices import choose_by
+from .lines import HostsField, URLsField
+
+
+def _default_grants() -> str:
+    """Return each type's default grant types, for the script that ticks them."""
+    defaults = {
+        str(kind): [str(grant) for grant in grants]
+        for kind, grants in Application.DEFAULT_GRANT_TYPES.items()
+    }
+    return DjangoJSONEncoder().encode(defaults)
+
+
+class ApplicationForm(forms.ModelForm):
+    admin_site: ClassVar[AdminSite]
+
+    grant_types = forms.MultipleChoiceField(
+        label=_("Grant types"),
+        choices=Application.GrantType.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("People can sign in only with “Authorization Code”."),
+    )
+    hosts = HostsField(
+        label=_("Hosts"),
+        required=False,
+        help_text=_(
+            "Further hosts of this site on which the application lives, one a line, such as "
+            "portal.example.com. Each has a callback URL of its own to register in Azure."
+        ),
+    )
+    allowed_callback_urls = URLsField(
+        label=_("Allowed Callback URLs"),
+        required=False,
+        help_text=_(
+            "Addresses outside this site at which a sign-in may end, one a line or separated by "
+            "commas, each exactly as it will be asked for. Paths of this site need no entry."
+        ),
+    )
+    allowed_logout_urls = URLsField(
+        label=_("Allowed Logout URLs"),
+        required=False,
+        help_text=_(
+            "Addresses outside this site to which people may go after signing out, in the same way."
+        ),
+    )
+    enabled_connections = forms.ModelMultipleChoiceField(
+        label=_("Enabled connections"),
+        queryset=Connection._default_manager.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("People can sign in to this application with the connections chosen here."),
+    )
+
+    class Meta:
+        model = Application
+        fields = [
+            "name",
+            "slug",
+            "description",
+            "application_type",
+            "grant_types",
+            "allowed_callback_urls",
+            "allowed_logout_urls",
+            "allow_password_sessions",
+            "external_id",
+        ]
+        labels = {
+            "application_type": _("Application type"),
+            "allow_password_sessions": _("Allow password sessions"),
+        }
+        help_texts = {
+            "application_type": _(
+                "For a new application, choosing a type ticks the grant types it usually has."
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._set_up_connections()
+        if self.instance.pk:
+            self.initial["hosts"] = self.instance.hosts
+        elif "application_type" in self.fields:
+            attrs = self.fields["application_type"].widget.attrs
+            attrs["data-azuread-grants"] = _default_grants()
+        # What is typed in this form decides, also for the addresses typed in it.
+        if self.is_bound:
+            is_native = self["application_type"].value() == Application.Type.NATIVE
+            for name in ("allowed_callback_urls", "allowed_logout_urls"):
+                field = self.fields.get(name)
+                if isinstance(field, URLsField):
+                    field.own_schemes = is_native
+
+    def _set_up_connections(self) -> None:
+        field = self.fields["enabled_connections"]
+        relation = EnabledConnection._meta.get_field("connection")
+        connections = Connection._default_manager.order_by("name_key")
+        choose_by(field, connections, relation, self.admin_site)
+        if self.instance.pk:
+            self.initial["enabled_connections"] = list(
+                self.instance.connections.values_list("pk", flat=True)
+            )
+
+    def clean_hosts(self) -> list[str]:
+        hosts: list[str] = self.cleaned_data["hosts"]
+        taken = ApplicationHost._default_manager.filter(host__in=hosts).exclude(
+            application=self.instance.pk
+        )
+        if rows := list(taken.select_related("application")):
+            raise ValidationError(
+                [
+                    ValidationError(
+                        _("The host %(host)s belongs to the application “%(application)s”."),
+                        code="host_taken",
+                        params={"host": row.host, "application": row.application},
+                    )
+                    for row in rows
+                ]
+            )
+        return hosts

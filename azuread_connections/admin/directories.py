@@ -1,0 +1,250 @@
+"""The directories that connections know: who waits, who is let in, what each has granted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import ValidationError
+from django.db.models import Case, QuerySet, Value, When
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from ..entra.cloud import PERSONAL_TENANT_ID
+from ..models import Connection, Directory
+from ..models.validators import is_guid
+from .dates import time_ago
+from .filters import ConnectionFilter
+from .links import link_to
+from .rights import CHANGE_CONNECTION, may, may_see_connection
+
+#: As many are shown on a connection's page; the list of directories has all.
+SHOWN_AT_ONCE = 20
+
+
+def may_decide(request: HttpRequest) -> bool:
+    """Return whether the user may let directories in and refuse them."""
+    return may(request, "azuread_connections.change_directory", CHANGE_CONNECTION)
+
+
+def most_urgent(connection: Connection) -> list[Directory]:
+    """Return the directories to show on a connection's page: waiting ones first, then the newest.
+
+    One more than ``SHOWN_AT_ONCE`` where there are more.
+    """
+    waiting_first = Case(When(status=Directory.Status.WAITING, then=Value(0)), default=Value(1))
+    rows = connection.directories.order_by(waiting_first, "-first_seen_at", "-pk")
+    return list(rows[: SHOWN_AT_ONCE + 1])
+
+
+def decide(
+    page: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    directories: Iterable[Directory],
+    status: Directory.Status,
+) -> None:
+    """Let directories in or refuse them, with a line in the history of each that changes."""
+    changed = [directory for directory in directories if directory.status != status]
+    for directory in changed:
+        was = directory.get_status_display()
+        directory.status = status
+        directory.save(update_fields=["status"])
+        words = {"was": was, "now": directory.get_status_display()}
+        page.log_change(request, directory, gettext("Status: %(now)s instead of %(was)s.") % words)
+    if status == Directory.Status.ALLOWED:
+        done = ngettext("%(n)d directory approved.", "%(n)d directories approved.", len(changed))
+    else:
+        done = ngettext("%(n)d directory refused.", "%(n)d directories refused.", len(changed))
+    page.message_user(request, done % {"n": len(changed)}, messages.SUCCESS)
+    if any(not directory.connection.use_common_endpoint for directory in changed):
+        page.message_user(request, no_effect(), messages.WARNING)
+
+
+def no_effect() -> str:
+    return gettext(
+        "A connection without “Use common endpoint” takes people of its own directory, and of no "
+        "other, whatever the status says."
+    )
+
+
+def render_status(directory: Directory) -> SafeString:
+    """Words with a colour and a sign: readable without either."""
+    return format_html(
+        '<span class="azuread-state azuread-state-{}">{}</span>',
+        directory.status,
+        directory.get_status_display(),
+    )
+
+
+def render_grants(permissions: str, since: Any) -> str | SafeString:
+    """Say which permissions are proven, and since when."""
+    if not permissions:
+        return ""
+    names = format_html_join(", ", "<code>{}</code>", ((name,) for name in permissions.split()))
+    return format_html("{} ({})", names, time_ago(since, "–"))
+
+
+def render_consent(directory: Directory) -> str | SafeString:
+    """Say when somebody came back from the consent page, and who had sent them."""
+    if directory.consent_returned_at is None:
+        return "–"
+    when = time_ago(directory.consent_returned_at, "–")
+    if not directory.consent_asked_by:
+        return when
+    by = gettext("asked by %(name)s") % {"name": directory.consent_asked_by}
+    return format_html("{}, {}", when, by)
+
+
+def rows(admin_site: AdminSite, directories: Iterable[Directory], own: str) -> list[dict[str, Any]]:
+    """Return what a connection's page shows of its directories; ``own`` is its own one's ID."""
+    return [
+        {
+            "pk": directory.pk,
+            "name": link_to(admin_site, directory, directory.domain),
+            "plain_name": directory.domain or directory.tenant_id,
+            "is_own": directory.tenant_id == own,
+            "status": render_status(directory),
+            "first_seen": time_ago(directory.first_seen_at, "–"),
+            "last_seen": time_ago(directory.last_seen_at, gettext("never")),
+            "delegated": render_grants(directory.delegated_scopes, directory.delegated_since),
+            "application": render_grants(
+                directory.application_permissions, directory.application_since
+            ),
+            "consent": render_consent(directory),
+            "may_approve": directory.status != Directory.Status.ALLOWED,
+            "may_refuse": directory.status != Directory.Status.REFUSED,
+        }
+        for directory in directories
+    ]
+
+
+class DirectoryForm(forms.ModelForm):
+    class Meta:
+        model = Directory
+        fields = ["connection", "tenant_id", "domain", "status"]
+
+    def clean_tenant_id(self) -> str:
+        value: str = self.cleaned_data["tenant_id"].strip().lower()
+        if not is_guid(value):
+            raise ValidationError(
+                _(
+                    "Enter the “Tenant ID” from the directory's overview page. It looks like "
+                    "aaaabbbb-0000-cccc-1111-dddd2222eeee."
+                ),
+                code="tenant_guid",
+            )
+        return value
+
+
+@admin.register(Directory)
+class DirectoryAdmin(admin.ModelAdmin):
+    form = DirectoryForm
+    list_display = ("shown_name", "connection", "shown_status", "first_seen", "last_seen", "asked")
+    list_select_related = ("connection",)
+    list_filter = ("status", ConnectionFilter)
+    search_fields = ("domain", "tenant_id__exact")
+    search_help_text = _("Domain, or a whole directory ID")
+    show_full_result_count = False
+    autocomplete_fields = ("connection",)
+    actions = ["approve", "refuse"]
+
+    class Media:
+        css = {"all": ["azuread_connections/admin.css"]}
+
+    # --- The list ---------------------------------------------------------------------------
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Directory], search_term: str
+    ) -> tuple[QuerySet[Directory], bool]:
+        # IDs are stored in lower case; Azure and people write them either way.
+        return super().get_search_results(request, queryset, search_term.strip().lower())
+
+    @admin.display(description=_("directory"), ordering="domain")
+    def shown_name(self, directory: Directory) -> SafeString:
+        if not directory.domain:
+            return format_html("<code>{}</code>", directory.tenant_id)
+        return format_html(
+            '{} <code class="azuread-note">{}</code>', directory.domain, directory.tenant_id
+        )
+
+    @admin.display(description=_("status"), ordering="status")
+    def shown_status(self, directory: Directory) -> SafeString:
+        return render_status(directory)
+
+    @admin.display(description=_("first seen"), ordering="first_seen_at")
+    def first_seen(self, directory: Directory) -> str | SafeString:
+        return time_ago(directory.first_seen_at, "–")
+
+    @admin.display(description=_("last let in"), ordering="last_seen_at")
+    def last_seen(self, directory: Directory) -> str | SafeString:
+        return time_ago(directory.last_seen_at, gettext("never"))
+
+    @admin.display(description=_("consent page"), ordering="consent_returned_at")
+    def asked(self, directory: Directory) -> str | SafeString:
+        return render_consent(directory)
+
+    @admin.action(permissions=["change"], description=_("Approve the selected directories"))
+    def approve(self, request: HttpRequest, queryset: QuerySet[Directory]) -> None:
+        decide(self, request, queryset.select_related("connection"), Directory.Status.ALLOWED)
+
+    @admin.action(permissions=["change"], description=_("Refuse the selected directories"))
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Directory]) -> None:
+        decide(self, request, queryset.select_related("connection"), Directory.Status.REFUSED)
+
+    # --- A directory ------------------------------------------------------------------------
+
+    def get_fields(self, request: HttpRequest, obj: Directory | None = None) -> Any:
+        fields = ("connection", "tenant_id", "domain", "status")
+        if obj is None:
+            return fields
+        return (*fields, "first_seen", "last_seen", "delegated", "application", "asked")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Directory | None = None) -> Any:
+        shown = ("first_seen", "last_seen", "delegated", "application", "asked")
+        # Another ID or connection would be another directory: that is added, not edited.
+        return shown if obj is None else ("connection", "tenant_id", *shown)
+
+    @admin.display(description=_("delegated permissions"))
+    def delegated(self, directory: Directory) -> str | SafeString:
+        return render_grants(directory.delegated_scopes, directory.delegated_since) or "–"
+
+    @admin.display(description=_("application permissions"))
+    def application(self, directory: Directory) -> str | SafeString:
+        granted = render_grants(directory.application_permissions, directory.application_since)
+        return granted or "–"
+
+    def save_model(self, request: HttpRequest, obj: Directory, form: Any, change: bool) -> None:
+        if change:
+            # No more than was edited: a sign-in may be writing the other columns at this moment.
+            obj.save(update_fields=["domain", "status"])
+        else:
+            super().save_model(request, obj, form, change)
+        is_allowed = obj.status == Directory.Status.ALLOWED
+        if obj.tenant_id == PERSONAL_TENANT_ID and is_allowed:
+            self.message_user(request, _personal_accounts(obj.connection), messages.WARNING)
+        if not obj.connection.use_common_endpoint:
+            self.message_user(request, no_effect(), messages.WARNING)
+
+    # --- Permissions: a directory is part of its connection ---------------------------------
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) or may_see_connection(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) or may(request, CHANGE_CONNECTION)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_decide(request)
+
+
+def _personal_accounts(connection: Connection) -> str:
+    return gettext(
+        "This is no organisation's directory but that of all personal Microsoft accounts: anybody "
+        "in the world can make one, so anybody can now sign in with %(connection)s."
+    ) % {"connection": connection}

@@ -1,0 +1,158 @@
+"""Fields that hold a list: one entry a line, or separated by commas, each checked by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ..conf import is_loopback
+from ..login.addresses import MAX_DESTINATION_LENGTH
+from ..models.validators import clean_alias
+
+#: As many as Auth0 takes; more in one form is a mistake.
+MOST_ENTRIES = 1000
+
+_SEPARATORS = re.compile(r"[\r\n,]+")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}(:|$))({_LABEL}\.)*{_LABEL}(:(?P<port>[0-9]{{1,5}}))?")
+# RFC 8252 section 7.1: a scheme of one's own is a domain name backwards, so it has a dot.
+_OWN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+
+
+class LinesField(forms.CharField):
+    """A text area whose value is a list of strings, each once, in the order typed."""
+
+    widget = forms.Textarea(
+        attrs={
+            "rows": 3,
+            "class": "vLargeTextField azuread-lines",
+            "spellcheck": "false",
+            "autocapitalize": "none",
+        }
+    )
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        typed = value if isinstance(value, list) else _SEPARATORS.split(value or "")
+        lines = [line.strip() for line in typed]
+        return list(dict.fromkeys(line for line in lines if line))
+
+    def clean(self, value: Any) -> list[str]:
+        """Return the entries as they are stored. Every bad one is named in a message."""
+        lines = self.to_python(value)
+        self.validate(lines)
+        if len(lines) > MOST_ENTRIES:
+            raise ValidationError(
+                _("At most %(number)d entries."), code="too_many", params={"number": MOST_ENTRIES}
+            )
+        good, wrong = [], []
+        for line in lines:
+            try:
+                good.append(self.clean_line(line))
+            except ValidationError as error:
+                wrong.append(error)
+        if wrong:
+            raise ValidationError(wrong)
+        return list(dict.fromkeys(good))
+
+    def clean_line(self, line: str) -> str:
+        """Return one entry as it is stored. Raises ``ValidationError``."""
+        return line
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return sorted(initial or []) != sorted(self.to_python(data))
+
+
+class HostsField(LinesField):
+    """Hosts of this site: ``portal.example.com`` or ``localhost:8000``."""
+
+    def clean_line(self, line: str) -> str:
+        host = line.lower()
+        if not is_host(host):
+            raise ValidationError(
+                _(
+                    "“%(line)s” is not a host. Enter the host alone, with its port if it has one, "
+                    "such as portal.example.com or localhost:8000."
+                ),
+                code="host",
+                params={"line": line},
+            )
+        return host
+
+
+class AliasesField(LinesField):
+    """Email domains, which must be a company's own."""
+
+    def clean_line(self, line: str) -> str:
+        try:
+            return clean_alias(line)
+        except ValidationError as error:
+            raise ValidationError(
+                _("“%(line)s”: %(reason)s"),
+                code="alias",
+                params={"line": line, "reason": " ".join(error.messages)},
+            ) from None
+
+
+class URLsField(LinesField):
+    """Absolute addresses, kept to the letter: that is how they will be compared."""
+
+    #: Whether schemes of an app's own are allowed, such as ``com.example.app://callback``.
+    own_schemes = False
+
+    def clean_line(self, line: str) -> str:
+        if reason := what_is_wrong(line, own_schemes=self.own_schemes):
+            raise ValidationError(
+                _("“%(line)s”: %(reason)s"),
+                code="url",
+                params={"line": line, "reason": reason},
+            )
+        return line
+
+
+def is_host(value: str) -> bool:
+    match = _HOST.fullmatch(value)
+    return match is not None and 0 < int(match["port"] or 443) < 65536
+
+
+def what_is_wrong(url: str, *, own_schemes: bool) -> str | Promise:
+    """Say why a URL is no place for a sign-in to end; "" if it is one."""
+    try:
+        return next(_faults(url, own_schemes), "")
+    except ValueError:
+        return _("it is not a complete address.")
+
+
+def _faults(url: str, own_schemes: bool) -> Iterator[str | Promise]:
+    if not url.isprintable() or " " in url or "\\" in url:
+        yield _("it has spaces, backslashes or control characters.")
+    if len(url) > MAX_DESTINATION_LENGTH:
+        yield _("it is longer than 512 characters.")
+    if "*" in url:
+        yield _("a wildcard is not allowed: enter each address in full.")
+    if "#" in url:
+        yield _("leave out the part from “#” on.")
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None:
+        yield _("leave out the user name and password.")
+    if _OWN_SCHEME.fullmatch(parts.scheme):
+        if not own_schemes:
+            yield _("only a native application can have a scheme of its own.")
+        if not parts.netloc and not parts.path:
+            yield _("it is not a complete address.")
+        return
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        yield _("enter a complete address that begins with https://.")
+    if parts.port == 0 or parts.netloc.endswith(":"):
+        yield _("its port is wrong.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        yield _("it must begin with https:// (http:// only for localhost).")
