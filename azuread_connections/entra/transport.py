@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
@@ -13,6 +16,8 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
@@ -94,6 +99,52 @@ class Transport:
         return _checked(response, body)
 
 
+class _Bounded:
+    """A connection whose answer's headers have to arrive within twice the read time limit.
+
+    That limit is between two bytes only: a server that sends one byte a second never reaches it.
+    """
+
+    sock: Any
+    timeout: Any
+
+    def getresponse(self) -> Any:
+        watch = threading.Timer(2 * self.timeout, self._hang_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            return super().getresponse()  # type: ignore[misc]
+        finally:
+            watch.cancel()
+
+    def _hang_up(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _HTTPConnection(_Bounded, HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Bounded, HTTPSConnection):
+    pass
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls: Any = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls: Any = _HTTPSConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
 @lru_cache(maxsize=1)
 def _session(process_id: int) -> requests.Session:
     """Return this process's session: keyed by process, so that it opens its pool after a fork."""
@@ -105,7 +156,7 @@ def _session(process_id: int) -> requests.Session:
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
     # Only a failed connect is tried again: no byte of the request has left by then.
     retries = Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0)
-    adapter = HTTPAdapter(pool_connections=8, pool_maxsize=32, max_retries=retries)
+    adapter = _Adapter(pool_connections=8, pool_maxsize=32, max_retries=retries)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

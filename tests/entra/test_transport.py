@@ -197,6 +197,16 @@ def test_an_endless_answer_is_given_up_when_the_total_is_over(serve: Serve) -> N
     assert HASTY.total <= took < HASTY_END
 
 
+def test_headers_that_never_end_are_given_up(serve: Serve) -> None:
+    """One byte is always in time: the limit between two bytes never strikes."""
+
+    def drip(wire: Wire) -> None:
+        wire.drip(itertools.chain([b"HTTP/1.1 200 OK\r\nX-Header: "], itertools.repeat(b"x")), 0.02)
+
+    took = seconds_to_fail(Transport(HASTY), serve(drip).url, "could not be reached")
+    assert took < 3 * HASTY.read + 1
+
+
 def test_an_answer_within_the_limits_is_waited_for(entra: StandIn) -> None:
     entra.fault("keys", delay=0.1, body="{}", drip=0.1)
     limits = Timeouts(connect=1, read=1, total=2)
