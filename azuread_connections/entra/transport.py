@@ -109,15 +109,20 @@ class _Bounded:
     timeout: Any
 
     def getresponse(self) -> Any:
-        watch = threading.Timer(2 * self.timeout, self._hang_up)
+        too_late = threading.Event()
+        watch = threading.Timer(2 * self.timeout, self._hang_up, [too_late])
         watch.daemon = True
         watch.start()
         try:
-            return super().getresponse()  # type: ignore[misc]
+            answer = super().getresponse()  # type: ignore[misc]
         finally:
             watch.cancel()
+        if too_late.is_set():  # what came until then could pass for a whole, empty answer
+            raise TimeoutError("The headers did not end.")
+        return answer
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, too_late: threading.Event) -> None:
+        too_late.set()
         if self.sock is not None:
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
