@@ -118,6 +118,7 @@ class _Bounded:
         finally:
             watch.cancel()
         if too_late.is_set():  # what came until then could pass for a whole, empty answer
+            answer.close()
             raise TimeoutError("The headers did not end.")
         return answer
 
