@@ -367,8 +367,8 @@ _SITE: dict[int, tuple[Text, Text]] = {
         _("The callback URL is registered for a single-page app, so no server may use it."),
         _WEB_PLATFORM,
     ),
-    700051: (_("The registration does not allow access tokens without a code."), _WEB_PLATFORM),
-    700054: (_("The registration does not allow ID tokens without a code."), _WEB_PLATFORM),
+    700051: (_("The registration does not allow access tokens without a code."), _OUR_BUG),
+    700054: (_("The registration does not allow ID tokens without a code."), _OUR_BUG),
     50146: (
         _("The registration maps claims, and lacks the signing key that this needs."),
         _("Take the claims mapping off the enterprise application, or give it its own key."),
