@@ -139,6 +139,27 @@ def test_by_default_the_clock_is_the_worlds(
     assert entra.count("keys") == 2
 
 
+class ForgetfulCache:
+    """Keeps nothing, as Django's dummy cache."""
+
+    def get(self, key: str) -> Any:
+        return None
+
+    def set(self, key: str, value: Any, timeout: float | None = None) -> None:
+        pass
+
+    def add(self, key: str, value: Any, timeout: float | None = None) -> bool:
+        return True
+
+
+def test_without_a_cache_keys_are_found_too(transport: Transport, url: str, entra: StandIn) -> None:
+    keys = SigningKeys(transport, ForgetfulCache())
+    assert keys.find(url, signing_kid(entra)).key_id == signing_kid(entra)
+    assert entra.count("keys") == 1
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "forged")
+
+
 # --- While Microsoft is down ----------------------------------------------------------------------
 
 
@@ -326,6 +347,31 @@ def test_if_the_look_for_a_new_key_fails_another_is_allowed_after_half_a_minute(
     assert entra.count("keys") == 3
 
 
+def test_an_administrator_can_have_the_keys_fetched_at_any_time(
+    keys: SigningKeys, url: str, entra: StandIn
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    publish(entra, {**entra.public_jwk(), "kid": "new"}, {**entra.public_jwk(), "kid": "newer"})
+    assert keys.refresh(url) == 2
+    assert keys.find(url, "new").key_id == "new"
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, old)
+    assert entra.count("keys") == 2
+
+
+@pytest.mark.parametrize("body", [None, "{}"], ids=["down", "nonsense"])
+def test_if_that_fails_it_says_so_and_the_last_good_keys_stay(
+    keys: SigningKeys, url: str, entra: StandIn, body: str | None
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    entra.fault("keys", status=200 if body else 503, body=body)
+    with pytest.raises(MalformedAnswer if body else Unreachable):
+        keys.refresh(url)
+    assert keys.find(url, kid).key_id == kid
+
+
 # --- Many threads ---------------------------------------------------------------------------------
 
 
@@ -375,6 +421,24 @@ def test_twenty_threads_make_one_request(
     expected = "UnknownSigningKey" if situation == "a forged key" else kid
     assert together(20, find) == [expected] * 20
     assert entra.count("keys") == before + 1
+
+
+@pytest.mark.parametrize("forged", [False, True], ids=["a new key", "a forged key"])
+def test_a_thread_that_waited_for_the_request_of_another_makes_none_itself(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock, forged: bool
+) -> None:
+    keys.find(url, signing_kid(entra))
+    clock.advance(HOUR)
+    kid = "forged" if forged else entra.rotate_keys()
+    entra.fault("keys", delay=0.5, times=None)
+    threads = threading.Thread(target=together, args=(2, lambda: keys.find(url, kid)))
+    threads.start()
+    while entra.count("keys") < 2:
+        time.sleep(0.005)
+    # However long it took.
+    clock.advance(5 * MINUTE)
+    threads.join(10)
+    assert entra.count("keys") == 2
 
 
 def test_a_slow_address_does_not_keep_readers_of_fresh_keys_waiting(
@@ -522,7 +586,7 @@ def test_a_key_needs_no_more_than_a_key_id_and_its_numbers(
     assert key.issuer == (None if missing == "issuer" else jwk["issuer"])
 
 
-@pytest.mark.parametrize(("bits", "accepted"), [(1024, False), (2040, False), (2048, True)])
+@pytest.mark.parametrize(("bits", "accepted"), [(1024, False), (2047, False), (2048, True)])
 def test_short_keys_are_refused(
     keys: SigningKeys, url: str, entra: StandIn, bits: int, accepted: bool
 ) -> None:
