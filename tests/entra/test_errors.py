@@ -148,7 +148,7 @@ def test_huge_texts_and_numbers_are_cut_to_what_a_log_can_hold() -> None:
     assert error.aadsts_code == 999_999_999
 
 
-@pytest.mark.parametrize("number", [10**3000, -(10**3000), -7000215])
+@pytest.mark.parametrize("number", [10**3000 + 5, -(10**3000), -7000215, 2**32 - 1])
 def test_a_code_fits_into_a_column_of_32_bits(number: int) -> None:
     error = MicrosoftError.from_answer({"error": "odd", "error_codes": [number]})
     assert error.aadsts_code is not None
@@ -220,6 +220,13 @@ def test_the_code_goes_before_the_error() -> None:
     # What Microsoft answers where only an administrator may consent.
     answer = {"error": "access_denied", "error_description": "AADSTS90094: Admin consent needed."}
     assert type(MicrosoftError.from_answer(answer)) is ConsentRequired
+
+
+def test_an_error_of_a_few_words_is_complete() -> None:
+    error = MicrosoftError("invalid_request")
+    assert (error.description, error.correlation_id, error.trace_id) == ("", "", "")
+    assert error.aadsts_code is None
+    assert str(error) == "invalid_request"
 
 
 def test_unreachable_says_how_long_microsoft_asked_to_wait() -> None:

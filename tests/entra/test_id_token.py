@@ -792,6 +792,14 @@ def test_every_text_is_read_from_its_own_claim() -> None:
     )
 
 
+def test_all_claims_are_there_to_be_looked_at_but_are_shown_in_no_log() -> None:
+    tried = attempt(claims(xms_new="unheard of", name="Adele Vance"))
+    read = tried.validate()
+    assert read.everything == tried.claims
+    assert "unheard of" not in repr(read)
+    assert read == IdTokenClaims(tenant_id=TENANT, object_id=PERSON, name="Adele Vance")
+
+
 def test_texts_that_are_not_there_are_empty() -> None:
     assert attempt().validate() == IdTokenClaims(tenant_id=TENANT, object_id=PERSON)
 

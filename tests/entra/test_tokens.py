@@ -142,6 +142,17 @@ def test_an_empty_hint_is_left_out(version: str, hint: str) -> None:
     assert without == {name: value for name, value in with_both.items() if name != hint}
 
 
+def test_a_request_has_no_hints_unless_they_are_given() -> None:
+    plain = AuthorizationRequest(
+        client_id=CLIENT,
+        redirect_uri=REDIRECT_URI,
+        state="the-state",
+        nonce="the-nonce",
+        code_challenge=CHALLENGE,
+    )
+    assert not {"login_hint", "domain_hint"} & set(asked("global", V2, plain)[1])
+
+
 def test_a_hint_cannot_add_a_parameter() -> None:
     forged = "x&redirect_uri=https://evil.example#"
     assert asked("global", V2, replace(REQUEST, login_hint=forged))[1]["login_hint"] == forged
