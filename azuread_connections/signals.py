@@ -7,6 +7,8 @@
     transaction: raising ends the sign-in and leaves nothing behind.
 ``profile_synced``: ``user``, ``identity``, ``connection``, ``changed`` (names of user fields).
     Sent inside the transaction, too.
+``secret_expiring``: ``connection``, ``secret``, ``days_left``. Once per threshold of 30, 14, 7, 1 and
+    0 days, when ``check_secrets --email`` runs.
 ``directory_waiting``: ``connection``, ``directory``. A new directory wants to be approved.
 """
 
@@ -19,3 +21,4 @@ sign_in_failed = Signal()
 user_created = Signal()
 profile_synced = Signal()
 directory_waiting = Signal()
+secret_expiring = Signal()

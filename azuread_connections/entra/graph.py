@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -80,6 +81,15 @@ class DirectoryUser:
 
 
 @dataclass(frozen=True)
+class RegisteredSecret:
+    """A client secret as Azure knows it; its value is shown to nobody."""
+
+    hint: str
+    key_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class UserPage:
     """Some of a directory's users. ``next_link`` leads to more; "" on the last page."""
 
@@ -143,6 +153,20 @@ class Graph:
         """Follow a ``next_link``; one that leads off Graph is refused."""
         answer = self._get(self._own(link))
         return UserPage(tuple(_user(item) for item in _items(answer)), self._next(answer))
+
+    def client_secrets(self, client_id: str) -> tuple[RegisteredSecret, ...]:
+        """Return the client secrets on an app's registration.
+
+        Needs the application permission Application.Read.All, and the directory in which the app
+        is registered: elsewhere Graph answers 404.
+        """
+        url = f"{self._base}/applications(appId='{client_id}')?$select=id,passwordCredentials"
+        credentials = self._get(url).get("passwordCredentials")
+        return tuple(
+            RegisteredSecret(_text(item, "hint"), _text(item, "keyId").lower(), expires_at)
+            for item in (credentials if isinstance(credentials, list) else [])
+            if isinstance(item, dict) and (expires_at := _moment(_text(item, "endDateTime")))
+        )
 
     @property
     def _base(self) -> str:
@@ -212,6 +236,14 @@ def _user(item: Mapping[str, Any]) -> DirectoryUser:
         is_enabled=item.get("accountEnabled") is not False,
         is_guest=item.get("userType") == "Guest",
     )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

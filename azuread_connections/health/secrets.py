@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -65,6 +65,7 @@ class SecretLine:
     text: str
     applications: tuple[str, ...]
     superseded: bool
+    secret_id: int | None = field(default=None, compare=False)
 
     @property
     def counts_as(self) -> SecretStatus | None:
@@ -228,6 +229,7 @@ def _missing(now: datetime) -> Iterator[SecretLine]:
         for row in page:
             yield SecretLine(
                 connection=row["name"],
+                secret_id=None,
                 hint="",
                 key_id="",
                 expires_at=None,
@@ -249,6 +251,7 @@ def _lines(pages: Iterator[list[_Row]], now: datetime, days: int) -> Iterator[Se
             state = _state(expires_at, row["refused_at"], now, days)
             yield SecretLine(
                 connection=row["connection__name"],
+                secret_id=row["pk"],
                 hint=row["hint"],
                 key_id=row["key_id"],
                 expires_at=expires_at,

@@ -33,7 +33,9 @@ class ClientSecret(models.Model):
     key_id = models.CharField(_("secret ID"), max_length=36, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
-    last_notice_days = models.IntegerField(null=True, editable=False)
+    #: The last notice sent: for which threshold in days, and about which expiry.
+    notice_days = models.IntegerField(null=True, editable=False)
+    notice_expiry = models.DateTimeField(null=True, editable=False)
     last_success_at = models.DateTimeField(_("last accepted"), null=True, editable=False)
     refused_at = models.DateTimeField(_("last refused"), null=True, editable=False)
 

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from azuread_connections.conf import conf
+from azuread_connections.health import upkeep
+from azuread_connections.health.notices import send_notices
 from azuread_connections.health.secrets import SecretLine, SecretStatus, report
 
 #: ``--fail-on``: each level also fails on what the levels before it fail on.
@@ -62,6 +64,23 @@ class Command(BaseCommand):
             help="also show superseded secrets: those beside one that does their work",
         )
 
+        parser.add_argument(
+            "--verify",
+            action="store_true",
+            help="first ask Microsoft whether each secret works (client credentials)",
+        )
+        parser.add_argument(
+            "--sync",
+            action="store_true",
+            help="first read the true end dates through Graph, where the app may",
+        )
+        parser.add_argument(
+            "--email",
+            action="store_true",
+            help="write to ADMINS and to the connections' contacts, once per threshold of "
+            "30, 14, 7, 1 and 0 days",
+        )
+
     def run_from_argv(self, argv: list[str]) -> None:
         # What escapes, such as a CommandError under --traceback, would end with Python's own
         # status, 1, which here means that a secret was found.
@@ -86,6 +105,10 @@ class Command(BaseCommand):
 
     def _check(self, *, days: int | None, format: str, all: bool, **options: Any) -> Found:
         """Print the report and return how many lines count as what."""
+        if options["sync"]:
+            self._remark(upkeep.sync())
+        if options["verify"]:
+            self._remark(upkeep.verify())
         found: Found = Counter()
         days = conf.secret_warning_days if days is None else days
         lines = _counted(report(days, include_superseded=all), found)
@@ -95,7 +118,15 @@ class Command(BaseCommand):
             coloured = self.stdout.isatty() or options["force_color"]
             self._print_text(lines, self.style if coloured else no_style())
             self.stdout.write(_summary(found))
+        if options["email"]:
+            sent = send_notices()
+            self.stderr.write(_("%(count)d notices sent.") % {"count": sent})
         return found
+
+    def _remark(self, remarks: Iterable[upkeep.Remark]) -> None:
+        # Not among the report, which other programs read.
+        for remark in remarks:
+            self.stderr.write(f"{remark.connection}: {remark.text}", self.style.NOTICE)
 
     def _print_json(self, lines: Iterable[SecretLine]) -> None:
         # The bracket comes with the first line: a database that fails leaves no half a document.

@@ -1,0 +1,174 @@
+"""Check now: what of a connection can be proven without a person signing in.
+
+Each step asks Microsoft for the least that proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .. import microsoft
+from ..app_access import token_with
+from ..entra.aadsts import explain
+from ..entra.errors import DirectoryNotFound, EntraError, MicrosoftError
+from ..entra.graph import GraphError
+from ..models import ClientSecret, Connection, UndecryptableError
+from ..permissions import USER_READ_ALL, permissions_needed
+
+Text = str | Promise
+
+
+class Outcome(models.TextChoices):
+    PASSED = "passed", gettext_lazy("passed")
+    FAILED = "failed", gettext_lazy("failed")
+    NOT_APPLICABLE = "not_applicable", gettext_lazy("not applicable")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the check. ``found``: the evidence; ``remedy``: what to do, "" if nothing."""
+
+    title: Text
+    outcome: Outcome
+    found: Text
+    remedy: Text = ""
+
+
+def probe(connection: Connection) -> Iterator[Step]:
+    """Check a connection step by step; each is yielded as soon as it is known."""
+    yield _directory(connection)
+    yield _keys(connection)
+    token = None
+    for secret in connection.secrets.all():
+        step, accepted = _secret(connection, secret)
+        token = token or accepted
+        yield step
+    if not connection.secrets.exists():
+        yield Step(
+            _("Client secret"),
+            Outcome.FAILED,
+            _("There is none."),
+            _("Add one: in Azure under “Certificates & secrets”."),
+        )
+    yield from _permissions(connection, token)
+
+
+def _directory(connection: Connection) -> Step:
+    title = _("Directory")
+    try:
+        tenant_id = microsoft.find_directory(
+            domain=connection.domain,
+            cloud=connection.cloud,
+            identity_api=connection.identity_api,
+        )
+    except DirectoryNotFound:
+        return Step(
+            title,
+            Outcome.FAILED,
+            _("Microsoft knows no directory with the domain %s.") % connection.domain,
+            _("Correct the Microsoft Azure AD Domain, or choose another cloud."),
+        )
+    except EntraError as error:
+        return _failed(title, error)
+    if connection.tenant_id not in ("", tenant_id):
+        return Step(
+            title,
+            Outcome.FAILED,
+            _("%(domain)s leads to the directory %(found)s, but this connection trusts %(pinned)s.")
+            % {
+                "domain": connection.domain,
+                "found": tenant_id,
+                "pinned": connection.tenant_id,
+            },
+            _("Enter a domain of the trusted directory, or confirm the other one in the form."),
+        )
+    connection.pin(tenant_id)
+    return Step(title, Outcome.PASSED, f"{connection.domain}: {tenant_id}")
+
+
+def _keys(connection: Connection) -> Step:
+    title = _("Login host and signing keys")
+    authority = microsoft.authority(
+        connection.cloud, connection.sign_in_segment, connection.identity_api
+    )
+    try:
+        number = microsoft.signing_keys().refresh(authority.keys_url)
+    except EntraError as error:
+        return _failed(title, error)
+    return Step(title, Outcome.PASSED, _("%d keys can be read.") % number)
+
+
+def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, str]:
+    """Ask for a token with this very secret; return the step and the token."""
+    title = _("Client ID and client secret %s") % secret
+    try:
+        value = secret.value.reveal()
+    except UndecryptableError as error:
+        return Step(title, Outcome.FAILED, str(error)), ""
+    try:
+        token = token_with(connection, secret, value)
+    except EntraError as error:
+        return _failed(title, error), ""
+    return Step(title, Outcome.PASSED, _("Microsoft accepts them.")), token.access_token
+
+
+def _permissions(connection: Connection, token: str | None) -> Iterator[Step]:
+    granted = _delegated(connection)
+    for permission in permissions_needed(connection):
+        title = _("Permission %(name)s (%(kind)s)") % {
+            "name": permission.name,
+            "kind": permission.kind,
+        }
+        if permission.kind == "application":
+            yield _application_permission(connection, title, token)
+        elif permission.name in granted:
+            yield Step(title, Outcome.PASSED, _("Granted, as the last sign-in showed."))
+        else:
+            yield Step(title, Outcome.NOT_APPLICABLE, _("Known after Try or a sign-in."))
+
+
+def _application_permission(connection: Connection, title: str, token: str | None) -> Step:
+    if not token:
+        return Step(title, Outcome.NOT_APPLICABLE, _("Needs a client secret that works."))
+    try:
+        microsoft.graph(connection.cloud, token).users(size=1)
+    except GraphError as error:
+        if error.is_permission_missing:
+            return Step(
+                title,
+                Outcome.FAILED,
+                _("Graph refuses: the permission is not granted."),
+                _("Add it to the app in Azure, then ask for consent below."),
+            )
+        return _failed(title, error)
+    except EntraError as error:
+        return _failed(title, error)
+    note_application_permission(connection)
+    return Step(title, Outcome.PASSED, _("Graph answers."))
+
+
+def note_application_permission(connection: Connection) -> None:
+    """Note that Graph has answered to the app's own token in the connection's directory."""
+    connection.directories.filter(tenant_id=connection.tenant_id).exclude(
+        application_permissions=USER_READ_ALL
+    ).update(application_permissions=USER_READ_ALL, application_since=timezone.now())
+
+
+def _delegated(connection: Connection) -> set[str]:
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
+    return set(own.delegated_scopes.split()) if own else set()
+
+
+def _failed(title: Text, error: EntraError) -> Step:
+    if isinstance(error, MicrosoftError) and error.aadsts_code:
+        explained = explain(error.aadsts_code)
+        found = f"AADSTS{error.aadsts_code}: {explained.meaning}"
+        return Step(title, Outcome.FAILED, found, explained.remedy)
+    return Step(title, Outcome.FAILED, str(error))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from azuread_connections.health.probe import Outcome, Step, probe
+from azuread_connections.models import Connection
+
+PAGE_SIZE = 100
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask Microsoft whether connections work, as far as it can be known without a person: the "
+        "directory, the keys, the client secrets, the application permissions. "
+        "Exit status: 0 all passed, 1 something failed."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="NAME", help="default: all connections")
+
+    def handle(self, *, names: list[str], **options: Any) -> None:
+        failed = False
+        for connection in _chosen(names):
+            self.stdout.write(self.style.MIGRATE_HEADING(connection.name))
+            for step in probe(connection):
+                failed = failed or step.outcome is Outcome.FAILED
+                self._print(step)
+        if failed:
+            sys.exit(1)
+
+    def _print(self, step: Step) -> None:
+        marks = {
+            Outcome.PASSED: self.style.SUCCESS("+"),
+            Outcome.FAILED: self.style.ERROR("x"),
+            Outcome.NOT_APPLICABLE: "-",
+        }
+        self.stdout.write(f"  {marks[step.outcome]} {step.title}: {step.found}")
+        if step.remedy:
+            self.stdout.write(f"      {step.remedy}")
+
+
+def _chosen(names: list[str]) -> Any:
+    """Yield connections in pages by key, so that any number of them needs no more memory."""
+    connections = Connection._default_manager.order_by("name_key")
+    if names:
+        wanted = {name.lower() for name in names}
+        found = {c.name_key: c for c in connections.filter(name_key__in=wanted)}
+        if missing := sorted(wanted - set(found)):
+            raise CommandError(
+                _("There is no connection called %(names)s.") % {"names": ", ".join(missing)}
+            )
+        yield from found.values()
+        return
+    last = ""
+    while page := list(connections.filter(name_key__gt=last)[:PAGE_SIZE]):
+        yield from page
+        last = page[-1].name_key

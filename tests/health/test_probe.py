@@ -1,0 +1,120 @@
+"""Check now: each step proven by the least that proves it."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from azuread_connections.health.probe import Outcome, Step, probe
+from azuread_connections.models import ClientSecret, Connection, Directory
+from azuread_connections.testing import StandIn
+from tests.company import Company
+from tests.factories import ClientSecretFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def steps(company: Company) -> list[Step]:
+    return list(probe(Connection.objects.get(pk=company.connection.pk)))
+
+
+def outcomes(company: Company) -> list[str]:
+    return [step.outcome.value for step in steps(company)]
+
+
+def failure(company: Company) -> Step:
+    [failed] = [step for step in steps(company) if step.outcome is Outcome.FAILED]
+    return failed
+
+
+@pytest.mark.parametrize("which", ["contoso", "fabrikam"])
+def test_a_connection_in_order_passes_every_step(
+    request: pytest.FixtureRequest, which: str
+) -> None:
+    company: Company = request.getfixturevalue(which)
+    found = steps(company)
+    assert [step.outcome for step in found] == [Outcome.PASSED] * 3
+    assert company.directory.tenant_id in found[0].found
+
+
+def test_it_pins_what_was_not_pinned(contoso: Company) -> None:
+    Connection.objects.update(tenant_id="", domain_verified=False)
+    steps(contoso)
+    connection = Connection.objects.get()
+    assert (connection.tenant_id, connection.domain_verified) == (
+        contoso.directory.tenant_id,
+        True,
+    )
+
+
+def test_an_unknown_domain_is_told(contoso: Company) -> None:
+    Connection.objects.update(domain="gone.example")
+    assert "gone.example" in failure(contoso).found
+
+
+def test_a_domain_that_leads_elsewhere_is_told_and_moves_nothing(
+    contoso: Company, microsoft: StandIn
+) -> None:
+    microsoft.add_directory("fabrikam.com")
+    Connection.objects.update(domain="fabrikam.com")
+    assert contoso.directory.tenant_id in failure(contoso).found
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
+
+
+@pytest.mark.parametrize(("endpoint", "title"), [("discovery", "Directory"), ("keys", "keys")])
+def test_what_cannot_be_reached_is_told(contoso: Company, endpoint: str, title: str) -> None:
+    contoso.microsoft.fault(endpoint, status=503)
+    failed = failure(contoso)
+    assert title in str(failed.title)
+    assert "unavailable" in str(failed.found)
+
+
+def test_every_secret_is_asked_about_by_itself(contoso: Company) -> None:
+    wrong = ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    assert outcomes(contoso) == ["passed", "passed", "failed", "passed"]
+    failed = failure(contoso)
+    assert "AADSTS7000215" in failed.found
+    assert failed.remedy
+    assert "wrong-secret" not in repr(steps(contoso))
+    wrong.refresh_from_db()
+    assert wrong.is_refused()
+
+
+def test_no_secret_and_an_unreadable_one_are_told(contoso: Company) -> None:
+    ClientSecret.objects.update(value=type(ClientSecret.objects.get().value)("encrypted:x"))
+    assert "ENCRYPTION_KEYS" in failure(contoso).found
+    ClientSecret.objects.all().delete()
+    assert failure(contoso).remedy
+
+
+def test_an_application_permission_is_proven_by_a_call(contoso: Company) -> None:
+    Connection.objects.update(enable_users_api=True)
+    assert "not granted" in failure(contoso).found
+    assert Directory.objects.get().application_permissions == ""
+    contoso.app.grant(contoso.directory, application=["User.Read.All"])
+    assert outcomes(contoso)[-1] == "passed"
+    assert Directory.objects.get().application_permissions == "User.Read.All"
+
+
+def test_a_delegated_permission_is_known_after_a_sign_in(contoso: Company, client: Any) -> None:
+    Connection.objects.update(security_groups=True)
+    contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    assert outcomes(contoso)[-2:] == ["not_applicable"] * 2
+    contoso.sign_in(client)
+    assert outcomes(contoso)[-2:] == ["passed"] * 2
+
+
+def test_the_command_prints_and_fails(contoso: Company, fabrikam: Company) -> None:
+    output = StringIO()
+    call_command("check_connections", "CONTOSO", stdout=output)
+    assert "contoso" in output.getvalue()
+    assert "fabrikam" not in output.getvalue()
+    ClientSecret.objects.filter(connection=fabrikam.connection).delete()
+    with pytest.raises(SystemExit) as exited:
+        call_command("check_connections", stdout=output)
+    assert exited.value.code == 1
+    with pytest.raises(CommandError, match="no connection called nobody"):
+        call_command("check_connections", "nobody")

@@ -1,0 +1,183 @@
+"""What check_secrets asks Microsoft, and whom it tells."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.utils import timezone
+
+from azuread_connections import signals
+from azuread_connections.health.notices import send_notices
+from azuread_connections.health.upkeep import sync, verify
+from azuread_connections.models import ClientSecret, Connection
+from tests.company import Company
+from tests.factories import ClientSecretFactory
+
+pytestmark = pytest.mark.django_db
+
+END = datetime(2027, 5, 1, 10, tzinfo=UTC)
+
+
+# --verify
+
+
+def test_verify_asks_about_each_secret_and_records_the_answer(contoso: Company) -> None:
+    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    [remark] = verify()
+    assert (remark.connection, remark.is_problem) == ("contoso", True)
+    assert "7000215" in remark.text
+    assert "wrong-secret" not in remark.text
+    assert ClientSecret.objects.get(hint="wro").refused_at
+    assert ClientSecret.objects.exclude(hint="wro").get().last_success_at
+
+
+def test_verify_says_what_could_not_be_asked(contoso: Company) -> None:
+    contoso.microsoft.fault("token", status=503)
+    [remark] = verify()
+    assert "could not be verified" in remark.text
+    assert ClientSecret.objects.get().refused_at is None
+
+
+# --sync
+
+
+@pytest.fixture
+def readable(contoso: Company) -> Company:
+    contoso.app.grant(contoso.directory, application=["Application.Read.All"])
+    contoso.app.secrets[0].expires_at = END.timestamp()
+    return contoso
+
+
+def test_sync_stores_the_true_end_date(readable: Company) -> None:
+    [remark] = sync()
+    assert "2027-05-01" in remark.text
+    secret = ClientSecret.objects.get()
+    assert secret.expires_at == END
+    assert secret.key_id == readable.app.secrets[0].key_id
+    assert list(sync()) == []
+
+
+def test_sync_tells_secrets_apart_by_their_id(readable: Company) -> None:
+    twin = readable.app.add_secret(
+        readable.app.secrets[0].value[:3] + "-another", expires_at=END + timedelta(days=9)
+    )
+    [remark] = sync()
+    assert "not to be told" in remark.text
+    ClientSecret.objects.update(key_id=twin.key_id)
+    list(sync())
+    assert ClientSecret.objects.get().expires_at == END + timedelta(days=9)
+
+
+def test_sync_says_where_the_app_may_not_read(contoso: Company) -> None:
+    [remark] = sync()
+    assert "may not read" in remark.text
+    assert not remark.is_problem
+
+
+def test_sync_says_where_the_app_is_registered_elsewhere(readable: Company) -> None:
+    readable.microsoft.fault("applications", status=404, body="{}", content_type="application/json")
+    [remark] = sync()
+    assert "registered in another directory" in remark.text
+
+
+# --email
+
+
+@pytest.fixture
+def admins(settings: Any) -> None:
+    settings.ADMINS = [("Lidia Holloway", "lidia@contoso.com")]
+
+
+def expire_in(days: float) -> None:
+    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=days))
+
+
+def test_notices_go_out_once_per_threshold(contoso: Company, admins: None) -> None:
+    sent = []
+    for days in (60, 31, 29, 20, 13, 8, 6, 2, 1, 0.001, -1, -5):
+        expire_in(days)
+        # The same secret comes closer: what was told before was about the same expiry.
+        ClientSecret.objects.update(notice_expiry=ClientSecret.objects.get().expires_at)
+        sent.append(send_notices())
+    assert sent == [0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 0]
+
+
+def test_a_new_expiry_begins_anew(contoso: Company, admins: None) -> None:
+    expire_in(20)
+    assert send_notices() == 1
+    assert send_notices() == 0
+    expire_in(21)
+    assert send_notices() == 1
+
+
+def test_admins_and_contact_are_written_to(contoso: Company, admins: None) -> None:
+    Connection.objects.update(contact_email="desk@contoso.com")
+    expire_in(5.5)
+    send_notices()
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        "desk@contoso.com",
+        "lidia@contoso.com",
+    ]
+    body = mail.outbox[0].body
+    assert "contoso" in body
+    assert "default" in body
+    assert contoso.app.secrets[0].value not in body
+
+
+def test_a_signal_goes_to_whoever_listens(contoso: Company) -> None:
+    heard: list[tuple[str, int]] = []
+
+    def listen(connection: Connection, days_left: int, **kwargs: Any) -> None:
+        heard.append((connection.name, days_left))
+
+    expire_in(5.5)
+    signals.secret_expiring.connect(listen)
+    try:
+        send_notices()
+    finally:
+        signals.secret_expiring.disconnect(listen)
+    assert [name for name, _days in heard] == ["contoso"]
+
+
+def test_mail_that_fails_is_sent_the_next_time(
+    contoso: Company, admins: None, settings: Any
+) -> None:
+    expire_in(5.5)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    with pytest.raises(ConnectionRefusedError):
+        send_notices()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_notices() == 1
+
+
+def test_superseded_secrets_are_no_news(contoso: Company, admins: None) -> None:
+    expire_in(5)
+    ClientSecretFactory.create(
+        connection=contoso.connection, expires_at=timezone.now() + timedelta(days=300)
+    )
+    assert send_notices() == 0
+
+
+# The command
+
+
+def test_the_command_does_all_three_and_then_reports(
+    readable: Company, admins: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readable.app.secrets[0].expires_at = (datetime.now(UTC) + timedelta(days=5.5)).timestamp()
+    ClientSecretFactory.create(connection=readable.connection, value="wrong-secret")
+    with pytest.raises(SystemExit) as exited:
+        call_command("check_secrets", "--sync", "--verify", "--email", "--format", "json")
+    assert exited.value.code == 1
+    printed = capsys.readouterr()
+    # The refused one is no danger beside one that works.
+    assert [line["status"] for line in json.loads(printed.out)] == ["expiring"]
+    assert "7000215" in printed.err
+    assert "1 notices sent." in printed.err
+    assert len(mail.outbox) == 1
