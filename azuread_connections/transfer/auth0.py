@@ -1,7 +1,4 @@
-"""Connections in the shape of Auth0's Management API, read into ``ConnectionEntry``.
-
-The tables say what is understood. An option that a later version supports is one more line.
-"""
+"""Connections in the shape of Auth0's Management API, read into ``ConnectionEntry``."""
 
 from __future__ import annotations
 
@@ -11,64 +8,33 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from ..models import Connection
-from ..models.validators import is_guid
+from ..models import Directory
+from ..models.validators import clean_alias, clean_client_id, is_guid
 from .document import Mistake, ObjectReader, load, shown
-
-STRATEGY = "waad"
-
-
-@dataclass(frozen=True)
-class Option:
-    """A key of the file that becomes a field of ``Connection``.
-
-    ``kind``: ``str`` or ``bool``. ``values``: the file's words for the field's choices.
-    ``other_key``: read where ``key`` is absent. ``required``: for a connection that is new.
-    """
-
-    key: str
-    field: str
-    kind: type[str] | type[bool] = str
-    values: Mapping[str, str] | None = None
-    other_key: str | None = None
-    required: bool = False
-
-
-OPTIONS = (
-    Option("display_name", "display_name"),
-    Option("show_as_button", "show_as_button", bool),
-    Option("options.tenant_domain", "domain", other_key="options.domain", required=True),
-    Option("options.client_id", "client_id", required=True),
-    Option(
-        "options.identity_api",
-        "identity_api",
-        values={
-            "microsoft-identity-platform-v2.0": Connection.IdentityAPI.V2,
-            "azure-active-directory-v1.0": Connection.IdentityAPI.V1,
-        },
-    ),
-    Option(
-        "options.set_user_root_attributes",
-        "sync_profile",
-        values={
-            "on_each_login": Connection.SyncProfile.EACH_LOGIN,
-            "on_first_login": Connection.SyncProfile.FIRST_LOGIN,
-            "never_on_login": Connection.SyncProfile.NEVER,
-        },
-    ),
-    Option("options.icon_url", "logo_url"),
+from .options import (
+    BASIC_PROFILE,
+    BY_FIELD,
+    CLIENT_SECRET,
+    CLIENT_SECRET_EXPIRES_AT,
+    DIRECTORIES,
+    DOMAIN_ALIASES,
+    ENABLED_CLIENTS,
+    GROUP_MAPPINGS,
+    OPTIONS,
+    OWN,
+    STRATEGY,
+    TENANT_IDS,
+    Option,
 )
 
-CLIENT_SECRET = "options.client_secret"  # noqa: S105 (the name of a key, no secret)
-CLIENT_SECRET_EXPIRES_AT = "options.client_secret_expires_at"  # noqa: S105
-TENANT_IDS = ("options.azuread_connections.tenant_id", "options.tenantId")
-ENABLED_CLIENTS = "enabled_clients"
-_NESTED = ("options", "options.azuread_connections")
+_NESTED = ("options", OWN)
 
 #: Keys that describe the entry at Auth0 and configure nothing.
 _DESCRIPTIVE = frozenset({"id", "provisioning_ticket_url", "options.granted"})
+_DIRECTORY_STATUSES = {status: status for status in Directory.Status.values}
 #: Values that ask for exactly what happens here anyway.
 _ALREADY_SO: Mapping[str, Any] = {
     "authentication": {"active": True},
@@ -76,6 +42,27 @@ _ALREADY_SO: Mapping[str, Any] = {
     "options.userid_attribute": "oid",
     "options.user_id_attribute": "oid",
 }
+
+
+@dataclass(frozen=True)
+class DirectoryEntry:
+    """A directory that the file lists. ``place`` is for messages; None is what it does not say."""
+
+    place: str
+    tenant_id: str
+    status: str | None = None
+    domain: str | None = None
+
+
+@dataclass(frozen=True)
+class MappingEntry:
+    """A group mapping of the file. ``group``: the Django group's name, or None."""
+
+    place: str
+    directory_group_id: str
+    group: str | None = None
+    label: str | None = None
+    admits: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,18 +75,21 @@ class ConnectionEntry:
 
     place: str
     name: str
-    fields: Mapping[str, str | bool]
+    fields: Mapping[str, str | bool | int]
     keys: Mapping[str, str]
     secret: str | None = field(default=None, repr=False)
     secret_expires_at: datetime | None = None
     tenant_id: str | None = None
     tenant_id_key: str = TENANT_IDS[0]
     clients: tuple[str, ...] | None = None
+    aliases: tuple[str, ...] | None = None
+    directories: tuple[DirectoryEntry, ...] | None = None
+    mappings: tuple[MappingEntry, ...] | None = None
 
     def key(self, field_name: str) -> str:
         """The path in the file at which a field's value stands, or should."""
-        defaults = {option.field: option.key for option in OPTIONS}
-        return self.keys.get(field_name) or defaults.get(field_name, field_name)
+        option = BY_FIELD.get(field_name)
+        return self.keys.get(field_name) or (option.key if option else field_name)
 
 
 @dataclass
@@ -182,6 +172,9 @@ def _entry(reader: ObjectReader, document: Document) -> ConnectionEntry | None:
         tenant_id=tenant_id,
         tenant_id_key=tenant_id_key,
         clients=reader.texts(ENABLED_CLIENTS),
+        aliases=_aliases(reader),
+        directories=_directories(reader),
+        mappings=_mappings(reader),
     )
     _note_ignored(reader, name)
     return entry if name else None
@@ -195,8 +188,8 @@ def _required(reader: ObjectReader, key: str) -> str | None:
     return value or None
 
 
-def _fields(reader: ObjectReader) -> tuple[dict[str, str | bool], dict[str, str]]:
-    fields: dict[str, str | bool] = {}
+def _fields(reader: ObjectReader) -> tuple[dict[str, str | bool | int], dict[str, str]]:
+    fields: dict[str, str | bool | int] = {}
     keys: dict[str, str] = {}
     for option in OPTIONS:
         for key in filter(None, (option.other_key, option.key)):
@@ -211,17 +204,89 @@ def _fields(reader: ObjectReader) -> tuple[dict[str, str | bool], dict[str, str]
     return fields, keys
 
 
-def _value(reader: ObjectReader, key: str, option: Option) -> str | bool | None:
+def _value(reader: ObjectReader, key: str, option: Option) -> str | bool | int | None:
     if option.kind is bool:
         return reader.flag(key)
+    if option.kind is int:
+        return reader.number(key)
     value = reader.text(key)
-    if value is None or option.values is None:
+    if value is None:
+        return None
+    if option.field == "client_id":
+        return _client_id(value)
+    return value if option.values is None else _choice(reader, key, value, option.values)
+
+
+def _choice(reader: ObjectReader, key: str, value: str, values: Mapping[str, str]) -> str | None:
+    if value not in values:
+        reader.refuse(key, _("This must be one of: %(values)s.") % {"values": ", ".join(values)})
+    return values.get(value)
+
+
+def _client_id(value: str) -> str:
+    try:
+        return clean_client_id(value)
+    except ValidationError:
+        # The model says what is wrong with it.
         return value
-    if value not in option.values:
-        reader.refuse(
-            key, _("This must be one of: %(values)s.") % {"values": ", ".join(option.values)}
-        )
-    return option.values.get(value)
+
+
+def _aliases(reader: ObjectReader) -> tuple[str, ...] | None:
+    values = reader.texts(DOMAIN_ALIASES)
+    if values is None:
+        return None
+    domains: dict[str, None] = {}
+    for value in filter(str.strip, values):
+        try:
+            domains[clean_alias(value)] = None
+        except ValidationError as error:
+            for message in error.messages:
+                reader.refuse(DOMAIN_ALIASES, f"“{shown(value)}”: {message}")
+    return tuple(domains)
+
+
+def _directories(reader: ObjectReader) -> tuple[DirectoryEntry, ...] | None:
+    items = reader.objects(DIRECTORIES)
+    if items is None:
+        return None
+    entries: dict[str, DirectoryEntry] = {}
+    for item in items:
+        tenant_id = _guid(item, "tenant_id")
+        status = item.text("status")
+        if status is not None:
+            status = _choice(item, "status", status, _DIRECTORY_STATUSES)
+        domain = item.text("domain")
+        _note_left_over(item)
+        if tenant_id in entries:
+            item.refuse("tenant_id", _("This directory is given twice."))
+        elif tenant_id:
+            entries[tenant_id] = DirectoryEntry(item.place, tenant_id, status, domain)
+    return tuple(entries.values())
+
+
+def _mappings(reader: ObjectReader) -> tuple[MappingEntry, ...] | None:
+    items = reader.objects(GROUP_MAPPINGS)
+    if items is None:
+        return None
+    entries: dict[tuple[str, str | None], MappingEntry] = {}
+    for item in items:
+        group_id = _guid(item, "directory_group_id")
+        group = item.text("group", strip=False) or None
+        label, admits = item.text("label"), item.flag("admits")
+        _note_left_over(item)
+        if (group_id or "", group) in entries:
+            item.refuse("directory_group_id", _("This mapping is given twice."))
+        elif group_id:
+            entries[group_id, group] = MappingEntry(item.place, group_id, group, label, admits)
+    return tuple(entries.values())
+
+
+def _guid(reader: ObjectReader, key: str) -> str | None:
+    value = _required(reader, key)
+    if value and not is_guid(value):
+        reader.refuse(key, _("This must be a GUID."))
+        return None
+    return value.lower() if value else None
 
 
 def _tenant_id(reader: ObjectReader) -> tuple[str | None, str]:
@@ -256,8 +321,12 @@ def _time(reader: ObjectReader, key: str) -> datetime | None:
 
 
 def _note_ignored(reader: ObjectReader, name: str | None) -> None:
-    if reader.flag("options.basic_profile") is False:
-        reader.note(_("options.basic_profile: the basic profile is always read."))
+    if reader.flag(BASIC_PROFILE) is False:
+        reader.note(_("%(key)s: the basic profile is always read.") % {"key": BASIC_PROFILE})
+    _note_left_over(reader, name)
+
+
+def _note_left_over(reader: ObjectReader, name: str | None = None) -> None:
     ignored = [
         shown(path)
         for path, value in reader.left_over()

@@ -61,10 +61,17 @@ class ObjectReader:
     found in one go. ``null`` is read as absent. ``notes``: what is said but not done.
     """
 
-    def __init__(self, value: Mapping[str, Any], place: str, nested: Iterable[str]) -> None:
+    def __init__(
+        self,
+        value: Mapping[str, Any],
+        place: str,
+        nested: Iterable[str] = (),
+        *,
+        within: ObjectReader | None = None,
+    ) -> None:
         self.place = place
-        self.mistakes: list[Mistake] = []
-        self.notes: list[str] = []
+        self.mistakes: list[Mistake] = within.mistakes if within else []
+        self.notes: list[str] = within.notes if within else []
         self._values: dict[str, Any] = {}
         self._nested = frozenset(nested)
         self._flatten("", value)
@@ -94,6 +101,36 @@ class ObjectReader:
             return value
         self.refuse(path, _("This must be true or false, without quotes."))
         return None
+
+    def number(self, path: str) -> int | None:
+        """A whole number from zero, also as a text; an empty text is read as absent."""
+        value = self._values.pop(path, None)
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**10:
+            return value
+        self.refuse(path, _("This must be a whole number, such as 250."))
+        return None
+
+    def objects(self, path: str) -> list[ObjectReader] | None:
+        """Readers of a list's objects, whose mistakes and notes are told with this one's."""
+        value = self._values.pop(path, None)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.refuse(path, _("This must be a list of objects, in braces."))
+            return None
+        return [
+            ObjectReader(
+                item,
+                _("%(place)s, %(path)s, item %(number)d")
+                % {"place": self.place, "path": path, "number": number},
+                within=self,
+            )
+            for number, item in enumerate(value, start=1)
+        ]
 
     def texts(self, path: str) -> tuple[str, ...] | None:
         value = self._values.pop(path, None)

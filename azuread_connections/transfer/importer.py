@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from django.contrib.auth.models import Group
 from django.db import router, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..models import Application, ClientSecret, Connection, EnabledConnection, Sealed
+from ..models import (
+    Application,
+    ClientSecret,
+    Connection,
+    Directory,
+    DomainAlias,
+    EnabledConnection,
+    GroupMapping,
+    Sealed,
+)
 from .applications import Applications
 from .auth0 import ConnectionEntry, parse
+from .changes import Action, Change, Difference, Stored
 from .document import Mistake, shown
-from .plan import Action, Change, Difference, Stored, plan_entry
+from .plan import plan_entry
+
+Row = TypeVar("Row", ClientSecret, DomainAlias, Directory, GroupMapping)
 
 #: Entries looked up at once: databases limit how many values one statement may carry.
 _BATCH = 500
@@ -113,8 +127,17 @@ def _plan(
         if lock:
             connections = connections.select_for_update()
         stored = _stored(list(connections), using)
+        groups = _groups(batch, using)
         for entry in batch:
-            yield plan_entry(entry, stored.get(entry.name.lower(), Stored()), applications, now)
+            known = stored.get(entry.name.lower(), Stored())
+            yield plan_entry(entry, known, applications, groups, now)
+
+
+def _groups(entries: Sequence[ConnectionEntry], using: str) -> dict[str, Group]:
+    names = {item.group for entry in entries for item in entry.mappings or () if item.group}
+    groups = Group._default_manager.using(using).filter(name__in=names)
+    # By the exact name: some databases would take another in upper case for it.
+    return {group.name: group for group in groups}
 
 
 def _stored(connections: Sequence[Connection], using: str) -> dict[str, Stored]:
@@ -122,13 +145,37 @@ def _stored(connections: Sequence[Connection], using: str) -> dict[str, Stored]:
     pairs = EnabledConnection._default_manager.using(using).select_related("application")
     for pair in pairs.filter(connection__in=connections):
         enabled[pair.connection_id][pair.application_id] = pair.application
-    secrets: defaultdict[int, list[ClientSecret]] = defaultdict(list)
-    for secret in ClientSecret._default_manager.using(using).filter(connection__in=connections):
-        secrets[secret.connection_id].append(secret)
+
+    def rows(model: type[Row]) -> dict[int, list[Row]]:
+        found = model._default_manager.using(using).filter(connection__in=connections)
+        return _by_connection(found)
+
+    secrets = rows(ClientSecret)
+    aliases = rows(DomainAlias)
+    directories = rows(Directory)
+    mappings = _by_connection(
+        GroupMapping._default_manager.using(using)
+        .filter(connection__in=connections)
+        .select_related("group")
+    )
     return {
-        connection.name_key: Stored(connection, enabled[connection.pk], secrets[connection.pk])
+        connection.name_key: Stored(
+            connection,
+            enabled[connection.pk],
+            secrets.get(connection.pk, []),
+            [row.domain for row in aliases.get(connection.pk, []) if not row.is_primary],
+            {row.tenant_id: row for row in directories.get(connection.pk, [])},
+            mappings.get(connection.pk, []),
+        )
         for connection in connections
     }
+
+
+def _by_connection(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.connection_id].append(row)
+    return found
 
 
 def _apply(change: Change, using: str) -> None:
@@ -136,14 +183,47 @@ def _apply(change: Change, using: str) -> None:
     if change.is_new:
         connection.save(using=using, force_insert=True)
     elif change.fields:
-        connection.save(using=using, update_fields=[*change.fields, "updated_at"])
+        # All columns: the rows of its own domain and directory follow a whole save only.
+        connection.save(using=using)
+    _apply_applications(change, using)
+    _apply_secrets(change, using)
+    _apply_belongings(change, using)
+
+
+def _apply_applications(change: Change, using: str) -> None:
+    connection = change.connection
     pairs = EnabledConnection._default_manager.using(using)
     if change.disable:
         pairs.filter(connection=connection, application__in=change.disable).delete()
     for application in change.enable:
         pairs.create(connection=connection, application=application)
+
+
+def _apply_secrets(change: Change, using: str) -> None:
     if change.add_secret is not None:
-        change.add_secret.connection = connection
+        change.add_secret.connection = change.connection
         change.add_secret.save(using=using)
     for secret in change.date_secrets:
         secret.save(using=using, update_fields=["expires_at"])
+
+
+def _apply_belongings(change: Change, using: str) -> None:
+    connection = change.connection
+    if change.aliases is not None:
+        aliases = DomainAlias._default_manager.using(using).filter(connection=connection)
+        aliases.filter(is_primary=False).exclude(domain__in=change.aliases).delete()
+        known = set(aliases.values_list("domain", flat=True))
+        for domain in change.aliases:
+            if domain not in known:
+                aliases.create(connection=connection, domain=domain)
+    for directory in change.directories:
+        Directory._default_manager.using(using).update_or_create(
+            connection=connection,
+            tenant_id=directory.tenant_id,
+            defaults={"status": directory.status, "domain": directory.domain},
+        )
+    dropped = [mapping.pk for mapping in change.drop_mappings]
+    GroupMapping._default_manager.using(using).filter(pk__in=dropped).delete()
+    for mapping in change.mappings:
+        mapping.connection = connection
+        mapping.save(using=using)

@@ -2,77 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from ..models import Application, ClientSecret, Connection, UndecryptableError
+from ..models.connection import needs_security_groups
 from ..models.validators import expiry_warning, validate_client_secret
 from .applications import Applications
-from .auth0 import CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT, ConnectionEntry
+from .auth0 import ConnectionEntry
+from .belongings import plan_aliases, plan_directories, plan_mappings
+from .changes import Change, Difference, Stored
 from .document import Mistake, shown
+from .options import BY_FIELD, CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT
 
-
-class Action(models.TextChoices):
-    CREATE = "create", gettext_lazy("created")
-    UPDATE = "update", gettext_lazy("updated")
-    NONE = "none", gettext_lazy("unchanged")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that changes, in words. A secret appears by its hint only."""
-
-    label: str
-    after: str
-    before: str | None = None
-
-    def __str__(self) -> str:
-        if self.before is None:
-            return f"{self.label}: {self.after}"
-        return f"{self.label}: {self.before} → {self.after}"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What the database holds for the name of an entry."""
-
-    connection: Connection | None = None
-    applications: Mapping[int, Application] = field(default_factory=dict)
-    secrets: Sequence[ClientSecret] = ()
-
-
-@dataclass
-class Change:
-    """Everything that one entry changes."""
-
-    connection: Connection
-    is_new: bool
-    fields: list[str] = field(default_factory=list)
-    enable: list[Application] = field(default_factory=list)
-    disable: list[Application] = field(default_factory=list)
-    add_secret: ClientSecret | None = None
-    date_secrets: list[ClientSecret] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def action(self) -> Action:
-        if self.is_new:
-            return Action.CREATE
-        return Action.UPDATE if self.differences else Action.NONE
+#: A change of these leaves open whether the domain leads to the pinned directory.
+_VERIFIED_BY = frozenset({"domain", "cloud", "tenant_id"})
 
 
 def plan_entry(
-    entry: ConnectionEntry, stored: Stored, applications: Applications, now: datetime
+    entry: ConnectionEntry,
+    stored: Stored,
+    applications: Applications,
+    groups: Mapping[str, Group],
+    now: datetime,
 ) -> Change:
     """Compare an entry with what is stored. Writes nothing; mistakes are in the result."""
     change = Change(
@@ -80,6 +38,9 @@ def plan_entry(
         is_new=stored.connection is None,
     )
     _plan_fields(entry, change)
+    plan_aliases(entry, stored, change)
+    plan_directories(entry, stored, change)
+    plan_mappings(entry, stored, groups, change)
     _plan_secret(entry, stored, change, now)
     _plan_applications(entry, stored, applications, change)
     change.notes = [f"{entry.place}: {note}" for note in change.notes]
@@ -92,7 +53,7 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
         change.notes.append(
             _("this is “%(name)s”; a name never changes.") % {"name": connection.name}
         )
-    given = {**entry.fields, **_pin(entry, change)}
+    given = {**entry.fields, **_pin(entry, change), **_as_auth0_does(entry, change)}
     before = {name: getattr(connection, name) for name in given}
     for name, value in given.items():
         setattr(connection, name, value)
@@ -103,13 +64,15 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
             change.fields.append(name)
             if change.is_new and after == "":
                 continue
-            change.differences.append(
-                Difference(
-                    _label(name),
-                    _in_words(name, after),
-                    None if change.is_new else _in_words(name, before[name]),
-                )
-            )
+            change.tell(_label(name), _in_words(name, after), _in_words(name, before[name]))
+    if _VERIFIED_BY.intersection(change.fields):
+        # What a file claims proves nothing: Microsoft is asked at the next sign-in or check.
+        connection.domain_verified = False
+    if connection.nested_groups and not connection.security_groups and change.fields:
+        change.notes.append(
+            _("%(nested)s has no effect without %(groups)s.")
+            % {"nested": entry.key("nested_groups"), "groups": entry.key("security_groups")}
+        )
     if "domain" in change.fields and connection.tenant_id and not change.is_new:
         # The directory was pinned by the old domain. A new one may lead anywhere, and must not
         # move the trust with it.
@@ -117,6 +80,24 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
             _("its domain changes, but it stays pinned to the directory %(tenant_id)s.")
             % {"tenant_id": connection.tenant_id}
         )
+
+
+def _as_auth0_does(entry: ConnectionEntry, change: Change) -> dict[str, str]:
+    """Where new people of any directory get in today, they do so after moving here."""
+    is_common = entry.fields.get("use_common_endpoint") is True
+    if not change.is_new or not is_common or "new_directories" in entry.fields:
+        return {}
+    change.notes.append(
+        _(
+            "people of new directories are let in without asking, as Auth0 does. To hold them "
+            "until an administrator approves, say “%(hold)s” at %(key)s, or in the admin."
+        )
+        % {
+            "hold": Connection.NewDirectories.HOLD.value,
+            "key": BY_FIELD["new_directories"].key,
+        }
+    )
+    return {"new_directories": Connection.NewDirectories.ACCEPT.value}
 
 
 def _pin(entry: ConnectionEntry, change: Change) -> dict[str, str]:
@@ -142,11 +123,17 @@ def _validate(entry: ConnectionEntry, change: Change, given: set[str]) -> None:
     try:
         change.connection.full_clean(exclude=exclude)
     except ValidationError as error:
-        for name, messages in error.message_dict.items():
+        for name, errors in error.error_dict.items():
             key = "" if name == NON_FIELD_ERRORS else f", {entry.key(name)}"
             missing = change.is_new and name not in given and name != "name"
-            texts = [_("This key is missing.")] if missing else messages
+            texts = [_("This key is missing.")] if missing else _texts(errors)
             change.mistakes += [Mistake(f"{entry.place}{key}", text) for text in texts]
+
+
+def _texts(errors: list[ValidationError]) -> list[str]:
+    # Whether mappings need the groups is asked of those that the file leaves, not of those stored.
+    told = (error for error in errors if error.code != needs_security_groups().code)
+    return [text for error in told for text in error.messages]
 
 
 def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: datetime) -> None:
@@ -175,6 +162,11 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
     same = [secret for secret in stored.secrets if _holds(secret, entry.secret)]
     if not same:
         change.add_secret = ClientSecret(value=entry.secret, expires_at=expires_at)
+        if expires_at is None:
+            change.notes.append(
+                _("no expiry date (%(key)s): check_secrets cannot warn before it expires.")
+                % {"key": CLIENT_SECRET_EXPIRES_AT}
+            )
         hint = f"{entry.secret[: _hint_length()]}…"
         after = f"{hint} ({_date(expires_at)})"
         if not change.is_new:
@@ -201,11 +193,24 @@ def _holds(secret: ClientSecret, value: str) -> bool:
 def _plan_applications(
     entry: ConnectionEntry, stored: Stored, applications: Applications, change: Change
 ) -> None:
-    if entry.clients is None:
-        return
+    wanted = dict(stored.applications)
+    if entry.clients is not None:
+        wanted = _wanted(entry.clients, applications, change)
+        change.enable = [app for pk, app in wanted.items() if pk not in stored.applications]
+        change.disable = [app for pk, app in stored.applications.items() if pk not in wanted]
+    if change.enable or change.disable:
+        before = _slugs(stored.applications.values())
+        change.tell(_label("applications"), _slugs(wanted.values()), before)
+    if not wanted and (change.is_new or entry.clients is not None):
+        change.notes.append(_("not enabled for any application: nobody can use it."))
+
+
+def _wanted(
+    clients: Iterable[str], applications: Applications, change: Change
+) -> dict[int, Application]:
     wanted: dict[int, Application] = {}
     unknown = []
-    for client in dict.fromkeys(entry.clients):
+    for client in dict.fromkeys(clients):
         application = applications.find(client)
         if application is None:
             unknown.append(shown(client))
@@ -219,17 +224,7 @@ def _plan_applications(
             )
             % {"clients": ", ".join(unknown)}
         )
-    change.enable = [app for pk, app in wanted.items() if pk not in stored.applications]
-    change.disable = [app for pk, app in stored.applications.items() if pk not in wanted]
-    if change.enable or change.disable:
-        before = None if change.is_new else _slugs(stored.applications.values())
-        change.differences.append(
-            Difference(
-                _label("applications"),
-                _slugs(wanted.values()),
-                before,
-            )
-        )
+    return wanted
 
 
 def _slugs(applications: Iterable[Application]) -> str:

@@ -53,12 +53,17 @@ def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file):
         "fabrikam: created (Microsoft Azure AD Domain: fabrikam.com; client ID: "
         "11112222-bbbb-3333-cccc-4444dddd5555; client secret: fab… (no expiry date); "
         "applications: portal)",
+        *(
+            f"Note: Entry {entry}: no expiry date (options.client_secret_expires_at): "
+            "check_secrets cannot warn before it expires."
+            for entry in ("1 (contoso)", "2 (fabrikam)")
+        ),
         "2 created, 0 updated, 0 unchanged.",
     ]
     file.write_text(
         json.dumps(
             [
-                entry("contoso", ext_groups=True),
+                entry("contoso", app_domain="x"),
                 entry("fabrikam", tenant_domain="fabrikam.net"),
                 {"name": "people", "strategy": "auth0"},
             ]
@@ -67,7 +72,7 @@ def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file):
     assert load(file, "--application", "Xk29=portal").splitlines() == [
         "contoso: unchanged",
         "fabrikam: updated (Microsoft Azure AD Domain: fabrikam.com → fabrikam.net)",
-        "Note: Entry 1 (contoso): not supported, ignored: options.ext_groups.",
+        "Note: Entry 1 (contoso): not supported, ignored: options.app_domain.",
         "Note: Entry 3 (people): skipped, as its strategy is “auth0”, not “waad”.",
         "0 created, 1 updated, 1 unchanged, 1 skipped.",
     ]

@@ -10,51 +10,25 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from azuread_connections.models import Application, ClientSecret, Connection, EnabledConnection
+from azuread_connections.transfer.changes import Action
 from azuread_connections.transfer.document import UnreadableDocument
-from azuread_connections.transfer.importer import (
-    ImportRefused,
-    ImportResult,
-    Outcome,
-    import_connections,
+from azuread_connections.transfer.importer import ImportRefused, import_connections
+from tests.transfer.entries import (
+    CLIENT_ID,
+    OTHER_TENANT_ID,
+    TENANT_ID,
+    differences,
+    entry,
+    mistakes,
+    only,
+    quiet,
+    run,
 )
-from azuread_connections.transfer.plan import Action
 
 pytestmark = pytest.mark.django_db
 
-CLIENT_ID = "11112222-bbbb-3333-cccc-4444dddd5555"
-TENANT_ID = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
-OTHER_TENANT_ID = "bbbbcccc-1111-dddd-2222-eeee3333ffff"
 V1 = "azure-active-directory-v1.0"
 V2 = "microsoft-identity-platform-v2.0"
-
-
-def entry(name: str = "contoso", /, **changes: Any) -> dict[str, Any]:
-    """An entry of a file; keyword arguments go to its options, or to itself where they belong."""
-    top = {"strategy", "display_name", "show_as_button", "enabled_clients"}
-    result: dict[str, Any] = {"name": name, "strategy": "waad"}
-    options: dict[str, Any] = {"tenant_domain": "contoso.com", "client_id": CLIENT_ID}
-    for key, value in changes.items():
-        (result if key in top else options)[key] = value
-    return result | {"options": options}
-
-
-def run(*entries: Any, **options: Any) -> ImportResult:
-    return import_connections(json.dumps(list(entries)).encode(), **options)
-
-
-def mistakes(*entries: Any, **options: Any) -> list[str]:
-    with pytest.raises(ImportRefused) as caught:
-        run(*entries, **options)
-    return [str(mistake) for mistake in caught.value.mistakes]
-
-
-def only(result: ImportResult) -> Outcome:
-    (outcome,) = result.outcomes
-    return outcome
-
-
-def differences(result: ImportResult) -> list[str]:
-    return [str(difference) for difference in only(result).differences]
 
 
 def application(slug: str, **fields: Any) -> Application:
@@ -228,8 +202,8 @@ def test_statements_do_not_grow_with_a_file_that_changes_nothing_but_for_validat
         entry(f"c{number}", client_secret=f"{number}xx~value-of-a-secret") for number in range(40)
     ]
     run(*file)
-    # Per entry: the name check of Connection.clean.
-    with django_assert_max_num_queries(40 + 8):
+    # Per entry: what Connection.clean asks of the name and the group mappings.
+    with django_assert_max_num_queries(2 * 40 + 12):
         run(*file)
 
 
@@ -316,6 +290,23 @@ def test_a_new_connection_without_a_secret_is_reported():
     assert run(entry()).notes == ()
 
 
+def test_a_secret_without_a_date_is_reported_when_it_is_added():
+    file = quiet(client_secret_expires_at=None)
+    (note,) = run(file).notes
+    assert note == (
+        "Entry 1 (contoso): no expiry date (options.client_secret_expires_at): check_secrets "
+        "cannot warn before it expires."
+    )
+    assert run(file).notes == ()
+
+
+@pytest.mark.parametrize("clients", [None, [], ["Xk29"]])
+def test_a_new_connection_that_no_application_uses_is_reported(clients):
+    notes = run(quiet(enabled_clients=clients)).notes
+    assert "Entry 1 (contoso): not enabled for any application: nobody can use it." in notes
+    assert run(quiet(enabled_clients=None)).notes == ()
+
+
 def test_a_date_without_a_secret_is_reported():
     run(entry(client_secret="s3c~value-of-a-secret"))
     (note,) = run(entry(client_secret_expires_at="2027-01-31")).notes
@@ -390,7 +381,7 @@ def test_clients_that_are_listed_are_enabled_and_others_are_not_any_more():
 
 
 def test_an_unknown_client_is_reported_and_not_enabled():
-    result = run(entry(enabled_clients=["default", "Xk29"], client_secret="s3c~value-of-a-secret"))
+    result = run(quiet(enabled_clients=["default", "Xk29"]))
     (note,) = result.notes
     assert "Entry 1 (contoso)" in note
     assert "Xk29" in note
@@ -419,9 +410,7 @@ def test_a_mapping_to_no_application_is_a_mistake():
 
 
 def test_a_mapping_that_no_entry_needs_is_reported():
-    result = run(
-        entry(client_secret="s3c~value-of-a-secret"), application_slugs={"Xk29": "default"}
-    )
+    result = run(quiet(), application_slugs={"Xk29": "default"})
     assert any("--application Xk29" in note for note in result.notes)
 
 
@@ -431,24 +420,23 @@ def test_a_mapping_that_no_entry_needs_is_reported():
 @pytest.mark.parametrize(
     ("options", "key"),
     [
-        ({"domain_aliases": ["contoso.net"]}, "options.domain_aliases"),
-        ({"useCommonEndpoint": True}, "options.useCommonEndpoint"),
-        ({"waad_common_endpoint": True}, "options.waad_common_endpoint"),
-        ({"ext_profile": True}, "options.ext_profile"),
-        ({"ext_groups": True}, "options.ext_groups"),
-        ({"ext_nested_groups": True}, "options.ext_nested_groups"),
-        ({"api_enable_users": True}, "options.api_enable_users"),
         ({"waad_protocol": "ws-federation"}, "options.waad_protocol"),
         ({"userid_attribute": "sub"}, "options.userid_attribute"),
         ({"never_heard_of": 0}, "options.never_heard_of"),
         ({"azuread_connections": {"policy": "x"}}, "options.azuread_connections.policy"),
         ({"basic_profile": False}, "options.basic_profile"),
         ({"domain": "fabrikam.com"}, "options.domain"),
+        ({"useCommonEndpoint": False, "waad_common_endpoint": True}, "waad_common_endpoint"),
+        ({"ext_nested_groups": True}, "options.ext_nested_groups has no effect without"),
+        (
+            {"azuread_connections": {"directories": [{"tenant_id": TENANT_ID, "consent": "x"}]}},
+            "options.azuread_connections.directories, item 1: not supported, ignored: consent",
+        ),
     ],
 )
 def test_what_is_not_done_is_reported_by_its_key(options, key):
-    (note,) = run(entry(client_secret="s3c~value-of-a-secret", **options)).notes
-    assert note.startswith("Entry 1 (contoso): ")
+    (note,) = run(quiet(**options)).notes
+    assert note.startswith("Entry 1 (contoso)")
     assert key in note
 
 
@@ -465,10 +453,12 @@ def test_what_is_not_done_is_reported_by_its_key(options, key):
         {"granted": True},
         {"domain": "contoso.com"},
         {"azuread_connections": {}},
+        {"useCommonEndpoint": False, "waad_common_endpoint": False},
+        {"max_groups_to_retrieve": ""},
     ],
 )
 def test_what_asks_for_nothing_needs_no_report(options):
-    assert run(entry(client_secret="s3c~value-of-a-secret", **options)).notes == ()
+    assert run(quiet(**options)).notes == ()
 
 
 def test_what_auth0_writes_around_every_connection_needs_no_report():
@@ -480,10 +470,8 @@ def test_what_auth0_writes_around_every_connection_needs_no_report():
         "authentication": {"active": True},
         "connected_accounts": {"active": False},
     }
-    assert run(entry(client_secret="s3c~value-of-a-secret") | around).notes == ()
-    (note,) = run(
-        entry("fabrikam", client_secret="s3c~value-of-a-secret") | around | {"metadata": {"a": "b"}}
-    ).notes
+    assert run(quiet() | around).notes == ()
+    (note,) = run(quiet("fabrikam") | around | {"metadata": {"a": "b"}}).notes
     assert "metadata" in note
     assert "realms" in note
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from azuread_connections.transfer.changes import Action
 from azuread_connections.transfer.document import UnreadableDocument
 from azuread_connections.transfer.importer import (
     ImportRefused,
@@ -19,7 +20,6 @@ from azuread_connections.transfer.importer import (
     Outcome,
     import_connections,
 )
-from azuread_connections.transfer.plan import Action
 
 STDIN = "-"
 

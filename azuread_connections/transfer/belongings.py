@@ -1,0 +1,131 @@
+"""What an import would do to a connection's domain aliases, directories and group mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+from ..models import Directory, DomainAlias, GroupMapping
+from ..models.connection import needs_security_groups
+from .auth0 import ConnectionEntry, DirectoryEntry, MappingEntry
+from .changes import Change, Stored
+from .document import Mistake, shown
+from .options import DOMAIN_ALIASES, GROUP_MAPPINGS
+
+
+def plan_aliases(entry: ConnectionEntry, stored: Stored, change: Change) -> None:
+    """Replace the aliases by what the file lists. The connection's own domain is none of them."""
+    if entry.aliases is None:
+        return
+    own = change.connection.domain
+    if own in entry.aliases and not change.connection.discover_domain:
+        message = _("%(domain)s is the connection's own domain, which discover_domain leaves out.")
+        place = f"{entry.place}, {DOMAIN_ALIASES}"
+        change.mistakes.append(Mistake(place, message % {"domain": own}))
+    wanted = set(entry.aliases) - {own}
+    # A domain that was the connection's own until now has a row that goes with it.
+    before = set(stored.aliases) - {own}
+    if wanted != before:
+        change.aliases = sorted(wanted)
+        label = str(DomainAlias._meta.verbose_name_plural)
+        change.tell(label, _listed(wanted), _listed(before))
+
+
+def plan_directories(entry: ConnectionEntry, stored: Stored, change: Change) -> None:
+    """Take over what the file says of directories. Those that it does not list stay.
+
+    They come by themselves, so no list of them is ever complete, and one that was refused must
+    not come in again because a file knows nothing of it.
+    """
+    for item in entry.directories or ():
+        known = stored.directories.get(item.tenant_id)
+        directory = known or Directory(tenant_id=item.tenant_id)
+        before = _directory_in_words(directory) if known else _("none")
+        directory.status = item.status or directory.status
+        directory.domain = directory.domain if item.domain is None else item.domain
+        _clean(directory, item, change, exclude={"connection"})
+        after = _directory_in_words(directory)
+        if after != before:
+            change.directories.append(directory)
+            change.tell(f"{Directory._meta.verbose_name} {item.tenant_id}", after, before)
+
+
+def plan_mappings(
+    entry: ConnectionEntry, stored: Stored, groups: Mapping[str, Group], change: Change
+) -> None:
+    """Replace the group mappings by what the file lists. ``groups``: Django's own, by name."""
+    if entry.mappings is not None:
+        before = {mapping.pk: _mapping_in_words(mapping) for mapping in stored.mappings}
+        by_key = {_key(mapping): mapping for mapping in stored.mappings}
+        found = (_plan_mapping(item, by_key, groups, change) for item in entry.mappings)
+        mappings = [mapping for mapping in found if mapping is not None]
+        kept = {mapping.pk for mapping in mappings}
+        change.mappings = [m for m in mappings if _mapping_in_words(m) != before.get(m.pk)]
+        change.drop_mappings = [m for m in stored.mappings if m.pk not in kept]
+        if change.mappings or change.drop_mappings:
+            after = map(_mapping_in_words, mappings)
+            label = str(GroupMapping._meta.verbose_name_plural)
+            change.tell(label, _listed(after), _listed(before.values()))
+    has_mappings = bool(entry.mappings if entry.mappings is not None else stored.mappings)
+    if has_mappings and not change.connection.security_groups:
+        key = GROUP_MAPPINGS if entry.mappings else entry.key("security_groups")
+        place = f"{entry.place}, {key}"
+        change.mistakes += [Mistake(place, text) for text in needs_security_groups().messages]
+
+
+def _plan_mapping(
+    item: MappingEntry,
+    stored: Mapping[tuple[str, int | None], GroupMapping],
+    groups: Mapping[str, Group],
+    change: Change,
+) -> GroupMapping | None:
+    group = groups.get(item.group) if item.group is not None else None
+    if item.group is not None and group is None:
+        message = _("There is no Django group “%(group)s”. Create it first.")
+        place = f"{item.place}, group"
+        change.mistakes.append(Mistake(place, message % {"group": shown(item.group)}))
+        return None
+    mapping = GroupMapping(directory_group_id=item.directory_group_id, group=group)
+    mapping = stored.get(_key(mapping), mapping)
+    mapping.label = mapping.label if item.label is None else item.label
+    mapping.admits = mapping.admits if item.admits is None else item.admits
+    _clean(mapping, item, change, exclude={"connection", "group"})
+    return mapping
+
+
+def _clean(
+    row: models.Model, item: DirectoryEntry | MappingEntry, change: Change, exclude: set[str]
+) -> None:
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as error:
+        for name, messages in error.message_dict.items():
+            change.mistakes += [Mistake(f"{item.place}, {name}", text) for text in messages]
+
+
+def _key(mapping: GroupMapping) -> tuple[str, int | None]:
+    return mapping.directory_group_id, mapping.group_id
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(sorted(texts)) or _("none")
+
+
+def _directory_in_words(directory: Directory) -> str:
+    status = Directory.Status(directory.status).label
+    return f"{status} ({shown(directory.domain)})" if directory.domain else str(status)
+
+
+def _mapping_in_words(mapping: GroupMapping) -> str:
+    text = mapping.directory_group_id
+    if mapping.label:
+        text = f"{shown(mapping.label)} ({text})"
+    if mapping.group is not None:
+        text += _(" as “%(group)s”") % {"group": shown(mapping.group.name)}
+    if mapping.admits:
+        text += _(", may sign in")
+    return text

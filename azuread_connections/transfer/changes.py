@@ -1,0 +1,74 @@
+"""What an import would change, as data: in rows for the database, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db import models
+from django.utils.translation import gettext_lazy
+
+from ..models import Application, ClientSecret, Connection, Directory, GroupMapping
+from .document import Mistake
+
+
+class Action(models.TextChoices):
+    CREATE = "create", gettext_lazy("created")
+    UPDATE = "update", gettext_lazy("updated")
+    NONE = "none", gettext_lazy("unchanged")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that changes, in words. A secret appears by its hint only."""
+
+    label: str
+    after: str
+    before: str | None = None
+
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.label}: {self.after}"
+        return f"{self.label}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the database holds for the name of an entry. ``aliases``: without its own domain."""
+
+    connection: Connection | None = None
+    applications: Mapping[int, Application] = field(default_factory=dict)
+    secrets: Sequence[ClientSecret] = ()
+    aliases: Sequence[str] = ()
+    directories: Mapping[str, Directory] = field(default_factory=dict)
+    mappings: Sequence[GroupMapping] = ()
+
+
+@dataclass
+class Change:
+    """Everything that one entry changes. ``aliases``: all of them afterwards, if they change."""
+
+    connection: Connection
+    is_new: bool
+    fields: list[str] = field(default_factory=list)
+    enable: list[Application] = field(default_factory=list)
+    disable: list[Application] = field(default_factory=list)
+    add_secret: ClientSecret | None = None
+    date_secrets: list[ClientSecret] = field(default_factory=list)
+    aliases: list[str] | None = None
+    directories: list[Directory] = field(default_factory=list)
+    mappings: list[GroupMapping] = field(default_factory=list)
+    drop_mappings: list[GroupMapping] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def action(self) -> Action:
+        if self.is_new:
+            return Action.CREATE
+        return Action.UPDATE if self.differences else Action.NONE
+
+    def tell(self, label: str, after: str, before: str) -> None:
+        """Add a difference. Of a new connection nobody needs to hear what it was before."""
+        self.differences.append(Difference(label, after, None if self.is_new else before))
