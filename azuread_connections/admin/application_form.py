@@ -11,6 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Application, ApplicationHost, Connection, EnabledConnection
+from ..models.application import default_grant_types
 from .choices import choose_by
 from .lines import HostsField, URLsField
 
@@ -30,6 +31,7 @@ class ApplicationForm(forms.ModelForm):
     grant_types = forms.MultipleChoiceField(
         label=_("Grant types"),
         choices=Application.GrantType.choices,
+        initial=default_grant_types,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("People can sign in only with “Authorization Code”."),

@@ -13,11 +13,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from ..login import consent
 from ..models import Connection, Directory
 from ..permissions import Permission, permissions_needed
-from .dates import exact_time
+from .dates import exact_time, time_ago
 from .links import admin_url
 from .rights import CONSENT, may
 
@@ -31,6 +33,13 @@ class Need:
 
     permission: Permission
     since: datetime | None
+
+    @property
+    def proof(self) -> str | SafeString:
+        """Say since when it is proven, in words; "" if it is not."""
+        if self.since is None:
+            return ""
+        return format_html(gettext("proven {when}"), when=time_ago(self.since, ""))
 
 
 @dataclass(frozen=True)

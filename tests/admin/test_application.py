@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from azuread_connections.admin.application import NAMED_CONNECTIONS
 from azuread_connections.admin.choices import MOST_CHECKBOXES
 from azuread_connections.admin.lines import is_host
 from azuread_connections.models import Application, Connection
+from azuread_connections.models.application import default_grant_types
 
 from .conftest import CLIENT_ID
 from .pages import field_errors, text
@@ -157,3 +159,119 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(boss: Client, row
     assert page.count("c000, c001, c002, c003, c004 and 2 more") == rows
     # Session, user, count, rows, connections.
     assert len(queries) == 5
+
+
+# --- Where a sign-in may end ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["allowed_callback_urls", "allowed_logout_urls"])
+def test_addresses_are_stored_to_the_letter(
+    boss: Client, application: Application, field: str
+) -> None:
+    typed = "https://Portal.example.com/cb?a=B, https://other.example/\nhttp://localhost:3000/"
+    boss.post(change_page(application), filled_in(**{field: typed}))
+    application.refresh_from_db()
+    assert getattr(application, field) == [
+        "https://Portal.example.com/cb?a=B",
+        "https://other.example/",
+        "http://localhost:3000/",
+    ]
+    assert "https://other.example/\n" in boss.get(change_page(application)).content.decode()
+
+
+def test_a_bad_address_is_named(boss: Client, application: Application) -> None:
+    typed = "https://good.example/\nhttps://*.example.com/"
+    response = boss.post(change_page(application), filled_in(allowed_callback_urls=typed))
+    assert field_errors(response) == {
+        "allowed_callback_urls": [
+            "“https://*.example.com/”: a wildcard is not allowed: enter each address in full."
+        ]
+    }
+
+
+def test_only_a_native_application_has_a_scheme_of_its_own(boss: Client) -> None:
+    data = filled_in(allowed_callback_urls="com.example.app://callback")
+    assert "allowed_callback_urls" in field_errors(boss.post(ADD, data))
+    assert boss.post(ADD, data | {"application_type": "native"}).status_code == 302
+
+
+def test_a_host_belongs_to_one_application(boss: Client, application: Application) -> None:
+    application.set_hosts(["portal.example.com"])
+    errors = field_errors(boss.post(ADD, filled_in(hosts="portal.example.com")))
+    assert errors == {
+        "hosts": ["The host portal.example.com belongs to the application “Default App”."]
+    }
+    data = filled_in(hosts="portal.example.com")
+    assert boss.post(change_page(application), data).status_code == 302
+    boss.post(change_page(application), filled_in(hosts=""))
+    assert application.host_rows.count() == 0
+
+
+# --- Whether people can sign in to it -------------------------------------------------------
+
+
+def test_type_and_grant_types_are_stored(boss: Client, application: Application) -> None:
+    data = filled_in(application_type="spa", grant_types=["authorization_code"])
+    boss.post(change_page(application), data | {"allow_password_sessions": "on"})
+    application.refresh_from_db()
+    assert (application.application_type, application.grant_types) == (
+        "spa",
+        ["authorization_code"],
+    )
+    assert application.allow_password_sessions
+
+
+def test_each_types_usual_grant_types_are_at_hand_for_a_new_application(
+    boss: Client, application: Application
+) -> None:
+    form = boss.get(ADD).context["adminform"].form
+    assert form["grant_types"].value() == default_grant_types()
+    attrs = form.fields["application_type"].widget.attrs
+    assert json.loads(attrs["data-azuread-grants"])["native"] == [
+        "implicit",
+        "authorization_code",
+        "refresh_token",
+    ]
+    # Of a stored one nothing is ticked behind anybody's back.
+    assert b"data-azuread-grants" not in boss.get(change_page(application)).content
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"application_type": "machine_to_machine"}, "signs in no people"),
+        ({"grant_types": ["implicit"]}, "“Authorization Code” is not ticked"),
+        ({}, ""),
+    ],
+)
+def test_an_application_that_offers_no_sign_in_says_why(
+    boss: Client,
+    application: Application,
+    connection: Connection,
+    changes: dict[str, Any],
+    why: str,
+) -> None:
+    data = filled_in(enabled_connections=[connection.pk], **changes)
+    boss.post(change_page(application), data)
+    page = text(boss.get(change_page(application)))
+    assert ("No connection is offered for this application" in page) is bool(why)
+    assert why in page
+
+
+def test_an_application_that_no_connection_is_enabled_for_says_so(
+    boss: Client, application: Application
+) -> None:
+    warning = "No connection is enabled for this application"
+    assert warning in text(boss.get(change_page(application)))
+    assert warning not in text(boss.get(ADD))
+
+
+def test_who_may_only_look_sees_all_of_it(
+    staff: Callable[..., Client], application: Application
+) -> None:
+    application.allowed_callback_urls = ["https://other.example/"]
+    application.save()
+    application.set_hosts(["portal.example.com"])
+    page = text(staff("view_application").get(change_page(application)))
+    for words in ("https://other.example/", "portal.example.com", "Authorization Code", "Regular"):
+        assert words in page

@@ -16,7 +16,6 @@ from azuread_connections.testing.standin import StandIn
 from .conftest import SECRET
 from .pages import ADD, change_page, field_errors, filled_in, messages_on, text
 
-
 NEW = "xyz8Q~new-0123456789"
 FORGED = "xyz8Q~forged-0123456789"
 
