@@ -6,12 +6,15 @@ must not run at all (a replaced login host in production) is refused where it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_slug
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -76,6 +79,22 @@ def _findings() -> Iterator[Finding]:
             f"AZUREAD_CONNECTIONS has unknown keys: {', '.join(unknown)}.",
             f"Known keys are: {', '.join(DEFAULTS)}.",
         )
+    if conf.public_url and not _is_site(conf.public_url):
+        yield (
+            9,
+            f"PUBLIC_URL must be http(s)://host[:port], and is {conf.public_url!r}, so callback "
+            "URLs built on it lead nowhere.",
+            "Set AZUREAD_CONNECTIONS['PUBLIC_URL'] to the scheme and host that people see, such "
+            "as 'https://app.example.com', without a path.",
+        )
+    for key, (has_shape, shape, example) in SHAPES.items():
+        value = conf.configured.get(key, DEFAULTS[key])
+        if not has_shape(value):
+            yield (
+                10,
+                f"AZUREAD_CONNECTIONS[{key!r}] must be {shape}, and is {value!r}.",
+                f"Set it to {shape}, such as {example}, or leave it out.",
+            )
 
 
 def _deployment_findings() -> Iterator[Finding]:
@@ -90,12 +109,18 @@ def _deployment_findings() -> Iterator[Finding]:
                 "People are sent to a stand-in for Microsoft, which lets anybody in as anybody.",
                 "Remove LOGIN_URL, GRAPH_URL and ALLOW_STANDIN from AZUREAD_CONNECTIONS.",
             )
-    if not conf.public_url.startswith("https://"):
+    if not conf.public_url:
         yield (
             8,
-            "PUBLIC_URL is not set to an https address, so the callback URL is built on the "
-            "Host that each request claims.",
+            "PUBLIC_URL is not set, so the callback URL is built on the Host that each request "
+            "claims.",
             "Set AZUREAD_CONNECTIONS['PUBLIC_URL'], such as 'https://app.example.com'.",
+        )
+    elif conf.public_url.startswith("http://"):
+        yield (
+            8,
+            "PUBLIC_URL is an http address, so cookies and codes travel unencrypted.",
+            "Serve the site by https, and begin AZUREAD_CONNECTIONS['PUBLIC_URL'] with https://.",
         )
 
 
@@ -112,3 +137,85 @@ def _is_fernet_key(key: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+
+def _is_site(url: str) -> bool:
+    """Return whether it is http(s)://host[:port] and nothing else."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    bare = f"[{host}]" if ":" in host else host
+    netloc = bare if port is None else f"{bare}:{port}"
+    is_host = ":" in host or _HOST.fullmatch(host) is not None
+    return (
+        is_host
+        and parts.scheme in {"http", "https"}
+        and url.lower() == (f"{parts.scheme}://{netloc}")
+    )
+
+
+def _is_slug(value: object) -> bool:
+    try:
+        validate_slug(value)
+    except (ValidationError, TypeError):
+        return False
+    return isinstance(value, str)
+
+
+def _is_function(value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            value = import_string(value)
+        except ImportError:
+            return False
+    return value is None or callable(value)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+
+
+def _are_fields(value: object) -> bool:
+    return isinstance(value, Mapping) and _are_texts([*value, *value.values()])
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+#: What a key's value must be: the test, the words, and an example.
+SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
+    "DEFAULT_APPLICATION": (_is_slug, "the slug of an application", "'default'"),
+    "ADMIN_APPLICATION": (
+        lambda value: value in ("", None) or _is_slug(value),
+        "the slug of an application",
+        "'default'",
+    ),
+    "EMAIL_CLAIMS": (_are_texts, "a list of claims", "['email', 'upn']"),
+    "USER_FIELDS": (
+        _are_fields,
+        "a dict from user fields to attributes of the profile",
+        "{'first_name': 'given_name'}",
+    ),
+    "USERNAME_FUNCTION": (
+        _is_function,
+        "a function or the dotted path to one",
+        "'accounts.names.username'",
+    ),
+    "TRUSTED_PROXIES": (_is_count, "a whole number from 0", "1"),
+    "EVENT_DAYS": (_is_count, "a whole number from 0", "90"),
+    "SECRET_WARNING_DAYS": (_is_count, "a whole number from 0", "30"),
+    **{
+        key: (_is_time, "a number of seconds", str(DEFAULTS[key]))
+        for key in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT")
+    },
+}
