@@ -48,6 +48,8 @@ DEFAULTS: dict[str, Any] = {
     "TOTAL_TIMEOUT": 8.0,
     # Number of reverse proxies whose X-Forwarded-For entry is believed for the log.
     "TRUSTED_PROXIES": 0,
+    # Seconds after which an open session notices that it is over; 0: at the next request.
+    "SESSION_CHECK_SECONDS": 30,
     # Days for which the sign-in log is kept by `manage.py clear_events`.
     "EVENT_DAYS": 90,
     # Days before its expiry from which a client secret is reported.
@@ -130,6 +132,10 @@ class Conf:
     @property
     def secret_warning_days(self) -> int:
         return int(self._get("SECRET_WARNING_DAYS"))
+
+    @property
+    def session_check_seconds(self) -> int:
+        return int(self._get("SESSION_CHECK_SECONDS"))
 
     @property
     def event_days(self) -> int:

@@ -7,8 +7,8 @@
     transaction: raising ends the sign-in and leaves nothing behind.
 ``profile_synced``: ``user``, ``identity``, ``connection``, ``changed`` (names of user fields).
     Sent inside the transaction, too.
-``secret_expiring``: ``connection``, ``secret``, ``days_left``. Once per threshold of 30, 14, 7, 1 and
-    0 days, when ``check_secrets --email`` runs.
+``secret_expiring``: ``connection``, ``secret``, ``days_left``. Once per threshold of 30, 14, 7, 1
+    and 0 days, when ``check_secrets --email`` runs.
 ``directory_waiting``: ``connection``, ``directory``. A new directory wants to be approved.
 """
 

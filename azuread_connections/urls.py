@@ -14,5 +14,10 @@ urlpatterns = [
     path("callback", views.CallbackView.as_view(), name="callback"),
     path("profile", views.ProfileView.as_view(), name="profile"),
     path("logout", views.LogoutView.as_view(), name="logout"),
+    path(
+        "frontchannel-logout/<str:token>",
+        views.FrontchannelLogoutView.as_view(),
+        name="frontchannel_logout",
+    ),
     path("<slug:name>/", views.StartView.as_view(), name="start"),
 ]

@@ -18,4 +18,4 @@ def signed_in_identity(request: HttpRequest) -> Identity | None:
     if sign_in is None or request.user.pk is None:
         return None
     mine = Identity.objects.filter(user_id=request.user.pk).select_related("connection")
-    return mine.filter(pk=sign_in["identity"]).first()
+    return mine.filter(pk=sign_in.identity).first()

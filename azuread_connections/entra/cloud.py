@@ -94,6 +94,10 @@ class Authority:
         return self._oauth2("token")
 
     @property
+    def logout_url(self) -> str:
+        return self._oauth2("logout")
+
+    @property
     def discovery_url(self) -> str:
         version = "" if self.identity_api == V1 else "/v2.0"
         return f"{self._base}{version}/.well-known/openid-configuration"

@@ -65,6 +65,8 @@ class IdTokenClaims:
     #: The person is not the directory's own: their account lives elsewhere.
     is_guest: bool = False
     session_id: str = ""
+    #: Opaque; tells Microsoft who is to be signed out.
+    login_hint: str = ""
     #: All of them, for an administrator to look at; nothing is decided by what is only here.
     everything: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -239,6 +241,7 @@ def _parse(claims: Mapping[str, Any]) -> IdTokenClaims:
         email_domain_verified=bool(email) and claims.get("xms_edov") in (True, "1", "true"),
         is_guest=_is_guest(claims),
         session_id=_text(claims, "sid"),
+        login_hint=_text(claims, "login_hint"),
         everything=claims,
     )
 

@@ -137,6 +137,20 @@ def request_app_token(
     return AppToken(_required_text(document, "access_token"), _seconds(document))
 
 
+def logout_url(
+    authority: Authority, *, redirect_uri: str, state: str, logout_hint: str = ""
+) -> str:
+    """Return the address that ends a person's session at Microsoft.
+
+    OpenID Connect RP-Initiated Logout 1.0 section 2. Microsoft comes back only to a registered
+    redirect URI.
+    """
+    parameters = {"post_logout_redirect_uri": redirect_uri, "state": state}
+    if logout_hint:
+        parameters["logout_hint"] = logout_hint
+    return f"{authority.logout_url}?{urlencode(parameters)}"
+
+
 def admin_consent_url(
     authority: Authority, *, client_id: str, redirect_uri: str, state: str
 ) -> str:

@@ -16,7 +16,7 @@ def may_enter(request: HttpRequest, application: str) -> bool:
     """
     if not request.user.is_authenticated:
         return False
-    proven_by = session.connections(request)
+    proven_by = [sign_in.connection for sign_in in session.sign_ins(request)]
     if not proven_by:
         return Application._default_manager.filter(
             slug=application, allow_password_sessions=True

@@ -125,7 +125,7 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
                 person = _authenticate(request, proof)
                 _require_same_user(request, person)
                 login(request, cast(Any, person.user))
-                session.remember(request, returned.connection, person.identity)
+                session.remember(request, returned.pair, person.identity, proof.visitor.claims)
                 if person.linked:
                     events.record_linked(returned.connection, person.identity)
                 record = events.SignInRecord(

@@ -1,37 +1,126 @@
-"""What a session remembers of its sign-ins, newest last."""
+"""What a session remembers of its sign-ins, and whether they still hold.
+
+A session may have been proven by several connections, for several applications, all of one user.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
+from django.utils import timezone
 
-from ..models import Connection, Identity
+from ..conf import CACHE_PREFIX, conf
+from ..entra.id_token import IdTokenClaims
+from ..models import Connection, Directory, EnabledConnection, Identity, Revocation
+from .enabled import Pair
 
 _KEY = "azuread_sign_ins"
+#: More than an opaque hint of Microsoft's needs, and a signed cookie holds.
+_MAX_HINT = 512
 
 
-def remember(request: HttpRequest, connection: Connection, identity: Identity) -> None:
-    """Note that this session was proven by a connection."""
-    known = request.session.get(_KEY, [])
-    sign_in: dict[str, Any] = {
-        "connection": connection.pk,
-        "name": connection.name,
-        "identity": identity.pk,
-        "at": int(time.time()),
-    }
-    others = [other for other in known if other["connection"] != connection.pk]
-    request.session[_KEY] = [*others, sign_in]
+@dataclass(frozen=True)
+class SignIn:
+    """One sign-in of a session: keys of rows, ``name`` of the connection, ``at`` (seconds since
+    1970), and Microsoft's ``sid`` and ``login_hint`` where the app asks for these claims."""
+
+    connection: int
+    application: int
+    identity: int
+    name: str
+    tenant: str
+    at: float
+    sid: str = ""
+    hint: str = ""
 
 
-def newest(request: HttpRequest) -> dict[str, Any] | None:
-    """Return the newest sign-in of this session: ``connection`` and ``identity`` (keys), ``name``
-    (the connection's), ``at`` (seconds since 1970)."""
-    sign_ins = request.session.get(_KEY, [])
-    return sign_ins[-1] if sign_ins else None
+def remember(request: HttpRequest, pair: Pair, identity: Identity, claims: IdTokenClaims) -> None:
+    """Note that this session was proven by a connection for an application."""
+    new = SignIn(
+        connection=pair.connection.pk,
+        application=pair.application.pk,
+        identity=identity.pk,
+        name=pair.connection.name,
+        tenant=claims.tenant_id,
+        at=time.time(),
+        sid=claims.session_id[:64],
+        hint=claims.login_hint[:_MAX_HINT],
+    )
+    others = [
+        other
+        for other in sign_ins(request)
+        if (other.connection, other.application) != (new.connection, new.application)
+    ]
+    _store(request, [*others, new])
 
 
-def connections(request: HttpRequest) -> list[int]:
-    """Return the keys of all connections that this session was proven by."""
-    return [sign_in["connection"] for sign_in in request.session.get(_KEY, [])]
+def sign_ins(request: HttpRequest) -> list[SignIn]:
+    """Return the sign-ins of this session, newest last."""
+    return [SignIn(**stored) for stored in request.session.get(_KEY, [])]
+
+
+def newest(request: HttpRequest) -> SignIn | None:
+    """Return the newest sign-in of this session."""
+    known = sign_ins(request)
+    return known[-1] if known else None
+
+
+def drop_what_is_over(request: HttpRequest) -> bool:
+    """Forget the sign-ins that no longer hold; return whether that leaves none of them.
+
+    False, too, for a session that never had any, such as one begun with a password.
+    """
+    known = sign_ins(request)
+    holding = [sign_in for sign_in in known if _holds(sign_in)]
+    if len(holding) < len(known):
+        _store(request, holding)
+    return bool(known) and not holding
+
+
+def _store(request: HttpRequest, known: list[SignIn]) -> None:
+    request.session[_KEY] = [asdict(sign_in) for sign_in in known]
+
+
+def _holds(sign_in: SignIn) -> bool:
+    """Ask the database at most every SESSION_CHECK_SECONDS, in one query."""
+    seconds = conf.session_check_seconds
+    key = f"{CACHE_PREFIX}:holds:{sign_in.identity}:{sign_in.application}:{sign_in.connection}"
+    key += f":{sign_in.at}"
+    if seconds and conf.cache.get(key):
+        return True
+    holds = _holds_by_database(sign_in)
+    if holds and seconds:
+        conf.cache.set(key, 1, seconds)
+    return holds
+
+
+def _holds_by_database(sign_in: SignIn) -> bool:
+    """The pair is enabled, the directory not refused, and nothing revoked since."""
+    connection = OuterRef("connection")
+    refused = Directory._default_manager.filter(
+        connection=connection, tenant_id=sign_in.tenant, status=Directory.Status.REFUSED
+    )
+    revoked = Revocation._default_manager.filter(
+        connection=connection,
+        subject__in=Revocation.subjects(sign_in.identity, sign_in.sid),
+        since__gte=_moment(sign_in.at),
+    )
+    return EnabledConnection._default_manager.filter(
+        ~Exists(refused),
+        ~Exists(revoked),
+        application=sign_in.application,
+        connection=sign_in.connection,
+    ).exists()
+
+
+def _moment(seconds: float) -> datetime:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment if timezone.is_aware(timezone.now()) else timezone.make_naive(moment)
+
+
+def connection_of(sign_in: SignIn) -> Connection | None:
+    return Connection._default_manager.filter(pk=sign_in.connection).first()

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth import logout
+from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.generic import TemplateView, View
 
 from ..conf import conf
 from ..models import Application, Identity
-from . import addresses, begin, buttons, callback, consent, enabled, realm, session, trial
+from . import addresses, begin, buttons, callback, consent, enabled, logout, realm, session, trial
 from .exchange import SecretSuperseded
 from .failures import SignInFailed
 from .transaction import Transaction, delete_cookie
@@ -140,6 +141,8 @@ class CallbackView(View):
             return consent.finish(request, found)
         if found.purpose == trial.PURPOSE:
             return trial.finish(request, found)
+        if found.purpose == logout.PURPOSE:
+            return HttpResponseRedirect(found.destination)
         try:
             returned = callback.find_return(request, found)
         except SignInFailed as failed:
@@ -166,7 +169,7 @@ class ProfileView(View):
 
     def get(self, request: HttpRequest) -> JsonResponse:
         proof = session.newest(request) if request.user.is_authenticated else None
-        identity = Identity._default_manager.filter(pk=proof["identity"]).first() if proof else None
+        identity = Identity._default_manager.filter(pk=proof.identity).first() if proof else None
         if proof is None or identity is None or identity.user_id != request.user.pk:
             return JsonResponse({"error": "not_signed_in"}, status=401)
         user = request.user
@@ -177,7 +180,7 @@ class ProfileView(View):
                     "username": user.get_username(),
                     "email": getattr(user, user.get_email_field_name(), ""),
                 },
-                "connection": proof["name"],
+                "connection": proof.name,
                 "directory": identity.tenant_id,
                 "object_id": identity.object_id,
                 "profile": identity.profile,
@@ -188,19 +191,42 @@ class ProfileView(View):
 
 @method_decorator(login_not_required, name="dispatch")
 class LogoutView(View):
-    """Ends the session here. By POST, so that no link of another site can do it."""
+    """Ends the session here, and at Microsoft too where ``microsoft`` is posted along.
+
+    By POST, so that no link of another site can do it.
+    """
 
     http_method_names = ["post", "options"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
         asked = request.POST.get("next", "")
         application = enabled.find_application(request) if asked else None
-        logout(request)
+        sign_in = session.newest(request) if request.POST.get("microsoft") else None
+        auth.logout(request)
         urls = application.allowed_logout_urls if application else ()
         target = conf.logout_redirect_url or f"{addresses.NAMESPACE}:sign_in"
-        return HttpResponseRedirect(
-            addresses.safe_path(request, asked, urls) or resolve_url(target)
-        )
+        destination = addresses.safe_path(request, asked, urls) or resolve_url(target)
+        if sign_in is not None:
+            at_microsoft = logout.redirect_to_microsoft(request, sign_in, destination)
+            if at_microsoft is not None:
+                return at_microsoft
+        return HttpResponseRedirect(destination)
+
+
+@method_decorator(_entry, name="dispatch")
+@method_decorator(xframe_options_exempt, name="dispatch")
+class FrontchannelLogoutView(View):
+    """Called by Microsoft in a hidden frame when somebody signs out there; no cookie comes along.
+
+    ``token`` is derived for each connection, so that strangers cannot call it.
+    """
+
+    http_method_names = ["get", "options"]
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        if not logout.end_microsoft_session(token, request.GET.get("sid", "")):
+            raise Http404
+        return HttpResponse("", content_type="text/plain")
 
 
 def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:

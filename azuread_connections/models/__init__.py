@@ -6,6 +6,7 @@ from .event import Event
 from .fields import EncryptedTextField, Sealed, UndecryptableError
 from .group import GroupMapping
 from .identity import Identity
+from .revocation import Revocation
 from .secret import ClientSecret
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Event",
     "GroupMapping",
     "Identity",
+    "Revocation",
     "Sealed",
     "UndecryptableError",
 ]

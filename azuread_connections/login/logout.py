@@ -1,0 +1,91 @@
+"""Signing out: here, at Microsoft too, and when Microsoft says that somebody has."""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from .. import microsoft
+from ..conf import CACHE_PREFIX, conf
+from ..entra.tokens import logout_url
+from ..models import Connection, Revocation
+from . import addresses, session, transaction
+from .begin import fingerprint
+from .session import SignIn
+from .transaction import Transaction
+
+PURPOSE = "logout"
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+#: Sign-outs that one connection's address takes in a minute: who sees it could fill a table.
+_SIGN_OUTS_PER_MINUTE = 600
+
+
+def redirect_to_microsoft(
+    request: HttpRequest, sign_in: SignIn, destination: str
+) -> HttpResponse | None:
+    """Return the redirect that signs a person out of Microsoft, or None if the connection is gone.
+
+    They come back through the callback, the one address that Microsoft returns to.
+    """
+    connection = session.connection_of(sign_in)
+    if connection is None:
+        return None
+    redirect_uri = addresses.public_callback_url(request)
+    begun = Transaction(
+        application_id=0,
+        connection_id=connection.pk,
+        fingerprint=fingerprint(connection, sign_in.tenant, redirect_uri),
+        destination=destination,
+        purpose=PURPOSE,
+    )
+    url = logout_url(
+        microsoft.authority(connection.cloud, sign_in.tenant, connection.identity_api),
+        redirect_uri=redirect_uri,
+        state=begun.state,
+        logout_hint=sign_in.hint,
+    )
+    response = HttpResponseRedirect(url)
+    transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
+    return response
+
+
+def frontchannel_token(connection: Connection) -> str:
+    """Return what makes a connection's front-channel logout address hard to guess."""
+    key = conf.sealing_keys[0]
+    message = f"azuread_connections.frontchannel:{connection.pk}:{connection.client_id}"
+    return hmac.digest(key, message.encode(), "sha256").hex()[:40] + f"-{connection.pk}"
+
+
+def end_microsoft_session(token: str, session_id: str) -> bool:
+    """End the sessions here of a session at Microsoft; return whether the address is ours.
+
+    OpenID Connect Front-Channel Logout 1.0. Microsoft sends no `iss`, and browsers no cookie.
+    """
+    connection = _connection_of(token)
+    if connection is None:
+        return False
+    if _GUID.fullmatch(session_id) and _is_within_limit(connection):
+        Revocation.of_microsoft_session(connection, session_id.lower())
+    return True
+
+
+def _connection_of(token: str) -> Connection | None:
+    _, _, key = token.rpartition("-")
+    if not key.isascii() or not key.isdecimal() or len(key) > 18:
+        return None
+    connection = Connection._default_manager.filter(pk=int(key)).first()
+    if connection is None:
+        return None
+    expected = frontchannel_token(connection).encode()
+    return connection if hmac.compare_digest(expected, token.encode("utf-8", "replace")) else None
+
+
+def _is_within_limit(connection: Connection) -> bool:
+    key = f"{CACHE_PREFIX}:sign_outs:{connection.pk}"
+    conf.cache.add(key, 0, 60)
+    try:
+        return conf.cache.incr(key) <= _SIGN_OUTS_PER_MINUTE
+    except ValueError:  # expired between the two calls
+        return True

@@ -1,0 +1,57 @@
+"""Ends sessions that are over: revoked, disabled, refused, signed out at Microsoft."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
+
+from .login.session import drop_what_is_over
+
+Response = HttpResponseBase | Awaitable[HttpResponseBase]
+
+
+class ConnectionSessionMiddleware:
+    """Put it behind Django's ``AuthenticationMiddleware``.
+
+    It looks at a session only when somebody asks for the request's user, and at the database only
+    every SESSION_CHECK_SECONDS, so it costs a request no query.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Response]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Response:
+        user, auser = request.user, request.auser
+
+        def checked_user() -> Any:
+            return AnonymousUser() if user.is_authenticated and _ended(request) else user
+
+        async def checked_auser() -> Any:
+            found = await auser()
+            if found.is_authenticated and await sync_to_async(_ended)(request):
+                return AnonymousUser()
+            return found
+
+        request.user = SimpleLazyObject(checked_user)  # type: ignore[assignment]
+        request.auser = checked_auser
+        return self.get_response(request)
+
+
+def _ended(request: HttpRequest) -> bool:
+    """End the session if all its sign-ins are over; return whether it did."""
+    if not drop_what_is_over(request):
+        return False
+    logout(request)
+    return True

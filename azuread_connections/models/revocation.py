@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .connection import Connection
+
+
+class Revocation(models.Model):
+    """Sessions that began before a time are over: of a connection, a person, a Microsoft session.
+
+    Sessions are compared with it, not looked for: it works with every session engine.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, verbose_name=_("connection"))
+    #: Whom it is about: see ``subjects``. Unique with the connection, so repeating adds no row.
+    subject = models.CharField(_("subject"), max_length=80)
+    since = models.DateTimeField(_("sessions from before"))
+
+    class Meta:
+        verbose_name = _("revocation")
+        verbose_name_plural = _("revocations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "subject"], name="azuread_revocation_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.subject}"
+
+    @classmethod
+    def everybody(cls, connection: Connection) -> None:
+        """End all sessions of a connection."""
+        cls._write(connection, "*")
+
+    @classmethod
+    def of_identity(cls, connection: Connection, identity_id: int) -> None:
+        """End all sessions of one person by a connection."""
+        cls._write(connection, f"identity:{identity_id}")
+
+    @classmethod
+    def of_microsoft_session(cls, connection: Connection, session_id: str) -> None:
+        """End the sessions that one session at Microsoft (`sid`) led to."""
+        cls._write(connection, f"sid:{session_id}")
+
+    @staticmethod
+    def subjects(identity_id: int, session_id: str) -> list[str]:
+        """Return the subjects that a session with these belongs to."""
+        subjects = ["*", f"identity:{identity_id}"]
+        return [*subjects, f"sid:{session_id}"] if session_id else subjects
+
+    @classmethod
+    def _write(cls, connection: Connection, subject: str) -> None:
+        cls._default_manager.update_or_create(
+            connection=connection, subject=subject, defaults={"since": timezone.now()}
+        )

@@ -1,0 +1,242 @@
+"""Open sessions end when what they rest on ends, whatever engine keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test import AsyncClient, Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from azuread_connections.login.logout import frontchannel_token
+from azuread_connections.models import (
+    Connection,
+    Directory,
+    EnabledConnection,
+    Identity,
+    Revocation,
+)
+from tests.company import Company, query_of
+from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+SID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+
+@pytest.fixture(autouse=True)
+def at_once(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"SESSION_CHECK_SECONDS": 0}
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/login/profile").status_code == 200
+
+
+def disable(company: Company) -> None:
+    EnabledConnection.objects.filter(connection=company.connection).delete()
+
+
+def refuse(company: Company) -> None:
+    Directory.objects.filter(tenant_id=company.directory.tenant_id).update(status="refused")
+
+
+def revoke_all(company: Company) -> None:
+    Revocation.everybody(company.connection)
+
+
+def revoke_person(company: Company) -> None:
+    Revocation.of_identity(company.connection, Identity.objects.get().pk)
+
+
+def deactivate(company: Company) -> None:
+    User.objects.update(is_active=False)
+
+
+def delete(company: Company) -> None:
+    company.connection.delete()
+
+
+ENDS = [disable, refuse, revoke_all, revoke_person, deactivate, delete]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("engine", ["db", "cache", "cached_db", "signed_cookies"])
+def test_a_session_ends_with_what_it_rests_on(
+    contoso: Company, client: Client, settings: Any, end: Any, engine: str
+) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+    end(contoso)
+    assert not is_signed_in(client)
+    assert client.get("/").wsgi_request.user.is_anonymous
+
+
+def test_it_ends_for_async_views_too(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    disable(contoso)
+    browser = AsyncClient()
+    browser.cookies = client.cookies
+    assert async_to_sync(browser.get)("/login/profile").status_code == 401
+
+
+def test_a_new_sign_in_after_a_revocation_holds(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    revoke_all(contoso)
+    assert not is_signed_in(client)
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+
+
+def test_others_stay(contoso: Company, fabrikam: Company, client: Client) -> None:
+    other = Client()
+    contoso.sign_in(client)
+    fabrikam.sign_in(other)
+    revoke_all(contoso)
+    assert not is_signed_in(client)
+    assert is_signed_in(other)
+
+
+def test_a_password_session_is_none_of_our_business(contoso: Company, client: Client) -> None:
+    client.force_login(UserFactory.create())
+    revoke_all(contoso)
+    assert client.get("/").wsgi_request.user.is_authenticated
+
+
+def test_a_session_lives_on_by_what_still_holds(
+    contoso: Company, application: Any, client: Client
+) -> None:
+    portal = ApplicationFactory.create(slug="portal")
+    EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
+    contoso.sign_in(client)
+    contoso.sign_in(client, application="portal")
+    EnabledConnection.objects.filter(application=application).delete()
+    assert is_signed_in(client)
+    EnabledConnection.objects.all().delete()
+    assert not is_signed_in(client)
+
+
+def test_the_database_is_asked_only_now_and_then(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"SESSION_CHECK_SECONDS": 30}
+    contoso.sign_in(client)
+    is_signed_in(client)
+    with CaptureQueriesContext(database) as queries:
+        is_signed_in(client)
+    assert not [query for query in queries if "revocation" in query["sql"]]
+    disable(contoso)
+    assert is_signed_in(client)  # for half a minute
+
+
+def test_a_request_that_asks_for_no_user_costs_nothing(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    with CaptureQueriesContext(database) as queries:
+        client.post("/login/contoso/")  # refused before anybody asks
+    assert len(queries) == 0
+
+
+# Signing out at Microsoft too
+
+
+def test_signing_out_of_microsoft_comes_back_through_the_callback(
+    contoso: Company, client: Client
+) -> None:
+    contoso.person.claims["login_hint"] = "O.opaque-hint"
+    contoso.sign_in(client)
+    response = client.post("/login/logout", {"microsoft": "1", "next": "/goodbye/"})
+    url = response["Location"]
+    assert url.startswith(
+        f"{contoso.microsoft.url}/{contoso.directory.tenant_id}/oauth2/v2.0/logout?"
+    )
+    asked = query_of(url)
+    assert asked["post_logout_redirect_uri"] == "http://testserver/login/callback"
+    assert asked["logout_hint"] == "O.opaque-hint"
+    assert not is_signed_in(client)
+    back = client.get("/login/callback", {"state": asked["state"]})
+    assert (back.status_code, back["Location"]) == (302, "/goodbye/")
+
+
+def test_a_sign_out_transaction_signs_nobody_in(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    state = query_of(client.post("/login/logout", {"microsoft": "1"})["Location"])["state"]
+    before = contoso.microsoft.count("token")
+    client.get("/login/callback", {"state": state, "code": "1.Axxx"})
+    assert contoso.microsoft.count("token") == before
+    assert not is_signed_in(client)
+
+
+def test_without_a_connection_the_sign_out_is_only_here(client: Client) -> None:
+    client.force_login(UserFactory.create())
+    assert client.post("/login/logout", {"microsoft": "1"})["Location"] == "/"
+
+
+# Front-channel
+
+
+def frontchannel(company: Company, token: str = "", sid: str = SID) -> Any:
+    token = token or frontchannel_token(company.connection)
+    url = reverse("azuread_connections:frontchannel_logout", args=[token])
+    return Client().get(url, {"sid": sid})
+
+
+def test_a_sign_out_at_microsoft_ends_the_sessions_it_led_to(
+    contoso: Company, client: Client
+) -> None:
+    other = Client()
+    contoso.sign_in(other)
+    contoso.person.claims["sid"] = SID
+    contoso.sign_in(client)
+    response = frontchannel(contoso)
+    assert response.status_code == 200
+    assert "X-Frame-Options" not in response
+    assert "no-store" in response["Cache-Control"]
+    assert not is_signed_in(client)
+    assert is_signed_in(other)
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "a" * 40 + "-1", "é-1", "0-" + "9" * 30])
+def test_strangers_cannot_call_it(contoso: Company, token: str) -> None:
+    assert frontchannel(contoso, token).status_code == 404
+    assert not Revocation.objects.exists()
+
+
+def test_another_connections_address_ends_nothing_here(
+    contoso: Company, fabrikam: Company, client: Client
+) -> None:
+    contoso.person.claims["sid"] = SID
+    contoso.sign_in(client)
+    assert frontchannel(fabrikam).status_code == 200
+    assert is_signed_in(client)
+
+
+@pytest.mark.parametrize("sid", ["", "guess", "%00", "x" * 9000])
+def test_a_made_up_session_is_noted_nowhere(contoso: Company, sid: str) -> None:
+    assert frontchannel(contoso, sid=sid).status_code == 200
+    assert not Revocation.objects.exists()
+
+
+def test_repeating_it_adds_no_rows(contoso: Company) -> None:
+    for _ in range(5):
+        frontchannel(contoso)
+    assert Revocation.objects.count() == 1
+
+
+def test_a_flood_of_made_up_sessions_is_cut_off(
+    contoso: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("azuread_connections.login.logout._SIGN_OUTS_PER_MINUTE", 3)
+    for number in range(10):
+        frontchannel(contoso, sid=SID[:-1] + str(number))
+    assert Revocation.objects.count() == 3
+
+
+def test_the_address_changes_with_the_app(contoso: Company) -> None:
+    before = frontchannel_token(contoso.connection)
+    Connection.objects.update(client_id=SID)
+    assert frontchannel_token(Connection.objects.get()) != before
