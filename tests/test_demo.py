@@ -7,10 +7,12 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +26,20 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("azuread_connections", "project", "templates")
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 WAIT_SECONDS = 60
+
+
+class Known:
+    """What the stand-in is told of a company."""
+
+    def __init__(self, company: data.Company) -> None:
+        self.directory = data.directory(company, "http://localhost:8000/login/callback", NOW)
+        self.names = {p["upn"]: p["name"] for p in self.directory["people"]}
+        self.groups = {group["name"]: group for group in self.directory["groups"]}
+
+    def all_members(self, group: str) -> set[str]:
+        inside = (self.all_members(name) for name in self.groups[group]["groups"])
+        own = {self.names[upn] for upn in self.groups[group]["members"]}
+        return own.union(*inside)
 
 
 class TestData:
@@ -40,10 +56,11 @@ class TestData:
             for identifier in (
                 directory["tenant_id"],
                 *(person["object_id"] for person in directory["people"]),
+                *(group["object_id"] for group in directory["groups"]),
                 *(app["client_id"] for app in directory["applications"]),
             )
         )
-        assert ids.total() == 24 + 3 + 3
+        assert ids.total() == 24 + 6 + 3 + 3
         assert set(ids.values()) == {1}
 
     def test_contosos_secret_expires_in_twelve_days_at_any_hour_of_today(self) -> None:
@@ -59,6 +76,23 @@ class TestData:
         assert recorded == registered[0]["expires_at"]
         assert datetime.fromisoformat(recorded) < NOW - timedelta(days=8)
         assert datetime.fromisoformat(registered[1]["expires_at"]) > NOW
+
+    def test_all_of_contosos_staff_is_reached_through_groups_within_groups(self) -> None:
+        contoso = Known(data.CONTOSO)
+        agency = {"Alex Wilber"}
+        assert contoso.all_members("All staff") == set(data.CONTOSO.people) - agency
+        assert contoso.groups["All staff"]["members"] == []
+        (mapping,) = data.connection(data.CONTOSO, NOW)["options"]["azuread_connections"][
+            "group_mappings"
+        ]
+        assert mapping["directory_group_id"] == contoso.groups["All staff"]["object_id"]
+
+    def test_of_a_known_connection_only_the_secrets_date_is_told_again(self) -> None:
+        contoso, fabrikam, _northwind = data.connections(now=NOW, known={"contoso"})
+        assert contoso["options"].keys() == {"client_secret", "client_secret_expires_at"}
+        assert "display_name" not in contoso
+        assert "enabled_clients" not in contoso
+        assert fabrikam == data.connection(data.FABRIKAM, NOW)
 
     def test_fabrikam_has_no_recorded_expiry(self) -> None:
         options = data.connection(data.FABRIKAM, NOW)["options"]
@@ -93,6 +127,7 @@ class Run:
 
     def __init__(self, checkout: Path, site_port: int, standin_port: int) -> None:
         self.site_url = f"http://localhost:{site_port}"
+        self.standin_url = f"http://localhost:{standin_port}"
         self.output = ""
         # The suite's own settings and database must not reach the demo.
         ours = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
@@ -150,9 +185,11 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def sign_in(site_url: str, connection: str, address: str) -> requests.Response:
+def sign_in(
+    site_url: str, connection: str, address: str, session: requests.Session | None = None
+) -> requests.Response:
     """Press the connection's button and pick the person, as a browser would."""
-    with requests.Session() as browser:
+    with nullcontext(session) if session else requests.Session() as browser:
         start = browser.get(f"{site_url}/login/{connection}/?next=/", allow_redirects=False)
         person = {"person": data.stable_guid(address)}
         return browser.get(press(start.headers["Location"], person, browser))
@@ -178,6 +215,59 @@ def test_the_demo_runs_twice_and_stops_cleanly(
     assert demo.end(number) == 0
     assert "Stopped." in demo.output
     assert not any(listens(port) for port in ports)
+
+
+def test_the_text_says_what_to_paste_with_which_date(running: Run) -> None:
+    new_secret = data.NORTHWIND.secrets[1]
+    date = (datetime.now(UTC) + timedelta(days=new_secret.days)).date()
+    said = " ".join(running.output.split())
+    assert f"with an expiry date such as {date}: {new_secret.value}" in said
+
+
+def test_the_stand_in_says_its_address_as_people_type_it(running: Run, checkout: Path) -> None:
+    log = (checkout / ".demo" / "stand-in.log").read_text()
+    assert "runs at http://localhost:" in log
+    assert "127.0.0.1" not in log.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "groups", "is_staff"),
+    [
+        ("johanna.lorenz@contoso.com", {"Sales Europe", "Sales", "All staff"}, True),
+        ("alex.wilber@contoso.com", set(), False),
+    ],
+)
+def test_contosos_people_bring_job_title_and_groups(
+    running: Run, checkout: Path, address: str, groups: set[str], is_staff: bool
+) -> None:
+    with requests.Session() as browser:
+        sign_in(running.site_url, "contoso", address, browser)
+        profile = browser.get(f"{running.site_url}/login/profile").json()
+    assert profile["profile"]["job_title"]
+    assert profile["profile"]["company"] == "Contoso"
+    assert groups <= {group["name"] for group in profile["groups"]}
+    assert bool({"All staff"} & {group["name"] for group in profile["groups"]}) is is_staff
+    with closing(sqlite3.connect(checkout / "db.sqlite3")) as database:
+        rows = database.execute(
+            "SELECT g.name FROM auth_group g JOIN auth_user_groups m ON m.group_id = g.id "
+            "JOIN auth_user u ON u.id = m.user_id WHERE u.username = ?",
+            [profile["user"]["username"]],
+        ).fetchall()
+    assert rows == ([("Staff",)] if is_staff else [])
+
+
+def test_an_alias_leads_to_contoso(running: Run) -> None:
+    with requests.Session() as browser:
+        page = browser.get(f"{running.site_url}/login/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert token
+        answer = browser.post(
+            page.url,
+            data={"email": "lee.gu@contoso.net", "csrfmiddlewaretoken": token[1]},
+            allow_redirects=False,
+        )
+    assert answer.headers["Location"].startswith(running.standin_url)
+    assert data.CONTOSO.client_id in answer.headers["Location"]
 
 
 def test_fabrikams_people_sign_in_by_the_older_api(running: Run) -> None:

@@ -2,11 +2,13 @@
 
 All dates are relative to today, so that the demo shows the same thing on every day: Contoso's
 secret expires in 12 days, Northwind's expired 9 days ago, Fabrikam's has no recorded date.
+Contoso uses what else there is: an alias, groups within groups, job titles, the users API.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -21,10 +23,22 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Team:
+    """A group of the directory. ``teams`` are the groups inside it."""
+
+    name: str
+    members: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    security: bool = True
+
+
+@dataclass(frozen=True)
 class Company:
     """A directory with one registered app, and the connection that uses it.
 
-    The first of ``secrets`` is the one the connection holds.
+    The first of ``secrets`` is the one the connection holds. ``staff``: the team whose members
+    become members of the Django group of the demo; where it is set, everything else that Graph
+    can tell is asked for too. ``administrator`` may consent for the directory.
     """
 
     name: str
@@ -36,7 +50,15 @@ class Company:
     people: tuple[str, ...]
     identity_api: str = "microsoft-identity-platform-v2.0"
     expiry_recorded: bool = True
+    aliases: tuple[str, ...] = ()
+    jobs: Mapping[str, str] = field(default_factory=dict)
+    teams: tuple[Team, ...] = ()
+    staff: str = ""
+    administrator: str = ""
 
+
+#: The Django group that people of Contoso's team "All staff" are put into.
+STAFF_GROUP = "Staff"
 
 CONTOSO = Company(
     name="Contoso",
@@ -57,6 +79,30 @@ CONTOSO = Company(
         "Lee Gu",
         "Megan Bowen",
     ),
+    aliases=("contoso.net",),
+    jobs={
+        "Adele Vance": "Retail Manager",
+        "Alex Wilber": "Marketing Assistant (agency)",
+        "Diego Siciliani": "Sales Representative",
+        "Grady Archie": "Designer",
+        "Henrietta Mueller": "Sales Lead, DACH",
+        "Isaiah Langer": "Sales Representative",
+        "Johanna Lorenz": "Sales Representative",
+        "Joni Sherman": "Counsel",
+        "Lee Gu": "Engineering Lead",
+        "Megan Bowen": "Head of IT",
+    },
+    # Alex works for an agency: in the directory, but in no team of the staff.
+    teams=(
+        Team("All staff", teams=("Sales", "Product", "Headquarters")),
+        Team("Sales", ("Adele Vance", "Diego Siciliani", "Isaiah Langer"), ("Sales Europe",)),
+        Team("Sales Europe", ("Henrietta Mueller", "Johanna Lorenz")),
+        Team("Product", ("Grady Archie", "Lee Gu")),
+        Team("Headquarters", ("Joni Sherman", "Megan Bowen")),
+        Team("Summer party", ("Adele Vance", "Alex Wilber", "Lee Gu"), security=False),
+    ),
+    staff="All staff",
+    administrator="Megan Bowen",
 )
 
 FABRIKAM = Company(
@@ -109,9 +155,16 @@ def standin_data(*, redirect_uri: str, now: datetime) -> dict[str, Any]:
     return {"directories": [directory(company, redirect_uri, now) for company in COMPANIES]}
 
 
-def connections(*, now: datetime) -> list[dict[str, Any]]:
-    """The site's connections, in the shape of Auth0's Management API."""
-    return [connection(company, now) for company in COMPANIES]
+def connections(*, now: datetime, known: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The site's connections, in the shape of Auth0's Management API.
+
+    Of those that are ``known`` only the secret's date is told, which follows today: the rest may
+    have been changed in the admin.
+    """
+    return [
+        dated_secret(company, now) if company.connection in known else connection(company, now)
+        for company in COMPANIES
+    ]
 
 
 def directory(company: Company, redirect_uri: str, now: datetime) -> dict[str, Any]:
@@ -119,22 +172,31 @@ def directory(company: Company, redirect_uri: str, now: datetime) -> dict[str, A
         "domain": company.domain,
         "name": company.name,
         "tenant_id": company.tenant_id,
-        "domains": [company.domain],
+        "domains": [company.domain, *company.aliases],
         "people": [person(company, name) for name in company.people],
+        "groups": [group(company, team) for team in company.teams],
         "applications": [
             {
                 "client_id": company.client_id,
                 "name": f"{company.name} staff sign-in",
                 "redirect_uris": [redirect_uri],
                 "secrets": [registered_secret(secret, now) for secret in company.secrets],
+                **(GRAPH_PERMISSIONS if company.staff else {}),
             }
         ],
     }
 
 
+#: Registered in Azure and granted: what Contoso's options need.
+GRAPH_PERMISSIONS = {
+    "delegated": ["User.Read", "GroupMember.Read.All"],
+    "application": ["User.Read.All"],
+}
+
+
 def person(company: Company, name: str) -> dict[str, Any]:
     given_name, family_name = name.split(" ")
-    address = f"{given_name}.{family_name}@{company.domain}".lower()
+    address = address_of(company, name)
     return {
         "object_id": stable_guid(address),
         "name": name,
@@ -144,7 +206,41 @@ def person(company: Company, name: str) -> dict[str, Any]:
         "mail": address,
         "guest": False,
         "enabled": True,
+        "admin": name == company.administrator,
+        "graph": graph_properties(company, name),
     }
+
+
+def graph_properties(company: Company, name: str) -> dict[str, Any]:
+    """What the extended profile shows of a person."""
+    if name not in company.jobs:
+        return {}
+    teams = [team.name for team in company.teams if name in team.members and team.security]
+    return {
+        "jobTitle": company.jobs[name],
+        "department": teams[0] if teams else None,
+        "companyName": company.name,
+        # Numbers that are nobody's, for fiction.
+        "businessPhones": [f"+1 425 555 01{company.people.index(name):02}"],
+    }
+
+
+def group(company: Company, team: Team) -> dict[str, Any]:
+    return {
+        "name": team.name,
+        "object_id": team_id(company, team.name),
+        "security": team.security,
+        "members": [address_of(company, name) for name in team.members],
+        "groups": list(team.teams),
+    }
+
+
+def team_id(company: Company, team: str) -> str:
+    return stable_guid(f"{team} at {company.domain}")
+
+
+def address_of(company: Company, name: str) -> str:
+    return f"{name.replace(' ', '.')}@{company.domain}".lower()
 
 
 def registered_secret(secret: Secret, now: datetime) -> dict[str, Any]:
@@ -167,6 +263,10 @@ def connection(company: Company, now: datetime) -> dict[str, Any]:
     }
     if company.expiry_recorded:
         options["client_secret_expires_at"] = expiry(held, now)
+    if company.aliases:
+        options["domain_aliases"] = list(company.aliases)
+    if company.staff:
+        options |= graph_options(company)
     return {
         "name": company.connection,
         "strategy": "waad",
@@ -175,6 +275,28 @@ def connection(company: Company, now: datetime) -> dict[str, Any]:
         "options": options,
         "enabled_clients": ["default"],
     }
+
+
+def graph_options(company: Company) -> dict[str, Any]:
+    staff = {
+        "directory_group_id": team_id(company, company.staff),
+        "label": company.staff,
+        "group": STAFF_GROUP,
+        "admits": False,
+    }
+    return {
+        "ext_profile": True,
+        "ext_groups": True,
+        "ext_nested_groups": True,
+        "api_enable_users": True,
+        "azuread_connections": {"group_mappings": [staff]},
+    }
+
+
+def dated_secret(company: Company, now: datetime) -> dict[str, Any]:
+    options = connection(company, now)["options"]
+    secret = {key: value for key, value in options.items() if key.startswith("client_secret")}
+    return {"name": company.connection, "strategy": "waad", "options": secret}
 
 
 def expiry(secret: Secret, now: datetime) -> str:

@@ -31,7 +31,8 @@ def main() -> None:
     redirect_uri = settings.PUBLIC_URL + reverse("azuread_connections:callback")
     now = timezone.now()
     write_json(folder / "standin.json", data.standin_data(redirect_uri=redirect_uri, now=now))
-    write_json(folder / "connections.json", data.connections(now=now))
+    create_staff_group()
+    write_json(folder / "connections.json", data.connections(now=now, known=known_connections()))
     call_command("import_connections", str(folder / "connections.json"))
 
 
@@ -52,6 +53,18 @@ def create_admin(password: str) -> None:
     elif not user.check_password(password):
         user.set_password(password)
         user.save(update_fields=["password"])
+
+
+def create_staff_group() -> None:
+    from django.contrib.auth.models import Group
+
+    Group.objects.get_or_create(name=data.STAFF_GROUP)
+
+
+def known_connections() -> set[str]:
+    from azuread_connections.models import Connection
+
+    return set(Connection.objects.values_list("name", flat=True))
 
 
 def write_json(file: Path, content: Any) -> None:

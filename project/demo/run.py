@@ -18,12 +18,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
 
-from .data import NORTHWIND
+from .data import CONTOSO, NORTHWIND, STAFF_GROUP
 from .prepare import ADMIN_USERNAME, write_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -141,7 +142,8 @@ class Demo:
     def start_servers(self) -> None:
         say("Starting the stand-in for Microsoft and the site ...")
         environment = self.environment()
-        standin = ["manage.py", "azuread_standin", "--port", str(self.ports.standin)]
+        standin = ["manage.py", "azuread_standin", "--host", "localhost"]
+        standin += ["--port", str(self.ports.standin)]
         standin += ["--data", str(DEMO_DIR / "standin.json"), "--single-sign-on"]
         site = ["manage.py", "runserver", "--noreload", f"127.0.0.1:{self.ports.site}"]
         self.children.append(Child.start("stand-in", standin, environment))
@@ -183,7 +185,7 @@ def addresses(ports: Ports) -> dict[str, str]:
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "PUBLIC_URL": ports.site_url,
         "AZUREAD_LOGIN_URL": ports.standin_url,
-        "AZUREAD_GRAPH_URL": ports.standin_url,
+        "AZUREAD_GRAPH_URL": f"{ports.standin_url}/graph",
     }
 
 
@@ -267,13 +269,22 @@ What to try:
 
   1. Open the site, press "Continue with Contoso" and pick a person: you arrive signed in.
   2. "Continue with Northwind" shows what an expired client secret does. To repair it, open
-     Northwind in the administration and paste a new Client Secret:
+     Northwind in the administration and paste a new Client Secret, with an expiry date such
+     as {new_secret_date():%Y-%m-%d}:
      {NORTHWIND.secrets[1].value}
   3. "Continue with Fabrikam" signs in through the older identity API (v1.0).
-  4. In another terminal, list the secrets that need care:
+  4. On the sign-in page, type an address at {CONTOSO.aliases[0]}: the domain leads to Contoso.
+  5. Look at the people of Contoso in the administration: their job titles and groups came with
+     them, and the group "{CONTOSO.staff}" put them into the Django group "{STAFF_GROUP}".
+  6. In another terminal, list the secrets that need care:
      {python} manage.py check_secrets
 
 Logs are in {shown(DEMO_DIR)}/. Press Ctrl-C to stop.""")
+
+
+def new_secret_date() -> date:
+    """When Northwind's second secret expires."""
+    return datetime.now(UTC).date() + timedelta(days=NORTHWIND.secrets[1].days)
 
 
 def last_lines(log: Path, count: int = 20) -> str:
