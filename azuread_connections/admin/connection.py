@@ -119,8 +119,8 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if request.method == "GET" and (connection := self._find(request, object_id)):
-            consent.tell_outcome(self, request, connection)
+        if request.method == "GET":
+            consent.tell_outcome(self, request, object_id)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(

@@ -85,15 +85,13 @@ def place(page: admin.ModelAdmin[Connection], connection: Connection) -> str:
     return f"{admin_url(page.admin_site, connection, 'change', quote(connection.pk))}#{ANCHOR}"
 
 
-def tell_outcome(
-    page: admin.ModelAdmin[Connection], request: HttpRequest, connection: Connection
-) -> None:
-    """Show what the consent just asked for came to, once."""
+def tell_outcome(page: admin.ModelAdmin[Connection], request: HttpRequest, object_id: str) -> None:
+    """Show on a connection's page what the consent just asked for came to, once."""
     outcome: Any = consent.pop_outcome(request)
     if outcome is None:
         return
     message = outcome["message"]
-    if outcome["connection"] != connection.pk:
+    if str(outcome["connection"]) != object_id:
         # Asked in another tab: say which connection it is about.
         other = Connection._default_manager.filter(pk=outcome["connection"]).first()
         message = format_html("{}: {}", other or "–", message)

@@ -21,15 +21,8 @@ from .links import link_to
 class EventAdmin(admin.ModelAdmin):
     """Nobody adds, edits or removes a line by hand, or the log would prove nothing."""
 
-    list_display = (
-        "short_time",
-        "kind",
-        "wrapping_code",
-        "connection_name",
-        "application_name",
-        "short_person",
-        "count",
-    )
+    # Two lines a row, so that all of it fits beside the filters of a small screen.
+    list_display = ("short_time", "what", "where", "short_person", "count")
     list_filter = ("kind", EventCodeFilter, ConnectionFilter, "created_at")
     ordering = ("-created_at", "-pk")
     search_fields = ("reference__iexact", "person", "correlation_id__iexact")
@@ -58,13 +51,20 @@ class EventAdmin(admin.ModelAdmin):
         css = {"all": ["azuread_connections/admin.css"]}
 
     @admin.display(description=_("time"), ordering="created_at")
-    def short_time(self, event: Event) -> str:
-        return short_time(event.created_at)
+    def short_time(self, event: Event) -> SafeString:
+        day, _space, time = short_time(event.created_at).partition(" ")
+        return format_html('<span class="azuread-nowrap">{}</span> {}', day, time)
 
-    @admin.display(description=_("code"), ordering="code")
-    def wrapping_code(self, event: Event) -> SafeString:
-        # A browser breaks no line at an underscore, and a log has many columns.
-        return format_html_join(SafeString("_<wbr>"), "{}", ((w,) for w in event.code.split("_")))
+    @admin.display(description=_("event"), ordering="kind")
+    def what(self, event: Event) -> SafeString:
+        # A browser breaks no line at an underscore.
+        words = ((word,) for word in event.code.split("_"))
+        code = format_html_join(SafeString("_<wbr>"), "{}", words)
+        return _two_lines(event.get_kind_display(), code)
+
+    @admin.display(description=_("where"), ordering="connection_name")
+    def where(self, event: Event) -> SafeString:
+        return _two_lines(event.connection_name or "–", event.application_name)
 
     @admin.display(description=_("person"), ordering="person")
     def short_person(self, event: Event) -> SafeString:
@@ -96,3 +96,9 @@ class EventAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _two_lines(first: str, second: str) -> SafeString:
+    if not second:
+        return format_html("{}", first)
+    return format_html('{} <span class="azuread-note">{}</span>', first, second)

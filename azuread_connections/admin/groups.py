@@ -73,7 +73,14 @@ class GroupMappingFormSet(forms.BaseInlineFormSet):
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         form.editor, form.may_give = self.editor, self.may_give
+        form.fields["group"].choices = self._groups(form.fields["group"])
         form.protect()
+
+    def _groups(self, field: Any) -> list[Any]:
+        """Return the choices of a row, asked of the database once for all rows."""
+        if not hasattr(self, "_group_choices"):
+            self._group_choices = list(field.choices)
+        return self._group_choices
 
     def clean(self) -> None:
         super().clean()

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.models import Connection, GroupMapping
 
+from .conftest import SECRET
 from .pages import change_page, field_errors, filled_in, mappings, text
 
 ENGINEERS = "22223333-cccc-4444-dddd-5555eeee6666"
@@ -89,6 +92,21 @@ def test_security_groups_stay_on_while_there_are_mappings(
             "The group mappings need the security groups: remove the mappings first."
         ]
     }
+
+
+@pytest.mark.parametrize("rows", [1, 15])
+def test_the_page_takes_the_same_queries_at_any_number_of_rows(
+    boss: Client, connection: Connection, group: Group, rows: int
+) -> None:
+    for number in range(rows):
+        connection.group_mappings.create(directory_group_id=f"{number:036}", group=group)
+        connection.directories.create(tenant_id=str(number), status="waiting")
+        connection.secrets.create(value=SECRET)
+    url = change_page(connection)
+    boss.get(url)
+    with CaptureQueriesContext(database) as queries:
+        assert len(boss.get(url).context["directories"]) == rows + 1
+    assert len(queries) == 15
 
 
 # --- Giving a Django group ------------------------------------------------------------------

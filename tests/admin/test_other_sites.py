@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import AdminSite
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import include, path
 
@@ -46,7 +47,10 @@ def test_a_site_with_an_admin_site_of_its_own(
     connection.secrets.create(value=SECRET)
     connection.enable_users_api = True
     connection.save()
-    connection.directories.create(tenant_id="t", status="waiting")
+    directory = connection.directories.create(tenant_id="t", status="waiting")
+    identity = Identity.objects.create(
+        user=get_user_model().objects.get(), cloud="global", tenant_id="t", object_id="o"
+    )
     base = "/backoffice/azuread_connections"
     for page in (
         "connection/",
@@ -60,6 +64,9 @@ def test_a_site_with_an_admin_site_of_its_own(
         "event/",
         "directory/",
         "directory/add/",
+        f"directory/{directory.pk}/change/",
+        f"identity/{identity.pk}/change/",
+        f"application/{connection.applications.get().pk}/change/",
         f"connection/{connection.pk}/users/",
     ):
         response = boss.get(f"{base}/{page}")
