@@ -128,6 +128,12 @@ class DirectoryForm(forms.ModelForm):
     class Meta:
         model = Directory
         fields = ["connection", "tenant_id", "domain", "status"]
+        help_texts = {
+            "tenant_id": _(
+                "The “Tenant ID” of the directory's overview page in the Microsoft Entra admin "
+                "center."
+            )
+        }
 
     def clean_tenant_id(self) -> str:
         value: str = self.cleaned_data["tenant_id"].strip().lower()

@@ -44,6 +44,10 @@ class GroupMappingForm(forms.ModelForm):
     def gives_a_group(self) -> bool:
         return self.instance.group_id is not None
 
+    def clean_directory_group_id(self) -> str:
+        # As it is stored, or two rows that differ by case would both pass.
+        return str(self.cleaned_data["directory_group_id"]).lower()
+
     def clean_group(self) -> Any:
         group = self.cleaned_data["group"]
         if group is None or not {"group", "directory_group_id"} & set(self.changed_data):

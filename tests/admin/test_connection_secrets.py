@@ -175,6 +175,19 @@ def test_the_table_says_the_state_in_words(boss: Client, connection: Connection)
         assert words in page
 
 
+def test_a_secret_that_microsoft_refuses_is_not_shown_as_fine(
+    boss: Client, connection: Connection
+) -> None:
+    connection.secrets.create(
+        value=SECRET,
+        expires_at=timezone.now() + timedelta(days=300),
+        refused_at=timezone.now() - timedelta(minutes=3, seconds=5),
+    )
+    response = boss.get(change_page(connection))
+    assert "refused by Microsoft 3 minutes ago" in text(response)
+    assert 'class="azuread-state azuread-state-refused"' in response.content.decode()
+
+
 @pytest.mark.parametrize("keys", [[], ["no key at all"]])
 def test_without_a_usable_encryption_key_the_field_says_so(
     boss: Client, microsoft: StandIn, settings: Any, keys: list[str]

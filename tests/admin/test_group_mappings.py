@@ -70,6 +70,16 @@ def test_a_wrong_group_id_is_an_error_at_its_field(boss: Client, connection: Con
     assert "Enter the group's “Object ID”" in errors["directory_group_id"][0]
 
 
+def test_the_same_mapping_twice_is_refused(
+    boss: Client, connection: Connection, group: Group
+) -> None:
+    rows = [{"directory_group_id": id, "group": group.pk} for id in (ENGINEERS, ENGINEERS.upper())]
+    response = post(boss, connection, *rows)
+    assert response.status_code == 200
+    assert "Please correct the duplicate data" in text(response)
+    assert not GroupMapping.objects.exists()
+
+
 def test_mappings_without_security_groups_are_an_error_at_that_option(
     boss: Client, connection: Connection, group: Group
 ) -> None:
