@@ -6,7 +6,9 @@ from django.urls import include, path
 
 from .views import home
 
-# The buttons of ADMIN_APPLICATION on the admin's own sign-in page.
+# What needs somebody on the admin's front page, and the buttons of ADMIN_APPLICATION on its sign-in
+# page.
+admin.site.index_template = "azuread_connections/admin_index.html"
 admin.site.login_template = "azuread_connections/admin_login.html"
 
 urlpatterns = [

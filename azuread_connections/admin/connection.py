@@ -14,15 +14,18 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from ..login.addresses import callback_urls
+from ..health.checklist import checklist
+from ..login.addresses import callback_urls, frontchannel_logout_url
 from ..models import ClientSecret, Connection, Directory
-from . import consent, users
+from . import consent, desk, users
 from .aliases import set_further_domains, shared_domains
+from .chart import chart
 from .deletion import consequences_of_deleting
 from .directories import SHOWN_AT_ONCE, decide, may_decide, most_urgent, rows
 from .filters import ApplicationFilter, SecretStatusFilter
@@ -32,7 +35,7 @@ from .groups import GroupMappingInline, lacks_security_groups
 from .layout import ConnectionFacts, fieldsets
 from .links import admin_url
 from .listing import ConnectionColumns, ConnectionList, with_facts
-from .rights import CONSENT, MANAGE_SECRET, SEARCH_DIRECTORY, may
+from .rights import CHANGE_CONNECTION, CONSENT, EXPORT, MANAGE_SECRET, SEARCH_DIRECTORY, TRY, may
 from .secrets import StoredSecretInline, keep_secret, secret_warnings
 
 #: A change to one of these may give a domain a second connection.
@@ -71,7 +74,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     search_fields = ("name", "display_name", "domain", "client_id")
     search_help_text = _("Name, display name, domain or client ID")
     show_full_result_count = False
-    actions = ["delete_selected"]
+    actions = ["export_selected", "delete_selected"]
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
@@ -153,6 +156,11 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             "directories_url": self._directories_url(connection),
             "may_decide": may_decide(request),
             "is_enabled_nowhere": not connection.applications.exists(),
+            "checklist": checklist(connection),
+            "chart": chart(connection.events.all()),
+            "frontchannel_url": frontchannel_logout_url(request, connection),
+            "may_try": may(request, TRY),
+            "may_sign_out": may(request, CHANGE_CONNECTION),
             "may_search_users": connection.enable_users_api and may(request, SEARCH_DIRECTORY),
         }
 
@@ -245,20 +253,23 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             path(
                 f"<path:object_id>/{word}/",
                 self.admin_site.admin_view(self._page(show)),
-                name=f"{meta.app_label}_{meta.model_name}_{word}",
+                name=f"{meta.app_label}_{meta.model_name}_{word.replace('-', '_')}",
             )
             for word, show in (
                 ("consent", consent.ask),
                 ("users", users.show),
                 ("directories", _decide),
+                ("check", desk.check),
+                ("try", desk.attempt),
+                ("sign-out", desk.sign_out),
             )
         ]
         return own + super().get_urls()
 
-    def _page(self, show: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def _page(self, show: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         """Make a view of a function of (page, request, connection), for who may see that."""
 
-        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+        def view(request: HttpRequest, object_id: str) -> HttpResponseBase:
             connection = self._find(request, object_id)
             if not self.has_view_permission(request, connection):
                 raise PermissionDenied
@@ -281,6 +292,15 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         chosen = Connection._default_manager.filter(pk__in=[key] if key.isdecimal() else [])
         context = {"consequences": consequences_of_deleting(chosen)} | (extra_context or {})
         return super().delete_view(request, object_id, context)
+
+    @admin.action(permissions=["export"], description=_("Export, without secrets"))
+    def export_selected(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> HttpResponseBase:
+        return desk.export(request, queryset)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return may(request, EXPORT)
 
     @admin.action(permissions=["delete"], description=_("Delete selected %(verbose_name_plural)s"))
     def delete_selected(

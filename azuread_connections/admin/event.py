@@ -6,12 +6,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ..entra.aadsts import explain
+from ..login.failures import FAILURES
 from ..models import Event
+from .chart import chart
 from .dates import short_time
 from .filters import ConnectionFilter, EventCodeFilter
 from .links import link_to
@@ -35,6 +39,7 @@ class EventAdmin(admin.ModelAdmin):
         "kind",
         "code",
         "aadsts_code",
+        "explained",
         "message",
         "reference",
         "correlation_id",
@@ -46,6 +51,8 @@ class EventAdmin(admin.ModelAdmin):
         "count",
     )
     readonly_fields = fields
+
+    change_list_template = "azuread_connections/admin/event_list.html"
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
@@ -71,6 +78,28 @@ class EventAdmin(admin.ModelAdmin):
         return format_html(
             '<span class="azuread-person" title="{}">{}</span>', event.person, event.person
         )
+
+    @admin.display(description=_("what it means, and what to do"))
+    def explained(self, event: Event) -> str | SafeString:
+        """Explain Microsoft's number, or our own code where there is none."""
+        if event.aadsts_code:
+            found = explain(event.aadsts_code)
+            return format_html(
+                '<p>{}</p><p>{}</p><p>{} <a href="{}" rel="noreferrer">AADSTS{}</a></p>',
+                found.meaning,
+                found.remedy,
+                gettext("Who can mend it: %s.") % found.mender.label,
+                found.link,
+                event.aadsts_code,
+            )
+        failure = FAILURES.get(event.code)
+        return f"{failure.title}. {failure.advice}" if failure else "–"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"chart": chart(Event._default_manager.all())} | (extra_context or {})
+        return super().changelist_view(request, context)
 
     # One line for each, whether the row is still there or only its name.
     @admin.display(description=_("connection"))

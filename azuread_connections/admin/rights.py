@@ -9,6 +9,8 @@ from django.http import HttpRequest
 MANAGE_SECRET = "azuread_connections.manage_secret"  # noqa: S105  # a permission
 CONSENT = "azuread_connections.consent_connection"
 SEARCH_DIRECTORY = "azuread_connections.search_directory"
+TRY = "azuread_connections.try_connection"
+EXPORT = "azuread_connections.export_connection"
 CHANGE_CONNECTION = "azuread_connections.change_connection"
 VIEW_CONNECTION = "azuread_connections.view_connection"
 CHANGE_GROUP = "auth.change_group"

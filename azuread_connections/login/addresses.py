@@ -13,7 +13,8 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..conf import conf
-from ..models import ApplicationHost
+from ..models import ApplicationHost, Connection
+from .frontchannel import frontchannel_token
 
 NAMESPACE = "azuread_connections"
 #: A longer one would not fit into the transaction's cookie.
@@ -38,6 +39,12 @@ def public_callback_url(request: HttpRequest) -> str:
 def is_secure(request: HttpRequest) -> bool:
     """Return whether browsers reach this site by https, whatever a proxy makes of it."""
     return _base_url(request).startswith("https:")
+
+
+def frontchannel_logout_url(request: HttpRequest, connection: Connection) -> str:
+    """Return the front-channel logout URL to register for a connection in Azure."""
+    path = reverse(f"{NAMESPACE}:frontchannel_logout", args=[frontchannel_token(connection)])
+    return _base_url(request) + path
 
 
 def is_elsewhere(request: HttpRequest, *, is_own_host: bool) -> bool:

@@ -13,6 +13,7 @@ from ..entra.tokens import logout_url
 from ..models import Connection, Revocation
 from . import addresses, session, transaction
 from .begin import fingerprint
+from .frontchannel import frontchannel_token
 from .session import SignIn
 from .transaction import Transaction
 
@@ -49,13 +50,6 @@ def redirect_to_microsoft(
     response = HttpResponseRedirect(url)
     transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
     return response
-
-
-def frontchannel_token(connection: Connection) -> str:
-    """Return what makes a connection's front-channel logout address hard to guess."""
-    key = conf.sealing_keys[0]
-    message = f"azuread_connections.frontchannel:{connection.pk}:{connection.client_id}"
-    return hmac.digest(key, message.encode(), "sha256").hex()[:40] + f"-{connection.pk}"
 
 
 def end_microsoft_session(token: str, session_id: str) -> bool:

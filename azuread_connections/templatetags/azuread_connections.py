@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from django import template
 
 from ..conf import conf
+from ..health.secrets import report
 from ..login.addresses import asked_destination
 from ..login.buttons import buttons
 from ..login.enabled import chosen_application, find_application, shown_as_buttons
 
 register = template.Library()
+
+#: Lines on the admin's front page.
+_SHOWN = 20
 
 
 @register.inclusion_tag("azuread_connections/buttons.html", takes_context=True)
@@ -30,6 +35,18 @@ def azuread_login_buttons(
     return {
         "buttons": buttons(shown_as_buttons(found), application=chosen, next=destination),
     }
+
+
+@register.inclusion_tag("azuread_connections/admin/expiring.html", takes_context=True)
+def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
+    """Show the client secrets that need somebody within 30 days, for the admin's front page.
+
+    To staff who may see connections; nothing where all is fine.
+    """
+    if not context["request"].user.has_perm("azuread_connections.view_connection"):
+        return {"lines": []}
+    due = list(islice(report(conf.secret_warning_days, include_superseded=False), _SHOWN + 1))
+    return {"lines": due[:_SHOWN], "more": len(due) > _SHOWN}
 
 
 @register.inclusion_tag("azuread_connections/buttons.html", takes_context=True)
