@@ -57,6 +57,7 @@ def test_the_v2_endpoints_of_every_cloud(cloud: str, host: str) -> None:
     assert authority.discovery_url == f"{host}/{TENANT}/v2.0/.well-known/openid-configuration"
     assert authority.authorize_url == f"{host}/{TENANT}/oauth2/v2.0/authorize"
     assert authority.token_url == f"{host}/{TENANT}/oauth2/v2.0/token"
+    assert authority.logout_url == f"{host}/{TENANT}/oauth2/v2.0/logout"
     assert authority.keys_url == f"{host}/{TENANT}/discovery/v2.0/keys"
     assert authority.admin_consent_url == f"{host}/{TENANT}/v2.0/adminconsent"
     assert authority.issuer(TENANT) == f"{host}/{TENANT}/v2.0"
@@ -76,6 +77,7 @@ def test_the_v1_endpoints_of_every_cloud(cloud: str, host: str, issuer: str) -> 
     assert authority.discovery_url == f"{host}/{TENANT}/.well-known/openid-configuration"
     assert authority.authorize_url == f"{host}/{TENANT}/oauth2/authorize"
     assert authority.token_url == f"{host}/{TENANT}/oauth2/token"
+    assert authority.logout_url == f"{host}/{TENANT}/oauth2/logout"
     assert authority.keys_url == f"{host}/common/discovery/keys"
     assert authority.admin_consent_url == f"{host}/{TENANT}/adminconsent"
     assert authority.issuer(TENANT) == issuer

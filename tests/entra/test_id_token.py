@@ -772,6 +772,7 @@ TEXTS = {
     "upn": "upn",
     "email": "email",
     "sid": "session_id",
+    "login_hint": "login_hint",
 }
 
 
@@ -789,6 +790,7 @@ def test_every_text_is_read_from_its_own_claim() -> None:
         email_domain_verified=False,
         is_guest=False,
         session_id="the sid",
+        login_hint="the login_hint",
     )
 
 

@@ -30,6 +30,7 @@ from azuread_connections.entra.tokens import (
     TokenResponse,
     admin_consent_url,
     authorization_url,
+    logout_url,
     redeem_code,
     request_app_token,
 )
@@ -185,6 +186,26 @@ def test_an_administrator_is_asked_for_all_that_the_app_is_registered_for(
         "state": "the+state&more",
         **scope,
     }
+
+
+# --- Sign-out -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("version", "path"), [(V2, "oauth2/v2.0/logout"), (V1, "oauth2/logout")])
+def test_the_address_that_ends_a_session_at_microsoft(version: str, path: str) -> None:
+    authority = Authority(CLOUDS["china"], TENANT, version)
+    for hint in ("", "an+opaque&hint"):
+        url = urlsplit(
+            logout_url(authority, redirect_uri=REDIRECT_URI, state="x&y", logout_hint=hint)
+        )
+        assert f"{url.scheme}://{url.netloc}" == "https://login.partner.microsoftonline.cn"
+        assert url.path == f"/{TENANT}/{path}"
+        assert dict(parse_qsl(url.query, keep_blank_values=True, strict_parsing=True)) == {
+            "post_logout_redirect_uri": REDIRECT_URI,
+            "state": "x&y",
+            **({"logout_hint": hint} if hint else {}),
+        }
+    assert "logout_hint" not in logout_url(authority, redirect_uri=REDIRECT_URI, state="x")
 
 
 # --- The exchange, over HTTP ----------------------------------------------------------------------
