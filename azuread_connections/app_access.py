@@ -30,9 +30,7 @@ def app_token(connection: Connection) -> str:
 
     Raises ``EntraError`` and ``NoUsableSecret``.
     """
-    key = ":".join(
-        (CACHE_PREFIX, "app", str(connection.pk), connection.client_id, connection.directory)
-    )
+    key = _cache_key(connection)
     if known := _opened(conf.cache.get(key)):
         return known
     token = _request(connection)
@@ -40,6 +38,11 @@ def app_token(connection: Connection) -> str:
         sealed = Sealed.seal(token.access_token).ciphertext
         conf.cache.set(key, sealed, token.expires_in - _EARLY)
     return token.access_token
+
+
+def forget_token(connection: Connection) -> None:
+    """Ask for a new token the next time: permissions are fixed when one is issued."""
+    conf.cache.set(_cache_key(connection), "", 1)
 
 
 def token_with(connection: Connection, secret: ClientSecret, value: str) -> AppToken:
@@ -62,6 +65,11 @@ def _request(connection: Connection) -> AppToken:
         except SecretRejected as error:
             refusal = error
     raise refusal or NoUsableSecret("The connection has no client secret.")
+
+
+def _cache_key(connection: Connection) -> str:
+    parts = ("app", str(connection.pk), connection.client_id, connection.directory)
+    return ":".join((CACHE_PREFIX, *parts))
 
 
 def _opened(ciphertext: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from azuread_connections.app_access import UsersApiDisabled
+from azuread_connections.app_access import UsersApiDisabled, forget_token
 from azuread_connections.entra.errors import MicrosoftError, SecretRejected
 from azuread_connections.entra.graph import GraphError
 from azuread_connections.models import Application, ClientSecret, Connection
@@ -121,3 +121,10 @@ def test_a_directory_without_the_app_is_told(company: Company) -> None:
     with pytest.raises(MicrosoftError) as caught:
         connection().graph()
     assert caught.value.aadsts_code == 7000229
+
+
+def test_a_forgotten_token_is_asked_for_again(company: Company) -> None:
+    connection().graph()
+    forget_token(connection())
+    connection().graph()
+    assert company.microsoft.count("token") == 2

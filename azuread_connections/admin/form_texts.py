@@ -19,6 +19,7 @@ LABELS: dict[str, Any] = {
     "tenant_id": _("Directory ID"),
     "discover_domain": _("Find by the Azure AD domain"),
     "cloud": _("Cloud"),
+    "contact_email": _("Contact"),
     "client_id": _("Client ID"),
     "use_common_endpoint": _("Use common endpoint"),
     "new_directories": _("New directories"),
@@ -57,6 +58,10 @@ HELP_TEXTS: dict[str, Any] = {
         "Without it, only the aliases above lead here."
     ),
     "cloud": _("Where the directory lives. Nearly all are in the global cloud."),
+    "contact_email": _(
+        "Who is written to, beside this site's ADMINS, before a client secret expires "
+        "(check_secrets --email)."
+    ),
     "client_id": _(
         "In the Microsoft Entra admin center: App registrations › your app › Overview › "
         "“Application (client) ID”."

@@ -96,6 +96,7 @@ class ConnectionForm(forms.ModelForm):
             "domain",
             "discover_domain",
             "cloud",
+            "contact_email",
             "client_id",
             "use_common_endpoint",
             "new_directories",

@@ -31,6 +31,7 @@ def fieldsets(request: HttpRequest, connection: Connection | None, *, may_edit: 
     if connection is not None and connection.tenant_id:
         general.append("shown_directory")
     general += ["domain_aliases" if may_edit else "shown_aliases", "discover_domain", "cloud"]
+    general.append("contact_email")
     return [
         (gettext("General"), {"fields": general}),
         (gettext("Credentials"), _credentials(request, may_edit)),

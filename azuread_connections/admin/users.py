@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from ..app_access import forget_token
 from ..entra.errors import EntraError, SecretRejected, Unreachable
 from ..entra.graph import DirectoryUser, GraphError, UserPage
 from ..models import Connection, Identity
@@ -43,6 +44,8 @@ def show(
         error = "" if lacks_permission else str(graph_error)
         if lacks_permission:
             _note(connection, "")
+            # The next search asks with a new token, which carries what was granted meanwhile.
+            forget_token(connection)
     except (EntraError, NoUsableSecret, ImproperlyConfigured) as other:
         error = _explain(other)
     else:
