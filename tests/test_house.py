@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,3 +274,24 @@ def plant(root: Path, path: str, source: str) -> None:
     file = root / PACKAGE / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(source)
+
+
+def _links(page: Path) -> list[str]:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.findall(r"\]\(([^)#\s]+)", text)
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\0")
+    pages = [Path(name) for name in tracked if name.endswith(".md")]
+    broken = [
+        f"{page}: {link}"
+        for page in pages
+        for link in _links(ROOT / page)
+        if "://" not in link
+        and str((ROOT / page.parent / link).resolve().relative_to(ROOT)) not in tracked
+        and not (ROOT / page.parent / link).is_dir()
+    ]
+    assert not broken

@@ -149,3 +149,18 @@ def test_a_new_directory_waits_on_the_common_endpoint(
             screenshots(page, "directory-waiting")
             Directory.objects.filter(status="waiting").update(status="allowed")
     page.wait_for_url("**/login/profile")
+
+
+def test_the_admins_sign_in_page_has_its_buttons_below_the_form(
+    company: Company, page: Page, live_server: Any, settings: Any, screenshots: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": "default"}
+    page.goto(f"{live_server.url}/admin/login/?next=/admin/")
+    button = page.get_by_role("link", name="Continue with Contoso")
+    submit = page.get_by_role("button", name="Log in")
+    button_box, submit_box = button.bounding_box(), submit.bounding_box()
+    assert button_box
+    assert submit_box
+    assert button_box["y"] > submit_box["y"] + submit_box["height"]
+    assert button_box["width"] > 200
+    screenshots(page, "admin-login")
