@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
+from azuread_connections import app_access
 from azuread_connections.app_access import UsersApiDisabled, forget_token
 from azuread_connections.entra.errors import MicrosoftError, SecretRejected
 from azuread_connections.entra.graph import GraphError
@@ -76,7 +77,8 @@ def test_the_token_is_asked_for_once_and_kept_sealed(company: Company) -> None:
         connection().graph().users()
     assert company.microsoft.count("token") == 1
     token = connection().graph().access_token
-    stored = repr(list(getattr(cache, "_cache", {}).values()))
+    stored = cache.get(app_access._cache_key(connection()))
+    assert stored.startswith("encrypted:")
     assert token not in stored
     assert token not in repr(connection().graph())
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _AADSTS = re.compile(r"AADSTS(\d{1,9})")
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _TRACE_ID = re.compile(r"Trace ID: ([0-9a-fA-F-]{36})")
 _CORRELATION_ID = re.compile(r"Correlation ID: ([0-9a-fA-F-]{36})")
 #: Microsoft's texts are a few hundred characters; a forged one could be anything.
@@ -72,9 +73,9 @@ class MicrosoftError(EntraError):
             error,
             description,
             aadsts_code=code,
-            correlation_id=_text(answer.get("correlation_id"))[:64]
+            correlation_id=_id(answer.get("correlation_id"))
             or _found(_CORRELATION_ID, description),
-            trace_id=_text(answer.get("trace_id"))[:64] or _found(_TRACE_ID, description),
+            trace_id=_id(answer.get("trace_id")) or _found(_TRACE_ID, description),
         )
 
 
@@ -133,6 +134,12 @@ def _text(value: object) -> str:
     # NUL and lone surrogates can be sent, but no database stores them.
     clean = value.replace("\x00", "").encode("utf-8", "replace").decode()
     return clean[:_MAX_TEXT]
+
+
+def _id(value: object) -> str:
+    """Return an ID of Microsoft's, or "": anybody can send a callback with another text."""
+    text = _text(value)
+    return text if _ID.fullmatch(text) else ""
 
 
 def _found(pattern: re.Pattern[str], text: str) -> str:

@@ -20,7 +20,7 @@ Text = str | Promise
 @dataclass(frozen=True)
 class Item:
     """One step. ``state``: "done", "todo" or "warning"; ``evidence``: what shows it; ``next``:
-    what to do, "" if nothing; ``anchor``: the part of the page where."""
+    what to do, "" if nothing."""
 
     key: str
     title: Text
@@ -115,8 +115,9 @@ def _enabled(connection: Connection) -> Item:
 def _tried(tried: Event | None, signed_in: Event | None) -> Item:
     title = _("Tried")
     if tried is None:
-        state = "done" if signed_in is not None else "todo"
-        return Item("tried", title, state, _("Never."), _("Press “Try”."))
+        if signed_in is not None:
+            return Item("tried", title, "done", _("Not needed: people sign in."))
+        return Item("tried", title, "todo", _("Never."), _("Press “Try”."))
     when = _day(tried.created_at)
     if not tried.code:
         return Item("tried", title, "done", _("It worked on %s.") % when)

@@ -31,9 +31,11 @@ def redirect_uri(request: HttpRequest, *, is_own_host: bool) -> str:
     return _base_url(request, is_own_host=is_own_host) + reverse(f"{NAMESPACE}:callback")
 
 
-def public_callback_url(request: HttpRequest) -> str:
-    """Return the callback URL that is registered for every connection."""
-    return _base_url(request) + reverse(f"{NAMESPACE}:callback")
+def callback_url(request: HttpRequest) -> str:
+    """Return the callback URL for what begins on the request's host and is for no application."""
+    host = request.get_host().lower()
+    is_own_host = ApplicationHost._default_manager.filter(host=host).exists()
+    return redirect_uri(request, is_own_host=is_own_host)
 
 
 def is_secure(request: HttpRequest) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from ..conf import conf
 from ..models import Connection
 from . import addresses
 
@@ -49,8 +48,8 @@ def start_url(connection: Connection, **parameters: str) -> str:
 
 
 def sign_in_url(**parameters: str) -> str:
-    """Return the sign-in page's address, on the host where signing in works."""
-    return conf.public_url + reverse(f"{addresses.NAMESPACE}:sign_in") + query(**parameters)
+    """Return the sign-in page's address, on the host that is asked: a start moves if it must."""
+    return reverse(f"{addresses.NAMESPACE}:sign_in") + query(**parameters)
 
 
 def query(**parameters: str) -> str:

@@ -47,7 +47,7 @@ class Outcome:
 
 def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
     """Send a staff member to Microsoft's consent page; they come back to ``return_path``."""
-    redirect_uri = addresses.public_callback_url(request)
+    redirect_uri = addresses.callback_url(request)
     begun = Transaction(
         application_id=0,
         connection_id=connection.pk,
@@ -66,7 +66,7 @@ def link_for_administrator(request: HttpRequest, connection: Connection) -> str:
         PURPOSE,
         [connection.pk, request.user.get_username(), int(time.time()) + LINK_LIFETIME],
     )
-    return _consent_url(connection, addresses.public_callback_url(request), state)
+    return _consent_url(connection, addresses.callback_url(request), state)
 
 
 def is_link_state(state: str) -> bool:

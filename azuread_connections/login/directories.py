@@ -10,6 +10,7 @@ from .. import signals
 from ..entra.cloud import PERSONAL_TENANT_ID
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection, Directory
+from . import events
 from .failures import SignInFailed
 
 #: Granted to everybody who signs in, so they say nothing of consent.
@@ -98,6 +99,7 @@ def _remember(connection: Connection, claims: IdTokenClaims) -> Directory:
         tenant_id=new.tenant_id, defaults={"status": new.status, "domain": new.domain}
     )
     if is_new and directory.status == Directory.Status.WAITING:
+        events.record_directory_waiting(connection, directory)
         signals.directory_waiting.send(Directory, connection=connection, directory=directory)
     return directory
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from ..conf import CACHE_PREFIX, conf
 from ..entra.errors import EntraError, SecretRejected
 from ..entra.graph import GraphError
-from ..models import Application, ClientSecret, Connection, Event, Identity
+from ..models import Application, ClientSecret, Connection, Directory, Event, Identity
 from .failures import SignInFailed
 
 if TYPE_CHECKING:
@@ -123,6 +123,19 @@ def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraErro
     )
     _count(event)
     _log(logging.WARNING, event)
+
+
+def record_directory_waiting(connection: Connection, directory: Directory) -> None:
+    """Say that somebody of a new directory has come, which an administrator has to approve."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.DIRECTORY_WAITING,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=f"The directory {directory} waits for approval.",
+    )
+    _log(logging.INFO, event)
 
 
 def record_linked(connection: Connection, identity: Identity) -> None:
@@ -234,7 +247,7 @@ def _log(level: int, event: Event) -> None:
         "person": _on_one_line(event.person),
         "reference": event.reference,
         "aadsts": event.aadsts_code,
-        "correlation_id": event.correlation_id,
+        "correlation_id": _on_one_line(event.correlation_id),
         "detail": _on_one_line(event.message),
     }
     told = " ".join(f"{name}={value}" for name, value in fields.items() if value)

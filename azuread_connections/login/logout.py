@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,7 +12,7 @@ from ..entra.tokens import logout_url
 from ..models import Connection, Revocation
 from . import addresses, session, transaction
 from .begin import fingerprint
-from .frontchannel import frontchannel_token
+from .frontchannel import is_frontchannel_token
 from .session import SignIn
 from .transaction import Transaction
 
@@ -33,7 +32,7 @@ def redirect_to_microsoft(
     connection = session.connection_of(sign_in)
     if connection is None:
         return None
-    redirect_uri = addresses.public_callback_url(request)
+    redirect_uri = addresses.callback_url(request)
     begun = Transaction(
         application_id=0,
         connection_id=connection.pk,
@@ -70,10 +69,9 @@ def _connection_of(token: str) -> Connection | None:
     if not key.isascii() or not key.isdecimal() or len(key) > 18:
         return None
     connection = Connection._default_manager.filter(pk=int(key)).first()
-    if connection is None:
+    if connection is None or not is_frontchannel_token(connection, token):
         return None
-    expected = frontchannel_token(connection).encode()
-    return connection if hmac.compare_digest(expected, token.encode("utf-8", "replace")) else None
+    return connection
 
 
 def _is_within_limit(connection: Connection) -> bool:

@@ -117,6 +117,8 @@ def _first_visit(visitor: Visitor) -> Person:
     user = find_linkable(visitor.claims, connection)
     if user is not None:
         take_over(user)
+        if connection.sync_profile == Connection.SyncProfile.EACH_LOGIN:
+            sync_user(user, profile)
         user.save()
         return Person(_tie(user, visitor, profile), linked=True)
     _require_creation(connection)

@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -99,18 +99,19 @@ def _holds(sign_in: SignIn) -> bool:
 
 
 def _holds_by_database(sign_in: SignIn) -> bool:
-    """The pair is enabled, the directory not refused, and nothing revoked since."""
+    """The pair is enabled, the directory still welcome, and nothing revoked since."""
     connection = OuterRef("connection")
-    refused = Directory._default_manager.filter(
-        connection=connection, tenant_id=sign_in.tenant, status=Directory.Status.REFUSED
-    )
+    unwelcome = Directory._default_manager.filter(
+        connection=connection, tenant_id=sign_in.tenant
+    ).exclude(status=Directory.Status.ALLOWED)
     revoked = Revocation._default_manager.filter(
         connection=connection,
         subject__in=Revocation.subjects(sign_in.identity, sign_in.sid),
         since__gte=_moment(sign_in.at),
     )
     return EnabledConnection._default_manager.filter(
-        ~Exists(refused),
+        Q(connection__use_common_endpoint=True) | Q(connection__tenant_id=sign_in.tenant),
+        ~Exists(unwelcome),
         ~Exists(revoked),
         application=sign_in.application,
         connection=sign_in.connection,

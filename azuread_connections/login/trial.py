@@ -29,7 +29,7 @@ _MAX_GROUPS = 200
 
 def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
     """Send a staff member to Microsoft; the outcome comes to ``return_path``."""
-    redirect_uri = addresses.public_callback_url(request)
+    redirect_uri = addresses.callback_url(request)
     begun = Transaction(
         application_id=0,
         connection_id=connection.pk,
@@ -82,7 +82,7 @@ def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] |
 
 
 def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -> dict[str, Any]:
-    redirect_uri = addresses.public_callback_url(request)
+    redirect_uri = addresses.callback_url(request)
     segments = (connection.sign_in_segment, connection.domain)
     tenant = next(
         (s for s in segments if fingerprint(connection, s, redirect_uri) == found.fingerprint), ""

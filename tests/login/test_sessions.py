@@ -12,7 +12,7 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from azuread_connections.login.logout import frontchannel_token
+from azuread_connections.login.frontchannel import frontchannel_token
 from azuread_connections.models import (
     Connection,
     Directory,
@@ -45,6 +45,14 @@ def refuse(company: Company) -> None:
     Directory.objects.filter(tenant_id=company.directory.tenant_id).update(status="refused")
 
 
+def put_back(company: Company) -> None:
+    Directory.objects.filter(tenant_id=company.directory.tenant_id).update(status="waiting")
+
+
+def trust_another_directory(company: Company) -> None:
+    Connection.objects.update(tenant_id=SID)
+
+
 def revoke_all(company: Company) -> None:
     Revocation.everybody(company.connection)
 
@@ -61,7 +69,16 @@ def delete(company: Company) -> None:
     company.connection.delete()
 
 
-ENDS = [disable, refuse, revoke_all, revoke_person, deactivate, delete]
+ENDS = [
+    disable,
+    refuse,
+    put_back,
+    trust_another_directory,
+    revoke_all,
+    revoke_person,
+    deactivate,
+    delete,
+]
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -240,3 +257,10 @@ def test_the_address_changes_with_the_app(contoso: Company) -> None:
     before = frontchannel_token(contoso.connection)
     Connection.objects.update(client_id=SID)
     assert frontchannel_token(Connection.objects.get()) != before
+
+
+def test_the_address_outlives_a_rotation_of_the_secret_key(contoso: Company, settings: Any) -> None:
+    token = frontchannel_token(contoso.connection)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another"
+    assert frontchannel(contoso, token).status_code == 200

@@ -43,6 +43,8 @@ class Command(BaseCommand):
     )
     # A probe tells of secrets, not of the state of the project.
     requires_system_checks: list[str] = []
+    #: Something could not be verified or read, so that the report may be too good.
+    has_problems = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -100,7 +102,10 @@ class Command(BaseCommand):
                 _("The secrets could not be checked: %(reason)s") % {"reason": reason},
                 returncode=FAILED,
             ) from error
-        if any(counts_as in FAIL_ON[options["fail_on"]] for counts_as, _status in found):
+        failing = FAIL_ON[options["fail_on"]]
+        if any(counts_as in failing for counts_as, _status in found):
+            sys.exit(FOUND)
+        if failing and self.has_problems:
             sys.exit(FOUND)
 
     def _check(self, *, days: int | None, format: str, all: bool, **options: Any) -> Found:
@@ -126,6 +131,7 @@ class Command(BaseCommand):
     def _remark(self, remarks: Iterable[upkeep.Remark]) -> None:
         # Not among the report, which other programs read.
         for remark in remarks:
+            self.has_problems = self.has_problems or remark.is_problem
             self.stderr.write(f"{remark.connection}: {remark.text}", self.style.NOTICE)
 
     def _print_json(self, lines: Iterable[SecretLine]) -> None:
