@@ -69,10 +69,11 @@ class MicrosoftError(EntraError):
         """
         error = _text(answer.get("error")) or "unknown_error"
         description = _text(answer.get("error_description"))
-        return _class_of(error, code := _aadsts_code(answer, description))(
+        codes = _aadsts_codes(answer, description)
+        return _class_of(error, codes)(
             error,
             description,
-            aadsts_code=code,
+            aadsts_code=codes[0] if codes else None,
             correlation_id=_id(answer.get("correlation_id"))
             or _found(_CORRELATION_ID, description),
             trace_id=_id(answer.get("trace_id")) or _found(_TRACE_ID, description),
@@ -101,10 +102,13 @@ class DirectoryNotFound(MicrosoftError):
 
 _BY_AADSTS_CODE: dict[int, type[MicrosoftError]] = {
     **dict.fromkeys((7000215, 7000216, 7000218, 7000222), SecretRejected),
-    **dict.fromkeys((54005, 70008, 501481, 9002313, 700005), CodeNotAccepted),
+    **dict.fromkeys((54005, 70000, 70008, 501481, 9002313, 700005), CodeNotAccepted),
     **dict.fromkeys((65001, 90094, 90095), ConsentRequired),
     **dict.fromkeys((65004, 50105), AccessDenied),
     90002: DirectoryNotFound,
+    # Both come as `invalid_client`, though the secret is not at fault: the redirect URI differs,
+    # the app is registered as a public client.
+    **dict.fromkeys((500112, 700025), MicrosoftError),
 }
 _BY_ERROR: dict[str, type[MicrosoftError]] = {
     "invalid_client": SecretRejected,
@@ -113,19 +117,20 @@ _BY_ERROR: dict[str, type[MicrosoftError]] = {
 }
 
 
-def _class_of(error: str, aadsts_code: int | None) -> type[MicrosoftError]:
+def _class_of(error: str, aadsts_codes: list[int]) -> type[MicrosoftError]:
     # Microsoft: act on `error`; the numbers are for people. They only refine it here.
-    by_code = _BY_AADSTS_CODE.get(aadsts_code or 0)
-    return by_code or _BY_ERROR.get(error, MicrosoftError)
+    by_code = (_BY_AADSTS_CODE[code] for code in aadsts_codes if code in _BY_AADSTS_CODE)
+    return next(by_code, None) or _BY_ERROR.get(error, MicrosoftError)
 
 
-def _aadsts_code(answer: Mapping[str, Any], description: str) -> int | None:
-    if found := _AADSTS.search(description):
-        return int(found[1])
-    codes = answer.get("error_codes")
-    if isinstance(codes, list) and codes and isinstance(codes[0], int):
-        return abs(codes[0]) % 10**9
-    return None
+def _aadsts_codes(answer: Mapping[str, Any], description: str) -> list[int]:
+    """Return all codes, in Microsoft's order: older answers have two, as [70002, 54005]."""
+    codes = [int(digits) for digits in _AADSTS.findall(description)]
+    sent = answer.get("error_codes")
+    for code in sent if isinstance(sent, list) else []:
+        if isinstance(code, int) and not isinstance(code, bool):
+            codes.append(abs(code) % 10**9)
+    return codes
 
 
 def _text(value: object) -> str:

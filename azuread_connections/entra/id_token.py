@@ -198,7 +198,7 @@ def _check_access_token(claims: Mapping[str, Any], access_token: str) -> None:
     # OpenID Connect Core 1.0 section 3.1.3.6. Microsoft sends it from /authorize only.
     if "at_hash" not in claims:
         return
-    half = hashlib.sha256(access_token.encode()).digest()[:16]
+    half = hashlib.sha256(access_token.encode("utf-8", "replace")).digest()[:16]
     expected = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
     if not isinstance(claims["at_hash"], str) or not _same(claims["at_hash"], expected):
         _fail("it belongs to another access token (at_hash)")
@@ -222,7 +222,7 @@ def _check_key_scope(key: SigningKey, authority: Authority, tenant_id: str, issu
 def _check_signature(token: str, key: SigningKey) -> None:
     try:
         jwt.PyJWS().decode(token, key.public_key, algorithms=[ALGORITHM])
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError):  # ValueError: a text that is no UTF-8
         _fail("its signature is wrong")
 
 

@@ -6,13 +6,14 @@ https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
@@ -56,11 +57,31 @@ class _KeySet:
     keys: Mapping[str, Mapping[str, Any]]
 
 
+@dataclass
+class _Gate:
+    """Lets one thread fetch at a time; those who waited in vain share its failure."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    failure: tuple[str, EntraError] | None = None
+
+    @contextmanager
+    def passed_by_one(self, url: str) -> Iterator[None]:
+        seen = self.failure
+        with self.lock:
+            if self.failure is not seen and self.failure and self.failure[0] == url:
+                raise copy(self.failure[1])
+            try:
+                yield
+            except EntraError as error:
+                self.failure = url, error
+                raise
+
+
 class SigningKeys:
     """Finds signing keys by address and key ID."""
 
     # One thread fetches an address at a time; a few locks serve any number of addresses.
-    _locks = tuple(threading.Lock() for _ in range(16))
+    _gates = tuple(_Gate() for _ in range(16))
 
     def __init__(
         self, transport: Transport, cache: Cache, clock: Callable[[], float] = time.time
@@ -77,7 +98,7 @@ class SigningKeys:
         """
         known = self._load(url)
         if known is None or not self._is_fresh(known):
-            known = self._renewed(url)
+            known = self._renewed(url, key_id)
         if key_id not in known.keys:
             known = self._refetched_for(url, key_id, known)
         if key_id not in known.keys:
@@ -88,9 +109,9 @@ class SigningKeys:
         """Fetch the keys now, whatever is known; return how many there are. Raises as ``find``."""
         return len(self._fetch(url).keys)
 
-    def _renewed(self, url: str) -> _KeySet:
+    def _renewed(self, url: str, key_id: str) -> _KeySet:
         """Fetch keys that are missing or old; old ones serve on while Microsoft is down."""
-        with self._lock(url):
+        with self._gate(url).passed_by_one(url):
             current = self._load(url)
             if current is not None and self._is_fresh(current):
                 return current
@@ -99,13 +120,13 @@ class SigningKeys:
             try:
                 return self._fetch(url)
             except EntraError:
-                if current is None:
+                if current is None or key_id not in current.keys:
                     raise
                 return current
 
     def _refetched_for(self, url: str, key_id: str, known: _KeySet) -> _KeySet:
         """Answer an unknown key ID with one refetch, and a flood of them with no more."""
-        with self._lock(url):
+        with self._gate(url).passed_by_one(url):
             current = self._load(url) or known
             if key_id in current.keys or current.fetched_at > known.fetched_at:
                 return current
@@ -134,8 +155,8 @@ class SigningKeys:
     def _may_fetch(self, url: str, why: str, floor: int) -> bool:
         return self._cache.add(_cache_key(url, why), 1, floor)
 
-    def _lock(self, url: str) -> threading.Lock:
-        return self._locks[hash(url) % len(self._locks)]
+    def _gate(self, url: str) -> _Gate:
+        return self._gates[hash(url) % len(self._gates)]
 
 
 def find_tenant_id(transport: Transport, authority: Authority) -> str:
@@ -178,21 +199,26 @@ def _usable_keys(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         and key.get("use", "sig") == "sig"
         and all(isinstance(key.get(member), str) for member in ("kid", "n", "e"))
         and isinstance(key.get("issuer"), str | None)
+        and _is_sound(key)
     }
     if not usable:
         raise MalformedAnswer("The directory's key document holds no usable signing key.")
     return usable
 
 
-def _signing_key(key: Mapping[str, Any]) -> SigningKey:
+def _is_sound(key: Mapping[str, Any]) -> bool:
     try:
-        numbers = RSAPublicNumbers(e=_integer(key["e"]), n=_integer(key["n"]))
-        public_key = numbers.public_key()
-    except (ValueError, binascii.Error):
-        raise UnknownSigningKey("The token's signing key is published in a broken form.") from None
-    if public_key.key_size < _MIN_KEY_BITS:
-        raise UnknownSigningKey("The token's signing key is shorter than 2048 bits.")
-    return SigningKey(key["kid"], public_key, key["issuer"])
+        return _public_key(key).key_size >= _MIN_KEY_BITS
+    except ValueError:
+        return False
+
+
+def _public_key(key: Mapping[str, Any]) -> RSAPublicKey:
+    return RSAPublicNumbers(e=_integer(key["e"]), n=_integer(key["n"])).public_key()
+
+
+def _signing_key(key: Mapping[str, Any]) -> SigningKey:
+    return SigningKey(key["kid"], _public_key(key), key["issuer"])
 
 
 def _integer(base64url: str) -> int:

@@ -18,6 +18,7 @@ from .transport import Answer, Transport
 _SIGN_IN_SCOPES = ("openid", "profile", "email")
 #: Microsoft's codes are one or two kB.
 MAX_CODE_LENGTH = 8192
+_MAX_LIFETIME = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -190,13 +191,16 @@ def _granted(document: Mapping[str, Any]) -> frozenset[str]:
 def _seconds(document: Mapping[str, Any]) -> int:
     # v1.0 sends numbers as strings.
     value = document.get("expires_in")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, str) and value.isdecimal() else 0
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return min(max(value, 0), _MAX_LIFETIME)
 
 
 def _required_text(document: Mapping[str, Any], member: str) -> str:
     value = document.get(member)
-    if not isinstance(value, str) or not value:
+    # RFC 6749 appendix A.12: printable ASCII. Anything else fits in no header and no database.
+    if not isinstance(value, str) or not value or not (value.isascii() and value.isprintable()):
         raise MalformedAnswer(f"Microsoft's token answer has no {member}.")
     return value

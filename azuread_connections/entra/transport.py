@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
+from .deadline import DeadlineAdapter, until
 from .errors import MalformedAnswer, Unreachable
 
 #: A set of signing keys is some 15 kB, a page of 999 groups some 400 kB.
@@ -80,17 +75,22 @@ class Transport:
     ) -> Answer:
         deadline = time.monotonic() + self._timeouts.total
         try:
-            with _session(os.getpid()).request(
-                method,
-                url,
-                data=form,
-                headers=headers,
-                timeout=(self._timeouts.connect, self._timeouts.read),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                until(deadline),
+                _session(os.getpid()).request(
+                    method,
+                    url,
+                    data=form,
+                    headers=headers,
+                    timeout=(self._timeouts.connect, self._timeouts.read),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 body = _read(response, deadline)
         except (requests.RequestException, HTTPError, OSError) as error:
+            if time.monotonic() >= deadline:
+                raise Unreachable(f"{_host(url)} took too long to answer.") from error
             # The message of these errors can hold the address, which for us holds no secret,
             # but their class says all that helps.
             raise Unreachable(
@@ -99,70 +99,36 @@ class Transport:
         return _checked(response, body)
 
 
-class _Bounded:
-    """A connection whose answer's headers have to arrive within twice the read time limit.
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Never look where a redirect leads.
 
-    That limit is between two bytes only: a server that sends one byte a second never reaches it.
-    """
-
-    sock: Any
-    timeout: Any
-
-    def getresponse(self) -> Any:
-        too_late = threading.Event()
-        watch = threading.Timer(2 * self.timeout, self._hang_up, [too_late])
-        watch.daemon = True
-        watch.start()
-        try:
-            answer = super().getresponse()  # type: ignore[misc]
-        finally:
-            watch.cancel()
-        if too_late.is_set():  # what came until then could pass for a whole, empty answer
-            answer.close()
-            raise TimeoutError("The headers did not end.")
-        return answer
-
-    def _hang_up(self, too_late: threading.Event) -> None:
-        too_late.set()
-        if self.sock is not None:
-            with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
-
-
-class _HTTPConnection(_Bounded, HTTPConnection):
-    pass
-
-
-class _HTTPSConnection(_Bounded, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls: Any = _HTTPConnection
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls: Any = _HTTPSConnection
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        requests would, even where it does not follow: it would read the whole body first,
+        unpacked and without our limits, and stumble over a malformed address.
+        """
 
 
 @lru_cache(maxsize=1)
 def _session(process_id: int) -> requests.Session:
     """Return this process's session: keyed by process, so that it opens its pool after a fork."""
-    session = requests.Session()
+    session = _Session()
     # Without an auth of our own, requests would add a password from ~/.netrc.
     session.auth = _no_auth
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # Never compressed: then the size cap counts what arrives.
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
     # Only a failed connect is tried again: no byte of the request has left by then.
-    retries = Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0)
-    adapter = _Adapter(pool_connections=8, pool_maxsize=32, max_retries=retries)
+    retries = Retry(
+        total=1,
+        connect=1,
+        read=False,
+        redirect=0,
+        status=0,
+        other=0,
+        # Otherwise urllib3 swallows a 429 or 503 that says when to come back.
+        respect_retry_after_header=False,
+    )
+    adapter = DeadlineAdapter(pool_connections=8, pool_maxsize=32, max_retries=retries)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -1,0 +1,123 @@
+"""A time limit for a whole exchange: every connect, and every byte of the answer.
+
+The limits of requests are for one address and for one read, so a name with eight dead addresses
+takes eight times as long, and a server that drips its headers is never late.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import math
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
+
+_ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
+
+
+@contextmanager
+def until(ends_at: float) -> Iterator[None]:
+    """Let what this thread sends be over by then, by the monotonic clock."""
+    token = _ends_at.set(ends_at)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def _seconds(limit: float | None) -> float | None:
+    """Return the limit, or what is left of the whole time if that is less."""
+    left = _ends_at.get() - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("The time for the whole exchange is over.")
+    return min(math.inf if limit is None else limit, left) if left < math.inf else limit
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._limit = sock.gettimeout()
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(_seconds(self._limit))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Reader(sock))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            return self._connected()
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"Connection to {self.host} timed out.") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"Failed to connect: {error}") from error
+
+    def _connected(self) -> socket.socket:
+        failure = OSError("The name has no address.")
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self._dns_host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                sock.settimeout(_seconds(self.timeout))
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                return sock
+        raise failure
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*arguments, **options)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return manager
