@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,44 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+class _Heard(logging.Handler):
+    """Keeps all that is logged, with what the records carry along."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        extra = record.__dict__.get("azuread", "")
+        self.texts.append(f"{record.getMessage()} {extra}")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_logged_gives_a_secret_away(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In every test of the suite that signs somebody in: no client secret, no code is logged."""
+    if "entra" not in request.fixturenames:
+        yield
+        return
+    entra: StandIn = request.getfixturevalue("entra")
+    heard = _Heard()
+    logger = logging.getLogger("azuread_connections")
+    level = logger.level
+    logger.addHandler(heard)
+    logger.setLevel(logging.DEBUG)
+    yield
+    logger.setLevel(level)
+    logger.removeHandler(heard)
+    sent = [seen.form for seen in entra.requests if seen.endpoint == "token"]
+    hidden = {
+        form[name]
+        for form in sent
+        for name in ("client_secret", "code", "code_verifier")
+        if len(form.get(name, "")) > 8
+    }
+    everything = "\n".join(heard.texts)
+    assert not [value for value in hidden if value in everything]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ..login.failures import FAILURES
 from ..models import Event
 from .chart import chart
 from .dates import short_time
-from .filters import ConnectionFilter, EventCodeFilter
+from .filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
 from .links import link_to
 
 
@@ -27,7 +27,13 @@ class EventAdmin(admin.ModelAdmin):
 
     # Two lines a row, so that all of it fits beside the filters of a small screen.
     list_display = ("short_time", "what", "where", "short_person", "count")
-    list_filter = ("kind", EventCodeFilter, ConnectionFilter, "created_at")
+    list_filter = (
+        "kind",
+        EventCodeFilter,
+        ConnectionFilter,
+        EventApplicationFilter,
+        "created_at",
+    )
     ordering = ("-created_at", "-pk")
     search_fields = ("reference__iexact", "person", "correlation_id__iexact")
     search_help_text = _("Reference, person, or Microsoft's correlation ID")

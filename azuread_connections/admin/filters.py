@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ..conf import conf
 from ..health.secrets import SecretStatus, end_of_day
 from ..login.failures import FAILURES
-from ..models import ClientSecret, Connection
+from ..models import Application, ClientSecret, Connection
 from ..models.secret import not_expired
 
 #: A longer list than this nobody reads; the search field finds the others.
@@ -95,6 +95,25 @@ class ConnectionFilter(admin.SimpleListFilter):
         if value is None:
             return queryset
         return queryset.filter(connection=value) if value.isdecimal() else queryset.none()
+
+
+class EventApplicationFilter(admin.SimpleListFilter):
+    """By application, in the same way."""
+
+    title = _("application")
+    parameter_name = "application"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        applications = Application._default_manager.order_by("name")
+        return [
+            (str(pk), name) for pk, name in applications.values_list("pk", "name")[:MOST_CHOICES]
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(application=value) if value.isdecimal() else queryset.none()
 
 
 class EventCodeFilter(admin.SimpleListFilter):

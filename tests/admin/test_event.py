@@ -146,4 +146,4 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
     with CaptureQueriesContext(database) as queries:
         assert len(rows_shown(boss)) == rows
     # Session, user, the filter's connections, count, rows.
-    assert len(queries) == 6
+    assert len(queries) == 7

@@ -1,0 +1,105 @@
+"""From an empty site to an employee who is signed in: the administrator alone, without help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page, expect
+
+from azuread_connections.models import ClientSecret, Connection
+from azuread_connections.testing import StandIn
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "correct horse battery staple"
+WRONG_SECRET = "Abc8Q~this-is-not-the-value-of-the-secret"
+
+
+def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
+    microsoft: StandIn,
+    live_server: Any,
+    transactional_db: None,
+    chromium: Browser,
+    page: Page,
+    screenshots: Any,
+) -> None:
+    User.objects.create_superuser("admin", password=PASSWORD)
+    page.goto(f"{live_server.url}/admin/login/?next=/admin/azuread_connections/application/add/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+    # An application, and the callback URL to register for it.
+    page.locator("#id_name").fill("Portal")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.goto(f"{live_server.url}/admin/azuread_connections/connection/add/")
+    callback_url = page.locator("#azuread-callback-1").inner_text()
+    assert callback_url == f"{live_server.url}/login/callback"
+
+    # What the directory's administrator does in Azure with that URL.
+    contoso = microsoft.add_directory("contoso.com")
+    contoso.add_person("Adele Vance")
+    contoso.add_person("Lidia Holloway", admin=True)
+    app = contoso.add_app(
+        redirect_uris=[callback_url],
+        delegated=["User.Read", "GroupMember.Read.All"],
+        consented=False,
+    )
+
+    # The connection, with a wrong secret.
+    page.locator("#id_name").fill("contoso")
+    page.locator("#id_display_name").fill("Contoso")
+    page.locator("#id_domain").fill("contoso.com")
+    page.locator("#id_client_id").fill(app.client_id)
+    page.locator("#id_new_secret").fill(WRONG_SECRET)
+    page.locator("#id_security_groups").check()
+    page.get_by_label("Portal").check()
+    screenshots(page, "journey-form")
+    page.get_by_role("button", name="Save and continue to consent").click()
+
+    # Consent.
+    page.get_by_role("link", name="Continue to Microsoft").or_(
+        page.get_by_role("button", name="Continue to Microsoft")
+    ).first.click()
+    page.get_by_role("button", name="Lidia Holloway").click()
+    page.get_by_role("button", name="Accept").click()
+    page.wait_for_url("**/change/**")
+    expect(page.get_by_text("Microsoft says that consent was granted").first).to_be_visible()
+    connection_page = page.url.split("#")[0]
+
+    # Try: it fails for the secret, and says what to do.
+    try_page = connection_page.replace("/change/", "/try/")
+    attempt(page, try_page)
+    expect(page.get_by_text("AADSTS7000215").first).to_be_visible()
+    expect(page.get_by_text("Who can mend it").first).to_be_visible()
+    screenshots(page, "journey-try-failed")
+    page.goto(connection_page)
+    page.locator("#id_new_secret").fill(app.secrets[0].value)
+    page.get_by_role("button", name="Save and continue editing").click()
+    attempt(page, try_page)
+    expect(page.get_by_role("heading", name="It works")).to_be_visible()
+    screenshots(page, "journey-it-works")
+    assert ClientSecret.objects.count() == 2
+
+    # An employee, in a browser of their own.
+    employee = chromium.new_context().new_page()
+    employee.goto(f"{live_server.url}/login/?application=portal&next=/login/profile")
+    employee.get_by_role("link", name="Continue with Contoso").click()
+    employee.get_by_role("button", name="Adele Vance").click()
+    employee.wait_for_url("**/login/profile")
+    assert "adele.vance@contoso.com" in employee.inner_text("body")
+    employee.context.close()
+
+    page.goto(connection_page)
+    expect(page.locator("[data-step=sign_in][data-state=done]")).to_be_visible()
+    screenshots(page, "journey-ready")
+    assert Connection.objects.get().domain_verified
+
+
+def attempt(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_role("button", name="Try").click()
+    page.get_by_role("button", name="Adele Vance").click()
+    page.wait_for_url("**/try/")
