@@ -276,7 +276,7 @@ class Picker(html.parser.HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if values.get("data-standin") == "picker":
             self.action = values["action"]
-        elif self.action and tag == "input":
+        elif self.action and tag == "input" and values.get("type") == "hidden":
             self.fields[values["name"]] = values["value"]
 
 
