@@ -213,6 +213,7 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     ),
     "TRUSTED_PROXIES": (_is_count, "a whole number from 0", "1"),
     "EVENT_DAYS": (_is_count, "a whole number from 0", "90"),
+    "SESSION_CHECK_SECONDS": (_is_count, "a whole number from 0", "30"),
     "SECRET_WARNING_DAYS": (_is_count, "a whole number from 0", "30"),
     **{
         key: (_is_time, "a number of seconds", str(DEFAULTS[key]))
