@@ -119,6 +119,7 @@ def ask_microsoft(
 def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
     """Sign the person in: user, session and log line all together, or nothing."""
     alias = router.db_for_write(Identity)
+    before = request.session.session_key, request.user
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
             with transaction.atomic(using=alias):
@@ -133,13 +134,16 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
                 )
                 events.record_signed_in(request, record)
             break
-        except OperationalError:
-            if not attempts_left:
+        except Exception as error:
+            _undo_login(request, *before)
+            if not isinstance(error, IntegrityError | OperationalError):
                 raise
-        except IntegrityError as error:
-            if not attempts_left:
-                # No race, then: a unique field of the site's own user model, for example.
-                raise SignInFailed("user_refused", detail=f"Not stored: {error}") from error
+            if attempts_left:
+                continue
+            if isinstance(error, OperationalError):
+                raise
+            # No race, then: a unique field of the site's own user model, for example.
+            raise SignInFailed("user_refused", detail=f"Not stored: {error}") from error
     signals.signed_in.send(
         Identity,
         request=request,
@@ -149,6 +153,13 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
         application=returned.pair.application,
         created=person.created,
     )
+
+
+def _undo_login(request: HttpRequest, session_key: str | None, user: Any) -> None:
+    """Forget what login() did to a request whose transaction was rolled back: only a database
+    session goes with it, and a refused person must not stay signed in."""
+    request.session = type(request.session)(session_key)
+    request.user = user
 
 
 def report_failure(request: HttpRequest, failed: SignInFailed) -> None:

@@ -131,8 +131,21 @@ def set_cookie(
 def read_cookie(request: HttpRequest, state: str, *, secure: bool) -> Transaction | None:
     """Return this browser's transaction of that state, or None if it has none. Raises
     ``BrokenSeal``."""
-    value = request.COOKIES.get(_cookie_name(state, secure)) if _STATE.fullmatch(state) else None
+    value = _cookie(request, _cookie_name(state, secure)) if _STATE.fullmatch(state) else None
     return unseal(state, value) if value else None
+
+
+def _cookie(request: HttpRequest, name: str) -> str | None:
+    """Return a cookie as it was sent.
+
+    Django strips Unicode spaces off names, so that one that any subdomain may set, with such a
+    space before "__Host-", would pass for ours.
+    """
+    for pair in request.META.get("HTTP_COOKIE", "").split(";"):
+        key, _equals, value = pair.strip(" \t").partition("=")
+        if key == name:
+            return str(value)
+    return None
 
 
 def delete_cookie(

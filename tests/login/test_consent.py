@@ -186,7 +186,8 @@ def test_a_link_is_sealed_under_a_key_of_its_own(
     response = Client().get(CALLBACK, {"state": f"link.{cookie}", "admin_consent": "True"})
     assert error_code(response) == "transaction_missing"
     request = RequestFactory().get("/")
-    request.COOKIES[f"azuread_txn_{state}"] = query_of(link(staff))["state"].removeprefix("link.")
+    sealed = query_of(link(staff))["state"].removeprefix("link.")
+    request.META["HTTP_COOKIE"] = f"azuread_txn_{state}={sealed}"
     with pytest.raises(sealing.BrokenSeal):
         read_cookie(request, state, secure=False)
 

@@ -646,3 +646,12 @@ def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
     }
     with mock.patch.dict(User._meta.get_field("email").__dict__, {"unique": True}):
         assert sync_user(user, read_profile(claims, contoso.connection)) == []
+
+
+@pytest.mark.parametrize("engine", ["db", "cache", "signed_cookies"])
+def test_a_sign_in_that_cannot_be_stored_signs_nobody_in(contoso, client, settings, engine):
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    with mock.patch.object(events, "record_signed_in", side_effect=IntegrityError("x")):
+        assert error_code(contoso.sign_in(client)) == "user_refused"
+    assert get_user(client).is_anonymous
+    assert not User.objects.exists()

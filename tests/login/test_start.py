@@ -39,7 +39,9 @@ def test_the_request_to_microsoft_is_complete(contoso: Company, client: Client, 
     url = contoso.start(client, login_hint="adele.vance@contoso.com")
     asked = query_of(url)
     request = rf.get("/")
-    request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
+    request.META["HTTP_COOKIE"] = "; ".join(
+        f"{name}={morsel.value}" for name, morsel in client.cookies.items()
+    )
     begun = read_cookie(request, asked["state"], secure=False)
     assert begun is not None
 
