@@ -18,6 +18,12 @@ KEY_COMMAND = (
 class UndecryptableError(Exception):
     """A stored value that none of the configured keys opens."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "None of the keys in AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] opens this value. "
+            "Put back the key that encrypted it, or enter the client secret again."
+        )
+
 
 class Sealed:
     """An encrypted text. Only ``reveal`` shows what is inside; ``repr`` and ``str`` never do."""
@@ -29,17 +35,35 @@ class Sealed:
 
     @classmethod
     def seal(cls, plaintext: str) -> Sealed:
-        return cls(_PREFIX + _fernet().encrypt(plaintext.encode()).decode())
+        return cls(_PREFIX + _keys()[0].encrypt(plaintext.encode()).decode())
 
     def reveal(self) -> str:
         """Return the plain text. Raises ``UndecryptableError`` if no key opens it."""
         try:
-            return _fernet().decrypt(self.ciphertext.removeprefix(_PREFIX).encode()).decode()
+            return MultiFernet(_keys()).decrypt(self._token).decode()
         except InvalidToken:
-            raise UndecryptableError(
-                "None of the keys in AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] opens this value. "
-                "Put back the key that encrypted it, or enter the client secret again."
-            ) from None
+            raise UndecryptableError from None
+
+    def sealed_anew(self) -> Sealed:
+        """Return the same text under the first key: this object, if that is its key already.
+
+        Raises ``UndecryptableError`` if no key opens it.
+        """
+        keys = _keys()
+        try:
+            keys[0].decrypt(self._token)
+        except InvalidToken:
+            pass
+        else:
+            return self
+        try:
+            return Sealed(_PREFIX + MultiFernet(keys).rotate(self._token).decode())
+        except InvalidToken:
+            raise UndecryptableError from None
+
+    @property
+    def _token(self) -> bytes:
+        return self.ciphertext.removeprefix(_PREFIX).encode()
 
     def __repr__(self) -> str:
         return "<Sealed>"
@@ -47,7 +71,7 @@ class Sealed:
     __str__ = __repr__
 
 
-def _fernet() -> MultiFernet:
+def _keys() -> list[Fernet]:
     keys = conf.encryption_keys
     if not keys:
         raise ImproperlyConfigured(
@@ -55,7 +79,7 @@ def _fernet() -> MultiFernet:
             f"Make a key with: {KEY_COMMAND}"
         )
     try:
-        return MultiFernet([Fernet(key) for key in keys])
+        return [Fernet(key) for key in keys]
     except ValueError as error:
         raise ImproperlyConfigured(
             "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a value that is no Fernet key. "

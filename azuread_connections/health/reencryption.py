@@ -1,0 +1,78 @@
+"""Client secrets under the newest encryption key, so that an old key can be taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..models import ClientSecret, UndecryptableError
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A stored client secret that no key opens."""
+
+    connection: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.connection} ({self.hint}…)"
+
+
+@dataclass
+class Outcome:
+    """How many secrets became what. ``changed``: by somebody else, while this ran."""
+
+    renewed: int = 0
+    current: int = 0
+    changed: int = 0
+    unreadable: int = 0
+
+    @property
+    def seen(self) -> int:
+        return self.renewed + self.current + self.changed + self.unreadable
+
+
+def reencrypt(
+    outcome: Outcome, *, batch_size: int = 500, dry_run: bool = False
+) -> Iterator[Unreadable]:
+    """Encrypt every client secret with the first of ENCRYPTION_KEYS that is not so already.
+
+    Yields those that no key opens, which stay as they are, and counts in ``outcome``. Each row is
+    written by itself, and only if it still holds what was read: a secret that an administrator
+    replaces meanwhile stays replaced, and a run that is stopped anywhere can be started again.
+    """
+    for secret in _in_pages(batch_size):
+        try:
+            renewed = secret.value.sealed_anew()
+        except UndecryptableError:
+            outcome.unreadable += 1
+            yield Unreadable(secret.connection.name, secret.hint)
+            continue
+        if renewed is secret.value:
+            outcome.current += 1
+        elif dry_run or _replace(secret, renewed):
+            outcome.renewed += 1
+        else:
+            outcome.changed += 1
+
+
+def unreadable_secrets() -> Iterator[Unreadable]:
+    """Yield the stored client secrets that none of the encryption keys opens."""
+    return reencrypt(Outcome(), dry_run=True)
+
+
+def _replace(secret: ClientSecret, renewed: object) -> bool:
+    unchanged = ClientSecret._default_manager.filter(pk=secret.pk, value=secret.value)
+    return bool(unchanged.update(value=renewed))
+
+
+def _in_pages(size: int) -> Iterator[ClientSecret]:
+    # Keyset pages: MariaDB's driver cannot stream, and a server-side cursor would hold a
+    # transaction open for the whole run.
+    secrets = ClientSecret._default_manager.order_by("pk").select_related("connection")
+    secrets = secrets.only("value", "hint", "connection__name")
+    page = list(secrets[:size])
+    while page:
+        yield from page
+        page = list(secrets.filter(pk__gt=page[-1].pk)[:size])

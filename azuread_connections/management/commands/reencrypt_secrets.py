@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from azuread_connections.health.reencryption import Outcome, reencrypt
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypt the stored client secrets with the first of ENCRYPTION_KEYS, so that the keys "
+        "behind it can be taken away. Safe while the site runs; can be stopped and started again. "
+        "Exit status: 0 all are under the first key, 1 some are not."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--dry-run", action="store_true", help="count what would be done, and change nothing"
+        )
+        parser.add_argument(
+            "--batch-size",
+            type=_batch_size,
+            default=500,
+            help="secrets read at once (default: 500)",
+        )
+
+    def handle(self, *, dry_run: bool, batch_size: int, **options: Any) -> None:
+        outcome = Outcome()
+        for secret in reencrypt(outcome, batch_size=batch_size, dry_run=dry_run):
+            self.stderr.write(
+                _("%(secret)s: no key opens it. Put back its key, or enter the secret again.")
+                % {"secret": secret},
+                self.style.ERROR,
+            )
+        self.stdout.write(_summary(outcome, dry_run=dry_run))
+        if left := outcome.unreadable + outcome.changed + (outcome.renewed if dry_run else 0):
+            raise CommandError(
+                ngettext(
+                    "%(count)d secret is not under the first key. Keep the other keys.",
+                    "%(count)d secrets are not under the first key. Keep the other keys.",
+                    left,
+                )
+                % {"count": left}
+                + (_(" Changed meanwhile: run this again.") if outcome.changed else "")
+            )
+        self.stdout.write(
+            _("All are under the first of ENCRYPTION_KEYS: the others can be taken away.")
+        )
+
+
+def _batch_size(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise ArgumentTypeError(f"give a number between 1 and 10000, not {text!r}")
+    return int(text)
+
+
+def _summary(outcome: Outcome, *, dry_run: bool) -> str:
+    if dry_run:
+        template = _("%(renewed)d of %(seen)d secrets would be encrypted anew.")
+    else:
+        template = _("%(renewed)d of %(seen)d secrets encrypted anew.")
+    return template % {"renewed": outcome.renewed, "seen": outcome.seen}

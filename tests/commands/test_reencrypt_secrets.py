@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.db.models import QuerySet
+
+from azuread_connections.health import reencryption
+from azuread_connections.models import ClientSecret, Sealed
+from tests.factories import ClientSecretFactory, ConnectionFactory
+
+pytestmark = pytest.mark.django_db
+
+OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
+
+
+@pytest.fixture
+def keys(settings: Any) -> Any:
+    def use(*keys: str) -> None:
+        settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": keys}
+
+    return use
+
+
+def run(**options: Any) -> tuple[str, str]:
+    """Run the command; return what it printed, and the error it ended with, if any."""
+    printed = StringIO()
+    try:
+        call_command("reencrypt_secrets", stdout=printed, stderr=printed, **options)
+    except CommandError as error:
+        return printed.getvalue(), str(error)
+    return printed.getvalue(), ""
+
+
+def stored() -> dict[int, str]:
+    return {secret.pk: secret.value.ciphertext for secret in ClientSecret.objects.all()}
+
+
+def test_secrets_go_over_to_the_first_key_and_the_old_one_can_go(keys: Any) -> None:
+    keys(OLD)
+    values = [f"Abc8Q~a-secret-of-the-stand-in-{number:04}" for number in range(5)]
+    for value in values:
+        ClientSecretFactory(value=value)
+    keys(NEW, OLD)
+    assert run(batch_size=2) == (
+        "5 of 5 secrets encrypted anew.\n"
+        "All are under the first of ENCRYPTION_KEYS: the others can be taken away.\n",
+        "",
+    )
+    keys(NEW)
+    assert [s.value.reveal() for s in ClientSecret.objects.order_by("pk")] == values
+
+
+def test_a_second_run_changes_nothing(keys: Any) -> None:
+    keys(OLD)
+    ClientSecretFactory()
+    keys(NEW, OLD)
+    run()
+    before = stored()
+    assert "0 of 1 secrets encrypted anew." in run()[0]
+    assert stored() == before
+
+
+def test_a_dry_run_says_that_the_old_key_is_still_needed(keys: Any) -> None:
+    keys(OLD)
+    ClientSecretFactory()
+    before = stored()
+    keys(NEW, OLD)
+    assert run(dry_run=True) == (
+        "1 of 1 secrets would be encrypted anew.\n",
+        "1 secret is not under the first key. Keep the other keys.",
+    )
+    assert stored() == before
+
+
+def test_a_stopped_run_goes_on_where_it_was(keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys(OLD)
+    for _ in range(4):
+        ClientSecretFactory()
+    keys(NEW, OLD)
+    replace, left = reencryption._replace, iter([True, True])
+
+    def stopped_after_two(secret: ClientSecret, renewed: Sealed) -> bool:
+        if not next(left, False):
+            raise KeyboardInterrupt
+        return replace(secret, renewed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reencryption, "_replace", stopped_after_two)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    assert "2 of 4 secrets encrypted anew." in run()[0]
+
+
+def test_what_no_key_opens_is_named_and_left_alone(keys: Any) -> None:
+    keys(LOST)
+    lost = ClientSecretFactory(value="Zzz8Q~a-secret", connection=ConnectionFactory(name="contoso"))
+    keys(OLD)
+    ClientSecretFactory()
+    before = stored()[lost.pk]
+    keys(NEW, OLD)
+    printed, error = run()
+    assert "contoso (Zzz…): no key opens it." in printed
+    assert "1 of 2 secrets encrypted anew." in printed
+    assert error == "1 secret is not under the first key. Keep the other keys."
+    assert stored()[lost.pk] == before
+
+
+def test_a_secret_that_somebody_replaces_meanwhile_stays_replaced(
+    keys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys(OLD)
+    secret = ClientSecretFactory(value="Abc8Q~the-value-before")
+    keys(NEW, OLD)
+    update = QuerySet.update
+    theirs = Sealed.seal("Abc8Q~the-value-of-the-administrator")
+
+    def somebody_is_faster(queryset: QuerySet[Any], **changes: Any) -> int:
+        update(ClientSecret.objects.filter(pk=secret.pk), value=theirs)
+        return update(queryset, **changes)
+
+    monkeypatch.setattr(QuerySet, "update", somebody_is_faster)
+    _printed, error = run()
+    secret.refresh_from_db()
+    assert secret.value.reveal() == "Abc8Q~the-value-of-the-administrator"
+    assert error.endswith("Changed meanwhile: run this again.")
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "many", "10001", "1.5"])
+def test_a_batch_size_that_is_none_is_refused(size: str) -> None:
+    with pytest.raises(CommandError, match="between 1 and 10000"):
+        call_command("reencrypt_secrets", f"--batch-size={size}")
+
+
+def test_nothing_to_do_is_well(keys: Any) -> None:
+    keys(NEW)
+    assert run() == (
+        "0 of 0 secrets encrypted anew.\n"
+        "All are under the first of ENCRYPTION_KEYS: the others can be taken away.\n",
+        "",
+    )
