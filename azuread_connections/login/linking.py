@@ -12,8 +12,13 @@ from .failures import SignInFailed
 from .realm import domain_of
 
 
-def find_linkable(claims: IdTokenClaims, connection: Connection) -> Any:
+def find_linkable(
+    claims: IdTokenClaims, connection: Connection, *, for_update: bool = False
+) -> Any:
     """Return the one existing user that this person may take over, or None.
+
+    ``for_update``: lock that user until the transaction ends, so that the first sign-ins of two
+    people cannot both take them over.
 
     Raises ``SignInFailed`` (``user_refused``) where there is one that must not be taken over, so
     that nobody gets two accounts by accident.
@@ -25,9 +30,10 @@ def find_linkable(claims: IdTokenClaims, connection: Connection) -> Any:
         return None
     if len(found) > 1:
         raise SignInFailed("user_refused", detail=f"Several users have the address {claims.email}.")
-    if reason := _why_not(found[0]):
+    user = _locked(found[0]) if for_update else found[0]
+    if reason := _why_not(user):
         raise SignInFailed("user_refused", detail=f"The user {claims.email} {reason}.")
-    return found[0]
+    return user
 
 
 def take_over(user: Any) -> None:
@@ -50,6 +56,15 @@ def _users_with(email: str) -> list[Any]:
     candidates = user_model._default_manager.filter(**{f"{field}__iexact": email})[:10]
     # MariaDB takes "é" for "e": only letter case may differ.
     return [user for user in candidates if getattr(user, field).lower() == email.lower()]
+
+
+def _locked(user: Any) -> Any:
+    """Return the user as the database has them now. By its key: a search by address has no index,
+    and would wait for every user that somebody else holds."""
+    locked = get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
+    if locked is None:
+        raise SignInFailed("user_refused", detail="The user was deleted meanwhile.")
+    return locked
 
 
 def _why_not(user: Any) -> str:

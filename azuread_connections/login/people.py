@@ -114,7 +114,7 @@ def _find(visitor: Visitor) -> Identity | None:
 def _first_visit(visitor: Visitor) -> Person:
     connection = visitor.connection
     profile = read_profile(visitor.claims, connection, visitor.enrichment.profile)
-    user = find_linkable(visitor.claims, connection)
+    user = find_linkable(visitor.claims, connection, for_update=True)
     if user is not None:
         take_over(user)
         if connection.sync_profile == Connection.SyncProfile.EACH_LOGIN:
