@@ -12,7 +12,7 @@ FAULTY_ENDPOINTS = frozenset(
     {
         *("discovery", "keys", "authorize", "sign_in", "consent", "token"),
         *("admin_consent", "logout"),
-        *("me", "groups", "users", "applications", "graph"),
+        *("userinfo", "me", "groups", "users", "applications", "graph"),
     }
 )
 

@@ -17,10 +17,12 @@ from .documents import discovery, keys
 from .errors import open_incident
 from .faults import Fault
 from .graph import GRAPH_ROUTES, fault_answer
+from .graph.service import guarded
 from .logout import logout
 from .state import State
 from .token_endpoint import token
 from .tokens import Version
+from .userinfo import userinfo
 from .wire import RecordedRequest, Response, text_response
 
 
@@ -65,6 +67,7 @@ ROUTES = (
     _route("/TENANT/adminconsent/decide", "admin_consent", "POST", decide, "v1.0"),
     _route("/TENANT/oauth2/v2.0/logout", "logout", ("GET", "POST"), logout),
     _route("/TENANT/oauth2/logout", "logout", ("GET", "POST"), logout, "v1.0"),
+    _route("/oidc/userinfo", "userinfo", ("GET", "POST"), guarded(userinfo)),
     _route("/", "control", "GET", front),
     _route("/error", "error", "GET", error_lookup),
     Route(re.compile(r"/_standin/(?P<action>[a-z]*)"), "control", ("GET", "POST"), control),
@@ -73,7 +76,7 @@ ROUTES = (
 
 # What a browser sees: these decide themselves whether an error may go to the callback.
 PAGES = frozenset({"authorize", "sign_in", "consent", "admin_consent"})
-GRAPH_ENDPOINTS = frozenset({"me", "groups", "users", "applications", "graph"})
+GRAPH_ENDPOINTS = frozenset({"userinfo", "me", "groups", "users", "applications", "graph"})
 
 
 def answer(

@@ -21,9 +21,9 @@ class RecordedRequest:
     """One request as it arrived; `headers` ignores the case of names.
 
     `endpoint` is "discovery", "keys", "authorize", "sign_in", "consent", "token",
-    "admin_consent", "logout", "error", "control" or "unknown", of Graph "me", "groups",
-    "users", "applications" or "graph" for all else. `tenant` is the tenant segment of the path
-    as it was sent.
+    "admin_consent", "logout", "error", "control" or "unknown", of Graph "userinfo", "me",
+    "groups", "users", "applications" or "graph" for all else. `tenant` is the tenant segment
+    of the path as it was sent.
     """
 
     method: str
