@@ -70,11 +70,13 @@ def is_own_address(value: str, claims: IdTokenClaims, connection: Connection) ->
     """Return whether an address or UPN is in the connection's domain, and so is the person.
 
     Only a directory that owns a domain can give people names in it; in any other directory the
-    same text proves nothing.
+    same text proves nothing. Nor does it of a guest, whose names come from the home directory.
     """
-    domain = value.rpartition("@")[2].lower()
-    is_own = connection.domain_verified and claims.tenant_id == connection.tenant_id
-    return is_own and "@" in value and domain == connection.domain
+    if claims.is_guest or not connection.domain_verified:
+        return False
+    _, at, domain = value.rpartition("@")
+    is_own = claims.tenant_id == connection.tenant_id
+    return is_own and at == "@" and domain.lower() == connection.domain
 
 
 def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:

@@ -1,0 +1,479 @@
+"""The administrator of a directory, who can write into it whatever they like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+
+from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
+from azuread_connections.models import Connection, EnabledConnection, Event, Identity
+from azuread_connections.testing import StandIn
+from azuread_connections.testing.directory import Directory
+from azuread_connections.testing.directory import Person as TheirPerson
+from tests.company import Company
+from tests.factories import (
+    ApplicationFactory,
+    ConnectionFactory,
+    EnabledConnectionFactory,
+    IdentityFactory,
+    UserFactory,
+)
+
+from .catalogue import Attacker, Standing, attack
+
+pytestmark = [pytest.mark.django_db, attack(who=Attacker.ADMINISTRATOR)]
+
+VICTIM = "victim@fabrikam.com"
+MEMBER = "victim@contoso.com"
+GUID = "11112222-bbbb-3333-cccc-4444dddd5555"
+
+BY_KEY = "a person is the triple of cloud, directory ID and object ID, never a name"
+OWN_DOMAIN = "names and addresses are believed in the connection's own, proven domain only"
+MEMBERS_ONLY = "a guest gets no name or address of the domain, and is linked to nobody"
+UNPRIVILEGED = "linking takes one active user without rights of their own, whom nobody has"
+
+
+def user(name: str, **fields: Any) -> User:
+    """Somebody who was here before, with a right that is worth having."""
+    made: User = UserFactory.create(username=name, email=name if "@" in name else "", **fields)
+    made.groups.add(Group.objects.get_or_create(name="powers")[0])
+    made.groups.get().permissions.add(Permission.objects.get(codename="delete_user"))
+    return made
+
+
+# --- nOAuth: an address as a claim to somebody's account ------------------------------------------
+
+
+@attack(
+    wants="the account of somebody of another company, by giving a person their address (nOAuth)",
+    stopped_by=f"{BY_KEY}; {OWN_DOMAIN}",
+)
+@pytest.mark.parametrize("linking", [False, True], ids=["linking off", "linking on"])
+@pytest.mark.parametrize("which", ["contoso", "fabrikam"], ids=["v2.0", "v1.0"])
+@pytest.mark.parametrize("claim", ["email", "upn", "preferred_username", "unique_name", "all"])
+def test_noauth(
+    request: pytest.FixtureRequest, client: Client, claim: str, which: str, linking: bool
+) -> None:
+    company: Company = request.getfixturevalue(which)
+    Connection.objects.update(link_by_email=linking)
+    address = "victim@northwindtraders.com"
+    user(address)
+    names = ["email", "upn", "preferred_username"] if claim == "all" else [claim]
+    attacker = company.directory.add_person(
+        "Megan Bowen", mail=None, claims=dict.fromkeys(names, address)
+    )
+    before = Standing.now()
+    own = before.assert_only_own_account(company.sign_in(client, attacker))
+    assert address not in (own.username, own.email)
+
+
+@attack(
+    wants="an address vouched for that Microsoft vouched for in no claim, or in another one",
+    stopped_by="`xms_edov` vouches for the claim `email` alone",
+)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"email": VICTIM, "xms_edov": "yes"}, id="another word"),
+        pytest.param({"email": VICTIM, "xms_edov": [1]}, id="a list"),
+        pytest.param({"email": VICTIM, "xms_edov": {}}, id="an object"),
+        pytest.param({"email": VICTIM, "email_verified": True}, id="another claim"),
+        pytest.param({"preferred_username": VICTIM, "xms_edov": True}, id="no email"),
+        pytest.param({"email": "x", "upn": VICTIM, "xms_edov": True}, id="email is no address"),
+    ],
+)
+def test_an_address_that_nobody_vouched_for(
+    contoso: Company, client: Client, claims: dict[str, Any]
+) -> None:
+    user(VICTIM)
+    attacker = contoso.directory.add_person("Megan Bowen", mail=None, claims=claims)
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, attacker))
+    assert VICTIM not in (own.username, own.email)
+
+
+# --- Guests and successors ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guest(contoso: Company, microsoft: StandIn) -> TheirPerson:
+    home = microsoft.add_directory("fabrikam.com")
+    return contoso.directory.add_person("Diego Siciliani", guest=True, home=home)
+
+
+@attack(wants="a member's account, as a guest with the member's name", stopped_by=MEMBERS_ONLY)
+@pytest.mark.parametrize("linking", [False, True], ids=["linking off", "linking on"])
+@pytest.mark.parametrize("claim", ["email", "upn", "preferred_username"])
+def test_a_guest_with_a_members_name(
+    contoso: Company, guest: TheirPerson, client: Client, claim: str, linking: bool
+) -> None:
+    Connection.objects.update(link_by_email=linking)
+    UserFactory.create(username="member", email=MEMBER)
+    guest.claims[claim] = MEMBER
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, guest))
+    assert MEMBER not in (own.username, own.email)
+
+
+@attack(
+    wants="to come in as a guest where guests are kept out",
+    stopped_by="a guest is known by `acct`, by a foreign `idp` and by the name, each alone",
+)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"acct": 1}, id="acct 1"),
+        pytest.param({"acct": "1"}, id="acct as text"),
+        pytest.param({"acct": 0, "idp": f"https://sts.windows.net/{GUID}/"}, id="idp elsewhere"),
+        pytest.param({"acct": 0, "idp": "mail"}, id="idp mail"),
+        pytest.param({"acct": 0, "idp": ["x"]}, id="idp a list"),
+        pytest.param({"preferred_username": "d_x.com#ext#@contoso.com"}, id="name"),
+        pytest.param({"upn": "d_x.com#EXT#@contoso.com"}, id="upn"),
+    ],
+)
+def test_a_guest_who_looks_like_a_member(
+    contoso: Company, client: Client, claims: dict[str, Any]
+) -> None:
+    Connection.objects.update(allow_guests=False)
+    contoso.person.claims.update(claims)
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(client), 403, "user_refused")
+
+
+@attack(wants="a leaver's account and rights, with the leaver's UPN", stopped_by=BY_KEY)
+@pytest.mark.parametrize("linking", [False, True], ids=["linking off", "linking on"])
+def test_a_recycled_upn(contoso: Company, client: Client, linking: bool) -> None:
+    contoso.sign_in(Client())
+    leaver = User.objects.get()
+    leaver.groups.add(Group.objects.create(name="powers"))
+    contoso.directory.people.remove(contoso.person)
+    successor = contoso.directory.add_person("Adele Vance", upn=contoso.person.upn)
+    Connection.objects.update(link_by_email=linking)
+    before = Standing.now()
+    response = contoso.sign_in(client, successor)
+    if linking:  # two people with one address: a human has to look
+        before.assert_stopped(response, 403, "user_refused")
+    else:
+        assert before.assert_only_own_account(response).username != leaver.username
+
+
+@attack(wants="somebody's account, with their object ID in another directory", stopped_by=BY_KEY)
+def test_the_same_object_id_in_another_directory(
+    contoso: Company, fabrikam: Company, client: Client
+) -> None:
+    contoso.sign_in(Client())
+    twin = fabrikam.directory.add_person("Adele Vance", object_id=contoso.person.object_id)
+    before = Standing.now()
+    before.assert_only_own_account(fabrikam.sign_in(client, twin))
+
+
+@attack(wants="somebody's account, with their IDs in another cloud", stopped_by=BY_KEY)
+def test_the_same_ids_in_another_cloud(contoso: Company, client: Client) -> None:
+    IdentityFactory.create(
+        user=user(MEMBER),
+        cloud="usgov",
+        tenant_id=contoso.directory.tenant_id,
+        object_id=contoso.person.object_id,
+    )
+    before = Standing.now()
+    before.assert_only_own_account(contoso.sign_in(client))
+
+
+# --- Squatting ------------------------------------------------------------------------------------
+
+
+@attack(
+    wants="a name or an address that belongs to another directory, before its owner comes",
+    stopped_by=OWN_DOMAIN,
+)
+@pytest.mark.parametrize("claim", ["email", "upn", "preferred_username"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param("boss@contoso.com", id="the connection's own domain"),
+        pytest.param(VICTIM, id="another company's domain"),
+        pytest.param("root", id="no address"),
+    ],
+)
+def test_squatting_from_a_foreign_directory(
+    everybody: Company, northwind: Directory, client: Client, claim: str, wanted: str
+) -> None:
+    squatter = northwind.add_person("Patti Fernandez", mail=None, claims={claim: wanted})
+    before = Standing.now()
+    own = before.assert_only_own_account(everybody.sign_in(client, squatter))
+    assert own.username == f"{squatter.object_id}@{northwind.tenant_id}"
+    assert own.email == ""
+
+
+@attack(
+    wants="the account of a local user whose name they give to one of their people",
+    stopped_by="a name that somebody has is left to them, however it is written",
+)
+@pytest.mark.parametrize("taken", ["boss@contoso.com", "BOSS@Contoso.com"])
+def test_a_name_that_somebody_has(contoso: Company, client: Client, taken: str) -> None:
+    user(taken, is_superuser=True, is_staff=True)
+    attacker = contoso.directory.add_person("Boss", upn="boss@contoso.com")
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, attacker))
+    assert own.username == f"{attacker.object_id}@{contoso.directory.tenant_id}"
+
+
+@attack(
+    wants="names of a domain that the connection's form merely claims",
+    stopped_by="a domain is believed when Microsoft has answered that it is the directory's",
+)
+@pytest.mark.parametrize("leads", ["elsewhere", "nowhere", "unreachable"])
+def test_a_domain_that_is_not_the_directorys(
+    contoso: Company, microsoft: StandIn, client: Client, leads: str
+) -> None:
+    if leads == "elsewhere":
+        microsoft.add_directory("fabrikam.com")
+    if leads == "unreachable":
+        microsoft.fault("discovery", status=503)
+    Connection.objects.update(domain="fabrikam.com", domain_verified=False, link_by_email=True)
+    user(VICTIM)
+    names = dict.fromkeys(["email", "upn", "preferred_username"], VICTIM)
+    attacker = contoso.directory.add_person("Megan Bowen", mail=None, claims=names)
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, attacker))
+    assert VICTIM not in (own.username, own.email)
+
+
+# --- Linking by email, switched on ----------------------------------------------------------------
+
+
+@pytest.fixture
+def linking(contoso: Company) -> Company:
+    Connection.objects.update(link_by_email=True)
+    return contoso
+
+
+@attack(wants="a powerful user of the site, by linking to their address", stopped_by=UNPRIVILEGED)
+@pytest.mark.parametrize("why", ["staff", "superuser", "permission", "inactive", "tied", "two"])
+def test_users_whom_nobody_takes_over(linking: Company, client: Client, why: str) -> None:
+    local = UserFactory.create(
+        username="local",
+        email=linking.person.mail,
+        is_staff=why == "staff",
+        is_superuser=why == "superuser",
+        is_active=why != "inactive",
+    )
+    if why == "permission":
+        local.user_permissions.add(Permission.objects.get(codename="delete_user"))
+    if why == "tied":
+        IdentityFactory.create(user=local)
+    if why == "two":
+        UserFactory.create(username="other", email=linking.person.mail)
+    before = Standing.now()
+    before.assert_stopped(linking.sign_in(client), 403, "user_refused")
+
+
+@attack(
+    wants="a user with an address that is not the directory's, by linking",
+    stopped_by="the claim `email`, its domain the connection's or an alias, the directory pinned",
+)
+@pytest.mark.parametrize(
+    ("victims", "claims"),
+    [
+        pytest.param(VICTIM, {"email": VICTIM}, id="another domain"),
+        pytest.param(MEMBER, {"upn": MEMBER}, id="the UPN"),
+        pytest.param(MEMBER, {"preferred_username": MEMBER}, id="the sign-in name"),
+        pytest.param("a@x.contoso.com", {"email": "a@x.contoso.com"}, id="a subdomain"),
+        pytest.param("a@evilcontoso.com", {"email": "a@evilcontoso.com"}, id="a longer domain"),
+        pytest.param("víctim@contoso.com", {"email": MEMBER}, id="another letter"),
+        pytest.param("", {"email": ""}, id="no address"),
+    ],
+)
+def test_addresses_that_link_to_nobody(
+    linking: Company, client: Client, victims: str, claims: dict[str, str]
+) -> None:
+    UserFactory.create(username="local", email=victims)
+    attacker = linking.directory.add_person("Megan Bowen", mail=None, claims=claims)
+    before = Standing.now()
+    before.assert_only_own_account(linking.sign_in(client, attacker))
+
+
+@attack(
+    wants="a user of the connection's own directory, by linking from a foreign one",
+    stopped_by="the claim `email`, its domain the connection's or an alias, the directory pinned",
+)
+def test_linking_from_a_foreign_directory(
+    everybody: Company, northwind: Directory, client: Client
+) -> None:
+    Connection.objects.update(link_by_email=True)
+    UserFactory.create(username="local", email=MEMBER)
+    attacker = northwind.add_person("Patti Fernandez", mail=MEMBER, claims={"xms_edov": False})
+    before = Standing.now()
+    before.assert_only_own_account(everybody.sign_in(client, attacker))
+
+
+@attack(
+    wants="to go on with the old password in an account that was linked",
+    stopped_by="linking ends the password and every session of before",
+)
+def test_a_password_set_before_the_link(linking: Company, client: Client) -> None:
+    local = User.objects.create_user("adele", email=linking.person.mail, password="planted")
+    planted = Client()
+    assert planted.login(username="adele", password="planted")
+    assert linking.sign_in(client).status_code == 302
+    assert Identity.objects.get().user == local
+    before = Standing.now()
+    response = planted.get("/login/profile")
+    before.assert_stopped(response, 401, logged="")
+    assert not planted.login(username="adele", password="planted")
+
+
+# --- The common endpoint as the way around a stricter connection ----------------------------------
+
+
+@attack(wants="to come in by the common endpoint, around a stricter connection")
+@pytest.mark.parametrize("policy", ["accept", "hold", "listed"])
+@pytest.mark.parametrize("strict", [{"allow_guests": False}, {"create_users": False}, {}])
+@attack(stopped_by="a directory that another connection has pinned is refused unless it is listed")
+def test_a_directory_of_another_connection(
+    everybody: Company, northwind: Directory, client: Client, policy: str, strict: dict[str, bool]
+) -> None:
+    Connection.objects.update(new_directories=policy)
+    ConnectionFactory.create(name="northwind", tenant_id=northwind.tenant_id, **strict)
+    before = Standing.now()
+    response = everybody.sign_in(client, northwind.add_person("Patti Fernandez"))
+    before.assert_stopped(response, 403, "directory_refused")
+
+
+@attack(
+    wants="to come in from a directory that nobody has let in",
+    stopped_by="new directories come in, wait or stay out as the connection says; refused is final",
+)
+@pytest.mark.parametrize(
+    ("policy", "row", "code"),
+    [
+        pytest.param("hold", "", "directory_waiting", id="held"),
+        pytest.param("listed", "", "directory_refused", id="not listed"),
+        *(
+            pytest.param(policy, "refused", "directory_refused", id=f"refused, {policy}")
+            for policy in ("accept", "hold", "listed")
+        ),
+        *(
+            pytest.param(policy, "waiting", "directory_waiting", id=f"waiting, {policy}")
+            for policy in ("accept", "hold", "listed")
+        ),
+    ],
+)
+def test_a_directory_that_nobody_has_let_in(
+    everybody: Company, northwind: Directory, client: Client, policy: str, row: str, code: str
+) -> None:
+    Connection.objects.update(new_directories=policy)
+    if row:
+        everybody.connection.directories.create(tenant_id=northwind.tenant_id, status=row)
+    before = Standing.now()
+    response = everybody.sign_in(client, northwind.add_person("Patti Fernandez"))
+    before.assert_stopped(response, 403, code, waiting=int(policy == "hold" and not row))
+
+
+@attack(
+    wants="to come in with a personal account, which anybody can make",
+    stopped_by="personal accounts are let in only where their directory is listed",
+)
+@pytest.mark.parametrize("policy", ["accept", "hold", "listed"])
+def test_a_personal_account(
+    everybody: Company, microsoft: StandIn, client: Client, policy: str
+) -> None:
+    Connection.objects.update(new_directories=policy)
+    person = microsoft.add_personal_account("Megan Bowen", mail="megan@outlook.com")
+    assert person.directory.tenant_id == PERSONAL_TENANT_ID
+    before = Standing.now()
+    before.assert_stopped(everybody.sign_in(client, person), 403, "directory_refused")
+
+
+# --- Whom the connection does not let in ----------------------------------------------------------
+
+
+def admit_members_only(company: Company) -> None:
+    Connection.objects.update(security_groups=True)
+    company.app.grant(company.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    company.connection.group_mappings.create(directory_group_id=GUID, admits=True)
+
+
+@attack(wants="to come in where only known people, members of a group or active users may")
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param(
+            "known people",
+            marks=attack(stopped_by="a connection that creates no users knows who may come"),
+        ),
+        pytest.param(
+            "group",
+            marks=attack(stopped_by="membership is decided on the complete list of groups"),
+        ),
+        pytest.param(
+            "deactivated",
+            marks=attack(stopped_by="a deactivated user is refused, and gets no second account"),
+        ),
+        pytest.param(
+            "deactivated and renamed",
+            marks=attack(stopped_by="a deactivated user is refused, and gets no second account"),
+        ),
+    ],
+)
+def test_who_is_not_let_in(contoso: Company, client: Client, policy: str) -> None:
+    if policy == "known people":
+        Connection.objects.update(create_users=False)
+    elif policy == "group":
+        admit_members_only(contoso)
+        contoso.directory.add_group("Admitted by name", members=[contoso.person])
+    else:
+        contoso.sign_in(Client())
+        User.objects.update(is_active=False)
+        if policy == "deactivated and renamed":
+            contoso.person.claims["preferred_username"] = "new.name@contoso.com"
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(client), 403, "user_refused")
+
+
+@attack(
+    wants="to keep rights after the group was taken away, by a list that breaks off",
+    stopped_by="the list is complete, or it changes nobody's rights and admits nobody",
+)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"status": 403, "body": "{}"}, id="Graph is forbidden"),
+        pytest.param({"status": 200, "body": '{"value": [{"id": 1}]}'}, id="a group without ID"),
+        pytest.param({"status": 200, "body": '{"value": {}}'}, id="no list"),
+        pytest.param({"close": True}, id="broken off"),
+    ],
+)
+def test_groups_that_cannot_be_read_admit_nobody(
+    contoso: Company, client: Client, fault: dict[str, Any]
+) -> None:
+    admit_members_only(contoso)
+    contoso.microsoft.fault("groups", times=None, **fault)
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(client), 503, "microsoft_unreachable")
+    assert Event.objects.get(kind="groups_incomplete").count == 1
+
+
+@attack(
+    wants="to come in to an application that their connection is not enabled for",
+    stopped_by="start and callback both check that the pair of application and connection stands",
+)
+@pytest.mark.parametrize("when", ["at the start", "meanwhile"])
+def test_an_application_that_the_connection_is_not_for(
+    contoso: Company, fabrikam: Company, client: Client, when: str
+) -> None:
+    portal = ApplicationFactory.create(slug="portal")
+    EnabledConnectionFactory.create(application=portal, connection=fabrikam.connection)
+    if when == "at the start":
+        before = Standing.now()
+        response = client.get("/login/contoso/", {"application": "portal"})
+    else:
+        pair = EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
+        url = contoso.start(client, application="portal")
+        EnabledConnection.objects.filter(pk=pair.pk).delete()
+        before = Standing.now()
+        response = contoso.come_back(client, url)
+    before.assert_stopped(response, 403, "connection_disabled")
