@@ -17,6 +17,7 @@ from ..models.validators import clean_alias, validate_client_id, validate_client
 from .aliases import further_domains
 from .choices import choose_by
 from .dates import ExpiryDateField
+from .edit_conflict import conflict, shown_state
 from .form_texts import ERROR_MESSAGES, HELP_TEXTS, LABELS, other_directory, secret_help
 from .lines import AliasesField
 
@@ -86,6 +87,7 @@ class ConnectionForm(forms.ModelForm):
         required=False,
         widget=forms.HiddenInput,
     )
+    shown_state = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Connection
@@ -129,6 +131,8 @@ class ConnectionForm(forms.ModelForm):
         self._set_up_applications()
         if self.instance.pk:
             self.initial["domain_aliases"] = further_domains(self.instance)
+            if not self.is_bound:
+                self.initial["shown_state"] = shown_state(self)
 
     def _set_up_fields(self) -> None:
         # Absent where a person may only look.
@@ -163,7 +167,7 @@ class ConnectionForm(forms.ModelForm):
     @property
     def changed_data(self) -> list[str]:
         # The admin's history names what was done to secrets in words of its own.
-        unnamed = {*SECRET_FIELDS, "trust_directory"}
+        unnamed = {*SECRET_FIELDS, "trust_directory", "shown_state"}
         return [name for name in super().changed_data if name not in unnamed]
 
     def clean_domain(self) -> str:
@@ -200,6 +204,9 @@ class ConnectionForm(forms.ModelForm):
         # Microsoft is asked last, and only about a form that is right otherwise.
         if not self.errors and self._must_ask():
             self._find_directory()
+        # Behind Microsoft's answer: it locks the connection.
+        if not self.errors and self.instance.pk and (changed := conflict(self)):
+            self.add_error(None, changed)
 
     def _leave_out_own_domain(self) -> None:
         """The connection's own domain has a switch, so that the list cannot contradict it."""

@@ -27,7 +27,7 @@ def fieldsets(request: HttpRequest, connection: Connection | None, *, may_edit: 
     """
     general = ["name", "display_name", "logo_url", "button_preview", "domain"]
     if may_edit:
-        general.append("trust_directory")
+        general += ["trust_directory", "shown_state"]
     if connection is not None and connection.tenant_id:
         general.append("shown_directory")
     general += ["domain_aliases" if may_edit else "shown_aliases", "discover_domain", "cloud"]
