@@ -58,7 +58,16 @@ def _registered(connection: Connection, tried: Event | None, signed_in: Event | 
 
 def _credentials(connection: Connection) -> Item:
     title = _("Credentials")
-    secrets = list(connection.secrets.defer("value"))
+    secrets = list(connection.secrets.all())
+    if unreadable := [secret for secret in secrets if not secret.value.is_readable]:
+        return Item(
+            "credentials",
+            title,
+            "warning",
+            _("No encryption key of this site opens %s, so it cannot be used.")
+            % ", ".join(map(str, unreadable)),
+            _("Put back the key in ENCRYPTION_KEYS, or add a new client secret and remove it."),
+        )
     state = connection_secret_state(secrets)
     accepted = max((s.last_success_at for s in secrets if s.last_success_at), default=None)
     evidence = state.text

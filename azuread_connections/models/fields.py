@@ -44,6 +44,15 @@ class Sealed:
         except InvalidToken:
             raise UndecryptableError from None
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether one of the configured keys opens it."""
+        try:
+            self.reveal()
+        except (UndecryptableError, ImproperlyConfigured):
+            return False
+        return True
+
     def sealed_anew(self) -> Sealed:
         """Return the same text under the first key: this object, if that is its key already.
 

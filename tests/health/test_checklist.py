@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -107,3 +108,14 @@ def test_it_takes_a_few_queries_and_no_request(contoso: Company, client: Any) ->
         checklist(connection)
     assert len(queries) <= 6
     assert contoso.microsoft.count() == before
+
+
+def test_a_secret_that_no_key_opens_is_named(contoso: Company, settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "ENCRYPTION_KEYS": [Fernet.generate_key().decode()]
+    }
+    item = items(contoso)["credentials"]
+    assert item.state == "warning"
+    hint = ClientSecret.objects.get().hint
+    assert item.evidence == f"No encryption key of this site opens {hint}…, so it cannot be used."
+    assert "ENCRYPTION_KEYS" in item.next
