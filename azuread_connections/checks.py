@@ -217,6 +217,6 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "SECRET_WARNING_DAYS": (_is_count, "a whole number from 0", "30"),
     **{
         key: (_is_time, "a number of seconds", str(DEFAULTS[key]))
-        for key in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT")
+        for key in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT", "CALLBACK_TIMEOUT")
     },
 }

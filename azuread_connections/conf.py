@@ -42,10 +42,12 @@ DEFAULTS: dict[str, Any] = {
     },
     # The application whose buttons stand on the Django admin's sign-in page.
     "ADMIN_APPLICATION": "",
-    # Seconds allowed to Microsoft: connecting, between two bytes, and for one whole answer.
+    # Seconds allowed to Microsoft: connecting, between two bytes, for one whole answer, and for
+    # all answers that one callback needs.
     "CONNECT_TIMEOUT": 3.05,
     "READ_TIMEOUT": 5.0,
     "TOTAL_TIMEOUT": 8.0,
+    "CALLBACK_TIMEOUT": 10.0,
     # Number of reverse proxies whose X-Forwarded-For entry is believed for the log.
     "TRUSTED_PROXIES": 0,
     # Seconds after which an open session notices that it is over; 0: at the next request.
@@ -124,6 +126,11 @@ class Conf:
             float(self._get("READ_TIMEOUT")),
             float(self._get("TOTAL_TIMEOUT")),
         )
+
+    @property
+    def callback_timeout(self) -> float:
+        """Seconds for all that one callback asks of Microsoft."""
+        return float(self._get("CALLBACK_TIMEOUT"))
 
     @property
     def trusted_proxies(self) -> int:

@@ -1,4 +1,4 @@
-"""A time limit for a whole exchange: every connect, and every byte of the answer.
+"""A time limit for a whole exchange, or several: every connect, every byte of the answers.
 
 The limits of requests are for one address and for one read, so a name with eight dead addresses
 takes eight times as long, and a server that drips its headers is never late.
@@ -26,18 +26,27 @@ _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
 
 @contextmanager
-def until(ends_at: float) -> Iterator[None]:
-    """Let what this thread sends be over by then, by the monotonic clock."""
+def within(seconds: float) -> Iterator[float]:
+    """Let all that this thread asks of others be over in so many seconds.
+
+    A limit that stands around this one holds as well. Yields when it ends (``time.monotonic``).
+    """
+    ends_at = min(time.monotonic() + seconds, _ends_at.get())
     token = _ends_at.set(ends_at)
     try:
-        yield
+        yield ends_at
     finally:
         _ends_at.reset(token)
 
 
+def seconds_left() -> float:
+    """Return how long this thread may still take; infinity where nobody set a limit."""
+    return _ends_at.get() - time.monotonic()
+
+
 def _seconds(limit: float | None) -> float | None:
     """Return the limit, or what is left of the whole time if that is less."""
-    left = _ends_at.get() - time.monotonic()
+    left = seconds_left()
     if left <= 0:
         raise TimeoutError("The time for the whole exchange is over.")
     return min(math.inf if limit is None else limit, left) if left < math.inf else limit

@@ -19,7 +19,8 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from .cloud import Authority
-from .errors import EntraError, MalformedAnswer, MicrosoftError, UnknownSigningKey
+from .deadline import seconds_left
+from .errors import EntraError, MalformedAnswer, MicrosoftError, UnknownSigningKey, Unreachable
 from .transport import Answer, Transport
 
 #: Seconds. Keys are fresh for a day, and serve for a week while Microsoft cannot be reached.
@@ -67,7 +68,9 @@ class _Gate:
     @contextmanager
     def passed_by_one(self, url: str) -> Iterator[None]:
         seen = self.failure
-        with self.lock:
+        if not self.lock.acquire(timeout=min(max(seconds_left(), 0), threading.TIMEOUT_MAX)):
+            raise Unreachable("Others waited for the signing keys for all of the time.")
+        try:
             if self.failure is not seen and self.failure and self.failure[0] == url:
                 raise copy(self.failure[1])
             try:
@@ -75,6 +78,8 @@ class _Gate:
             except EntraError as error:
                 self.failure = url, error
                 raise
+        finally:
+            self.lock.release()
 
 
 class SigningKeys:

@@ -15,7 +15,7 @@ import requests
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from .deadline import DeadlineAdapter, until
+from .deadline import DeadlineAdapter, seconds_left, within
 from .errors import MalformedAnswer, Unreachable
 
 #: A set of signing keys is some 15 kB, a page of 999 groups some 400 kB.
@@ -73,10 +73,11 @@ class Transport:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        deadline = time.monotonic() + self._timeouts.total
+        if seconds_left() <= 0:
+            raise Unreachable(f"{_host(url)} was not asked: the time was over.")
         try:
             with (
-                until(deadline),
+                within(self._timeouts.total) as deadline,
                 _session(os.getpid()).request(
                     method,
                     url,

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from .. import microsoft, signals
 from ..conf import CACHE_PREFIX, conf
+from ..entra.deadline import within
 from ..entra.errors import EntraError, MicrosoftError
 from ..entra.tokens import MAX_CODE_LENGTH
 from ..models import Connection, Identity
@@ -110,8 +111,9 @@ def ask_microsoft(
             raise MicrosoftError.from_answer(request.GET.dict())
         if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:
             raise SignInFailed("transaction_missing", detail="The callback has no usable code.")
-        _pin(exchange.connection)
-        return prove(exchange)
+        with within(conf.callback_timeout):
+            _pin(exchange.connection)
+            return prove(exchange)
     except EntraError as error:
         raise from_entra(error) from error
 

@@ -1,0 +1,81 @@
+"""A callback that something goes wrong in: how long it may take, and what may come of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from azuread_connections.models import Event, Identity
+from tests.company import Company, error_code
+
+#: The site's time limits in these tests: short enough for a fast suite.
+HASTY = {
+    "CONNECT_TIMEOUT": 0.3,
+    "READ_TIMEOUT": 0.4,
+    "TOTAL_TIMEOUT": 0.6,
+    "CALLBACK_TIMEOUT": 0.9,
+}
+#: Seconds that a callback may take at the very most, on a busy machine.
+LIMIT = 0.9 + 1.5
+
+
+def browser() -> Client:
+    """A browser that shows a server error as a page, and not as an exception of the test's."""
+    return Client(raise_request_exception=False)
+
+
+@contextmanager
+def in_time(limit: float = LIMIT) -> Iterator[None]:
+    """Whatever happens to Microsoft or to us, a callback is over in time."""
+    started = time.monotonic()
+    yield
+    took = time.monotonic() - started
+    assert took < limit
+
+
+def come_back(company: Company, client: Client, before: Callable[[], Any] = bool) -> Any:
+    """Go to Microsoft, let something happen there, and come back in time."""
+    callback_url = company.microsoft.sign_in(company.start(client), company.person)
+    before()
+    with in_time():
+        return client.get(callback_url)
+
+
+def assert_failed(response: Any, status: int, code: str) -> Event:
+    """The right page, nothing half-written, and a line of the log that support can find."""
+    assert (response.status_code, error_code(response)) == (status, code)
+    assert_nobody_came_in()
+    event = Event.objects.get(kind=Event.Kind.SIGN_IN_FAILED)
+    assert event.code == code
+    assert event.reference in response.content.decode()
+    return event
+
+
+def assert_nobody_came_in() -> None:
+    assert not User.objects.exists()
+    assert not Identity.objects.exists()
+    assert not Session.objects.exists()
+    assert not Event.objects.filter(kind=Event.Kind.SIGNED_IN).exists()
+
+
+def assert_recovers(company: Company, client: Client, response: Any | None = None) -> None:
+    """The same browser and the same process sign in, by the page's own button if there is one."""
+    if response is not None:
+        retry = re.search(r'azuread-button-main" href="([^"]+)"', response.content.decode())
+        assert retry is not None
+        begun = client.get(retry[1].replace("&amp;", "&"))
+        assert begun.status_code == 302
+        last = client.get(company.microsoft.sign_in(begun["Location"], company.person))
+    else:
+        last = company.sign_in(client)
+    assert last.status_code == 302, last.content
+    assert (User.objects.count(), Identity.objects.count()) == (1, 1)
+    assert Session.objects.count() == 1
+    assert client.get("/login/profile").status_code == 200
