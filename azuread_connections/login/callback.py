@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -97,7 +98,16 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
         nonce=begun.nonce,
         known_scopes=returned.pair.known_scopes,
     )
-    return ask_microsoft(request, exchange, backend_class()().prove)
+    try:
+        return ask_microsoft(request, exchange, backend_class()().prove)
+    except (IntegrityError, Connection.DoesNotExist):
+        _require_pair(request, returned)
+        raise
+    except SignInFailed as failed:
+        if failed.code == "secret_rejected":
+            # There is none any more if the connection has just been deleted.
+            _require_pair(request, returned)
+        raise
 
 
 def ask_microsoft(
@@ -121,6 +131,7 @@ def ask_microsoft(
 def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
     """Sign the person in: user, session and log line all together, or nothing."""
     alias = router.db_for_write(Identity)
+    give_up_at = time.monotonic() + conf.callback_timeout
     before = request.session.session_key, request.user
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
@@ -140,7 +151,9 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
             _undo_login(request, *before)
             if not isinstance(error, IntegrityError | OperationalError):
                 raise
-            if attempts_left:
+            if isinstance(error, IntegrityError):
+                _require_pair(request, returned)
+            if attempts_left and time.monotonic() < give_up_at:
                 continue
             if isinstance(error, OperationalError):
                 raise
@@ -155,6 +168,12 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
         application=returned.pair.application,
         created=person.created,
     )
+
+
+def _require_pair(request: HttpRequest, returned: Return) -> None:
+    """Say so if something could not be stored because the connection is no longer there."""
+    if still_enabled(request, returned.pair.application.pk, returned.connection.pk) is None:
+        raise SignInFailed("connection_disabled", detail="Deleted while the sign-in was open.")
 
 
 def _undo_login(request: HttpRequest, session_key: str | None, user: Any) -> None:

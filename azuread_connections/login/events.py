@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, router, transaction
+from django.db import DatabaseError, IntegrityError, router, transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -81,10 +82,12 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
         trace_id=failed.trace_id,
         address=client_address(request),
     )
-    if connection is None or not _is_within_limit(connection, now):
-        _count(event)
-    else:
-        event.save(force_insert=True)
+    is_counted = connection is None or not _is_within_limit(connection, now)
+    try:
+        _store(event, _count if is_counted else _insert)
+    except DatabaseError:
+        # The person is still told what happened, and the line below can be found.
+        logger.exception("The event %s could not be stored.", event.reference)
     failed.reference = event.reference
     _log(logging.WARNING, event)
 
@@ -106,7 +109,7 @@ def record_secret_refused(
         correlation_id=error.correlation_id,
         trace_id=error.trace_id,
     )
-    _count(event)
+    _store(event, _count)
     _log(logging.WARNING, event)
 
 
@@ -121,7 +124,7 @@ def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraErro
         message=str(error),
         correlation_id=error.request_id if isinstance(error, GraphError) else "",
     )
-    _count(event)
+    _store(event, _count)
     _log(logging.WARNING, event)
 
 
@@ -168,7 +171,7 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
         message=str(outcome.error or f"It says: granted by the directory {outcome.directory}."),
         address=client_address(request),
     )
-    _count(event)
+    _store(event, _count)
     _log(logging.INFO, event)
 
 
@@ -217,6 +220,22 @@ def _is_within_limit(connection: Connection, now: datetime) -> bool:
         return True
 
 
+def _store(event: Event, write: Callable[[Event], None]) -> None:
+    """Write an event, by names alone if its connection or application was deleted meanwhile."""
+    try:
+        write(event)
+    except IntegrityError:
+        event.pk = event.connection = event.application = None
+        write(event)
+
+
+def _insert(event: Event) -> None:
+    # Nothing else belongs in this transaction: on MariaDB a row that is there already stays locked
+    # to its end, and two that then count in it would wait for each other.
+    with transaction.atomic(using=router.db_for_write(Event)):
+        event.save(force_insert=True)
+
+
 def _count(event: Event) -> None:
     """Store an event as the first of its kind in this minute, or count the one there is."""
     event.counter_key = (
@@ -224,10 +243,10 @@ def _count(event: Event) -> None:
     )
     if not _increment(event):
         try:
-            with transaction.atomic(using=router.db_for_write(Event)):
-                event.save(force_insert=True)
-        except IntegrityError:  # another process was first
-            _increment(event)
+            _insert(event)
+        except IntegrityError:
+            if not _increment(event):  # no other process was first
+                raise
 
 
 def _increment(event: Event) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from .application import Application
@@ -122,6 +122,16 @@ class Connection(models.Model):
         if kwargs.get("update_fields") is None:
             self._sync_primary_alias()
             self._sync_own_directory()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=alias):
+            # Locked in the order of a sign-in, people first. One that is about to be stored then
+            # waits for the second lock and finds the connection gone; otherwise it would be stored
+            # after this had looked, and stop the deletion.
+            self.identities.using(alias).update(connection=None)
+            type(self)._default_manager.using(alias).select_for_update().filter(pk=self.pk).first()
+            return super().delete(*args, **kwargs)
 
     @property
     def label(self) -> str:

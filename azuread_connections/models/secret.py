@@ -84,18 +84,23 @@ class NoUsableSecret(Exception):
 def readable_secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str]]:
     """Yield a connection's secrets with their values, in the order of use.
 
-    Those that no key opens are passed over. Raises ``NoUsableSecret`` if that leaves none.
+    Last come those that were added while the others were tried: the old one may have been
+    removed in Azure in just that time. Those that no key opens are passed over. Raises
+    ``NoUsableSecret`` if that leaves none.
     """
     unreadable: UndecryptableError | None = None
     readable = 0
-    for secret in in_order_of_use(list(connection.secrets.all()))[:MAX_TRIED]:
-        try:
-            value = secret.value.reveal()
-        except UndecryptableError as error:
-            unreadable = error
-            continue
-        readable += 1
-        yield secret, value
+    known: set[int] = set()
+    while found := [secret for secret in connection.secrets.all() if secret.pk not in known]:
+        known |= {secret.pk for secret in found}
+        for secret in in_order_of_use(found)[:MAX_TRIED]:
+            try:
+                value = secret.value.reveal()
+            except UndecryptableError as error:
+                unreadable = error
+                continue
+            readable += 1
+            yield secret, value
     if not readable:
         raise NoUsableSecret(unreadable or "The connection has no client secret.")
 

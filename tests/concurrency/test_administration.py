@@ -1,0 +1,97 @@
+"""An administrator at work on a connection while its people sign in."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.contrib.auth.models import User
+
+from azuread_connections.models import (
+    Application,
+    ClientSecret,
+    Connection,
+    EnabledConnection,
+    Event,
+    Identity,
+)
+from tests.company import Company
+from tests.concurrency.crowd import SIGNED_IN, Traffic, assert_counts_agree
+from tests.factories import EnabledConnectionFactory
+
+#: Sign-ins that come to an end between two acts of the administrator.
+A_FEW = 5
+#: How often the administrator does it.
+TIMES = 6
+
+
+def people_of(traffic: Traffic) -> int:
+    """Everybody has been signed in at least once."""
+    return len(traffic.people)
+
+
+def test_a_connection_edited_under_load_costs_the_sign_ins_under_way_at_most(
+    contoso: Company,
+) -> None:
+    with Traffic(contoso) as traffic:
+        for number in range(TIMES):
+            traffic.go_on(A_FEW)
+            connection = Connection.objects.get()
+            connection.identity_api = ("v1.0", "v2.0")[number % 2]
+            connection.display_name = f"Contoso {number}"
+            connection.full_clean()
+            connection.save()
+        traffic.go_on(2 * A_FEW)
+    outcomes = Counter(traffic.outcomes)
+    assert set(outcomes) <= {SIGNED_IN, "transaction_expired"}
+    assert outcomes[SIGNED_IN] >= TIMES
+    assert_counts_agree(outcomes, people=User.objects.count())
+
+
+def test_a_connection_disabled_under_load_lets_nobody_in_until_it_is_enabled_again(
+    contoso: Company, application: Application
+) -> None:
+    with Traffic(contoso) as traffic:
+        for _ in range(TIMES):
+            traffic.go_on(A_FEW)
+            EnabledConnection.objects.get().delete()
+            traffic.go_on(A_FEW)
+            EnabledConnectionFactory.create(application=application, connection=contoso.connection)
+        traffic.go_on(2 * A_FEW)
+    outcomes = Counter(traffic.outcomes)
+    assert set(outcomes) == {SIGNED_IN, "connection_disabled"}
+    assert_counts_agree(outcomes, people=User.objects.count())
+
+
+def test_a_connection_deleted_under_load_ends_its_sign_ins_and_keeps_its_people(
+    contoso: Company,
+) -> None:
+    with Traffic(contoso) as traffic:
+        traffic.go_on(3 * A_FEW)
+        Connection.objects.get().delete()
+        traffic.go_on(3 * A_FEW)
+    outcomes = Counter(traffic.outcomes)
+    assert set(outcomes) == {SIGNED_IN, "connection_disabled"}
+    assert_counts_agree(outcomes, people=User.objects.count())
+    assert not Identity.objects.exclude(connection=None).exists()
+    assert not Event.objects.exclude(connection=None).exists()
+
+
+def test_no_sign_in_fails_while_the_client_secret_is_replaced(contoso: Company) -> None:
+    with Traffic(contoso) as traffic:
+        for _ in range(TIMES):
+            traffic.go_on(A_FEW)
+            replace_secret(contoso)
+        traffic.go_on(2 * A_FEW)
+    outcomes = Counter(traffic.outcomes)
+    assert set(outcomes) == {SIGNED_IN}
+    assert_counts_agree(outcomes, people=User.objects.count())
+
+
+def replace_secret(company: Company) -> None:
+    """As docs/operating.md tells it: new in Azure, new here, old away there, old away here."""
+    old = company.app.secrets[0]
+    new = company.app.add_secret()
+    stored = ClientSecret.objects.get()
+    ClientSecret.objects.create(connection=company.connection, value=new.value)
+    company.app.secrets.remove(old)
+    stored.delete()
