@@ -24,11 +24,6 @@ A_FEW = 5
 TIMES = 6
 
 
-def people_of(traffic: Traffic) -> int:
-    """Everybody has been signed in at least once."""
-    return len(traffic.people)
-
-
 def test_a_connection_edited_under_load_costs_the_sign_ins_under_way_at_most(
     contoso: Company,
 ) -> None:
