@@ -1,0 +1,554 @@
+"""Somebody on the site's staff who wants more than they may, or who does not look closely."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core import signing
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import resolve, reverse
+
+from azuread_connections import microsoft as microsofts_side
+from azuread_connections.checks import check_deployment
+from azuread_connections.models import Connection, Event, Identity, Revocation
+from azuread_connections.models.validators import RESERVED_NAMES
+from azuread_connections.testing import StandIn
+from azuread_connections.transfer.importer import ImportRefused
+from tests.admin.pages import ADD, LIST, filled_in, mappings
+from tests.company import Company, query_of
+from tests.transfer.entries import entry, run
+
+from .catalogue import Attacker, Standing, attack
+
+pytestmark = [pytest.mark.django_db, attack(who=Attacker.COLLEAGUE)]
+
+GUID = "11112222-bbbb-3333-cccc-4444dddd5555"
+FORGED = "xyz8Q~forged-0123456789"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def colleague(*permissions: str) -> Client:
+    """A staff member who holds exactly these permissions of this app, or of another, if named."""
+    user = User.objects.create_user("colleague", is_staff=True)
+    for permission in permissions:
+        app, _, codename = permission.rpartition(".")
+        user.user_permissions.add(
+            Permission.objects.get(
+                codename=codename, content_type__app_label=app or "azuread_connections"
+            )
+        )
+    client = Client()
+    client.force_login(user, BACKEND)
+    return client
+
+
+@pytest.fixture
+def boss(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss"), BACKEND)
+    return client
+
+
+def page_of(company: Company, word: str) -> str:
+    return reverse(f"admin:azuread_connections_connection_{word}", args=[company.connection.pk])
+
+
+def form_of(company: Company, **changes: Any) -> dict[str, Any]:
+    """The POST of the connection's form, with nothing changed but what is named."""
+    company.connection.refresh_from_db()
+    return filled_in(company.connection, client_id=company.app.client_id, **changes)
+
+
+# --- A view permission and nothing more -----------------------------------------------------------
+
+OWN_RIGHTS = "Try, consent, export, secrets, signing out: each takes a permission of its own"
+WRITE_ONLY = "secrets are stored encrypted, and no page shows, searches or filters by one"
+
+#: What is tried, by which method, with which form.
+ACTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "look at Try": ("get", "try", {}),
+    "Try": ("post", "try", {}),
+    "look at Check now": ("get", "check", {}),
+    "Check now": ("post", "check", {}),
+    "ask for consent": ("get", "consent", {}),
+    "look at sign-out": ("get", "sign_out", {}),
+    "sign everyone out": ("post", "sign_out", {}),
+    "search the directory": ("get", "users", {}),
+    "approve a directory": ("post", "directories", {"approve": GUID}),
+    "change": ("post", "change", {"display_name": "Mine"}),
+    "add a secret": ("post", "change", {"new_secret": FORGED}),
+    "delete": ("post", "delete", {"post": "yes"}),
+}
+
+
+@attack(
+    wants="to Try, check, consent, approve, change or delete without the permission",
+    stopped_by=OWN_RIGHTS,
+)
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize(
+    ("holds", "status"),
+    [
+        pytest.param(["view_connection", "view_event", "view_identity"], 403, id="may look"),
+        pytest.param([], 403, id="no permission"),
+        pytest.param(None, 302, id="a stranger"),
+    ],
+)
+def test_what_takes_a_permission(
+    contoso: Company, action: str, holds: list[str] | None, status: int
+) -> None:
+    Connection.objects.update(enable_users_api=True)
+    client = Client() if holds is None else colleague(*holds)
+    method, page, data = ACTIONS[action]
+    form = form_of(contoso, **data) if page == "change" else data
+    before = Standing.now()
+    response = getattr(client, method)(page_of(contoso, page), form)
+    before.assert_stopped(response, status, logged="")
+    assert contoso.microsoft.count() == 0
+    assert not Revocation.objects.exists()
+
+
+@attack(wants="to export connections without the permission", stopped_by=OWN_RIGHTS)
+@pytest.mark.parametrize("holds", ["view_connection", "change_connection", "try_connection"])
+def test_an_export_takes_its_permission(contoso: Company, holds: str) -> None:
+    client = colleague("view_connection", holds)
+    before = Standing.now()
+    action = {"action": "export_selected", "_selected_action": [contoso.connection.pk]}
+    response = client.post(LIST, action)
+    before.assert_stopped(response, response.status_code, logged="")
+    assert response.status_code in {200, 302}
+    assert not response.streaming
+    assert "Content-Disposition" not in response
+
+
+@attack(wants="to read a client secret in the admin", stopped_by=WRITE_ONLY)
+@pytest.mark.parametrize("who", ["may look", "superuser"])
+@pytest.mark.parametrize(
+    ("path", "statuses"),
+    [
+        pytest.param("{change}", {200}, id="the form"),
+        pytest.param("{change}../history/", {200}, id="the history"),
+        pytest.param("{change}../delete/", {200, 403}, id="the question before deleting"),
+        pytest.param(LIST, {200}, id="the list"),
+        pytest.param(f"{LIST}?q={{start}}", {200}, id="a search"),
+        pytest.param(f"{LIST}?secrets__value__startswith={{start}}", {400}, id="a filter"),
+        pytest.param(f"{LIST}?secrets__hint={{hint}}", {400}, id="a filter by the hint"),
+        pytest.param("/admin/azuread_connections/clientsecret/", {404}, id="a list of secrets"),
+        pytest.param("/admin/azuread_connections/event/", {200, 403}, id="the log"),
+    ],
+)
+def test_reading_a_secret(
+    contoso: Company, boss: Client, who: str, path: str, statuses: set[int]
+) -> None:
+    secret = contoso.app.secrets[0].value
+    stored = contoso.connection.secrets.get().value.ciphertext
+    boss.post(page_of(contoso, "change"), form_of(contoso, display_name="Contoso Ltd"))
+    client = boss if who == "superuser" else colleague("view_connection", "manage_secret")
+    url = path.format(change=page_of(contoso, "change"), start=secret[:8], hint=secret[:3])
+    before = Standing.now()
+    response = client.get(url, follow=True)
+    assert response.status_code in statuses
+    before.assert_stopped(response, response.status_code, logged="")
+    assert secret.encode() not in response.content
+    assert stored.encode() not in response.content
+
+
+@attack(wants="to plant or remove a client secret without the permission", stopped_by=OWN_RIGHTS)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param({"new_secret": FORGED, "new_secret_expires": "2030-01-01"}, id="plant"),
+        pytest.param({"secrets-0-DELETE": "on"}, id="remove"),
+        pytest.param({"secrets-0-value": FORGED, "secrets-0-hint": "xyz"}, id="rewrite"),
+    ],
+)
+def test_secrets_without_their_permission(contoso: Company, forged: dict[str, str]) -> None:
+    client = colleague("change_connection")
+    before = Standing.now()
+    response = client.post(page_of(contoso, "change"), form_of(contoso, **forged))
+    before.assert_stopped(response, 302, logged="")
+
+
+@attack(
+    wants="to see what another colleague's Try came to",
+    stopped_by="the outcome is in the session of who began, and nowhere else",
+)
+def test_the_outcome_of_somebody_elses_trial(contoso: Company, boss: Client) -> None:
+    url = boss.post(page_of(contoso, "try"))["Location"]
+    boss.get(contoso.microsoft.sign_in(url, contoso.person))
+    assert contoso.person.object_id.encode() in boss.get(page_of(contoso, "try")).content
+    other = colleague("view_connection", "try_connection")
+    before = Standing.now()
+    response = other.get(page_of(contoso, "try"))
+    before.assert_stopped(response, 200, logged="")
+    assert contoso.person.object_id.encode() not in response.content
+
+
+@attack(
+    wants="to be signed in, or to make a user, by a Try",
+    stopped_by="a trial signs nobody in and creates nobody",
+)
+def test_a_trial_by_somebody_who_may_try(contoso: Company) -> None:
+    client = colleague("view_connection", "try_connection")
+    url = client.post(page_of(contoso, "try"))["Location"]
+    before = Standing.now()
+    response = client.get(contoso.microsoft.sign_in(url, contoso.person))
+    before.assert_stopped(response, 302, logged="tried")
+
+
+@attack(
+    wants="to write the log, or to take a line out of it",
+    stopped_by="no permission writes the log in the admin",
+)
+@pytest.mark.parametrize(
+    ("page", "data"),
+    [("add/", {}), ("{pk}/change/", {"message": "x"}), ("{pk}/delete/", {"post": "yes"})],
+)
+def test_the_log_is_not_written_by_hand(
+    contoso: Company, boss: Client, page: str, data: dict[str, str]
+) -> None:
+    Client().get("/login/nobody/")
+    written = list(Event.objects.values())
+    before = Standing.now()
+    page = page.format(pk=written[0]["id"])
+    response = boss.post(f"/admin/azuread_connections/event/{page}", data)
+    before.assert_stopped(response, 403, logged="")
+    assert list(Event.objects.values()) == written
+
+
+# --- Rights that they do not have -----------------------------------------------------------------
+
+ONLY_OWN_RIGHTS = "a mapping takes *Can change group* and gives what the editor holds, no more"
+
+
+@attack(
+    wants="rights that they do not hold, by mapping a group to them", stopped_by=ONLY_OWN_RIGHTS
+)
+@pytest.mark.parametrize(
+    ("holds", "status"),
+    [
+        pytest.param(["change_connection"], 302, id="may not change groups"),
+        pytest.param(["change_connection", "auth.change_group"], 200, id="holds no such right"),
+        pytest.param(
+            ["change_connection", "auth.change_group", "auth.change_user"],
+            200,
+            id="holds one of two",
+        ),
+    ],
+)
+@pytest.mark.parametrize("how", ["a new mapping", "a mapping that is there, to others"])
+def test_mapping_a_group_to_rights(
+    contoso: Company, holds: list[str], status: int, how: str
+) -> None:
+    powers = Group.objects.create(name="powers")
+    powers.permissions.set(Permission.objects.filter(codename__in=["change_user", "delete_user"]))
+    own = contoso.directory.add_group("Friends", members=[contoso.person])
+    Connection.objects.update(security_groups=True)
+    contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    contoso.connection.refresh_from_db()
+    if how == "a new mapping":
+        # Closed to those who may not change groups: the row is kept, and gives nothing.
+        change = mappings(
+            contoso.connection, {"directory_group_id": own.object_id, "group": powers.pk}
+        )
+    else:
+        contoso.connection.group_mappings.create(directory_group_id=GUID, group=powers)
+        change = {"group_mappings-0-directory_group_id": own.object_id}
+    client = colleague(*holds)
+    response = client.post(page_of(contoso, "change"), form_of(contoso) | change)
+    assert response.status_code == status
+    before = Standing.now()
+    friend = before.assert_only_own_account(contoso.sign_in(Client()))
+    assert not friend.groups.exists()
+
+
+@attack(
+    wants="to become somebody powerful, by tying their own identity to that user",
+    stopped_by="only a superuser ties to staff and superusers",
+)
+@pytest.mark.parametrize("power", ["is_staff", "is_superuser"])
+def test_tying_to_somebody_powerful(contoso: Company, power: str) -> None:
+    contoso.sign_in(Client())
+    powerful = User.objects.create_user("powerful", **{power: True})
+    client = colleague("change_identity")
+    page = f"/admin/azuread_connections/identity/{Identity.objects.get().pk}/change/"
+    before = Standing.now()
+    before.assert_stopped(client.post(page, {"user": powerful.pk}), 200, logged="")
+
+
+# --- What a connection trusts ---------------------------------------------------------------------
+
+PINNED = "another directory is trusted only after a tick beside its ID, and never by a file"
+
+
+@attack(wants="a connection to trust another directory", stopped_by=PINNED)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param({"domain": "fabrikam.com"}, id="another domain"),
+        pytest.param({"domain": "fabrikam.com", "trust_directory": "on"}, id="a tick too early"),
+        pytest.param({"domain": "fabrikam.com", "trust_directory": GUID}, id="a tick for a third"),
+    ],
+)
+def test_another_directory_by_the_form(
+    contoso: Company, fabrikam: Company, boss: Client, forged: dict[str, str]
+) -> None:
+    before = Standing.now()
+    response = boss.post(page_of(contoso, "change"), form_of(contoso, **forged))
+    before.assert_stopped(response, 200, logged="")
+
+
+@attack(wants="a connection to trust another directory", stopped_by=PINNED)
+@pytest.mark.parametrize("member", ["tenant_id", "domain_verified", "name"])
+def test_what_no_form_has(contoso: Company, boss: Client, member: str) -> None:
+    forged = {"tenant_id": GUID, "domain_verified": "", "name": "mine"}[member]
+    before = Standing.now()
+    response = boss.post(page_of(contoso, "change"), form_of(contoso, **{member: forged}))
+    assert response.status_code in {200, 302}
+    before.assert_stopped(response, response.status_code, logged="")
+
+
+def is_refused_as_file(*entries: dict[str, Any]) -> bool:
+    try:
+        run(*entries)
+    except ImportRefused:
+        return True
+    return False
+
+
+# --- A name that shadows an address ---------------------------------------------------------------
+
+NAMES = [
+    *sorted(RESERVED_NAMES),
+    *("Callback", "CALLBACK", "LogOut", "Frontchannel-Logout"),
+    *("frontchannel-logout/x", "../admin", "a/b", "a b", "a%2fb", ".", "..", "-", "a-", "-a"),
+    *("callback/", "/callback", "callback?x", "callback#x", "a\nb", "a\x00", "ｃallback", "é", ""),
+]
+WORDS = "names are letters, digits and hyphens, and none of the words of our own addresses"
+
+
+@attack(wants="an address of this site answered by a connection of its name", stopped_by=WORDS)
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+@pytest.mark.parametrize("by", ["form", "file"])
+def test_a_name_that_shadows_an_address(
+    microsoft: StandIn, boss: Client, name: str, by: str
+) -> None:
+    microsoft.add_directory("contoso.com")
+    before = Standing.now()
+    if by == "file":
+        assert is_refused_as_file(entry(name, client_secret=FORGED))
+        response = boss.get(LIST)
+    else:
+        response = boss.post(ADD, filled_in(name=name))
+    before.assert_stopped(response, 200, logged="")
+    assert resolve("/login/callback").url_name == "callback"
+
+
+# --- Server-side request forgery ------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked_hosts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hosts whose addresses this process looks up, to connect to them."""
+    hosts: list[str] = []
+    look_up = socket.getaddrinfo
+
+    def note(host: Any, *arguments: Any, **options: Any) -> Any:
+        hosts.append(str(host))
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", note)
+    return hosts
+
+
+OWN_HOSTS = "requests go to the cloud's hosts; a domain is one segment of their paths, no more"
+
+
+@attack(wants="a request from our server to where they like (SSRF)", stopped_by=OWN_HOSTS)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(
+            ("domain", value)
+            for value in (
+                *(
+                    "169.254.169.254",
+                    "localhost",
+                    "127.0.0.1:6379",
+                    "[::1]",
+                    "0x7f.1",
+                    "2130706433",
+                ),
+                *(
+                    "https://169.254.169.254/latest",
+                    "evil.example.net/../../x",
+                    "evil.example.net?x",
+                ),
+                *(
+                    "evil.example.net#x",
+                    "a@evil.example.net",
+                    "evil.example.net:80",
+                    "..",
+                    "%2e%2e",
+                ),
+                *("contoso.com/oauth2/v2.0/token?", "contoso.com\\@evil", "contoso.com\r\nHost: x"),
+                *("login.microsoftonline.com", "common", "organizations", "consumers", GUID),
+            )
+        ),
+        *(
+            ("cloud", value)
+            for value in ("http://evil.example.net", "evil", "GLOBAL", "", "../usgov")
+        ),
+        *(
+            ("logo_url", value)
+            for value in (
+                *("http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "//evil/x.png"),
+                *("javascript:alert(1)", "data:image/svg+xml,<svg onload=alert(1)>", "gopher://x"),
+                *("https://user:secret@evil.example.net/x.png", "https://", "ftp://x/logo.png"),
+            )
+        ),
+        *(("client_id", value) for value in (f"{GUID}/../x", f"{GUID}&x=y", "x", "')/evil")),
+        *(("identity_api", value) for value in ("v3.0", "../x", "")),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("by", ["form", "file"])
+def test_addresses_of_their_own(
+    contoso: Company,
+    boss: Client,
+    asked_hosts: list[str],
+    field: str,
+    value: str,
+    by: str,
+) -> None:
+    before = Standing.now()
+    asked = contoso.microsoft.count()
+    if by == "form":
+        data = form_of(contoso) | {field: value}
+        if field == "domain":
+            data["discover_domain"] = "on"
+        response = boss.post(page_of(contoso, "change"), data)
+    else:
+        own = {"cloud": {"azuread_connections": {"cloud": value}}}
+        names = {"domain": "tenant_domain", "logo_url": "icon_url"}
+        changes = own.get(field, {names.get(field, field): value})
+        assert is_refused_as_file(entry("another", **changes))
+        response = boss.get(LIST)
+    before.assert_stopped(response, 200, logged="")
+    assert set(asked_hosts) <= {"127.0.0.1", "localhost"}
+    # At most the domain that stood there before is asked about, of Microsoft.
+    assert contoso.microsoft.count() - asked <= 1
+
+
+@attack(
+    wants="a request from our server to where they like (SSRF)",
+    stopped_by="a logo is shown by the browser, and never fetched by the server",
+)
+@pytest.mark.parametrize("logo", ["https://169.254.169.254/logo.png", "https://localhost/x.png"])
+def test_a_logo_is_never_fetched(
+    contoso: Company, boss: Client, asked_hosts: list[str], logo: str
+) -> None:
+    response = boss.post(page_of(contoso, "change"), form_of(contoso, logo_url=logo))
+    assert response.status_code == 302
+    before = Standing.now()
+    for page in (page_of(contoso, "change"), "/login/"):
+        response = boss.get(page)
+        assert logo.encode() in response.content
+    before.assert_stopped(response, 200, logged="")
+    assert set(asked_hosts) <= {"127.0.0.1", "localhost"}
+
+
+@attack(
+    wants="the app's own token sent to where they like, by the next page of a directory's users",
+    stopped_by="the link is signed for its connection, and even then leads to Graph alone",
+)
+@pytest.mark.parametrize("forged", ["unsigned", "another connection's", "signed"])
+def test_a_next_page_of_users(
+    contoso: Company, boss: Client, asked_hosts: list[str], forged: str
+) -> None:
+    contoso.app.application = ["User.Read.All"]
+    contoso.app.grant(contoso.directory, application=["User.Read.All"])
+    Connection.objects.update(enable_users_api=True)
+    evil = "https://evil.example.net/v1.0/users"
+    pk = contoso.connection.pk + (forged == "another connection's")
+    signed = signing.dumps([pk, evil], salt="azuread_connections.admin.users")
+    boss.get(page_of(contoso, "users"))
+    before = Standing.now()
+    response = boss.get(
+        page_of(contoso, "users"), {"page": evil if forged == "unsigned" else signed}
+    )
+    assert response.status_code in {200, 400, 404}
+    before.assert_stopped(response, response.status_code, logged="")
+    assert "evil.example.net" not in asked_hosts
+    assert not [each for each in contoso.microsoft.requests if "evil" in each.path]
+
+
+# --- The stand-in's addresses left in production --------------------------------------------------
+
+DEVELOPMENT = "other login hosts work in development only, and a deployment's check stops at them"
+
+
+@attack(wants="sign-ins by somebody who imitates Microsoft", stopped_by=DEVELOPMENT)
+@pytest.mark.parametrize(
+    ("left", "check"),
+    [
+        pytest.param({"ALLOW_STANDIN": False}, "E006", id="left behind"),
+        pytest.param(
+            {"LOGIN_URL": "http://login.example.net", "ALLOW_STANDIN": True},
+            "E006",
+            id="plain http on another host",
+        ),
+        pytest.param(
+            {"LOGIN_URL": "http://localhost.example.net", "ALLOW_STANDIN": True},
+            "E006",
+            id="looks like loopback",
+        ),
+        pytest.param(
+            {"LOGIN_URL": "ftp://localhost", "ALLOW_STANDIN": True}, "E006", id="another scheme"
+        ),
+    ],
+)
+@pytest.mark.parametrize("when", ["at the start", "at the callback"])
+def test_the_stand_ins_addresses_in_production(
+    contoso: Company, settings: Any, left: dict[str, Any], check: str, when: str
+) -> None:
+    client = Client()
+    callback_url = contoso.microsoft.sign_in(contoso.start(client), contoso.person)
+    settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "", **left}
+    client.raise_request_exception = False
+    before = Standing.now()
+    response = client.get("/login/contoso/" if when == "at the start" else callback_url)
+    before.assert_stopped(response, 500, logged="")
+    assert contoso.microsoft.count("token") == 0
+    with pytest.raises(ImproperlyConfigured):
+        microsofts_side.authority("global", "common", "v2.0")
+    found = {str(message.id).rpartition(".")[2] for message in check_deployment()}
+    assert check in found
+
+
+@attack(wants="the imitation itself running in production", stopped_by=DEVELOPMENT)
+def test_the_stand_in_itself_in_production(db: None, settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"ALLOW_STANDIN": False}
+    with pytest.raises(CommandError, match="for development"):
+        call_command("azuread_standin", "--port", "0")
+    before = Standing.now()
+    before.assert_stopped(Client().get("/login/nobody/"), 403, "connection_disabled")
+
+
+@attack(
+    wants="other clouds' sign-ins by somebody who imitates Microsoft",
+    stopped_by="the stand-in's addresses replace the global cloud's only",
+)
+@pytest.mark.parametrize("cloud", ["usgov", "dod", "china"])
+def test_other_clouds_are_not_replaced(contoso: Company, client: Client, cloud: str) -> None:
+    Connection.objects.update(cloud=cloud)
+    before = Standing.now()
+    response = client.get("/login/contoso/")
+    before.assert_stopped(response, 302, logged="")
+    assert not response["Location"].startswith(contoso.microsoft.url)
+    assert query_of(response["Location"])["client_id"] == contoso.app.client_id
