@@ -1,0 +1,1 @@
+"""This app and its peers on the same work. `make bench`; see docs/benchmarks.md."""

@@ -1,0 +1,190 @@
+"""What every measurement works with: the stand-in, the sites of the peers, the sizes."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from benchmarks import lines
+from benchmarks.environments import python_of
+from benchmarks.lines import Child
+from benchmarks.peers import Peer
+from benchmarks.services import Config, Services
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured. The small ones only show that everything runs."""
+
+    name: str
+    cpu_sign_ins: int
+    cpu_rounds: int
+    instruction_sign_ins: int
+    latency_sign_ins: int
+    latency_rounds: int
+    throughput_seconds: float
+    throughput_rounds: int
+    growth: tuple[tuple[int, int], ...]  # connections, and identities and events
+    growth_repeats: int
+    secrets: tuple[int, int]
+    forged: int
+    imports: int
+
+
+FULL = Sizes(
+    name="full",
+    cpu_sign_ins=2000,
+    cpu_rounds=10,
+    instruction_sign_ins=20,
+    latency_sign_ins=200,
+    latency_rounds=10,
+    throughput_seconds=5,
+    throughput_rounds=5,
+    growth=((10, 100), (1_000, 10_000), (100_000, 1_000_000)),
+    growth_repeats=300,
+    secrets=(1_000, 1_000_000),
+    forged=10_000,
+    imports=15,
+)
+SMALL = Sizes(
+    name="small",
+    cpu_sign_ins=100,
+    cpu_rounds=2,
+    instruction_sign_ins=0,
+    latency_sign_ins=20,
+    latency_rounds=2,
+    throughput_seconds=2,
+    throughput_rounds=1,
+    growth=((10, 100), (100, 1_000), (2_000, 10_000)),
+    growth_repeats=20,
+    secrets=(1_000, 10_000),
+    forged=200,
+    imports=3,
+)
+
+
+@dataclass
+class Bench:
+    """A running stand-in, and how to start a site of a peer against it."""
+
+    sizes: Sizes
+    services: Services
+    microsoft: Child
+    address: str
+    people: list[str]
+
+    @classmethod
+    @contextmanager
+    def running(cls, sizes: Sizes) -> Iterator[Bench]:
+        with Child([sys.executable, "-m", "benchmarks.microsoft"], {}) as microsoft:
+            greeting = microsoft.greeting
+            yield cls(
+                sizes, Services.found(), microsoft, greeting["address"], greeting["browsers"]
+            )
+
+    def requests(self) -> dict[str, int]:
+        """Requests that sites have made to the stand-in so far, by endpoint."""
+        counted: dict[str, int] = self.microsoft.ask("counts")
+        return counted
+
+    def site(self, peer: Peer, database: Config, **where: Any) -> Site:
+        return Site(self, peer, database, **where)
+
+
+@dataclass
+class Site:
+    """A peer's site: in a worker that is asked for sign-ins, or served by gunicorn.
+
+    ``tls_port``: of a proxy before the stand-in, else it is asked without TLS.
+    """
+
+    bench: Bench
+    peer: Peer
+    database: Config
+    cache: Config | None = None
+    tls_port: int | None = None
+    ca_bundle: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a process in the peer's environment this site."""
+        environment = {
+            "DJANGO_SETTINGS_MODULE": self.peer.settings,
+            "BENCH_DATABASE": json.dumps(self.database),
+            "BENCH_CACHE": json.dumps(self.cache) if self.cache else "",
+            "PYTHONPATH": str(lines.ROOT),
+            # A proxy of the machine has no way to our loopback.
+            "NO_PROXY": "*",
+        }
+        if self.tls_port:
+            environment |= {
+                "BENCH_TLS_PORT": str(self.tls_port),
+                "REQUESTS_CA_BUNDLE": self.ca_bundle,
+            }
+        else:
+            environment["BENCH_PLAIN"] = self.bench.address
+        return environment | dict(self.extra)
+
+    def worker(self, prefix: tuple[str, ...] = ()) -> Child:
+        command = [*prefix, python_of(self.peer.name), "-m", "benchmarks.worker"]
+        return Child(command, self.environment)
+
+    def prepare(self) -> None:
+        """Make the tables, and sign everybody in once, so that all come as returning people."""
+        near = replace(self, tls_port=None)
+        with near.worker() as worker:
+            worker.ask("site.prepare")
+            near.cpu(worker, len(self.bench.people))
+
+    def cpu(self, worker: Child, number: int) -> dict[str, float]:
+        spent: dict[str, float] = worker.ask(
+            "sign_in.cpu",
+            number=number,
+            start=self.peer.start,
+            method=self.peer.method,
+            microsoft=self.bench.address,
+            people=self.bench.people,
+        )
+        return spent
+
+    @contextmanager
+    def served(self, workers: int) -> Iterator[str]:
+        """Let gunicorn serve it; yields the address."""
+        port = free_port()
+        command = [
+            *(python_of(self.peer.name), "-m", "gunicorn", "benchmarks.wsgi:application"),
+            *("--workers", str(workers), "--bind", f"127.0.0.1:{port}"),
+            *("--log-level", "error", "--no-control-socket"),
+        ]
+        process = subprocess.Popen(command, env=self.environment, cwd=lines.ROOT)
+        try:
+            wait_for(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Wait until somebody listens on a port of loopback."""
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"Nothing listens on port {port}.")

@@ -1,0 +1,76 @@
+"""User and system time of the site's process per sign-in of a returning person."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.bench import Bench, Site
+from benchmarks.peers import PEERS
+from benchmarks.services import sqlite
+from benchmarks.tls import tls_front
+
+
+def measure(bench: Bench) -> dict[str, Any]:
+    """Milliseconds per sign-in: without TLS, and with it as against Microsoft."""
+    measured = {"plain": _rounds(bench, {})}
+    with tls_front(bench.address, delay=0) as front:
+        measured["tls"] = _rounds(bench, {"tls_port": front.port, "ca_bundle": front.ca_bundle})
+    return measured | {"instructions": _instructions(bench)}
+
+
+def _rounds(bench: Bench, where: dict[str, Any]) -> dict[str, Any]:
+    rounds = bench.sizes.cpu_rounds
+    number = bench.sizes.cpu_sign_ins // rounds
+    spent: dict[str, list[float]] = {peer.name: [] for peer in PEERS}
+    with ExitStack() as stack:
+        running = []
+        for peer in PEERS:
+            site = bench.site(peer, stack.enter_context(sqlite(peer.name)), **where)
+            site.prepare()
+            worker = stack.enter_context(site.worker())
+            site.cpu(worker, 5)  # what only a cold process does
+            running.append((site, worker))
+        for _ in range(rounds):
+            for site, worker in running:
+                seconds = site.cpu(worker, number)
+                spent[site.peer.name].append(1000 * sum(seconds.values()) / number)
+    return {name: {"median": median(each), "rounds": each} for name, each in spent.items()}
+
+
+def _instructions(bench: Bench) -> dict[str, float] | str:
+    """Instructions per sign-in: the difference between many and few, so that a start of Python
+    does not count. Returns why not, where they cannot be counted."""
+    number = bench.sizes.instruction_sign_ins
+    if not number:
+        return "not at this size"
+    if not shutil.which("valgrind"):
+        return "valgrind is not installed"
+    counted: dict[str, float] = {}
+    for peer in PEERS:
+        with sqlite(peer.name) as database:
+            site = bench.site(peer, database)
+            site.prepare()
+            many, few = _callgrind(site, 5 + number), _callgrind(site, 5)
+            counted[peer.name] = (many - few) / number
+    return counted
+
+
+def _callgrind(site: Site, number: int) -> int:
+    with tempfile.TemporaryDirectory(prefix="azuread-bench-") as directory:
+        log = Path(directory) / "log"
+        prefix = (
+            *("valgrind", "--tool=none", "--trace-children=no", f"--log-file={log}"),
+        )
+        with site.worker(prefix) as worker:
+            site.cpu(worker, number)
+        found = re.search(r"Collected : (\d+)", log.read_text())
+    if not found:
+        raise RuntimeError("valgrind counted nothing.")
+    return int(found[1])

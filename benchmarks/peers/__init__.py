@@ -1,0 +1,76 @@
+"""Who is measured, and the one directory at Microsoft that all of them are set up for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOST = "login.microsoftonline.com"
+LOGIN_URL = f"https://{HOST}"
+DOMAIN = "contoso.com"
+TENANT_ID = "5f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b"
+CLIENT_SECRET = "Abc8Q~benchmark-secret-of-forty-characters"
+#: So many people that 32 sign-ins at a time are of 32 people.
+PEOPLE = 64
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One Django app for signing in. ``start`` and ``callback`` are paths of its site; ``method`` is
+    how a sign-in begins."""
+
+    name: str
+    distribution: str
+    start: str
+    callback: str
+    client_id: str
+    method: str = "GET"
+
+    @property
+    def settings(self) -> str:
+        return f"benchmarks.peers.{self.name}.settings"
+
+
+OURS = Peer(
+    name="azuread_connections",
+    distribution="azuread_connections",
+    start="/login/contoso/",
+    callback="/login/callback",
+    client_id="a0000000-0000-4000-8000-000000000001",
+)
+OTHERS = (
+    Peer(
+        name="mozilla_django_oidc",
+        distribution="mozilla-django-oidc",
+        start="/oidc/authenticate/",
+        callback="/oidc/callback/",
+        client_id="a0000000-0000-4000-8000-000000000002",
+    ),
+    Peer(
+        name="django_auth_adfs",
+        distribution="django-auth-adfs",
+        start="/oauth2/login",
+        callback="/oauth2/callback",
+        client_id="a0000000-0000-4000-8000-000000000003",
+    ),
+    Peer(
+        name="django_allauth",
+        distribution="django-allauth",
+        start="/accounts/oidc/microsoft/login/",
+        callback="/accounts/oidc/microsoft/login/callback/",
+        client_id="a0000000-0000-4000-8000-000000000004",
+        method="POST",
+    ),
+    Peer(
+        name="social_auth",
+        distribution="social-auth-app-django",
+        start="/login/azuread-v2-tenant-oauth2/",
+        callback="/complete/azuread-v2-tenant-oauth2/",
+        client_id="a0000000-0000-4000-8000-000000000005",
+        method="POST",
+    ),
+)
+PEERS = (OURS, *OTHERS)
+
+
+def client_id_of(name: str) -> str:
+    return next(peer.client_id for peer in PEERS if peer.name == name)
