@@ -79,3 +79,9 @@ def assert_recovers(company: Company, client: Client, response: Any | None = Non
     assert (User.objects.count(), Identity.objects.count()) == (1, 1)
     assert Session.objects.count() == 1
     assert client.get("/login/profile").status_code == 200
+
+
+def forget_everybody() -> None:
+    """As before the first sign-in; only the caches know more than then."""
+    for model in (Session, Event, Identity, User):
+        model.objects.all().delete()
