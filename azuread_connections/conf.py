@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import caches
+from django.core.cache import InvalidCacheBackendError, caches
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
@@ -193,6 +195,40 @@ class Conf:
     def sealing_keys(self) -> list[bytes]:
         """SECRET_KEY and its fall-backs: key material, never used as a key itself."""
         return [key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+    @property
+    def cache_is_shared(self) -> bool:
+        """Whether what one process puts into the cache can be seen by another, as far as known."""
+        try:
+            cache = caches[self._get("CACHE")]
+        except InvalidCacheBackendError:
+            return True
+        return not isinstance(cache, LocMemCache | DummyCache)
+
+    @property
+    def session_cookie_samesite(self) -> str:
+        return str(settings.SESSION_COOKIE_SAMESITE or "")
+
+    @property
+    def session_cookie_secure(self) -> bool:
+        return bool(settings.SESSION_COOKIE_SECURE)
+
+    @property
+    def session_cookie_httponly(self) -> bool:
+        return bool(settings.SESSION_COOKIE_HTTPONLY)
+
+    @property
+    def is_behind_proxy(self) -> bool:
+        """Whether any setting says that a reverse proxy stands in front."""
+        return bool(
+            settings.USE_X_FORWARDED_HOST
+            or settings.SECURE_PROXY_SSL_HEADER
+            or self.configured.get("TRUSTED_PROXIES")
+        )
+
+    @property
+    def middleware(self) -> list[str]:
+        return list(settings.MIDDLEWARE)
 
     @property
     def authentication_backends(self) -> list[str]:

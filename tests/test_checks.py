@@ -1,17 +1,42 @@
 from __future__ import annotations
 
+import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.checks import CheckMessage
+from cryptography.fernet import Fernet
+from django.core.checks import CheckMessage, run_checks
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
-from azuread_connections.checks import check_deployment, check_settings
+from azuread_connections.checks import (
+    check_deployment,
+    check_settings,
+    check_stored_secrets,
+)
+from azuread_connections.conf import conf
+from azuread_connections.middleware import ConnectionSessionMiddleware
+from tests.factories import ClientSecretFactory, ConnectionFactory
 
+GOOD_KEY = Fernet.generate_key().decode()
 IN_ORDER = {"PUBLIC_URL": "https://app.example.com", "LOGIN_URL": "", "GRAPH_URL": ""}
 
 
 def ids(messages: list[CheckMessage]) -> list[str]:
     return [str(message.id).removeprefix("azuread_connections.") for message in messages]
+
+
+@pytest.fixture(autouse=True)
+def _production(settings: Any, tmp_path: Path) -> None:
+    """What a deployment has, and the tests do without."""
+    settings.SESSION_COOKIE_SECURE = True
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": str(tmp_path),
+        }
+    }
 
 
 @pytest.fixture
@@ -48,7 +73,13 @@ def test_missing_urls_are_named(settings: Any) -> None:
     [
         ({"ENCRYPTION_KEYS": []}, ["W003"]),
         ({"ENCRYPTION_KEYS": ["short"]}, ["W004"]),
+        *(
+            ({"ENCRYPTION_KEYS": [base64.urlsafe_b64encode(raw).decode()]}, ["W012"])
+            for raw in (b"tests-tests-tests-tests-tests-!!", bytes(32), bytes(range(16)) * 2)
+        ),
+        ({"ENCRYPTION_KEYS": [GOOD_KEY, base64.urlsafe_b64encode(bytes(32)).decode()]}, ["W012"]),
         ({"PUBLIC_ULR": "https://app.example.com"}, ["W005"]),
+        ({"PUBLIC_URL": "http://app.example.com"}, ["W008"]),
         *(
             ({"PUBLIC_URL": url}, ["W009"])
             for url in (
@@ -74,6 +105,7 @@ def test_missing_urls_are_named(settings: Any) -> None:
             for key, values in {
                 "DEFAULT_APPLICATION": ("", None, "the default", 5, ["default"]),
                 "ADMIN_APPLICATION": ("the admin", 5, ["admin"]),
+                "CACHE": ("", None, "no-such-cache", ["default"]),
                 "EMAIL_CLAIMS": ("email", None, [1], {"email": 1}),
                 "USER_FIELDS": (["email"], "email", None, {"email": None}, {1: "email"}),
                 "USERNAME_FUNCTION": (5, "no_such_module.username", "os.sep", ["x"]),
@@ -153,6 +185,8 @@ def test_why_an_address_is_not_enough_for_a_deployment_is_said(
         ({"LOGIN_URL": "http://login.example.com", "ALLOW_STANDIN": True}, ["E006"]),
         ({"PUBLIC_URL": ""}, ["E008"]),
         ({"PUBLIC_URL": "http://app.example.com"}, ["E008"]),
+        ({"PUBLIC_URL": "http://localhost:8000"}, ["E008"]),
+        ({"PUBLIC_URL": "http://127.0.0.1"}, ["E008"]),
         ({"PUBLIC_URL": "app.example.com"}, ["E009"]),
         ({"EMAIL_CLAIMS": "email"}, ["E010"]),
     ],
@@ -167,3 +201,146 @@ def test_a_deployment_stops_at_what_would_harm(
 def test_every_finding_says_what_to_do(configure: Any) -> None:
     configure(ENCRYPTION_KEYS=[], PUBLIC_URL="x", EMAIL_CLAIMS="email", TRUSTED_PROXIES="1")
     assert all(message.hint for message in check_deployment())
+
+
+# --- The site around ------------------------------------------------------------------------------
+
+OURS = "azuread_connections.middleware.ConnectionSessionMiddleware"
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+class Subclass(ConnectionSessionMiddleware):
+    """A site's own."""
+
+
+def test_a_strict_cookie_is_left_out_on_the_way_back(configure: Any, settings: Any) -> None:
+    configure()
+    settings.SESSION_COOKIE_SAMESITE = "Strict"
+    assert ids(check_settings()) == ["W014"]
+    assert ids(check_deployment()) == ["E014"]
+
+
+@pytest.mark.parametrize("setting", ["SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY"])
+def test_a_cookie_that_others_can_read_stops_a_deployment(
+    configure: Any, settings: Any, setting: str
+) -> None:
+    configure()
+    setattr(settings, setting, False)
+    assert ids(check_settings()) == []
+    assert ids(check_deployment()) == ["E015"]
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "django.core.cache.backends.locmem.LocMemCache",
+        "django.core.cache.backends.dummy.DummyCache",
+    ],
+)
+def test_a_cache_of_one_process_is_advised_against(
+    configure: Any, settings: Any, backend: str
+) -> None:
+    configure()
+    settings.CACHES = {"default": {"BACKEND": backend}}
+    assert ids(check_settings()) == []
+    assert ids(check_deployment()) == ["W013"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https")),
+        ("USE_X_FORWARDED_HOST", True),
+    ],
+)
+def test_behind_a_proxy_the_address_has_to_be_said(
+    configure: Any, settings: Any, name: str, value: Any
+) -> None:
+    configure(PUBLIC_URL="")
+    assert ids(check_settings()) == []
+    setattr(settings, name, value)
+    assert ids(check_settings()) == ["W017"]
+    configure(TRUSTED_PROXIES=1)
+    assert ids(check_settings()) == []
+
+
+def test_trusted_proxies_say_that_there_is_one(configure: Any) -> None:
+    configure(PUBLIC_URL="", TRUSTED_PROXIES=1)
+    assert ids(check_settings()) == ["W017"]
+
+
+@pytest.mark.parametrize(
+    ("middleware", "advised", "wrong"),
+    [
+        ([SESSIONS, AUTHENTICATION, OURS], False, False),
+        ([SESSIONS, AUTHENTICATION, "tests.test_checks.Subclass"], False, False),
+        ([SESSIONS, AUTHENTICATION, "gone.Middleware", OURS], False, False),
+        ([SESSIONS, AUTHENTICATION], True, False),
+        ([SESSIONS, OURS, AUTHENTICATION], False, True),
+        ([OURS, SESSIONS, AUTHENTICATION], False, True),
+        ([AUTHENTICATION, SESSIONS, OURS], False, True),
+        ([OURS], False, True),
+    ],
+)
+def test_the_middleware_stands_behind_what_finds_the_user(
+    configure: Any, settings: Any, middleware: list[str], advised: bool, wrong: bool
+) -> None:
+    configure()
+    settings.MIDDLEWARE = middleware
+    assert ids(check_settings()) == (["W016"] if advised or wrong else [])
+    assert ids(check_deployment()) == (["W016"] if advised else ["E016"] if wrong else [])
+
+
+# --- What is stored -------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_secrets_that_no_key_opens_are_named(configure: Any) -> None:
+    configure(ENCRYPTION_KEYS=[GOOD_KEY])
+    ClientSecretFactory(connection=ConnectionFactory(name="fabrikam"))
+    configure(ENCRYPTION_KEYS=[Fernet.generate_key().decode()])
+    ClientSecretFactory()
+    (message,) = check_stored_secrets(databases=["default"])
+    assert message.id == "azuread_connections.W011"
+    assert "the client secret of fabrikam (Abc…), so nobody" in message.msg
+    configure(ENCRYPTION_KEYS=[*conf.encryption_keys, GOOD_KEY])
+    assert check_stored_secrets(databases=["default"]) == []
+
+
+@pytest.mark.django_db
+def test_many_of_them_are_not_all_named(configure: Any) -> None:
+    for _ in range(9):
+        ClientSecretFactory()
+    configure(ENCRYPTION_KEYS=[GOOD_KEY])
+    (message,) = check_stored_secrets(databases=["default"])
+    assert message.msg.count("Abc…") == 5
+    assert "and others" in message.msg
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("keys", [[], ["short"]])
+def test_without_a_usable_key_the_check_of_settings_speaks(configure: Any, keys: list[str]) -> None:
+    ClientSecretFactory()
+    configure(ENCRYPTION_KEYS=keys)
+    assert check_stored_secrets(databases=["default"]) == []
+
+
+@pytest.mark.django_db
+def test_the_database_is_opened_only_where_it_is_asked_for(configure: Any) -> None:
+    ClientSecretFactory()
+    configure(ENCRYPTION_KEYS=[GOOD_KEY])
+    found = [m.id for m in run_checks(databases=["default"])]
+    assert "azuread_connections.W011" in found
+    assert "azuread_connections.W011" not in [m.id for m in run_checks()]
+    assert check_stored_secrets(databases=[]) == []
+
+
+@pytest.mark.django_db
+def test_before_the_first_migration_there_is_nothing_to_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database.introspection, "table_names", lambda *args: [])
+    with CaptureQueriesContext(database) as queries:
+        assert check_stored_secrets(databases=["default"]) == []
+    assert not queries.captured_queries

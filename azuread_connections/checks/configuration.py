@@ -1,54 +1,32 @@
-"""System checks: what is missing for people to sign in, each with the hint that mends it.
-
-They warn, and become errors only under ``check --deploy``, so that ``migrate`` never stops. What
-must not run at all (a replaced login host in production) is refused where it is used.
-"""
+"""The one dict of settings, AZUREAD_CONNECTIONS, and what else must be there for it to work."""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.cache import caches
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from .conf import DEFAULTS, conf
-from .login.backend import ConnectionBackend
-from .models.fields import KEY_COMMAND
+from ..conf import DEFAULTS, conf
+from ..login.backend import ConnectionBackend
+from ..models.fields import KEY_COMMAND
+from .finding import Finding
 
 BACKEND = "azuread_connections.backends.ConnectionBackend"
 
 
-@register(Tags.security)
-def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """Warn of what is missing or misspelt."""
-    return [
-        Warning(message, hint=hint, id=f"azuread_connections.W{number:03}")
-        for number, message, hint in _findings()
-    ]
-
-
-@register(Tags.security, deploy=True)
-def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """Fail a deployment in which nobody could sign in, or somebody else could."""
-    return [
-        Error(message, hint=hint, id=f"azuread_connections.E{number:03}")
-        for number, message, hint in (*_findings(), *_deployment_findings())
-    ]
-
-
-Finding = tuple[int, str, str]
-
-
-def _findings() -> Iterator[Finding]:
+def findings() -> Iterator[Finding]:
+    """Yield what is missing or misspelt."""
     if not any(_is_our_backend(path) for path in conf.authentication_backends):
-        yield (
+        yield Finding(
             1,
             "The authentication backend is missing, so nobody can sign in by a connection.",
             f"Add '{BACKEND}' to AUTHENTICATION_BACKENDS.",
@@ -56,31 +34,39 @@ def _findings() -> Iterator[Finding]:
     try:
         reverse("azuread_connections:callback")
     except NoReverseMatch:
-        yield (
+        yield Finding(
             2,
             "The app's addresses are missing, so Microsoft has nowhere to send people back to.",
             "Add path('login/', include('azuread_connections.urls')) to your URLconf.",
         )
     if not conf.encryption_keys:
-        yield (
+        yield Finding(
             3,
             "There is no encryption key, so client secrets cannot be stored.",
             f"Set AZUREAD_CONNECTIONS['ENCRYPTION_KEYS']. Make a key with: {KEY_COMMAND}",
         )
     elif not all(_is_fernet_key(key) for key in conf.encryption_keys):
-        yield (
+        yield Finding(
             4,
             "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a value that is no Fernet key.",
             f"Make a key with: {KEY_COMMAND}",
         )
+    elif not all(_is_random(key) for key in conf.encryption_keys):
+        yield Finding(
+            12,
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a key that somebody made up, so that "
+            "somebody else may guess it.",
+            f"Make a key with: {KEY_COMMAND} Put it in front, run reencrypt_secrets, and take the "
+            "old one away.",
+        )
     if unknown := sorted(set(conf.configured) - set(DEFAULTS)):
-        yield (
+        yield Finding(
             5,
             f"AZUREAD_CONNECTIONS has unknown keys: {', '.join(unknown)}.",
             f"Known keys are: {', '.join(DEFAULTS)}.",
         )
     if conf.public_url and not _is_site(conf.public_url):
-        yield (
+        yield Finding(
             9,
             f"PUBLIC_URL must be http(s)://host[:port], and is {conf.public_url!r}, so callback "
             "URLs built on it lead nowhere.",
@@ -90,38 +76,11 @@ def _findings() -> Iterator[Finding]:
     for key, (has_shape, shape, example) in SHAPES.items():
         value = conf.configured.get(key, DEFAULTS[key])
         if not has_shape(value):
-            yield (
+            yield Finding(
                 10,
                 f"AZUREAD_CONNECTIONS[{key!r}] must be {shape}, and is {value!r}.",
                 f"Set it to {shape}, such as {example}, or leave it out.",
             )
-
-
-def _deployment_findings() -> Iterator[Finding]:
-    try:
-        replaced = conf.login_url or conf.graph_url
-    except ImproperlyConfigured as error:
-        yield 6, str(error), "Remove LOGIN_URL and GRAPH_URL from AZUREAD_CONNECTIONS."
-    else:
-        if replaced:
-            yield (
-                7,
-                "People are sent to a stand-in for Microsoft, which lets anybody in as anybody.",
-                "Remove LOGIN_URL, GRAPH_URL and ALLOW_STANDIN from AZUREAD_CONNECTIONS.",
-            )
-    if not conf.public_url:
-        yield (
-            8,
-            "PUBLIC_URL is not set, so the callback URL is built on the Host that each request "
-            "claims.",
-            "Set AZUREAD_CONNECTIONS['PUBLIC_URL'], such as 'https://app.example.com'.",
-        )
-    elif conf.public_url.startswith("http://"):
-        yield (
-            8,
-            "PUBLIC_URL is an http address, so cookies and codes travel unencrypted.",
-            "Serve the site by https, and begin AZUREAD_CONNECTIONS['PUBLIC_URL'] with https://.",
-        )
 
 
 def _is_our_backend(path: str) -> bool:
@@ -137,6 +96,15 @@ def _is_fernet_key(key: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_random(key: str) -> bool:
+    """Return whether a Fernet key looks generated, not like a text or a pattern in base64.
+
+    Of 32 random bytes some are no printable ASCII, and few are alike: one in 10^13 fails.
+    """
+    raw = base64.urlsafe_b64decode(key)
+    return len(set(raw)) > len(raw) // 2 and not all(32 <= byte < 127 for byte in raw)
 
 
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -198,6 +166,11 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "ADMIN_APPLICATION": (
         lambda value: value in ("", None) or _is_slug(value),
         "the slug of an application",
+        "'default'",
+    ),
+    "CACHE": (
+        lambda value: isinstance(value, str) and value in caches.settings,
+        "the name of a cache in CACHES",
         "'default'",
     ),
     "EMAIL_CLAIMS": (_are_texts, "a list of claims", "['email', 'upn']"),
