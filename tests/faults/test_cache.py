@@ -1,0 +1,132 @@
+"""The cache is gone, broken or emptied: a sign-in is slower, not impossible."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
+from django.test import Client
+
+from azuread_connections.models import Connection
+from tests.company import Company, error_code
+from tests.entra.test_transport import free_port
+from tests.factories import ClientSecretFactory
+from tests.faults.callback import assert_failed, assert_recovers, browser, come_back
+
+pytestmark = pytest.mark.django_db
+
+BROKEN = {"BACKEND": "tests.faults.test_cache.BrokenCache"}
+
+
+class BrokenCache(BaseCache):
+    """Raises whatever is asked of it, an exception that nobody knows."""
+
+    def __init__(self, location: str, parameters: dict[str, Any]) -> None:
+        super().__init__(parameters)
+
+    def _break(self, *arguments: Any, **options: Any) -> Any:
+        raise LookupError("The cache is broken.")
+
+    add = get = set = touch = delete = clear = incr = get_many = set_many = has_key = _break
+
+
+@pytest.fixture(params=["broken", "Redis at a closed port"])
+def cache_gone(request: pytest.FixtureRequest, settings: Any) -> None:
+    if request.param == "broken":
+        settings.CACHES = {"default": BROKEN}
+        return
+    pytest.importorskip("redis")
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{free_port()}/0",
+        }
+    }
+
+
+def test_people_sign_in_without_a_cache_and_the_log_says_so(
+    contoso: Company, cache_gone: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        client = browser()
+        assert come_back(contoso, client).status_code == 302
+        assert client.get("/login/profile").status_code == 200
+    # Nothing is remembered, so each sign-in fetches the keys.
+    assert contoso.microsoft.count("keys") == 2
+    assert "The cache cannot be reached; going on without it." in caplog.messages
+    assert all(
+        record.levelno == logging.ERROR
+        for record in caplog.records
+        if "cannot be reached" in record.getMessage()
+    )
+
+
+def test_every_path_that_asks_the_cache_goes_on_without_it(
+    contoso: Company, cache_gone: None
+) -> None:
+    """An unproven domain, a refused secret, counted failures, the front-channel's limit."""
+    Connection.objects.update(domain_verified=False)
+    ClientSecretFactory.create(connection=contoso.connection)
+    assert come_back(contoso, browser()).status_code == 302
+    for _ in range(3):
+        failed = Client().get("/login/callback", {"state": "A" * 22, "code": "x"})
+        assert (failed.status_code, error_code(failed)) == (400, "transaction_missing")
+
+
+def test_failures_keep_their_pages_without_a_cache(contoso: Company, cache_gone: None) -> None:
+    client = browser()
+    contoso.microsoft.fault("token", status=503)
+    failed = come_back(contoso, client)
+    assert_failed(failed, 503, "microsoft_unreachable")
+    assert_recovers(contoso, client, failed)
+
+
+def test_without_a_cache_microsoft_still_takes_a_code_only_once(
+    contoso: Company, cache_gone: None
+) -> None:
+    """The cookie of a used transaction, kept and sent again."""
+    client = browser()
+    url = contoso.start(client)
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    callback_url = contoso.microsoft.sign_in(url, contoso.person)
+    assert client.get(callback_url).status_code == 302
+    again = browser()
+    again.cookies.load(cookies)
+    refused = again.get(callback_url)
+    assert (refused.status_code, error_code(refused)) == (400, "transaction_expired")
+
+
+def test_no_keys_and_no_cache_is_the_same_page_and_recovers(
+    contoso: Company, cache_gone: None
+) -> None:
+    client = browser()
+    contoso.microsoft.fault("keys", times=None, status=503)
+    failed = come_back(contoso, client)
+    assert_failed(failed, 503, "microsoft_unreachable")
+    contoso.microsoft.clear_faults()
+    assert_recovers(contoso, client, failed)
+
+
+def test_a_cache_that_goes_during_the_sign_in_and_comes_back(
+    contoso: Company, settings: Any
+) -> None:
+    there = settings.CACHES
+    client = browser()
+
+    def take_away() -> None:
+        settings.CACHES = {"default": BROKEN}
+
+    assert come_back(contoso, client, before=take_away).status_code == 302
+    settings.CACHES = there
+    assert come_back(contoso, browser()).status_code == 302
+    assert come_back(contoso, browser()).status_code == 302
+    assert contoso.microsoft.count("keys") == 2  # the second of three finds none, and stores them
+
+
+def test_a_cache_emptied_between_start_and_callback_costs_one_request(contoso: Company) -> None:
+    contoso.sign_in(browser())
+    assert come_back(contoso, browser(), before=cache.clear).status_code == 302
+    assert contoso.microsoft.count("keys") == 2
