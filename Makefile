@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:
 	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
-	@echo "make test    the test suite on SQLite, without the browser tests (ARGS=\"-k name\")"
+	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   lint, Django's system checks and missing migrations"
 	@echo "make clean   remove what the demo and the tools wrote; $(VENV) stays"
@@ -25,7 +25,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/python -m project.demo.run --site-port $(SITE_PORT) --standin-port $(STANDIN_PORT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	$(BIN)/python -m pytest -m "not browser and not at_size" $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
