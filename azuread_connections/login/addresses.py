@@ -49,6 +49,11 @@ def frontchannel_logout_url(request: HttpRequest, connection: Connection) -> str
     return _base_url(request) + path
 
 
+def is_main_host(request: HttpRequest) -> bool:
+    """Return whether a request's host is PUBLIC_URL's, or would serve as well as that."""
+    return not conf.public_url or urlsplit(conf.public_url).netloc == request.get_host()
+
+
 def is_elsewhere(request: HttpRequest, *, is_own_host: bool) -> bool:
     """Return whether a request came to a host on which signing in does not end."""
     return urlsplit(_base_url(request, is_own_host=is_own_host)).netloc != request.get_host()

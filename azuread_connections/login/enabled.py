@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
@@ -11,14 +12,15 @@ from django.http import HttpRequest
 
 from ..conf import conf
 from ..models import Application, ApplicationHost, Connection, Directory, EnabledConnection
+from . import addresses
 
 
 @dataclass(frozen=True)
 class Pair:
     """An application and a connection enabled for it, with what a sign-in needs to know of them.
 
-    ``is_own_host``: the request came to a host of the application. ``known_scopes``: what the
-    connection's own directory has granted so far.
+    ``is_own_host``: the request came to a host of the application, beside PUBLIC_URL's.
+    ``known_scopes``: what the connection's own directory has granted so far.
     """
 
     application: Application
@@ -28,7 +30,8 @@ class Pair:
 
     @classmethod
     def of(cls, row: Any) -> Pair:
-        return cls(row.application, row.connection, row.is_own_host, row.known_scopes or "")
+        is_own_host = getattr(row, "is_own_host", False)
+        return cls(row.application, row.connection, is_own_host, row.known_scopes or "")
 
 
 def chosen_application(request: HttpRequest, by_view: str = "") -> str:
@@ -88,18 +91,23 @@ def _slug(request: HttpRequest, by_view: str) -> Any:
 
 
 def _pairs(request: HttpRequest) -> QuerySet[Any]:
+    if addresses.is_main_host(request):
+        return _every_pair()
     hosts = ApplicationHost._default_manager.filter(
         application=OuterRef("application"), host=_host(request)
     )
+    return _every_pair().annotate(is_own_host=Exists(hosts))
+
+
+@cache
+def _every_pair() -> QuerySet[Any]:
+    """Return the pairs unasked. Made once: to build this took longer than to ask the database."""
     own_directory = Directory._default_manager.filter(
         connection=OuterRef("connection"), tenant_id=OuterRef("connection__tenant_id")
     ).order_by()
     return (
         EnabledConnection._default_manager.select_related("application", "connection")
-        .annotate(
-            is_own_host=Exists(hosts),
-            known_scopes=Subquery(own_directory.values("delegated_scopes")[:1]),
-        )
+        .annotate(known_scopes=Subquery(own_directory.values("delegated_scopes")[:1]))
         # Without an order: there is one row at most, and sorting it would cost the index.
         .order_by()
     )
