@@ -91,12 +91,13 @@ def _slug(request: HttpRequest, by_view: str) -> Any:
 
 
 def _pairs(request: HttpRequest) -> QuerySet[Any]:
+    pairs: QuerySet[Any] = _every_pair()
     if addresses.is_main_host(request):
-        return _every_pair()
+        return pairs
     hosts = ApplicationHost._default_manager.filter(
         application=OuterRef("application"), host=_host(request)
     )
-    return _every_pair().annotate(is_own_host=Exists(hosts))
+    return pairs.annotate(is_own_host=Exists(hosts))
 
 
 @cache
