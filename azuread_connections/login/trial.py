@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from .. import microsoft
@@ -21,7 +24,9 @@ from .profile import read_profile
 from .transaction import Transaction
 
 PURPOSE = "try"
-_SESSION_KEY = "azuread_trial"
+_SESSION_KEY = "azuread_trials"
+#: Trials that a session remembers: as many as a browser has cookies of sign-ins under way.
+_MAX_TRIALS = 4
 #: More claims and groups than a page shows, and a session should hold.
 _MAX_CLAIMS = 60
 _MAX_GROUPS = 200
@@ -48,14 +53,30 @@ def begin(request: HttpRequest, connection: Connection, return_path: str) -> Htt
             graph_scopes=delegated_scopes(connection),
         ),
     )
-    request.session.pop(_SESSION_KEY, None)
+    _keep(
+        request,
+        {
+            "state": begun.state,
+            "connection": connection.pk,
+            "user": str(request.user.pk),
+            "begun_at": timezone.now().isoformat(),
+            "outcome": None,
+        },
+    )
     response = HttpResponseRedirect(url)
     transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
     return response
 
 
 def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
-    """Take the staff member back, with the outcome in their session and nowhere else."""
+    """Take the staff member back, with the outcome in their session and nowhere else.
+
+    Raises ``SignInFailed`` for everybody else, before anything is asked, logged or stored: who
+    signs in next on the same browser must not read what the one before has tried.
+    """
+    begun = next((each for each in _trials(request) if each["state"] == found.state), None)
+    if begun is None:
+        raise SignInFailed("transaction_expired", detail="Another user began this trial.")
     connection = Connection._default_manager.filter(pk=found.connection_id).first()
     if connection is None:
         raise SignInFailed("connection_disabled", detail="Deleted during the trial.")
@@ -66,19 +87,45 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     except SignInFailed as failed:
         outcome = _failure(failed)
     events.record_trial(request, connection, outcome)
-    request.session[_SESSION_KEY] = {"connection": connection.pk, **outcome}
+    _keep(request, begun | {"outcome": outcome})
     return HttpResponseRedirect(found.destination)
 
 
 def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] | None:
-    """Return what this session's last trial of a connection came to, or None.
+    """Return what this user's last trial of a connection came to, or None.
 
     ``works`` (a bool). If True: ``claims``, ``profile``, ``groups``, ``user`` (a sentence: who it
     would be and why), ``problems`` (sentences). If False: ``code``, ``detail``, ``aadsts_code``,
     ``correlation_id``, ``trace_id``, and as much of the former as was known.
     """
-    outcome: dict[str, Any] | None = request.session.get(_SESSION_KEY)
-    return outcome if outcome and outcome["connection"] == connection.pk else None
+    last = _last(request, connection)
+    outcome: dict[str, Any] | None = last["outcome"] if last else None
+    return outcome
+
+
+def open_since(request: HttpRequest, connection: Connection) -> datetime | None:
+    """Return when this user's last trial of a connection began, if nobody came back from it.
+
+    Microsoft keeps people on its own page for some errors: this is all that is ever known of them.
+    """
+    last = _last(request, connection)
+    return parse_datetime(last["begun_at"]) if last and last["outcome"] is None else None
+
+
+def _last(request: HttpRequest, connection: Connection) -> dict[str, Any] | None:
+    of_this = [each for each in _trials(request) if each["connection"] == connection.pk]
+    return of_this[-1] if of_this else None
+
+
+def _trials(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return this user's trials in this session, the last that began or ended at the end."""
+    user = str(request.user.pk)
+    return [each for each in request.session.get(_SESSION_KEY, []) if each["user"] == user]
+
+
+def _keep(request: HttpRequest, trial: dict[str, Any]) -> None:
+    others = [each for each in _trials(request) if each["state"] != trial["state"]]
+    request.session[_SESSION_KEY] = [*others, trial][-_MAX_TRIALS:]
 
 
 def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -> dict[str, Any]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from azuread_connections import signals
 from azuread_connections.login import trial
 from azuread_connections.models import ClientSecret, Connection, Directory, Event, Identity
-from tests.company import Company
+from tests.company import Company, error_code
 from tests.factories import ClientSecretFactory, IdentityFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +29,17 @@ def staff(client: Client, db: None) -> User:
     return user
 
 
-def begin(client: Client) -> str:
+def request_of(client: Client) -> Any:
     request = RequestFactory().get("/")
     request.session = client.session
-    response = trial.begin(request, Connection.objects.get(), PAGE)
+    request.user = get_user(client)  # type: ignore[arg-type]
+    return request
+
+
+def begin(client: Client, connection: Connection | None = None) -> str:
+    request = request_of(client)
+    response = trial.begin(request, connection or Connection.objects.get(), PAGE)
+    request.session.save()
     for name, morsel in response.cookies.items():
         client.cookies[name] = morsel.value
     return response["Location"]
@@ -39,7 +48,12 @@ def begin(client: Client) -> str:
 def attempt(company: Company, client: Client) -> dict[str, Any]:
     response = client.get(company.microsoft.sign_in(begin(client), company.person))
     assert response["Location"] == PAGE
-    outcome: dict[str, Any] = client.session["azuread_trial"]
+    return outcome_of(client, company)
+
+
+def outcome_of(client: Client, company: Company) -> dict[str, Any]:
+    outcome = trial.outcome_of(request_of(client), company.connection)
+    assert outcome is not None
     return outcome
 
 
@@ -137,7 +151,7 @@ def test_a_connection_edited_meanwhile_is_told(
     url = begin(client)
     Connection.objects.update(identity_api="v1.0")
     client.get(contoso.microsoft.sign_in(url, contoso.person))
-    assert client.session["azuread_trial"]["code"] == "transaction_expired"
+    assert outcome_of(client, contoso)["code"] == "transaction_expired"
 
 
 def test_only_the_browser_that_began_sees_the_outcome(
@@ -145,14 +159,68 @@ def test_only_the_browser_that_began_sees_the_outcome(
 ) -> None:
     callback_url = contoso.microsoft.sign_in(begin(client), contoso.person)
     assert Client().get(callback_url).status_code == 400
-    assert "azuread_trial" not in client.session
+    assert trial.outcome_of(request_of(client), contoso.connection) is None
 
 
-def test_the_outcome_of_one_connection_is_not_shown_for_another(
+def test_two_trials_in_two_tabs_keep_their_outcomes(
     contoso: Company, fabrikam: Company, staff: User, client: Client
 ) -> None:
-    request = RequestFactory().get("/")
-    request.session = client.session
-    request.session["azuread_trial"] = {"connection": contoso.connection.pk, "works": True}
-    assert trial.outcome_of(request, contoso.connection) is not None
-    assert trial.outcome_of(request, fabrikam.connection) is None
+    companies = (contoso, fabrikam)
+    at_microsoft = [begin(client, company.connection) for company in companies]
+    for company, url in zip(companies, at_microsoft, strict=True):
+        client.get(company.microsoft.sign_in(url, company.person))
+    for company in companies:
+        assert outcome_of(client, company)["claims"]["oid"] == company.person.object_id
+
+
+def test_a_session_remembers_a_few_trials(contoso: Company, staff: User, client: Client) -> None:
+    for _number in range(9):
+        begin(client)
+    assert len(client.session["azuread_trials"]) == 4
+
+
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_a_trial_ends_only_for_who_began_it(
+    contoso: Company, staff: User, client: Client, is_staff: bool
+) -> None:
+    callback_url = contoso.microsoft.sign_in(begin(client), contoso.person)
+    asked = contoso.microsoft.count()
+    client.force_login(UserFactory.create(username="colleague", is_staff=is_staff))
+    response = client.get(callback_url)
+    assert error_code(response) == "transaction_expired"
+    assert trial.outcome_of(request_of(client), contoso.connection) is None
+    assert contoso.microsoft.count() == asked
+    assert not Event.objects.filter(kind="tried").exists()
+
+
+def test_a_trial_that_ends_after_signing_out_is_read_by_nobody(
+    contoso: Company, staff: User, client: Client
+) -> None:
+    callback_url = contoso.microsoft.sign_in(begin(client), contoso.person)
+    client.session.flush()  # as signing out in another tab does
+    assert error_code(client.get(callback_url)) == "transaction_expired"
+    # Signing in keeps what an anonymous session holds.
+    client.force_login(UserFactory.create(username="colleague", is_staff=True))
+    assert trial.outcome_of(request_of(client), contoso.connection) is None
+
+
+def test_an_outcome_left_in_a_session_is_read_by_its_owner_only(
+    contoso: Company, staff: User, client: Client
+) -> None:
+    attempt(contoso, client)
+    request = request_of(client)
+    request.user = UserFactory.create(username="colleague", is_staff=True)
+    assert trial.outcome_of(request, contoso.connection) is None
+
+
+def test_a_trial_from_which_nobody_came_back_leaves_a_trace(
+    contoso: Company, fabrikam: Company, staff: User, client: Client
+) -> None:
+    url = begin(client, contoso.connection)
+    request = request_of(client)
+    begun_at = trial.open_since(request, contoso.connection)
+    assert begun_at is not None
+    assert timezone.now() - begun_at < timedelta(minutes=1)
+    assert trial.open_since(request, fabrikam.connection) is None
+    client.get(contoso.microsoft.sign_in(url, contoso.person))
+    assert trial.open_since(request_of(client), contoso.connection) is None
