@@ -92,12 +92,12 @@ def _slug(request: HttpRequest, by_view: str) -> Any:
 
 def _pairs(request: HttpRequest) -> QuerySet[Any]:
     pairs: QuerySet[Any] = _every_pair()
-    if addresses.is_main_host(request):
-        return pairs
-    hosts = ApplicationHost._default_manager.filter(
-        application=OuterRef("application"), host=_host(request)
-    )
-    return pairs.annotate(is_own_host=Exists(hosts))
+    if not addresses.is_main_host(request):
+        hosts = ApplicationHost._default_manager.filter(
+            application=OuterRef("application"), host=_host(request)
+        )
+        pairs = pairs.annotate(is_own_host=Exists(hosts))
+    return pairs
 
 
 @cache
