@@ -43,6 +43,13 @@ class Step:
 
 def probe(connection: Connection) -> Iterator[Step]:
     """Check a connection step by step; each is yielded as soon as it is known."""
+    try:
+        yield from _steps(connection)
+    except Connection.DoesNotExist:
+        yield Step(_("Connection"), Outcome.FAILED, _("It was deleted meanwhile."))
+
+
+def _steps(connection: Connection) -> Iterator[Step]:
     yield _directory(connection)
     yield _keys(connection)
     token = None

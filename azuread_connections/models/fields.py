@@ -38,10 +38,14 @@ class Sealed:
         return cls(_PREFIX + _keys()[0].encrypt(plaintext.encode()).decode())
 
     def reveal(self) -> str:
-        """Return the plain text. Raises ``UndecryptableError`` if no key opens it."""
+        """Return the plain text. Raises ``UndecryptableError`` if no key opens it.
+
+        That there is no key at all, or one that is none, is no other case for whoever reads: the
+        secret cannot be used. What is wrong with the setting, the system checks say.
+        """
         try:
             return MultiFernet(_keys()).decrypt(self._token).decode()
-        except InvalidToken:
+        except (InvalidToken, ImproperlyConfigured):
             raise UndecryptableError from None
 
     @property
@@ -49,7 +53,7 @@ class Sealed:
         """Whether one of the configured keys opens it."""
         try:
             self.reveal()
-        except (UndecryptableError, ImproperlyConfigured):
+        except UndecryptableError:
             return False
         return True
 

@@ -5,7 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from azuread_connections.models import Event
@@ -47,3 +47,16 @@ def test_days_and_setting_say_what_is_old(events: None, settings: Any) -> None:
 def test_a_batch_at_a_time_deletes_all_the_same(events: None) -> None:
     assert clear(days=0, batch_size=2).startswith("5 events")
     assert left() == []
+
+
+@pytest.mark.parametrize("option", ["--days", "--batch-size"])
+@pytest.mark.parametrize("number", ["-1", "800000", "9" * 5000, "soon", "1e3", ""])
+def test_nonsense_deletes_nothing(events: None, option: str, number: str) -> None:
+    with pytest.raises(CommandError, match=f"{option}: give a number"):
+        call_command("clear_events", f"{option}={number}")
+    assert len(left()) == 5
+
+
+def test_a_batch_of_nothing_is_refused(events: None) -> None:
+    with pytest.raises(CommandError, match="between 1 and 10000"):
+        call_command("clear_events", "--batch-size=0")

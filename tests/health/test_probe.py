@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from azuread_connections.health import probe as probing
 from azuread_connections.health.probe import Outcome, Step, probe
 from azuread_connections.models import ClientSecret, Connection, Directory
 from azuread_connections.testing import StandIn
@@ -88,6 +89,32 @@ def test_no_secret_and_an_unreadable_one_are_told(contoso: Company) -> None:
     assert "ENCRYPTION_KEYS" in failure(contoso).found
     ClientSecret.objects.all().delete()
     assert failure(contoso).remedy
+
+
+@pytest.mark.parametrize("keys", [[], ["no-key"]])
+def test_without_a_usable_encryption_key_the_other_steps_go_on(
+    contoso: Company, settings: Any, keys: list[str]
+) -> None:
+    Connection.objects.update(enable_users_api=True)
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": keys}
+    assert "ENCRYPTION_KEYS" in failure(contoso).found
+    assert len(steps(contoso)) == 4
+
+
+def test_a_connection_that_is_deleted_meanwhile_ends_the_check(
+    contoso: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = probing.microsoft.find_directory
+
+    def deleted_meanwhile(**asked: str) -> str:
+        found = find(**asked)
+        Connection.objects.all().delete()
+        return found
+
+    monkeypatch.setattr(probing.microsoft, "find_directory", deleted_meanwhile)
+    [step] = steps(contoso)
+    assert step.outcome is Outcome.FAILED
+    assert "deleted" in step.found
 
 
 def test_an_application_permission_is_proven_by_a_call(contoso: Company) -> None:

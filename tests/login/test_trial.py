@@ -224,3 +224,12 @@ def test_a_trial_from_which_nobody_came_back_leaves_a_trace(
     assert trial.open_since(request, fabrikam.connection) is None
     client.get(contoso.microsoft.sign_in(url, contoso.person))
     assert trial.open_since(request_of(client), contoso.connection) is None
+
+
+def test_without_an_encryption_key_a_trial_says_so(
+    contoso: Company, staff: User, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
+    outcome = attempt(contoso, client)
+    assert outcome["code"] == "secret_rejected"
+    assert "ENCRYPTION_KEYS" in outcome["detail"]

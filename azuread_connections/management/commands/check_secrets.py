@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from azuread_connections.conf import conf
 from azuread_connections.health import upkeep
 from azuread_connections.health.notices import send_notices
 from azuread_connections.health.secrets import SecretLine, SecretStatus, report
+from azuread_connections.management import arguments
 
 #: ``--fail-on``: each level also fails on what the levels before it fail on.
 FAIL_ON: dict[str, frozenset[SecretStatus]] = {
@@ -28,7 +28,6 @@ FAIL_ON: dict[str, frozenset[SecretStatus]] = {
     "unknown": frozenset({SecretStatus.EXPIRED, SecretStatus.EXPIRING, SecretStatus.UNKNOWN}),
 }
 FOUND, FAILED = 1, 2
-MAX_DAYS = 36_500
 #: How many lines there are, by what they count as and what they are.
 Found = Counter[tuple[SecretStatus | None, SecretStatus]]
 #: Lines aligned together: columns may widen from one batch to the next, never narrow.
@@ -49,7 +48,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--days",
-            type=_days,
+            type=arguments.days,
             help="report what expires within so many days (default: the setting "
             "SECRET_WARNING_DAYS, 30)",
         )
@@ -158,16 +157,6 @@ class Command(BaseCommand):
                 text = "  ".join([*padded, row[-1]]).rstrip()
                 colour = colours.get(line.counts_as) if line.counts_as else None
                 self.stdout.write(colour(text) if colour else text)
-
-
-def _days(text: str) -> int:
-    try:
-        days = int(text)
-    except ValueError:
-        days = -1
-    if not 0 <= days <= MAX_DAYS:
-        raise ArgumentTypeError(f"give a number of days between 0 and {MAX_DAYS}, not {text!r}")
-    return days
 
 
 def _counted(lines: Iterable[SecretLine], found: Found) -> Iterator[SecretLine]:

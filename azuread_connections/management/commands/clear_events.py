@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from azuread_connections.conf import conf
+from azuread_connections.management import arguments
 from azuread_connections.models import Event
 
 
@@ -16,10 +17,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--days",
-            type=int,
+            type=arguments.days,
             help="keep events of so many days (default: the setting EVENT_DAYS, 90)",
         )
-        parser.add_argument("--batch-size", type=int, default=1000)
+        parser.add_argument(
+            "--batch-size",
+            type=arguments.batch_size,
+            default=1000,
+            help="events deleted at once (default: 1000)",
+        )
 
     def handle(self, *, days: int | None, batch_size: int, **options: Any) -> None:
         kept = conf.event_days if days is None else days

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -8,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from azuread_connections.health.reencryption import Outcome, reencrypt
+from azuread_connections.management import arguments
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--batch-size",
-            type=_batch_size,
+            type=arguments.batch_size,
             default=500,
             help="secrets read at once (default: 500)",
         )
@@ -50,12 +50,6 @@ class Command(BaseCommand):
         self.stdout.write(
             _("All are under the first of ENCRYPTION_KEYS: the others can be taken away.")
         )
-
-
-def _batch_size(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise ArgumentTypeError(f"give a number between 1 and 10000, not {text!r}")
-    return int(text)
 
 
 def _summary(outcome: Outcome, *, dry_run: bool) -> str:
