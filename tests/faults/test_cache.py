@@ -12,9 +12,16 @@ from django.test import Client
 
 from azuread_connections.models import Connection
 from tests.company import Company, error_code
+from tests.entra.conftest import Serve, serve  # noqa: F401 - a fixture
 from tests.entra.test_transport import free_port
 from tests.factories import ClientSecretFactory
-from tests.faults.callback import assert_failed, assert_recovers, browser, come_back
+from tests.faults.callback import (
+    assert_failed,
+    assert_nobody_came_in,
+    assert_recovers,
+    browser,
+    come_back,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -130,3 +137,38 @@ def test_a_cache_emptied_between_start_and_callback_costs_one_request(contoso: C
     contoso.sign_in(browser())
     assert come_back(contoso, browser(), before=cache.clear).status_code == 302
     assert contoso.microsoft.count("keys") == 2
+
+
+def test_sessions_in_a_cache_that_is_gone_end_as_the_database_would(
+    contoso: Company, settings: Any
+) -> None:
+    """That is the site's own storage: its 500 page, nothing half-written, and recovery."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    there = settings.CACHES
+    client = browser()
+
+    def take_away() -> None:
+        settings.CACHES = {"default": BROKEN}
+
+    assert come_back(contoso, client, before=take_away).status_code == 500
+    assert_nobody_came_in()
+    settings.CACHES = there
+    assert contoso.sign_in(client).status_code == 302
+    assert client.get("/login/profile").status_code == 200
+
+
+def test_a_cache_that_does_not_answer_costs_its_own_time_limit(
+    contoso: Company,
+    settings: Any,
+    serve: Serve,  # noqa: F811
+) -> None:
+    pytest.importorskip("redis")
+    silent = serve(lambda wire: wire.hold())
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": silent.url.replace("http:", "redis:"),
+            "OPTIONS": {"socket_timeout": 0.05, "socket_connect_timeout": 0.05},
+        }
+    }
+    assert come_back(contoso, browser()).status_code == 302

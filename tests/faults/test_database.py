@@ -136,7 +136,7 @@ def test_a_locked_table_ends_the_sign_in_with_nothing_half_written(
 ) -> None:
     client, callback_url = about_to_return(contoso)
     with locked(model):
-        with in_time():
+        with in_time(HASTY):
             assert_500(client.get(callback_url))
         assert_nobody_came_in()
     assert_can_be_repeated(contoso, client, callback_url)
@@ -148,7 +148,6 @@ def test_no_further_attempt_is_made_once_the_callbacks_time_is_over(
 ) -> None:
     """Each may wait for as long as the database is allowed to keep it waiting."""
     client, callback_url = about_to_return(contoso)
-    settings.AZUREAD_CONNECTIONS |= dict.fromkeys(HASTY, 2)
     failed = []
 
     def watch(execute: Any, sql: str, *rest: Any) -> Any:
@@ -158,11 +157,11 @@ def test_no_further_attempt_is_made_once_the_callbacks_time_is_over(
             failed.append(sql)
             raise
 
-    def hurry(sender: Any, **kwargs: Any) -> None:
+    def hurry(document: dict[str, Any]) -> None:
         settings.AZUREAD_CONNECTIONS |= {"CALLBACK_TIMEOUT": limit}
 
-    # Microsoft has been asked by then.
-    contoso.microsoft.tamper_token_response(lambda document: hurry(None))
+    # By then Microsoft has been asked, for which there was time enough.
+    contoso.microsoft.tamper_token_response(hurry)
     with locked(User), connection.execute_wrapper(watch):
         assert_500(client.get(callback_url))
     assert len(failed) == attempts

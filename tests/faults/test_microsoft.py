@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,9 @@ from tests.entra.test_transport import (  # noqa: F401 - fixtures
     tls,
 )
 from tests.faults.callback import (
+    HASTY,
+    LIMITS,
+    Limits,
     assert_failed,
     assert_recovers,
     browser,
@@ -52,7 +55,11 @@ class Fault:
     name: str
     orders: dict[str, Any]
     page: tuple[int, str]
-    retry_after: str | None = field(default=None)
+    retry_after: str | None = None
+
+    @property
+    def limits(self) -> Limits:
+        return HASTY if {"delay", "drip"} & self.orders.keys() else LIMITS
 
 
 #: What any of Microsoft's endpoints may do.
@@ -131,7 +138,7 @@ def test_each_fault_of_each_endpoint_with_a_cold_cache(
         Connection.objects.update(tenant_id="")
     client = browser()
     contoso.microsoft.fault(endpoint, times=None, **fault.orders)
-    failed = come_back(contoso, client)
+    failed = come_back(contoso, client, limits=fault.limits)
     assert_failed(failed, *fault.page)
     assert failed.headers.get("Retry-After") == fault.retry_after
     # Neither a code nor a question is sent twice.
@@ -150,7 +157,7 @@ def test_known_keys_serve_while_new_ones_cannot_be_had(
     if age == "old":
         monkeypatch.setattr(metadata, "KEYS_FRESH", -1)
     contoso.microsoft.fault("keys", times=None, **fault.orders)
-    assert come_back(contoso, browser()).status_code == 302
+    assert come_back(contoso, browser(), limits=fault.limits).status_code == 302
     assert contoso.microsoft.count("keys") == (1 if age == "fresh" else 2)
 
 
@@ -178,7 +185,7 @@ def test_without_graph_people_come_in_with_what_the_id_token_says(
     members: Company, endpoint: str, fault: Fault
 ) -> None:
     members.microsoft.fault(endpoint, times=None, **fault.orders)
-    assert come_back(members, browser()).status_code == 302
+    assert come_back(members, browser(), limits=fault.limits).status_code == 302
     kind = "profile_incomplete" if endpoint == "me" else "groups_incomplete"
     assert Event.objects.filter(kind=kind).exists()
     assert User.objects.get().get_username() == members.person.upn
@@ -192,7 +199,7 @@ def test_without_groups_nobody_comes_in_where_membership_is_required(
     members.connection.group_mappings.create(directory_group_id=staff.object_id, admits=True)
     client = browser()
     members.microsoft.fault("groups", times=None, **fault.orders)
-    failed = come_back(members, client)
+    failed = come_back(members, client, limits=fault.limits)
     assert_failed(failed, *UNREACHABLE)
     members.microsoft.clear_faults()
     assert_recovers(members, client, failed)
@@ -241,7 +248,7 @@ def test_each_fault_below_http(contoso: Company, settings: Any, nowhere: str) ->
     def move() -> None:
         settings.AZUREAD_CONNECTIONS |= {"LOGIN_URL": nowhere}
 
-    failed = come_back(contoso, client, before=move)
+    failed = come_back(contoso, client, before=move, limits=HASTY)
     assert_failed(failed, *UNREACHABLE)
     settings.AZUREAD_CONNECTIONS |= {"LOGIN_URL": contoso.microsoft.url}
     assert_recovers(contoso, client, failed)
