@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -15,21 +15,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-
-def start_of_day(day: date) -> datetime:
-    """Return the start of a day in UTC, as this project's database stores times."""
-    moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    # Naive `now()` means USE_TZ=False: the database then holds local times without a zone.
-    if timezone.is_aware(timezone.now()):
-        return moment
-    return timezone.make_naive(moment, timezone.get_default_timezone())
-
-
-def day_of(moment: datetime) -> date:
-    """Return the day of a stored time in UTC: the reverse of ``start_of_day``."""
-    if timezone.is_naive(moment):
-        moment = timezone.make_aware(moment, timezone.get_default_timezone())
-    return moment.astimezone(UTC).date()
+from ..models.expiry import day_of, start_of_day
 
 
 class ExpiryDateField(forms.DateField):

@@ -22,7 +22,9 @@ from django.utils.translation import gettext_lazy as _
 from ..health.secrets import SecretState, connection_secret_state
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..models.validators import expiry_warning
-from .dates import ExpiryDateField, day_of, time_ago
+from ..models.expiry import day_of
+from .dates import ExpiryDateField, time_ago
+from .posted_rows import PostedRowsFormSet
 from .rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
 
 

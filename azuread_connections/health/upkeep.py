@@ -14,6 +14,7 @@ from ..app_access import app_token, token_with
 from ..entra.errors import EntraError, SecretRejected
 from ..entra.graph import GraphError, RegisteredSecret
 from ..models import ClientSecret, Connection, UndecryptableError
+from ..models.expiry import day_of
 from ..models.secret import NoUsableSecret
 
 PAGE_SIZE = 200
@@ -86,7 +87,7 @@ def _sync(
     )
     text = _("%(secret)s expires on %(date)s.")
     yield Remark(
-        connection.name, text % {"secret": secret, "date": expires_at.date()}, is_problem=False
+        connection.name, text % {"secret": secret, "date": day_of(expires_at)}, is_problem=False
     )
 
 

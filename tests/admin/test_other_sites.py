@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import include, path
 
 from azuread_connections import admin
-from azuread_connections.admin.dates import day_of, start_of_day
 from azuread_connections.health.secrets import SecretStatus
 from azuread_connections.models import (
     Application,
@@ -22,6 +21,7 @@ from azuread_connections.models import (
     Event,
     Identity,
 )
+from azuread_connections.models.expiry import day_of, start_of_day
 from azuread_connections.testing import StandIn
 
 from .conftest import SECRET

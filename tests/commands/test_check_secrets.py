@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from azuread_connections.management.commands import check_secrets
 from azuread_connections.models import Application, ClientSecret, Connection, EnabledConnection
+from azuread_connections.models.expiry import start_of_day
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -120,6 +121,18 @@ def test_the_text_has_one_aligned_line_a_secret_and_a_summary():
     ]
     assert lines[3] == "1 expired, 1 expiring, 1 without an expiry date."
     assert "\x1b" not in output
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_a_date_is_printed_as_it_was_typed(zone):
+    add("contoso")
+    day = (timezone.now() + timedelta(days=12)).astimezone(UTC).date()
+    ClientSecret.objects.create(
+        connection=Connection.objects.get(), value="0x~value", expires_at=start_of_day(day)
+    )
+    with timezone.override(zone):
+        assert f"  {day}  expires in 12 days  " in check()[1]
 
 
 @pytest.mark.django_db

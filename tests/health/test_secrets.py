@@ -79,10 +79,11 @@ def test_an_expiry_is_described_in_days_as_a_person_counts_them(expires_at, text
     assert describe_expiry(expires_at, NOW) == text
 
 
-def test_days_are_counted_in_the_current_time_zone():
-    expires_at = datetime(2026, 12, 5, 2, 0, tzinfo=UTC)
-    with timezone.override(ZoneInfo("America/New_York")):
-        assert describe_expiry(expires_at, NOW) == "expires today"
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_days_are_counted_to_the_date_that_is_shown(zone):
+    """A typed date is its start in UTC, which is another day in most of the world."""
+    with timezone.override(ZoneInfo(zone)):
+        assert describe_expiry(datetime(2026, 12, 5, tzinfo=UTC), NOW) == "expires in 1 day"
 
 
 def test_naive_times_are_local_already():

@@ -19,6 +19,7 @@ from azuread_connections.health import upkeep
 from azuread_connections.health.notices import send_notices
 from azuread_connections.health.secrets import SecretLine, SecretStatus, report
 from azuread_connections.management import arguments
+from azuread_connections.models.expiry import day_of
 
 #: ``--fail-on``: each level also fails on what the levels before it fail on.
 FAIL_ON: dict[str, frozenset[SecretStatus]] = {
@@ -172,7 +173,7 @@ def _columns(line: SecretLine) -> tuple[str, str, str, str, str]:
     return (
         line.connection,
         f"{line.hint}…" if line.hint else "-",
-        _local_date(line.expires_at) if line.expires_at else "-",
+        day_of(line.expires_at).isoformat() if line.expires_at else "-",
         text,
         ", ".join(line.applications),
     )
@@ -190,10 +191,6 @@ def _as_json(line: SecretLine) -> dict[str, Any]:
         "applications": list(line.applications),
         "superseded": line.superseded,
     }
-
-
-def _local_date(moment: datetime) -> str:
-    return (timezone.localtime(moment) if timezone.is_aware(moment) else moment).date().isoformat()
 
 
 def _utc(moment: datetime) -> datetime:

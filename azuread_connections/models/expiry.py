@@ -1,0 +1,27 @@
+"""Expiry dates: a day that somebody typed is stored as the time at which it starts in UTC.
+
+It is shown, and counted to, in UTC again, whatever zone the site is in: west of Greenwich the local
+day of that time is the day before.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from django.utils import timezone
+
+
+def start_of_day(day: date) -> datetime:
+    """Return the start of a day in UTC, as this project's database stores times."""
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    # Naive `now()` means USE_TZ=False: the database then holds local times without a zone.
+    if timezone.is_aware(timezone.now()):
+        return moment
+    return timezone.make_naive(moment, timezone.get_default_timezone())
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day of a stored time in UTC: the reverse of ``start_of_day``."""
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment, timezone.get_default_timezone())
+    return moment.astimezone(UTC).date()
