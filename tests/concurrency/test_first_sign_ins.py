@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 
-from azuread_connections.models import Identity
+from azuread_connections.models import Application, Connection, Directory, Event, Identity
+from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.concurrency.crowd import SIGNED_IN, assert_counts_agree, come_back_at_once
 
@@ -36,3 +38,35 @@ def test_fifty_people_of_one_name_are_fifty_users_and_one_has_the_name(contoso: 
     # Everybody else is named after the key of their own identity.
     for identity in Identity.objects.exclude(user__username="reception@contoso.com"):
         assert identity.user.get_username() == f"{identity.object_id}@{identity.tenant_id}"
+
+
+@pytest.mark.parametrize(("policy", "code"), [("hold", "directory_waiting"), ("allow", SIGNED_IN)])
+def test_fifty_first_visitors_of_a_new_directory_make_one_directory(
+    microsoft: StandIn, application: Application, policy: str, code: str
+) -> None:
+    everybody = Company.create(
+        microsoft, application, use_common_endpoint=True, new_directories=policy
+    )
+    everybody.app.multi_tenant = True
+    fabrikam = microsoft.add_directory("fabrikam.com")
+    everybody.app.grant(fabrikam)
+    visitors = [fabrikam.add_person(f"Visitor {n}") for n in range(CROWD)]
+    outcomes = come_back_at_once(everybody, visitors)
+    assert outcomes == Counter({code: CROWD})
+    assert_counts_agree(outcomes, people=outcomes[SIGNED_IN])
+    assert everybody.connection.directories.filter(tenant_id=fabrikam.tenant_id).count() == 1
+    asked = Event.objects.filter(kind=Event.Kind.DIRECTORY_WAITING).count()
+    assert asked == (1 if policy == "hold" else 0)
+
+
+def test_a_connection_that_is_pinned_by_fifty_first_sign_ins_is_pinned_once(
+    contoso: Company,
+) -> None:
+    Connection.objects.update(tenant_id="", domain_verified=False)
+    Directory.objects.all().delete()
+    people = [contoso.directory.add_person(f"Person {n}") for n in range(CROWD)]
+    outcomes = come_back_at_once(contoso, people)
+    assert outcomes == Counter({SIGNED_IN: CROWD})
+    assert_counts_agree(outcomes, people=CROWD)
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
+    assert Directory.objects.get().tenant_id == contoso.directory.tenant_id
