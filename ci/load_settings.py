@@ -1,0 +1,10 @@
+"""The demo site as production would run it, but for static files without `collectstatic`."""
+
+from __future__ import annotations
+
+from project.settings import *
+from project.settings import STORAGES
+
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+}
