@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Application, Connection
 from .application_form import ApplicationForm
+from .history import Line, Row, added_and_removed, rows_of
 from .rights import CHANGE_CONNECTION, may, may_see_connection
 
 #: Connections named in a row of the list; the others are counted.
@@ -148,12 +149,24 @@ class ApplicationAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        form.rows_before = _rows(form)
         form.instance.set_hosts(form.cleaned_data["hosts"])
         # Enabling changes whom a connection lets in, so it is the connection's permission.
         if may(request, CHANGE_CONNECTION):
             form.instance.connections.set(form.cleaned_data["enabled_connections"])
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[Line]:
+        """Describe a change for the admin's history, with the connections that it is about."""
+        message = super().construct_change_message(request, form, formsets, add)
+        return message + added_and_removed(form.rows_before, _rows(form))
+
     def _may_edit(self, request: HttpRequest, obj: Application | None) -> bool:
         if obj is None:
             return self.has_add_permission(request)
         return self.has_change_permission(request, obj)
+
+
+def _rows(form: Any) -> set[Row]:
+    return rows_of(form.instance.enabledconnection_set.select_related("connection", "application"))

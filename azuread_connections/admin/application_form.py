@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Application, ApplicationHost, Connection, EnabledConnection
 from ..models.application import default_grant_types
-from .choices import choose_by
+from .choices import RowsField, choose_by
 from .lines import HostsField, URLsField
 
 
@@ -59,7 +59,7 @@ class ApplicationForm(forms.ModelForm):
             "Addresses outside this site to which people may go after signing out, in the same way."
         ),
     )
-    enabled_connections = forms.ModelMultipleChoiceField(
+    enabled_connections = RowsField(
         label=_("Enabled connections"),
         queryset=Connection._default_manager.none(),
         required=False,

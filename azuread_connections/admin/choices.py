@@ -7,10 +7,33 @@ from typing import Any
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.core.exceptions import ValidationError
 from django.db.models import Field, QuerySet
+
+from .links import as_key
 
 #: More check boxes than this nobody reads; a search field then takes their place.
 MOST_CHECKBOXES = 100
+
+
+class RowsField(forms.ModelMultipleChoiceField):
+    """Rows by their keys. What can be no key is told so, and never reaches the database."""
+
+    def prepare_value(self, value: Any) -> Any:
+        prepared = super().prepare_value(value)
+        if not isinstance(prepared, list):
+            return prepared
+        return [key for key in prepared if as_key(str(key))]
+
+    def clean(self, value: Any) -> Any:
+        for key in value or ():
+            if not as_key(str(key)):
+                raise ValidationError(
+                    self.error_messages["invalid_pk_value"],
+                    code="invalid_pk_value",
+                    params={"pk": str(key)[:20]},
+                )
+        return super().clean(value)
 
 
 def choose_by(

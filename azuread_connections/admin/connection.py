@@ -11,14 +11,17 @@ from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path
-from django.utils.translation import gettext, override
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from ..health.checklist import checklist
 from ..login.addresses import callback_urls, frontchannel_logout_url
@@ -32,10 +35,11 @@ from .filters import ApplicationFilter, SecretStatusFilter
 from .form_texts import not_looked_up
 from .forms import ConnectionForm
 from .groups import GroupMappingInline, lacks_security_groups
+from .history import Line, Row, added_and_removed, rows_of, told_of_secret, told_of_trust
 from .layout import ConnectionFacts, fieldsets
-from .links import admin_url
+from .links import admin_url, as_key
 from .listing import ConnectionColumns, ConnectionList, with_facts
-from .rights import CHANGE_CONNECTION, CONSENT, EXPORT, MANAGE_SECRET, SEARCH_DIRECTORY, TRY, may
+from .rights import CONSENT, EXPORT, MANAGE_SECRET, SEARCH_DIRECTORY, TRY, may
 from .secrets import StoredSecretInline, keep_secret, secret_warnings
 
 #: A change to one of these may give a domain a second connection.
@@ -115,6 +119,16 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         # A new connection has no stored secrets to show, and no groups until it reads them.
         return [] if obj is None else super().get_inlines(request, obj)
 
+    # What goes wrong while a form is saved is mailed to the site's ADMINS, with what was posted.
+    @method_decorator(sensitive_post_parameters("new_secret"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            # Somebody stored the same at the same moment, as a double click on "Save" does. All of
+            # this was rolled back, and the form now sees theirs.
+            return super().changeform_view(request, *args, **kwargs)
+
     def change_view(
         self,
         request: HttpRequest,
@@ -154,13 +168,13 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             "directories": rows(self.admin_site, known[:SHOWN_AT_ONCE], connection.tenant_id),
             "more_directories": len(known) > SHOWN_AT_ONCE,
             "directories_url": self._directories_url(connection),
-            "may_decide": may_decide(request),
+            "may_decide": may_decide(self.admin_site, request, connection),
             "is_enabled_nowhere": not connection.applications.exists(),
             "checklist": checklist(connection),
             "chart": chart(connection.events.all()),
             "frontchannel_url": frontchannel_logout_url(request, connection),
             "may_try": may(request, TRY),
-            "may_sign_out": may(request, CHANGE_CONNECTION),
+            "may_sign_out": self.has_change_permission(request, connection),
             "may_search_users": connection.enable_users_api and may(request, SEARCH_DIRECTORY),
         }
 
@@ -186,6 +200,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         connection: Connection = form.instance
+        form.rows_before = _rows(form)
         connection.applications.set(form.cleaned_data["enabled_applications"])
         set_further_domains(connection, form.cleaned_data["domain_aliases"])
         if not change or _ABOUT_DOMAINS & set(form.changed_data):
@@ -230,20 +245,15 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> list[dict[str, dict[str, Any]]]:
-        """Describe a change for the admin's history: a secret by its first characters only."""
+    ) -> list[Line]:
+        """Describe a change for the admin's history, with what its fields' names leave out."""
         message = super().construct_change_message(request, form, formsets, add)
+        message += told_of_trust(form.trusted_before, form.instance.tenant_id)
         if form.kept_secret is not None:
             secret, is_new = form.kept_secret
-            # History is stored untranslated, and translated when it is read.
-            with override(None):
-                name = str(secret._meta.verbose_name)
-                done: dict[str, Any] = {"name": name, "object": str(secret)}
-                if is_new:
-                    message.append({"added": done})
-                elif form.cleaned_data.get("new_secret_expires"):
-                    message.append({"changed": done | {"fields": ["expires"]}})
-        return message
+            was_dated = bool(form.cleaned_data.get("new_secret_expires"))
+            message += told_of_secret(secret, is_new=is_new, was_dated=was_dated)
+        return message + ([] if add else added_and_removed(form.rows_before, _rows(form)))
 
     # --- Pages of its own -------------------------------------------------------------------
 
@@ -288,8 +298,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        key = unquote(object_id)
-        chosen = Connection._default_manager.filter(pk__in=[key] if key.isdecimal() else [])
+        chosen = Connection._default_manager.filter(pk=as_key(unquote(object_id)) or 0)
         context = {"consequences": consequences_of_deleting(chosen)} | (extra_context or {})
         return super().delete_view(request, object_id, context)
 
@@ -313,17 +322,22 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         return response
 
 
+def _rows(form: Any) -> set[Row]:
+    connection: Connection = form.instance
+    enabled = connection.enabledconnection_set.select_related("connection", "application")
+    return rows_of(enabled, connection.aliases.filter(is_primary=False))
+
+
 def _decide(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> HttpResponse:
     """Approve or refuse the one directory whose button was pressed."""
-    if not may_decide(request):
+    if not may_decide(page.admin_site, request, connection):
         raise PermissionDenied
     for word, status in (
         ("approve", Directory.Status.ALLOWED),
         ("refuse", Directory.Status.REFUSED),
     ):
-        key = request.POST.get(word, "")
-        if key.isdecimal():
-            decide(page, request, connection.directories.filter(pk=int(key)), status)
+        if key := as_key(request.POST.get(word, "")):
+            decide(page, request, connection.directories.filter(pk=key), status)
     url = admin_url(page.admin_site, connection, "change", quote(connection.pk))
     return HttpResponseRedirect(f"{url}#azuread-directories")
 

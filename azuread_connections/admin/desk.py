@@ -23,7 +23,7 @@ from ..login.failures import FAILURES
 from ..models import Connection, Revocation
 from ..transfer.exporter import as_json, export_connections
 from .links import admin_url
-from .rights import CHANGE_CONNECTION, EXPORT, TRY, may
+from .rights import EXPORT, TRY, may
 
 if TYPE_CHECKING:
     Page = admin.ModelAdmin[Connection]
@@ -67,7 +67,8 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
 
 def sign_out(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:
     """Sign out everyone of a connection, after asking."""
-    _require(request, CHANGE_CONNECTION)
+    if not page.has_change_permission(request, connection):
+        raise PermissionDenied
     title = gettext("Sign out everyone of this connection")
     if request.method != "POST":
         context = _context(page, request, connection, title)

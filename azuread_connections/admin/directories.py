@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -22,15 +22,23 @@ from ..models.validators import is_guid
 from .dates import time_ago
 from .filters import ConnectionFilter
 from .links import link_to
-from .rights import CHANGE_CONNECTION, may, may_see_connection
+from .rights import (
+    CHANGE_CONNECTION,
+    CHANGE_DIRECTORY,
+    may,
+    may_change_connection,
+    may_see_connection,
+)
 
 #: As many are shown on a connection's page; the list of directories has all.
 SHOWN_AT_ONCE = 20
 
 
-def may_decide(request: HttpRequest) -> bool:
-    """Return whether the user may let directories in and refuse them."""
-    return may(request, "azuread_connections.change_directory", CHANGE_CONNECTION)
+def may_decide(
+    admin_site: AdminSite, request: HttpRequest, connection: Connection | None = None
+) -> bool:
+    """Return whether the user may let directories in and refuse them, those of one connection."""
+    return may(request, CHANGE_DIRECTORY) or may_change_connection(admin_site, request, connection)
 
 
 def most_urgent(connection: Connection) -> list[Directory]:
@@ -197,11 +205,20 @@ class DirectoryAdmin(admin.ModelAdmin):
 
     @admin.action(permissions=["change"], description=_("Approve the selected directories"))
     def approve(self, request: HttpRequest, queryset: QuerySet[Directory]) -> None:
-        decide(self, request, queryset.select_related("connection"), Directory.Status.ALLOWED)
+        self._decide(request, queryset, Directory.Status.ALLOWED)
 
     @admin.action(permissions=["change"], description=_("Refuse the selected directories"))
     def refuse(self, request: HttpRequest, queryset: QuerySet[Directory]) -> None:
-        decide(self, request, queryset.select_related("connection"), Directory.Status.REFUSED)
+        self._decide(request, queryset, Directory.Status.REFUSED)
+
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[Directory], status: Directory.Status
+    ) -> None:
+        chosen = list(queryset.select_related("connection"))
+        # An action is offered to those who may change some: each chosen one has to be theirs.
+        if not all(self.has_change_permission(request, directory) for directory in chosen):
+            raise PermissionDenied
+        decide(self, request, chosen, status)
 
     # --- A directory ------------------------------------------------------------------------
 
@@ -246,7 +263,7 @@ class DirectoryAdmin(admin.ModelAdmin):
         return super().has_add_permission(request) or may(request, CHANGE_CONNECTION)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_decide(request)
+        return may_decide(self.admin_site, request, obj.connection if obj else None)
 
 
 def _personal_accounts(connection: Connection) -> str:

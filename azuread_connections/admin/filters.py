@@ -18,6 +18,7 @@ from ..health.secrets import SecretStatus, end_of_day
 from ..login.failures import FAILURES
 from ..models import Application, ClientSecret, Connection
 from ..models.secret import not_expired
+from .links import as_key
 
 #: A longer list than this nobody reads; the search field finds the others.
 MOST_CHOICES = 50
@@ -94,7 +95,8 @@ class ConnectionFilter(admin.SimpleListFilter):
         value = self.value()
         if value is None:
             return queryset
-        return queryset.filter(connection=value) if value.isdecimal() else queryset.none()
+        key = as_key(value)
+        return queryset.filter(connection=key) if key else queryset.none()
 
 
 class EventApplicationFilter(admin.SimpleListFilter):
@@ -113,7 +115,8 @@ class EventApplicationFilter(admin.SimpleListFilter):
         value = self.value()
         if value is None:
             return queryset
-        return queryset.filter(application=value) if value.isdecimal() else queryset.none()
+        key = as_key(value)
+        return queryset.filter(application=key) if key else queryset.none()
 
 
 class EventCodeFilter(admin.SimpleListFilter):
@@ -127,4 +130,6 @@ class EventCodeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset if value is None else queryset.filter(code=value)
+        if value is None:
+            return queryset
+        return queryset.filter(code=value) if value in FAILURES else queryset.none()

@@ -9,13 +9,15 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from ..entra.errors import EntraError, MicrosoftError
 from ..microsoft import find_directory
 from ..models import Application, Connection, EnabledConnection, Sealed
+from ..models.connection import is_taken, name_is_taken
 from ..models.validators import clean_alias, validate_client_id, validate_client_secret
 from .aliases import further_domains
-from .choices import choose_by
+from .choices import RowsField, choose_by
 from .dates import ExpiryDateField
 from .edit_conflict import conflict, shown_state
 from .form_texts import ERROR_MESSAGES, HELP_TEXTS, LABELS, other_directory, secret_help
@@ -73,7 +75,7 @@ class ConnectionForm(forms.ModelForm):
             "time: an expired secret stops every sign-in."
         ),
     )
-    enabled_applications = forms.ModelMultipleChoiceField(
+    enabled_applications = RowsField(
         label=_("Enabled for"),
         queryset=Application._default_manager.none(),
         required=False,
@@ -124,6 +126,7 @@ class ConnectionForm(forms.ModelForm):
         self.lookup_error = ""
         self._stored_domain = self.instance.domain
         self._stored_cloud = self.instance.cloud
+        self.trusted_before = self.instance.tenant_id
         if not self.may_manage_secrets:
             for name in SECRET_FIELDS:
                 del self.fields[name]
@@ -180,15 +183,7 @@ class ConnectionForm(forms.ModelForm):
                 raise
         return domain
 
-    def clean_new_secret(self) -> str:
-        value: str = self.cleaned_data["new_secret"]
-        if value:
-            try:
-                Sealed.seal(value)
-            except ImproperlyConfigured as error:
-                raise ValidationError(str(error), code="no_encryption_key") from error
-        return value
-
+    @sensitive_variables("cleaned", "secret")
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         # A secret that was refused is missing here too, but has its own message.
@@ -196,6 +191,13 @@ class ConnectionForm(forms.ModelForm):
             self.add_error("new_secret_expires", _date_without_secret(bool(self.instance.pk)))
         if cleaned.get("nested_groups") and not cleaned.get("security_groups"):
             self.add_error("nested_groups", gettext("Nested groups need “Security Groups” too."))
+        if secret := cleaned.get("new_secret"):
+            # Here and not in a method of the field, whose callers in Django hold the value too: a
+            # report of an unforeseen error would show it.
+            try:
+                Sealed.seal(secret)
+            except ImproperlyConfigured as error:
+                self.add_error("new_secret", ValidationError(str(error), code="no_encryption_key"))
         return cleaned
 
     def _post_clean(self) -> None:
@@ -204,6 +206,9 @@ class ConnectionForm(forms.ModelForm):
         # Microsoft is asked last, and only about a form that is right otherwise.
         if not self.errors and self._must_ask():
             self._find_directory()
+            if self.instance._state.adding and is_taken(self.instance.name_key):
+                # While Microsoft was asked: most likely by a double click on "Save".
+                self.add_error("name", name_is_taken(self.instance.name))
         # Behind Microsoft's answer: it locks the connection.
         if not self.errors and self.instance.pk and (changed := conflict(self)):
             self.add_error(None, changed)

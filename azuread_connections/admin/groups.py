@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Connection, GroupMapping
 from ..models.connection import needs_security_groups
+from .posted_rows import PostedRowsFormSet
 from .rights import CHANGE_CONNECTION, CHANGE_GROUP, may, may_see_connection, permissions_held
 
 MAPPING_FIELDS = ["directory_group_id", "label", "group", "admits"]
@@ -70,7 +71,7 @@ class GroupMappingForm(forms.ModelForm):
         return group
 
 
-class GroupMappingFormSet(forms.BaseInlineFormSet):
+class GroupMappingFormSet(PostedRowsFormSet):
     editor: Any = None
     may_give = False
 

@@ -23,6 +23,14 @@ def admin_url(admin_site: AdminSite, model: type[Model] | Model, page: str, *arg
     return reverse(name, args=args, current_app=admin_site.name)
 
 
+def as_key(text: str) -> int | None:
+    """Return the key of a row that somebody sent as text; None for what can be none's.
+
+    More digits than these no database keeps, and Python refuses to read very many.
+    """
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
+
+
 def link_to(admin_site: AdminSite, row: Model, text: str = "") -> str | SafeString:
     """Return a row's name, linked to its page where this admin site has one."""
     text = text or str(row)

@@ -18,16 +18,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from ..health.secrets import SecretState, connection_secret_state
 from ..models import ClientSecret, Connection, UndecryptableError
-from ..models.validators import expiry_warning
 from ..models.expiry import day_of
+from ..models.validators import expiry_warning
 from .dates import ExpiryDateField, time_ago
 from .posted_rows import PostedRowsFormSet
 from .rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
 
 
+@sensitive_variables("value")
 def keep_secret(
     connection: Connection, value: str, expires_at: datetime | None
 ) -> tuple[ClientSecret, bool]:
@@ -38,13 +40,17 @@ def keep_secret(
     """
     stored = _stored_secret(connection, value)
     if stored is None:
-        return connection.secrets.create(value=value, expires_at=expires_at), True
+        new = ClientSecret(connection=connection, value=value, expires_at=expires_at)
+        # Not by create(): Django's own frames would show the value in a report of an error.
+        new.save()
+        return new, True
     if expires_at is not None:
         stored.expires_at = expires_at
         stored.save(update_fields=["expires_at"])
     return stored, False
 
 
+@sensitive_variables("value", "known")
 def _stored_secret(connection: Connection, value: str) -> ClientSecret | None:
     for secret in connection.secrets.all():
         try:
@@ -103,7 +109,7 @@ class StoredSecretForm(forms.ModelForm):
         return secret
 
 
-class StoredSecretFormSet(forms.BaseInlineFormSet):
+class StoredSecretFormSet(PostedRowsFormSet):
     def add_fields(self, form: forms.ModelForm[ClientSecret], index: int | None) -> None:
         super().add_fields(form, index)
         if DELETION_FIELD_NAME in form.fields:

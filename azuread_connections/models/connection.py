@@ -204,8 +204,13 @@ class Connection(models.Model):
                 raise ValidationError({"name": name_is_fixed(stored_name)})
             if not self.security_groups and self.group_mappings.exists():
                 raise ValidationError({"security_groups": needs_security_groups()})
-        elif connections.filter(name_key=self.name_key).exists():
+        elif is_taken(self.name_key):
             raise ValidationError({"name": name_is_taken(self.name)})
+
+
+def is_taken(name_key: str) -> bool:
+    """Return whether there is a connection of that name, given in lower case."""
+    return Connection._default_manager.filter(name_key=name_key).exists()
 
 
 def name_is_fixed(name: str) -> ValidationError:

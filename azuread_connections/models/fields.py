@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.views.decorators.debug import sensitive_variables
 
 from ..conf import conf
 
@@ -34,6 +35,7 @@ class Sealed:
         self.ciphertext = ciphertext
 
     @classmethod
+    @sensitive_variables("plaintext")
     def seal(cls, plaintext: str) -> Sealed:
         return cls(_PREFIX + _keys()[0].encrypt(plaintext.encode()).decode())
 
@@ -118,6 +120,7 @@ class EncryptedTextField(_TextField):
             return Sealed(value)
         return value
 
+    @sensitive_variables("value")
     def pre_save(self, model_instance: models.Model, add: bool) -> Sealed | None:
         value = getattr(model_instance, self.attname)
         if isinstance(value, str):
@@ -125,6 +128,7 @@ class EncryptedTextField(_TextField):
             setattr(model_instance, self.attname, value)
         return value
 
+    @sensitive_variables("value")
     def get_prep_value(self, value: Any) -> Any:
         if isinstance(value, str):
             return Sealed.seal(value).ciphertext

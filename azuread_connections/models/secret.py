@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from .connection import Connection
 from .fields import EncryptedTextField, UndecryptableError
@@ -48,6 +49,7 @@ class ClientSecret(models.Model):
     def __str__(self) -> str:
         return f"{self.hint}…"
 
+    @sensitive_variables("value")
     def save(self, *args: Any, **kwargs: Any) -> None:
         value: object = self.value
         if isinstance(value, str):  # new: once stored, it is sealed

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from azuread_connections.admin import forms
 from azuread_connections.microsoft import find_directory
 from azuread_connections.models import Application, Connection, Identity
+from azuread_connections.models import connection as connection_model
 from azuread_connections.testing.standin import StandIn
 
 from .conftest import CLIENT_ID
@@ -370,3 +372,34 @@ def test_without_permission_there_is_no_page(
     client = staff()
     for url in (ADD, change_page(connection), "/admin/azuread_connections/connection/"):
         assert client.get(url).status_code == 403
+
+
+# --- A double click on "Save" ---------------------------------------------------------------
+
+
+def stored_meanwhile(**kwargs: Any) -> str:
+    """Microsoft's answer, on whose way the first of two clicks has stored its connection."""
+    Connection.objects.create(name="Contoso", domain="contoso.com", client_id=CLIENT_ID)
+    return find_directory(**kwargs)
+
+
+def test_a_double_click_adds_one_connection_and_says_so(
+    boss: Client, microsoft: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "find_directory", stored_meanwhile)
+    errors = field_errors(boss.post(ADD, filled_in()))
+    assert "There is a connection called “contoso” already" in errors["name"][0]
+    assert Connection.objects.count() == 1
+
+
+def test_two_saves_at_the_very_same_moment_add_one_connection(
+    boss: Client, microsoft: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the first one stores becomes visible only once the second has looked, twice.
+    looks = iter([False, False])
+    monkeypatch.setattr("azuread_connections.admin.forms.is_taken", lambda _name: next(looks))
+    real = connection_model.is_taken
+    monkeypatch.setattr(connection_model, "is_taken", lambda name: next(looks, True) and real(name))
+    Connection.objects.create(name="contoso", domain="contoso.com", client_id=CLIENT_ID)
+    errors = field_errors(boss.post(ADD, filled_in()))
+    assert "There is a connection called “contoso” already" in errors["name"][0]
