@@ -10,13 +10,14 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check clean
+.PHONY: help demo test lint check bench clean
 
 help:
 	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
 	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   lint, Django's system checks and missing migrations"
+	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
 	@echo "make clean   remove what the demo and the tools wrote; $(VENV) stays"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
@@ -35,6 +36,10 @@ lint: $(VENV)/.dev
 check: lint
 	$(BIN)/python manage.py check --settings tests.settings
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+bench: $(VENV)/.created
+	@$(BIN)/python -m benchmarks.environments
+	@benchmarks/.envs/azuread_connections/bin/python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov

@@ -18,6 +18,7 @@ from benchmarks.lines import Child
 from benchmarks.peers import Peer
 from benchmarks.services import Config, Services
 
+
 @dataclass(frozen=True)
 class Sizes:
     """How much is measured. The small ones only show that everything runs."""
@@ -84,9 +85,7 @@ class Bench:
     def running(cls, sizes: Sizes) -> Iterator[Bench]:
         with Child([sys.executable, "-m", "benchmarks.microsoft"], {}) as microsoft:
             greeting = microsoft.greeting
-            yield cls(
-                sizes, Services.found(), microsoft, greeting["address"], greeting["browsers"]
-            )
+            yield cls(sizes, Services.found(), microsoft, greeting["address"], greeting["browsers"])
 
     def requests(self) -> dict[str, int]:
         """Requests that sites have made to the stand-in so far, by endpoint."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -66,7 +65,8 @@ def _callgrind(site: Site, number: int) -> int:
     with tempfile.TemporaryDirectory(prefix="azuread-bench-") as directory:
         log = Path(directory) / "log"
         prefix = (
-            *("valgrind", "--tool=none", "--trace-children=no", f"--log-file={log}"),
+            *("valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out"),
+            f"--log-file={log}",
         )
         with site.worker(prefix) as worker:
             site.cpu(worker, number)

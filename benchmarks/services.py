@@ -110,7 +110,9 @@ def _postgresql_version() -> str:
 
 def _redis_version() -> str:
     try:
-        return str(redis.Redis.from_url(REDIS_URL, socket_timeout=2).info("server")["redis_version"])
+        return str(
+            redis.Redis.from_url(REDIS_URL, socket_timeout=2).info("server")["redis_version"]
+        )
     except redis.RedisError:
         return ""
 

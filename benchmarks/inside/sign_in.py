@@ -30,9 +30,7 @@ def cpu(
         began = time.process_time()
         urls = [browser.start(start, method) for browser in batch]
         spent["start"] += time.process_time() - began
-        paths = [
-            browser.pass_microsoft(url) for browser, url in zip(batch, urls, strict=True)
-        ]
+        paths = [browser.pass_microsoft(url) for browser, url in zip(batch, urls, strict=True)]
         began = time.process_time()
         for browser, path in zip(batch, paths, strict=True):
             browser.come_back(path)
@@ -65,9 +63,7 @@ def recorded() -> Iterator[list[str]]:
         yield found
 
 
-def refused_callbacks(
-    number: int, start: str, microsoft: str, people: list[str]
-) -> int:
+def refused_callbacks(number: int, start: str, microsoft: str, people: list[str]) -> int:
     """Go through so many sign-ins that must fail; return how many did, with no session."""
     refused = 0
     site, at_microsoft = WsgiSite(), Microsoft(microsoft)

@@ -48,8 +48,8 @@ class WsgiSite:
         environ |= {f"HTTP_{name.upper().replace('-', '_')}": headers[name] for name in headers}
         begun: dict[str, Any] = {}
 
-        def start_response(status: str, pairs: list[tuple[str, str]], *_: Any) -> None:
-            begun["status"] = int(status.split()[0])
+        def start_response(status: str, pairs: list[tuple[str, str]], *_: Any) -> Any:
+            begun["status"] = int(status.split(maxsplit=1)[0])
             begun["headers"] = [(name.lower(), value) for name, value in pairs]
 
         response = self._application(environ, start_response)

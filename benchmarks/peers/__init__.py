@@ -15,8 +15,8 @@ PEOPLE = 64
 
 @dataclass(frozen=True)
 class Peer:
-    """One Django app for signing in. ``start`` and ``callback`` are paths of its site; ``method`` is
-    how a sign-in begins."""
+    """One Django app for signing in. ``start`` and ``callback`` are paths of its site, ``method``
+    is how a sign-in begins."""
 
     name: str
     distribution: str

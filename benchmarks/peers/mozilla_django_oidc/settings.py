@@ -1,4 +1,4 @@
-"""As its "Quick start" says, with the endpoints of Microsoft's v2.0 discovery document, and PKCE."""
+"""As its quick start says, with the endpoints of Microsoft's discovery document, and PKCE."""
 
 from __future__ import annotations
 

@@ -1,0 +1,93 @@
+"""`make bench`: measure, write results.json, and from it results.md and results.svg."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import (
+    chart,
+    counts,
+    cpu,
+    footprint,
+    growth,
+    latency,
+    report,
+    rollover,
+    surroundings,
+    throughput,
+)
+from benchmarks.bench import FULL, SMALL, Bench
+
+HERE = Path(__file__).resolve().parent
+MEASUREMENTS = {
+    "counts": counts,
+    "cpu": cpu,
+    "latency": latency,
+    "throughput": throughput,
+    "growth": growth,
+    "rollover": rollover,
+    "footprint": footprint,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--only", nargs="+", choices=MEASUREMENTS, help="measure these, and keep the other results"
+    )
+    parser.add_argument("--render", action="store_true", help="measure nothing, only write anew")
+    options = parser.parse_args()
+    sizes = SMALL if os.environ.get("BENCH_SCALE") == "small" else FULL
+    # A smoke test leaves the published results alone.
+    where = HERE / ".envs" if sizes is SMALL else HERE
+    stored = where / "results.json"
+    results: dict[str, Any] = json.loads(stored.read_text()) if stored.exists() else {}
+    if not options.render:
+        chosen = options.only or list(MEASUREMENTS)
+        results |= measure(sizes, chosen)
+        stored.write_text(json.dumps(_rounded(results), indent=1) + "\n")
+        results = json.loads(stored.read_text())
+    (where / "results.md").write_text(report.render(results))
+    (where / "results.svg").write_text(chart.draw(results))
+    print_table(report.comparison(results))
+    print(f"\nGoals and growth: {where / 'results.md'}")
+
+
+def measure(sizes: Any, chosen: list[str]) -> dict[str, Any]:
+    with Bench.running(sizes) as bench:
+        results = {"scale": sizes.name, **surroundings.describe(bench.services)}
+        for name in chosen:
+            began = time.monotonic()
+            print(f"{name} ... ", end="", flush=True, file=sys.stderr)
+            results[name] = MEASUREMENTS[name].measure(bench)
+            print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    return results
+
+
+def print_table(rows: list[list[str]]) -> None:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers with as many digits as they are worth, so that the file stays small."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return value
+
+
+if __name__ == "__main__":
+    main()
