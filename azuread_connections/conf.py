@@ -151,6 +151,11 @@ class Conf:
         return int(self._get("EVENT_DAYS"))
 
     @property
+    def has_admins(self) -> bool:
+        """Whether Django's ADMINS names anybody to write to."""
+        return bool(settings.ADMINS)
+
+    @property
     def standin_allowed(self) -> bool:
         return bool(settings.DEBUG or self._get("ALLOW_STANDIN"))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.mail import mail_admins, send_mail
@@ -12,9 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import signals
+from ..conf import conf
 from ..models import ClientSecret
 from .secrets import SecretStatus, days_left, report
 
+logger = logging.getLogger("azuread_connections")
+
+#: Stands for all of Django's ADMINS, who get one mail together.
+_ADMINS = "ADMINS"
+#: So many connections are named where nobody can be written to.
+_NAMED = 5
 #: Days before the expiry at which a notice is due.
 THRESHOLDS = (30, 14, 7, 1, 0)
 
@@ -42,33 +50,101 @@ class Notice:
         }
 
 
-def send_notices(now: datetime | None = None) -> int:
-    """Send the notices that are due; return how many. Each is marked only once it has been sent."""
-    now = now or timezone.now()
-    due = list(_due(now))
+@dataclass
+class Delivery:
+    """What became of the notices that were due. ``told``: those that reached somebody."""
+
+    told: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def send_notices(now: datetime | None = None) -> Delivery:
+    """Send the notices that are due, each marked only if it went to somebody.
+
+    What one of those who are written to causes, such as an address that is refused, keeps nobody
+    else's notice back.
+    """
+    delivery = Delivery()
+    due = list(_due(now or timezone.now()))
     if not due:
-        return 0
+        return delivery
+    reached = _write(due, delivery)
+    untold = []
+    for notice in due:
+        heard = _signal(notice, delivery)
+        has_addressee = bool(_addressees(notice))
+        if notice in reached or (heard and not has_addressee):
+            _mark(notice)
+            delivery.told += 1
+        elif not has_addressee:
+            untold.append(notice.secret.connection.name)
+    if untold:
+        delivery.problems.append(_nobody_for(untold))
+    return delivery
+
+
+def _nobody_for(connections: list[str]) -> str:
+    names = ", ".join(connections[:_NAMED]) + (", …" if len(connections) > _NAMED else "")
+    return _(
+        "There is nobody to write to about %(connections)s: set ADMINS, or a Contact on the "
+        "connection."
+    ) % {"connections": names}
+
+
+def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
+    """Write to each of those concerned; return the notices that went to somebody."""
+    by_addressee: dict[str, list[Notice]] = defaultdict(list)
+    for notice in due:
+        for addressee in _addressees(notice):
+            by_addressee[addressee].append(notice)
+    reached: set[Notice] = set()
+    for addressee, notices in by_addressee.items():
+        try:
+            _mail(addressee, notices)
+        except Exception as error:  # mail backends raise whatever they like
+            logger.exception("The notices for %s could not be sent.", addressee)
+            delivery.problems.append(
+                _("The notices for %(addressee)s could not be sent: %(why)s")
+                % {"addressee": addressee, "why": str(error) or type(error).__name__}
+            )
+        else:
+            reached.update(notices)
+    return reached
+
+
+def _addressees(notice: Notice) -> list[str]:
+    contact = notice.secret.connection.contact_email
+    return [*([_ADMINS] if conf.has_admins else []), *([contact] if contact else [])]
+
+
+def _mail(addressee: str, notices: list[Notice]) -> None:
     subject = _("Client secrets about to expire")
     advice = _(
         "Make a new client secret in Azure and add it to the connection beside the old one: an "
         "expired secret stops every sign-in."
     )
-    mail_admins(subject, _body(due, advice))
-    by_contact: dict[str, list[Notice]] = defaultdict(list)
-    for notice in due:
-        if notice.secret.connection.contact_email:
-            by_contact[notice.secret.connection.contact_email].append(notice)
-    for contact, notices in by_contact.items():
-        send_mail(subject, _body(notices, advice), None, [contact])
-    for notice in due:
-        _mark(notice)
-        signals.secret_expiring.send(
-            ClientSecret,
-            connection=notice.secret.connection,
-            secret=notice.secret,
-            days_left=notice.days_left,
+    body = "\n".join([*(notice.line for notice in notices), "", advice])
+    if addressee == _ADMINS:
+        mail_admins(subject, body)
+    else:
+        send_mail(subject, body, None, [addressee])
+
+
+def _signal(notice: Notice, delivery: Delivery) -> bool:
+    """Tell the receivers of the signal; return whether one of them took it."""
+    answers = signals.secret_expiring.send_robust(
+        ClientSecret,
+        connection=notice.secret.connection,
+        secret=notice.secret,
+        days_left=notice.days_left,
+    )
+    failed = [answer for _receiver, answer in answers if isinstance(answer, Exception)]
+    for error in failed:  # Django has logged it
+        delivery.problems.append(
+            _("%(connection)s: a receiver of secret_expiring failed: %(why)s")
+            % {"connection": notice.secret.connection.name, "why": repr(error)}
         )
-    return len(due)
+    return len(failed) < len(answers)
 
 
 def _due(now: datetime) -> Iterator[Notice]:
@@ -82,9 +158,10 @@ def _due(now: datetime) -> Iterator[Notice]:
         secret = (
             ClientSecret._default_manager.select_related("connection")
             .defer("value")
-            .get(pk=line.secret_id)
+            .filter(pk=line.secret_id)
+            .first()
         )
-        if not _was_told(secret, threshold):
+        if secret is not None and not _was_told(secret, threshold):
             yield Notice(secret, line.text, left, threshold, line.applications)
 
 
@@ -99,7 +176,3 @@ def _mark(notice: Notice) -> None:
     ClientSecret._default_manager.filter(pk=notice.secret.pk).update(
         notice_days=notice.threshold, notice_expiry=notice.secret.expires_at
     )
-
-
-def _body(notices: list[Notice], advice: str) -> str:
-    return "\n".join([*(notice.line for notice in notices), "", advice])

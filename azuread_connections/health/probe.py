@@ -10,19 +10,16 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import microsoft
 from ..app_access import token_with
-from ..entra.aadsts import explain
-from ..entra.errors import DirectoryNotFound, EntraError, MicrosoftError
+from ..entra.errors import DirectoryNotFound, EntraError
 from ..entra.graph import GraphError
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..permissions import USER_READ_ALL, permissions_needed
-
-Text = str | Promise
+from .wording import Text, in_words
 
 
 class Outcome(models.TextChoices):
@@ -174,8 +171,5 @@ def _delegated(connection: Connection) -> set[str]:
 
 
 def _failed(title: Text, error: EntraError) -> Step:
-    if isinstance(error, MicrosoftError) and error.aadsts_code:
-        explained = explain(error.aadsts_code)
-        found = f"AADSTS{error.aadsts_code}: {explained.meaning}"
-        return Step(title, Outcome.FAILED, found, explained.remedy)
-    return Step(title, Outcome.FAILED, str(error))
+    trouble = in_words(error)
+    return Step(title, Outcome.FAILED, trouble.found, trouble.remedy)

@@ -16,13 +16,17 @@ from ..entra.graph import GraphError, RegisteredSecret
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..models.expiry import day_of
 from ..models.secret import NoUsableSecret
+from .wording import in_words
 
 PAGE_SIZE = 200
 
 
 @dataclass(frozen=True)
 class Remark:
-    """What was found out about a connection's secrets. ``is_problem``: it needs somebody."""
+    """What was found out about a connection's secrets.
+
+    ``is_problem``: something could not be asked, so that the report may be too good.
+    """
 
     connection: str
     text: str
@@ -39,11 +43,13 @@ def verify() -> Iterator[Remark]:
             try:
                 token_with(connection, secret, secret.value.reveal())
             except SecretRejected as error:
-                yield Remark(connection.name, f"{secret}: {error}", is_problem=True)
+                text = f"{secret}: {in_words(error)}"
+                yield Remark(connection.name, text, is_problem=False)
             except (EntraError, UndecryptableError) as error:
+                why = in_words(error) if isinstance(error, EntraError) else error
                 text = _("%(secret)s could not be verified: %(why)s")
                 yield Remark(
-                    connection.name, text % {"secret": secret, "why": error}, is_problem=True
+                    connection.name, text % {"secret": secret, "why": why}, is_problem=True
                 )
 
 
@@ -56,8 +62,17 @@ def sync() -> Iterator[Remark]:
         except GraphError as error:
             yield Remark(connection.name, _why_unreadable(error), is_problem=False)
             continue
-        except (EntraError, NoUsableSecret) as error:
-            yield Remark(connection.name, str(error), is_problem=True)
+        except SecretRejected:
+            # Why, the report says, and --verify for each secret.
+            text = _("The dates could not be read: Microsoft accepts none of the client secrets.")
+            yield Remark(connection.name, text, is_problem=False)
+            continue
+        except EntraError as error:
+            yield Remark(connection.name, str(in_words(error)), is_problem=True)
+            continue
+        except NoUsableSecret as error:
+            # Where there is none at all, the report says so.
+            yield Remark(connection.name, str(error), is_problem=connection.secrets.exists())
             continue
         for secret in connection.secrets.defer("value"):
             yield from _sync(connection, secret, registered)
@@ -68,17 +83,17 @@ def _why_unreadable(error: GraphError) -> str:
         return _("The app may not read its registration (Application.Read.All is not granted).")
     if error.status == 404:
         return _("The app is registered in another directory, where its dates cannot be read.")
-    return str(error)
+    return str(in_words(error))
 
 
 def _sync(
     connection: Connection, secret: ClientSecret, registered: tuple[RegisteredSecret, ...]
 ) -> Iterator[Remark]:
-    found = _match(secret, registered)
-    if found is None:
-        text = _("%s is not on the registration, or not to be told from another by its hint.")
-        yield Remark(connection.name, text % secret, is_problem=False)
+    matches = _matches(secret, registered)
+    if len(matches) != 1:
+        yield Remark(connection.name, _why_unknown(matches) % {"secret": secret}, is_problem=False)
         return
+    [found] = matches
     expires_at = _stored_form(found.expires_at)
     if (secret.expires_at, secret.key_id) == (expires_at, found.key_id):
         return
@@ -91,14 +106,24 @@ def _sync(
     )
 
 
-def _match(
+def _matches(
     secret: ClientSecret, registered: tuple[RegisteredSecret, ...]
-) -> RegisteredSecret | None:
-    """Find a secret by its ID, else by its first characters, if only one begins so."""
+) -> list[RegisteredSecret]:
+    """Find a secret by its ID, else by its first characters."""
     by_id = [each for each in registered if secret.key_id and each.key_id == secret.key_id]
-    by_hint = [each for each in registered if each.hint == secret.hint]
-    matches = by_id or by_hint
-    return matches[0] if len(matches) == 1 else None
+    return by_id or [each for each in registered if each.hint == secret.hint]
+
+
+def _why_unknown(matches: list[RegisteredSecret]) -> str:
+    if not matches:
+        return _(
+            "%(secret)s is not on the registration: it was removed in Azure, or belongs to another "
+            "app. Remove it from the connection once another secret works."
+        )
+    return _(
+        "%(secret)s cannot be told from another secret of the registration that begins alike. "
+        "Enter its expiry date by hand."
+    )
 
 
 def _stored_form(moment: datetime) -> datetime:

@@ -143,5 +143,26 @@ def test_the_command_prints_and_fails(contoso: Company, fabrikam: Company) -> No
     with pytest.raises(SystemExit) as exited:
         call_command("check_connections", stdout=output)
     assert exited.value.code == 1
-    with pytest.raises(CommandError, match="no connection called nobody"):
-        call_command("check_connections", "nobody")
+
+
+def test_the_command_checks_those_that_there_are_and_names_the_others(
+    contoso: Company, fabrikam: Company
+) -> None:
+    output = StringIO()
+    names = ("Fabrikam", "nobody", "contoso", "Nowhere", "contoso")
+    with pytest.raises(CommandError, match="no connection called nobody, Nowhere") as failed:
+        call_command("check_connections", *names, stdout=output)
+    assert failed.value.returncode == 1
+    printed = output.getvalue().splitlines()
+    assert [line for line in printed if not line.startswith(" ")] == ["fabrikam", "contoso"]
+
+
+@pytest.mark.parametrize("keys", [[], ["no-key"]])
+def test_without_a_usable_encryption_key_the_command_checks_all(
+    contoso: Company, fabrikam: Company, settings: Any, keys: list[str]
+) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": keys}
+    output = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("check_connections", stdout=output)
+    assert output.getvalue().count("ENCRYPTION_KEYS") == 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     help = (
         "Ask Microsoft whether connections work, as far as it can be known without a person: the "
         "directory, the keys, the client secrets, the application permissions. "
-        "Exit status: 0 all passed, 1 something failed."
+        "Exit status: 0 all passed, 1 something failed, or a connection of that name is not there."
     )
     requires_system_checks: list[str] = []
 
@@ -24,12 +25,20 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="NAME", help="default: all connections")
 
     def handle(self, *, names: list[str], **options: Any) -> None:
+        chosen = _named(names) if names else _all()
+        missing = {name.lower(): name for name in names}
         failed = False
-        for connection in _chosen(names):
+        for connection in chosen:
+            missing.pop(connection.name_key, None)
             self.stdout.write(self.style.MIGRATE_HEADING(connection.name))
             for step in probe(connection):
                 failed = failed or step.outcome is Outcome.FAILED
                 self._print(step)
+        if missing:
+            raise CommandError(
+                _("There is no connection called %(names)s.")
+                % {"names": ", ".join(missing.values())}
+            )
         if failed:
             sys.exit(1)
 
@@ -44,18 +53,15 @@ class Command(BaseCommand):
             self.stdout.write(f"      {step.remedy}")
 
 
-def _chosen(names: list[str]) -> Any:
+def _named(names: list[str]) -> Iterator[Connection]:
+    """Yield the connections of these names that there are, in their order."""
+    for name in dict.fromkeys(name.lower() for name in names):
+        yield from Connection._default_manager.filter(name_key=name)
+
+
+def _all() -> Iterator[Connection]:
     """Yield connections in pages by key, so that any number of them needs no more memory."""
     connections = Connection._default_manager.order_by("name_key")
-    if names:
-        wanted = {name.lower() for name in names}
-        found = {c.name_key: c for c in connections.filter(name_key__in=wanted)}
-        if missing := sorted(wanted - set(found)):
-            raise CommandError(
-                _("There is no connection called %(names)s.") % {"names": ", ".join(missing)}
-            )
-        yield from found.values()
-        return
     last = ""
     while page := list(connections.filter(name_key__gt=last)[:PAGE_SIZE]):
         yield from page

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from azuread_connections.conf import conf
 from azuread_connections.health import upkeep
@@ -39,11 +40,12 @@ class Command(BaseCommand):
     help = (
         "List client secrets that are expired, refused by Microsoft, expire soon, or have no "
         "recorded expiry date. A refused one counts as expired. "
-        "Exit status: 0 nothing to act on, 1 found (see --fail-on), 2 the check itself failed."
+        "Exit status: 0 nothing to act on, 1 found (see --fail-on), 2 the check itself failed, or "
+        "not all of it could be done."
     )
     # A probe tells of secrets, not of the state of the project.
     requires_system_checks: list[str] = []
-    #: Something could not be verified or read, so that the report may be too good.
+    #: Something could not be asked or sent, so that an empty report proves nothing.
     has_problems = False
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -105,8 +107,8 @@ class Command(BaseCommand):
         failing = FAIL_ON[options["fail_on"]]
         if any(counts_as in failing for counts_as, _status in found):
             sys.exit(FOUND)
-        if failing and self.has_problems:
-            sys.exit(FOUND)
+        if self.has_problems:
+            sys.exit(FAILED)
 
     def _check(self, *, days: int | None, format: str, all: bool, **options: Any) -> Found:
         """Print the report and return how many lines count as what."""
@@ -122,11 +124,20 @@ class Command(BaseCommand):
         else:
             coloured = self.stdout.isatty() or options["force_color"]
             self._print_text(lines, self.style if coloured else no_style())
-            self.stdout.write(_summary(found))
+            self.stdout.write(_summary(found, is_complete=not self.has_problems))
         if options["email"]:
-            sent = send_notices()
-            self.stderr.write(_("%(count)d notices sent.") % {"count": sent})
+            self._send_notices()
         return found
+
+    def _send_notices(self) -> None:
+        delivery = send_notices()
+        for problem in delivery.problems:
+            self.has_problems = True
+            self.stderr.write(problem, self.style.NOTICE)
+        self.stderr.write(
+            ngettext("%(count)d notice sent.", "%(count)d notices sent.", delivery.told)
+            % {"count": delivery.told}
+        )
 
     def _remark(self, remarks: Iterable[upkeep.Remark]) -> None:
         # Not among the report, which other programs read.
@@ -198,7 +209,7 @@ def _utc(moment: datetime) -> datetime:
     return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(UTC)
 
 
-def _summary(found: Found) -> str:
+def _summary(found: Found, *, is_complete: bool) -> str:
     counts: Counter[SecretStatus] = Counter()
     for (counts_as, status), count in found.items():
         if counts_as:
@@ -211,4 +222,8 @@ def _summary(found: Found) -> str:
         SecretStatus.UNKNOWN: _("%(count)d without an expiry date"),
     }
     parts = [text % {"count": counts[status]} for status, text in texts.items() if counts[status]]
-    return ", ".join(parts) + "." if parts else _("All secrets are fine.")
+    if parts:
+        return ", ".join(parts) + "."
+    if is_complete:
+        return _("All secrets are fine.")
+    return _("Nothing found, but not everything could be asked: see above.")
