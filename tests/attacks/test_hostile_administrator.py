@@ -82,7 +82,10 @@ def test_noauth(
         pytest.param({"email": VICTIM, "xms_edov": {}}, id="an object"),
         pytest.param({"email": VICTIM, "email_verified": True}, id="another claim"),
         pytest.param({"preferred_username": VICTIM, "xms_edov": True}, id="no email"),
-        pytest.param({"email": "x", "upn": VICTIM, "xms_edov": True}, id="email is no address"),
+        pytest.param(
+            {"email": "x", "preferred_username": VICTIM, "xms_edov": True},
+            id="email is no address",
+        ),
     ],
 )
 def test_an_address_that_nobody_vouched_for(

@@ -190,6 +190,21 @@ def test_the_outcome_of_somebody_elses_trial(contoso: Company, boss: Client) -> 
 
 
 @attack(
+    wants="to take one connection's Try for another's",
+    stopped_by="the outcome is in the session of who began, and nowhere else",
+)
+def test_the_outcome_of_another_connections_trial(
+    contoso: Company, fabrikam: Company, boss: Client
+) -> None:
+    url = boss.post(page_of(contoso, "try"))["Location"]
+    boss.get(contoso.microsoft.sign_in(url, contoso.person))
+    before = Standing.now()
+    response = boss.get(page_of(fabrikam, "try"))
+    before.assert_stopped(response, 200, logged="")
+    assert contoso.person.object_id.encode() not in response.content
+
+
+@attack(
     wants="to be signed in, or to make a user, by a Try",
     stopped_by="a trial signs nobody in and creates nobody",
 )

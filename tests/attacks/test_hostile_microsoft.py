@@ -192,6 +192,32 @@ def test_a_key_whose_issuer_covers_another_directory(
     assert "not for this directory" in event.message  # type: ignore[union-attr]
 
 
+@attack(
+    wants="to have a key sign that is published for somebody else",
+    stopped_by="a key signs only for the issuer that it is published with",
+)
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        pytest.param("{url}/" + GUID + "/v2.0", id="another directory"),
+        pytest.param("https://login.example.net/{{tenantid}}/v2.0", id="another host"),
+        pytest.param("{url}/{{tenantid}}/v2.0/x", id="a longer template"),
+        pytest.param("{url}/common/v2.0", id="no directory"),
+        pytest.param("", id="empty"),
+        pytest.param(None, id="none"),
+    ],
+)
+def test_a_key_that_is_published_for_somebody_else(
+    contoso: Company, client: Client, issuer: str | None
+) -> None:
+    said = issuer.format(url=contoso.microsoft.url) if issuer else issuer
+    document = json.dumps({"keys": [contoso.microsoft.public_jwk() | {"issuer": said}]})
+    contoso.microsoft.fault("keys", times=None, status=200, body=document)
+    before = Standing.now()
+    event = before.assert_stopped(contoso.sign_in(client), 502, "id_token_invalid")
+    assert "not for this directory" in event.message  # type: ignore[union-attr]
+
+
 @attack(wants="to come in by the common endpoint with a forged ID token", stopped_by=ISSUER)
 @pytest.mark.parametrize(
     "claims",
@@ -412,6 +438,17 @@ def test_a_next_page_elsewhere(
     assert elsewhere.connections == 0
 
 
+@attack(wants="to keep a worker busy with a list that leads to itself", stopped_by=OWN_PAGES)
+def test_a_circle_of_pages(with_groups: Company, client: Client, elsewhere: RawServer) -> None:
+    with_groups.connection.group_mappings.create(directory_group_id=GUID, admits=True)
+    link = _next_link(with_groups, elsewhere, "itself")
+    page = json.dumps({"value": [{"id": GUID}], "@odata.nextLink": link})
+    with_groups.microsoft.fault("groups", times=None, status=200, body=page)
+    before = Standing.now()
+    before.assert_stopped(with_groups.sign_in(client), 503, "microsoft_unreachable")
+    assert with_groups.microsoft.count("groups") == 2
+
+
 @attack(
     wants="to keep a worker busy with a list that never ends",
     stopped_by="pages are limited in number and in time, and a list that broke off counts for none",
@@ -471,7 +508,7 @@ def test_a_group_of_the_same_name(with_groups: Company, client: Client) -> None:
             ("code_challenge_method",),
             *(400, "transaction_expired"),
             id="S256 to plain",
-            marks=attack(stopped_by="the verifier never leaves this site but for the token"),
+            marks=attack(stopped_by="the verifier goes to the token endpoint and nowhere else"),
         ),
     ],
 )

@@ -1,0 +1,93 @@
+"""Removes each protective line in a copy of the checkout, and demands that its test then fails.
+
+    python ci/remove_protections.py                 all of them; takes a quarter of an hour
+    python ci/remove_protections.py login/ conf     those of files whose path begins so
+
+The lines are in tests/attacks/protections.py. A line that no test misses, or a named test that
+fails without any removal, ends it with status 1.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.attacks.protections import PROTECTIONS, Protection  # noqa: E402
+
+#: What pytest exits with: all passed, and some failed. Anything else is no verdict.
+PASSED, FAILED = 0, 1
+
+
+def copy_checkout(target: Path) -> None:
+    """Copy what git knows, as it stands in the working tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+def run_tests(checkout: Path, *tests: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
+        check=False,
+        cwd=checkout,
+        # An edit of the same length in the same second would not be seen past a cached module.
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def is_missed(checkout: Path, protection: Protection) -> bool:
+    """Remove one protection, and return whether its test fails. Puts the line back."""
+    file = checkout / "azuread_connections" / protection.file
+    whole = file.read_text(encoding="utf-8")
+    without = whole
+    for line, instead in protection.edits:
+        assert without.count(line) == 1, f"{protection.file}: {line!r}"
+        without = without.replace(line, instead)
+    compile(without, str(file), "exec")
+    file.write_text(without, encoding="utf-8")
+    try:
+        status, output = run_tests(checkout, protection.test)
+    finally:
+        file.write_text(whole, encoding="utf-8")
+    if status not in (PASSED, FAILED):
+        print(output)
+    return status == FAILED
+
+
+def main(*prefixes: str) -> int:
+    chosen = [each for each in PROTECTIONS if each.file.startswith(prefixes or "")]
+    with tempfile.TemporaryDirectory() as name:
+        checkout = Path(name)
+        copy_checkout(checkout)
+        status, output = run_tests(checkout, *sorted({each.test for each in chosen}))
+        if status != PASSED:
+            print(output)
+            print("The tests fail with every line in place, so they say nothing.")
+            return 1
+        not_missed = []
+        for number, each in enumerate(chosen, 1):
+            missed = is_missed(checkout, each)
+            word = "missed" if missed else "NOT MISSED"
+            print(f"{number:3}/{len(chosen)} {word}: {each.file}: {each.line.strip()}", flush=True)
+            if not missed:
+                not_missed.append(each)
+    print(f"{len(chosen) - len(not_missed)} of {len(chosen)} removals were seen by a test.")
+    return 1 if not_missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

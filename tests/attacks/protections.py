@@ -1,0 +1,817 @@
+"""The lines that protect, each with what it is replaced by to see that a test misses it.
+
+``python ci/remove_protections.py`` removes them one by one in a copy; docs/security.md lists them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MICROSOFT = "tests/attacks/test_hostile_microsoft.py::test_"
+_ADMINISTRATOR = "tests/attacks/test_hostile_administrator.py::test_"
+_BROWSER = "tests/attacks/test_hostile_browser.py::test_"
+_COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
+_FORGED = f"{_MICROSOFT}a_forged_id_token"
+
+
+@dataclass(frozen=True)
+class Protection:
+    """``line`` stands once in ``file`` (of the app); with ``instead`` in its place, ``test`` fails.
+
+    ``also`` is a second line that goes with it, where the two say the same thing at both ends.
+    """
+
+    file: str
+    line: str
+    instead: str
+    test: str
+    also: tuple[str, str] | None = None
+
+    @property
+    def edits(self) -> tuple[tuple[str, str], ...]:
+        return ((self.line, self.instead), *((self.also,) if self.also else ()))
+
+
+def _never(condition: str) -> tuple[str, str]:
+    """The condition of a refusal, which then never holds."""
+    indent = condition[: len(condition) - len(condition.lstrip())]
+    return condition, f"{indent}if False:"
+
+
+PROTECTIONS = [
+    # --- ID tokens
+    *(
+        Protection("entra/id_token.py", *_never(line), test)
+        for line, test in (
+            ("    if len(token) > MAX_TOKEN_LENGTH:", _FORGED),
+            (
+                "    if len(parts) != 3:",
+                "tests/entra/test_id_token.py::"
+                "test_what_a_token_says_wrong_is_refused_before_any_key_is_looked_up",
+            ),
+            ("    if not isinstance(value, dict):", _FORGED),
+            ("    if len(members) != len(pairs):", _FORGED),
+            ('    if header.get("alg") != ALGORITHM:', _FORGED),
+            ('    if "crit" in header:', _FORGED),
+            ("    if not isinstance(key_id, str) or not key_id:", _FORGED),
+            (
+                '    if not _is_guid(claims.get("tid")) or not _is_guid(claims.get("oid")):',
+                _FORGED,
+            ),
+            ("    if policy.tenant_id not in (None, tenant_id):", _FORGED),
+            ('    if claims.get("iss") != issuer:', _FORGED),
+            ('    if claims.get("ver") != _VERSIONS[policy.authority.identity_api]:', _FORGED),
+            ('    if claims.get("aud") not in (client_id, [client_id]):', _FORGED),
+            ('    if claims.get("azp", client_id) != client_id:', _FORGED),
+            ('    if _time(claims, "exp") <= now - LEEWAY:', _FORGED),
+            ('    if _time(claims, "iat") > now + LEEWAY:', _FORGED),
+            ('    if "nbf" in claims and _time(claims, "nbf") > now + LEEWAY:', _FORGED),
+            ("    if not isinstance(value, int | float) or isinstance(value, bool):", _FORGED),
+            (
+                "    if not nonce or not isinstance(value, str) or not _same(value, nonce):",
+                f"{_MICROSOFT}a_reused_id_token",
+            ),
+            (
+                '    if not isinstance(claims["at_hash"], str) or '
+                'not _same(claims["at_hash"], expected):',
+                _FORGED,
+            ),
+            (
+                '    if (key.issuer or "").replace("{tenantid}", tenant_id) not in expected:',
+                f"{_MICROSOFT}a_key_whose_issuer_covers_another_directory",
+            ),
+        )
+    ),
+    Protection(
+        "entra/id_token.py",
+        "        jwt.PyJWS().decode(token, key.public_key, algorithms=[ALGORITHM])",
+        "        str(token)",
+        _FORGED,
+    ),
+    Protection(
+        "entra/id_token.py",
+        "object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant",
+        "object_pairs_hook=_without_duplicates",
+        _FORGED,
+    ),
+    Protection(
+        "entra/id_token.py",
+        "    except (ValueError, RecursionError):",
+        "    except ValueError:",
+        _FORGED,
+    ),
+    *(
+        Protection(
+            "entra/id_token.py", line, instead, f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member"
+        )
+        for line, instead in (
+            ('claims.get("acct") in (1, "1")', "False"),
+            ('claims.get("idp", claims["iss"]) != claims["iss"]', "False"),
+            ('"#EXT#" in names.upper()', "False"),
+        )
+    ),
+    Protection(
+        "entra/id_token.py",
+        'claims.get("xms_edov") in (True, "1", "true")',
+        'bool(claims.get("xms_edov"))',
+        f"{_ADMINISTRATOR}an_address_that_nobody_vouched_for",
+    ),
+    # --- Keys and discovery
+    *(
+        Protection("entra/metadata.py", line, instead, f"{_MICROSOFT}a_published_key_that_is_none")
+        for line, instead in (
+            ('        and key.get("kty") == "RSA"', ""),
+            ('        and key.get("use", "sig") == "sig"', ""),
+            ("_public_key(key).key_size >= _MIN_KEY_BITS", "_public_key(key).key_size >= 0"),
+            ('        and isinstance(key.get("issuer"), str | None)', ""),
+        )
+    ),
+    Protection(
+        "entra/metadata.py",
+        *_never("    if tenant_ids or not tenant_id:"),
+        f"{_MICROSOFT}a_discovery_document_that_names_no_one_directory",
+    ),
+    Protection(
+        "entra/metadata.py",
+        '            if just_fetched or not self._may_fetch(url, "unknown", UNKNOWN_KID_FLOOR):',
+        "            if False:",
+        f"{_MICROSOFT}a_flood_of_unknown_key_ids",
+    ),
+    # --- Graph
+    Protection(
+        "entra/graph.py",
+        ' or not link.startswith(f"{self._base}/")',
+        "",
+        f"{_MICROSOFT}a_next_page_elsewhere",
+    ),
+    Protection(
+        "entra/graph.py",
+        "            if url in seen or len(seen) >= MAX_PAGES:",
+        "            if len(seen) >= MAX_PAGES:",
+        "tests/attacks/test_hostile_microsoft.py::test_a_circle_of_pages",
+    ),
+    Protection(
+        "entra/graph.py",
+        "if url in seen or len(seen) >= MAX_PAGES:",
+        "if url in seen:",
+        f"{_MICROSOFT}a_list_without_end",
+    ),
+    Protection(
+        "entra/graph.py",
+        "    if not isinstance(value, str) or not _GUID.fullmatch(value):",
+        "    if False:",
+        f"{_ADMINISTRATOR}groups_that_cannot_be_read_admit_nobody",
+    ),
+    # --- The way out
+    Protection(
+        "entra/transport.py",
+        "                    allow_redirects=False,",
+        "                    allow_redirects=True,",
+        f"{_MICROSOFT}a_redirect_to_somewhere_else",
+        also=(
+            "class _Session(requests.Session):\n    def get_redirect_target",
+            "class _Session(requests.Session):\n    def _never_called",
+        ),
+    ),
+    Protection(
+        "entra/transport.py",
+        "        if len(body) > MAX_ANSWER_BYTES:",
+        "        if False:",
+        "tests/entra/test_transport.py::test_a_larger_answer_is_refused",
+    ),
+    Protection(
+        "entra/transport.py",
+        "    session.auth = _no_auth",
+        "    session.auth = None",
+        "tests/entra/test_transport.py::test_no_password_is_taken_from_netrc",
+    ),
+    Protection(
+        "entra/transport.py",
+        "    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))",
+        "",
+        "tests/entra/test_transport.py::test_no_cookie_is_kept",
+    ),
+    Protection(
+        "entra/transport.py",
+        ' or response.headers.get("Content-Encoding", "identity") != "identity"',
+        "",
+        "tests/entra/test_transport.py::test_a_compressed_answer_is_refused_and_never_unpacked",
+    ),
+    Protection(
+        "entra/transport.py",
+        "        read=False,",
+        "        read=1,",
+        "tests/entra/test_transport.py::test_a_request_is_sent_once_whatever_becomes_of_it",
+    ),
+    # --- The token endpoint
+    Protection(
+        "entra/tokens.py",
+        '        "code_challenge": request.code_challenge,\n',
+        "",
+        f"{_BROWSER}code_injection",
+    ),
+    Protection(
+        "entra/tokens.py",
+        " or not (value.isascii() and value.isprintable())",
+        "",
+        f"{_MICROSOFT}an_access_token_that_is_more_than_one_line",
+    ),
+    Protection(
+        "entra/tokens.py",
+        "    if answer.status != 200:",
+        "    if False:",
+        "tests/login/test_callback.py::test_each_error_of_the_token_endpoint_has_its_page",
+    ),
+    # --- A sign-in under way
+    Protection(
+        "login/transaction.py",
+        "        return conf.cache.add(key, 1, TRANSACTION_LIFETIME + 60)",
+        "        return bool(key)",
+        f"{_BROWSER}a_replayed_cookie",
+    ),
+    Protection(
+        "login/transaction.py",
+        "        return time.time() > self.created_at + TRANSACTION_LIFETIME",
+        "        return False",
+        f"{_BROWSER}a_sign_in_left_open",
+    ),
+    Protection(
+        "login/transaction.py",
+        "    return sealing.seal(_SEAL, content, name=transaction.state)",
+        "    return sealing.seal(_SEAL, content)",
+        f"{_BROWSER}a_cookie_moved_to_another_connection",
+        also=(
+            "        sealing.unseal(_SEAL, value, name=state)",
+            "        sealing.unseal(_SEAL, value)",
+        ),
+    ),
+    Protection(
+        "login/transaction.py",
+        '    return f"__Host-{_COOKIE}" if secure else _COOKIE',
+        "    return _COOKIE",
+        f"{_BROWSER}a_planted_cookie",
+    ),
+    Protection(
+        "login/transaction.py",
+        '        key, _equals, value = pair.strip(" \\t").partition("=")',
+        '        key, _equals, value = pair.encode("latin-1").decode().strip().partition("=")',
+        f"{_BROWSER}a_planted_cookie",
+    ),
+    Protection(
+        "login/transaction.py",
+        "    return newest_first[_MAX_COOKIES - 1 :]",
+        "    return newest_first[100:]",
+        f"{_BROWSER}a_hundred_sign_ins_begun",
+    ),
+    Protection(
+        "login/transaction.py",
+        'return self._derive("nonce")',
+        'return "always-the-same"',
+        f"{_MICROSOFT}a_reused_id_token",
+    ),
+    Protection(
+        "login/sealing.py",
+        '    info = f"azuread_connections.{purpose}".encode()',
+        '    info = b"azuread_connections"',
+        f"{_BROWSER}a_cookie_sealed_for_another_purpose",
+    ),
+    Protection(
+        "login/callback.py",
+        "        if fingerprint(pair.connection, tenant, redirect_uri) == found.fingerprint:",
+        "        if True:",
+        f"{_BROWSER}a_connection_edited_meanwhile",
+    ),
+    Protection(
+        "login/callback.py",
+        "        if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:",
+        "        if False:",
+        f"{_BROWSER}a_code_that_is_none",
+    ),
+    Protection(
+        "login/callback.py",
+        "                _require_same_user(request, person)\n",
+        "",
+        f"{_BROWSER}a_victim_who_is_signed_in_as_somebody_else",
+    ),
+    Protection(
+        "login/callback.py",
+        "    if connection.tenant_id:\n        asked_lately",
+        "    if True:\n        asked_lately",
+        "tests/login/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
+    ),
+    Protection(
+        "login/enabled.py",
+        "_pairs(request).filter(application=application_id, connection=connection_id)",
+        "_pairs(request).filter(connection=connection_id)",
+        f"{_ADMINISTRATOR}an_application_that_the_connection_is_not_for",
+    ),
+    Protection(
+        "login/enabled.py",
+        "            application__slug=_slug(request, by_view), connection__name_key=name.lower()",
+        "            connection__name_key=name.lower()",
+        f"{_ADMINISTRATOR}an_application_that_the_connection_is_not_for",
+    ),
+    # --- Pages
+    Protection(
+        "login/views.py",
+        "    # Not HEAD: a link preview must not spend the code.\n"
+        '    http_method_names = ["get", "options"]\n',
+        '    http_method_names = ["get", "head", "post", "put", "options"]\n'
+        "    post = put = lambda self, request: self.get(request)\n",
+        f"{_BROWSER}a_callback_that_is_no_get",
+    ),
+    Protection(
+        "login/views.py",
+        '    response["Referrer-Policy"] = "no-referrer"\n',
+        "",
+        f"{_BROWSER}a_code_in_the_referer",
+    ),
+    Protection(
+        "login/views.py",
+        '    http_method_names = ["post", "options"]\n',
+        '    http_method_names = ["get", "post", "options"]\n'
+        "    get = lambda self, request: self.post(request)\n",
+        f"{_BROWSER}signing_out_by_another_site",
+    ),
+    # --- Directories
+    *(
+        Protection("login/directories.py", *_never(line), f"{_ADMINISTRATOR}{test}")
+        for line, test in (
+            (
+                "    if directory.status == Directory.Status.REFUSED:",
+                "a_directory_that_nobody_has_let_in",
+            ),
+            (
+                "    if directory.status == Directory.Status.WAITING:",
+                "a_directory_that_nobody_has_let_in",
+            ),
+            ("    if claims.tenant_id == PERSONAL_TENANT_ID:", "a_personal_account"),
+            (
+                "    if _is_pinned_elsewhere(connection, claims.tenant_id):",
+                "a_directory_of_another_connection",
+            ),
+            (
+                "    if connection.new_directories == Connection.NewDirectories.LISTED:",
+                "a_directory_that_nobody_has_let_in",
+            ),
+        )
+    ),
+    Protection(
+        "login/directories.py",
+        "Directory.Status.WAITING if holds else Directory.Status.ALLOWED",
+        "Directory.Status.ALLOWED",
+        f"{_ADMINISTRATOR}a_directory_that_nobody_has_let_in",
+    ),
+    # --- Linking
+    Protection(
+        "login/linking.py",
+        "    if not connection.link_by_email or not _address_is_proof(claims, connection):",
+        "    if not _address_is_proof(claims, connection):",
+        "tests/login/test_admission.py::test_linking_is_off_unless_switched_on",
+    ),
+    Protection(
+        "login/linking.py",
+        "if not domain or claims.is_guest or not is_own:",
+        "if not domain or not is_own:",
+        f"{_ADMINISTRATOR}a_guest_with_a_members_name",
+    ),
+    Protection(
+        "login/linking.py",
+        "connection.domain_verified and claims.tenant_id == connection.tenant_id",
+        "connection.domain_verified",
+        f"{_ADMINISTRATOR}linking_from_a_foreign_directory",
+    ),
+    Protection(
+        "login/linking.py",
+        "    is_own = connection.domain_verified and",
+        "    is_own =",
+        f"{_ADMINISTRATOR}a_domain_that_is_not_the_directorys",
+    ),
+    Protection(
+        "login/linking.py",
+        "return domain == connection.domain or connection.aliases.filter(domain=domain).exists()",
+        "return True",
+        f"{_ADMINISTRATOR}addresses_that_link_to_nobody",
+    ),
+    *(
+        Protection(
+            "login/linking.py", *_never(line), f"{_ADMINISTRATOR}users_whom_nobody_takes_over"
+        )
+        for line in (
+            "    if len(found) > 1:",
+            "    if not user.is_active:",
+            '    if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):',
+            '    if hasattr(user, "user_permissions") and user.user_permissions.exists():',
+            "    if user.azuread_identities.exists():",
+        )
+    ),
+    Protection(
+        "login/linking.py",
+        "    user.set_unusable_password()",
+        "    user.get_username()",
+        f"{_ADMINISTRATOR}a_password_set_before_the_link",
+    ),
+    # --- People
+    Protection(
+        "login/people.py",
+        "    if visitor.claims.is_guest and not visitor.connection.allow_guests:",
+        "    if False:",
+        f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
+    ),
+    *(
+        Protection("login/people.py", *_never(line), f"{_ADMINISTRATOR}who_is_not_let_in")
+        for line in (
+            "    if identity is not None and not identity.user.is_active:",
+            "    if not connection.create_users:",
+        )
+    ),
+    Protection(
+        "login/people.py",
+        "            cloud=visitor.connection.cloud,\n            tenant_id=claims.tenant_id,",
+        "            tenant_id=claims.tenant_id,",
+        f"{_ADMINISTRATOR}the_same_ids_in_another_cloud",
+    ),
+    Protection(
+        "login/people.py",
+        "            tenant_id=claims.tenant_id,\n"
+        "            object_id=claims.object_id,\n        )\n        .order_by",
+        "            object_id=claims.object_id,\n        )\n        .order_by",
+        f"{_ADMINISTRATOR}the_same_object_id_in_another_directory",
+    ),
+    Protection(
+        "login/people.py",
+        "            object_id=claims.object_id,\n        )\n        .order_by",
+        "        )\n        .order_by",
+        f"{_ADMINISTRATOR}a_recycled_upn",
+    ),
+    Protection(
+        "login/usernames.py",
+        "        if not _is_taken(own):",
+        "        if True:",
+        f"{_ADMINISTRATOR}a_name_that_somebody_has",
+    ),
+    Protection(
+        "login/usernames.py",
+        '{f"{user_model.USERNAME_FIELD}__iexact": username}',
+        "{user_model.USERNAME_FIELD: username}",
+        f"{_ADMINISTRATOR}a_name_that_somebody_has",
+    ),
+    Protection(
+        "login/profile.py",
+        "    if claims.is_guest or not connection.domain_verified:",
+        "    if not connection.domain_verified:",
+        f"{_ADMINISTRATOR}a_guest_with_a_members_name",
+    ),
+    Protection(
+        "login/profile.py",
+        "if claims.is_guest or not connection.domain_verified:",
+        "if claims.is_guest:",
+        f"{_ADMINISTRATOR}a_domain_that_is_not_the_directorys",
+    ),
+    Protection(
+        "login/profile.py",
+        "    is_own = claims.tenant_id == connection.tenant_id",
+        "    is_own = True",
+        f"{_ADMINISTRATOR}squatting_from_a_foreign_directory",
+    ),
+    Protection(
+        "login/profile.py",
+        " and domain.lower() == connection.domain",
+        "",
+        f"{_ADMINISTRATOR}noauth",
+    ),
+    Protection(
+        "login/profile.py",
+        "    if not profile.email_verified:",
+        "    if False:",
+        f"{_ADMINISTRATOR}noauth",
+    ),
+    Protection(
+        "login/profile.py",
+        ' and claim == "email"',
+        "",
+        f"{_ADMINISTRATOR}an_address_that_nobody_vouched_for",
+    ),
+    # --- Groups
+    Protection(
+        "login/groups.py",
+        "    if groups is None:\n        raise SignInFailed(",
+        "    if groups is None:\n        return\n        raise SignInFailed(",
+        f"{_ADMINISTRATOR}groups_that_cannot_be_read_admit_nobody",
+    ),
+    Protection(
+        "login/groups.py",
+        "    if admitting.isdisjoint(group.id for group in groups):",
+        "    if False:",
+        f"{_ADMINISTRATOR}who_is_not_let_in",
+    ),
+    Protection(
+        "login/groups.py",
+        '    if groups is None or not hasattr(user, "groups"):\n        return',
+        '    groups = groups or ()\n    if not hasattr(user, "groups"):\n        return',
+        "tests/login/test_groups.py::test_an_incomplete_list_changes_nobodys_rights",
+    ),
+    Protection(
+        "login/groups.py",
+        "    if surplus := held - earned:",
+        "    if surplus := set():",
+        "tests/login/test_groups.py::test_a_mapping_adds_and_removes_only_what_it_manages",
+    ),
+    # --- Signing out
+    Protection(
+        "login/frontchannel.py",
+        "        hmac.compare_digest(_token(connection, key).encode(), given) for key",
+        "        bool(given) for key",
+        f"{_BROWSER}front_channel_logout_with_a_guessed_token",
+    ),
+    Protection(
+        "login/logout.py",
+        "    if _GUID.fullmatch(session_id) and _is_within_limit(connection):",
+        "    if _is_within_limit(connection):",
+        "tests/login/test_sessions.py::test_a_made_up_session_is_noted_nowhere",
+    ),
+    Protection(
+        "login/logout.py",
+        "_GUID.fullmatch(session_id) and _is_within_limit(connection)",
+        "_GUID.fullmatch(session_id)",
+        "tests/login/test_sessions.py::test_a_flood_of_made_up_sessions_is_cut_off",
+    ),
+    # --- Addresses
+    Protection(
+        "login/addresses.py",
+        "    if not value or not value.isprintable():",
+        "    if not value:",
+        f"{_BROWSER}open_redirect_after_signing_out",
+    ),
+    Protection(
+        "login/addresses.py",
+        "    if not url_has_allowed_host_and_scheme(value, hosts, "
+        "require_https=request.is_secure()):",
+        "    if not hosts:",
+        f"{_BROWSER}open_redirect_after_signing_out",
+    ),
+    Protection(
+        "login/addresses.py",
+        '._replace(scheme="", netloc="").geturl()',
+        ".geturl()",
+        "tests/login/test_destination.py::test_only_a_path_of_this_site_is_a_destination",
+    ),
+    Protection(
+        "login/addresses.py",
+        'path.startswith("/") and not path.startswith(("//", "/\\\\"))',
+        "path",
+        f"{_BROWSER}open_redirect_after_signing_out",
+    ),
+    Protection(
+        "login/addresses.py",
+        "    if value in allowed_urls:",
+        "    if value.startswith(tuple(allowed_urls) or ('-',)):",
+        f"{_BROWSER}open_redirect_after_signing_out",
+    ),
+    Protection(
+        "login/addresses.py",
+        "    if not destination or len(destination) > MAX_DESTINATION_LENGTH:",
+        "    if not destination:",
+        "tests/login/test_destination.py::test_only_a_path_of_this_site_is_a_destination",
+    ),
+    Protection(
+        "login/addresses.py",
+        "    return conf.public_url\n\n\ndef asked_destination",
+        '    return f"{request.scheme}://{host}"\n\n\ndef asked_destination',
+        f"{_BROWSER}a_forged_host_where_any_is_allowed",
+    ),
+    # --- Consent and Try
+    Protection(
+        "login/consent.py",
+        "    if time.time() > good_until:",
+        "    if False:",
+        f"{_BROWSER}a_forged_consent_link",
+    ),
+    Protection(
+        "login/consent.py",
+        '    if "error" in answer:',
+        "    if False:",
+        f"{_BROWSER}a_forged_return_from_consent",
+    ),
+    Protection(
+        "login/consent.py",
+        '    elif answer.get("admin_consent", "").lower() != "true":',
+        "    elif False:",
+        f"{_BROWSER}a_forged_return_from_consent",
+    ),
+    Protection(
+        "login/consent.py",
+        "outcome.connection.directories.filter(tenant_id=outcome.directory).update(",
+        "outcome.connection.directories.update(",
+        f"{_BROWSER}a_forged_return_from_consent",
+    ),
+    Protection(
+        "login/trial.py",
+        "    if not tenant:",
+        "    if False:",
+        "tests/login/test_trial.py::test_a_connection_edited_meanwhile_is_told",
+    ),
+    Protection(
+        "login/trial.py",
+        'each["connection"] == connection.pk',
+        "True",
+        f"{_COLLEAGUE}the_outcome_of_another_connections_trial",
+    ),
+    Protection(
+        "login/trial.py",
+        ' if each["user"] == user',
+        "",
+        "tests/login/test_trial.py::test_a_trial_ends_only_for_who_began_it",
+    ),
+    Protection(
+        "login/trial.py",
+        "    if begun is None:",
+        "    if begun is None and (begun := {}) is None:",
+        f"{_BROWSER}a_transaction_of_another_purpose",
+    ),
+    Protection(
+        "login/trial.py",
+        "backend_class()().prove_on_trial",
+        "backend_class()().prove",
+        "tests/login/test_trial.py::test_a_trial_adds_no_directory",
+    ),
+    # --- Sessions
+    Protection(
+        "middleware.py",
+        "AnonymousUser() if user.is_authenticated and _ended(request) else user",
+        "user",
+        f"{_BROWSER}a_session_whose_ground_is_gone",
+    ),
+    Protection(
+        "middleware.py",
+        "            if found.is_authenticated and await sync_to_async(_ended)(request):",
+        "            if False:",
+        f"{_BROWSER}a_session_whose_ground_is_gone",
+    ),
+    Protection(
+        "login/session.py",
+        "        ~Exists(unwelcome),\n",
+        "",
+        f"{_BROWSER}a_session_whose_ground_is_gone",
+    ),
+    Protection(
+        "login/session.py",
+        "        ~Exists(revoked),\n",
+        "",
+        f"{_BROWSER}a_session_whose_ground_is_gone",
+    ),
+    # --- Settings for development
+    Protection(
+        "conf.py",
+        "        if not self.standin_allowed:",
+        "        if False:",
+        f"{_COLLEAGUE}the_stand_ins_addresses_in_production",
+    ),
+    Protection(
+        "conf.py",
+        'if parts.scheme != "https" and not (parts.scheme == "http" '
+        "and is_loopback(parts.hostname)):",
+        "if False:",
+        f"{_COLLEAGUE}the_stand_ins_addresses_in_production",
+    ),
+    # --- The admin
+    Protection(
+        "admin/rights.py",
+        "    return any(user.has_perm(permission) for permission in any_of)",
+        "    return bool(user.is_staff and any_of)",
+        f"{_COLLEAGUE}what_takes_a_permission",
+    ),
+    Protection(
+        "admin/rights.py",
+        "    return set(user.get_all_permissions()) "
+        'if hasattr(user, "get_all_permissions") else set()',
+        "    return None",
+        f"{_COLLEAGUE}mapping_a_group_to_rights",
+    ),
+    Protection(
+        "admin/desk.py",
+        "    if not may(request, permission):\n",
+        "    if False:\n",
+        f"{_COLLEAGUE}what_takes_a_permission",
+    ),
+    Protection(
+        "admin/consent.py",
+        "    if not may(request, CONSENT):\n",
+        "    if False:\n",
+        f"{_COLLEAGUE}what_takes_a_permission",
+    ),
+    Protection(
+        "admin/users.py",
+        "    if not may(request, SEARCH_DIRECTORY):\n",
+        "    if False:\n",
+        f"{_COLLEAGUE}what_takes_a_permission",
+    ),
+    Protection(
+        "admin/connection.py",
+        "    if not may_decide(page.admin_site, request, connection):\n",
+        "    if False:\n",
+        f"{_COLLEAGUE}what_takes_a_permission",
+    ),
+    Protection(
+        "admin/connection.py",
+        '            "may_manage_secrets": may(request, MANAGE_SECRET),',
+        '            "may_manage_secrets": True,',
+        f"{_COLLEAGUE}secrets_without_their_permission",
+    ),
+    Protection(
+        "admin/secrets.py",
+        "        return may(request, MANAGE_SECRET) and may(request, CHANGE_CONNECTION)",
+        "        return may(request, CHANGE_CONNECTION)",
+        f"{_COLLEAGUE}secrets_without_their_permission",
+    ),
+    Protection(
+        "admin/connection.py",
+        "        return may(request, EXPORT)",
+        "        return True",
+        f"{_COLLEAGUE}an_export_takes_its_permission",
+        also=(
+            "            if not self.has_view_permission(request, connection):",
+            "            if False:",
+        ),
+    ),
+    Protection(
+        "admin/groups.py",
+        "        if self.may_give:",
+        "        if True:",
+        f"{_COLLEAGUE}mapping_a_group_to_rights",
+    ),
+    Protection(
+        "admin/groups.py",
+        "        if beyond := sorted(given - held):",
+        "        if beyond := []:",
+        f"{_COLLEAGUE}mapping_a_group_to_rights",
+    ),
+    # --- What may be typed
+    Protection(
+        "models/validators.py",
+        "    if not _NAME.fullmatch(value):",
+        "    if False:",
+        f"{_COLLEAGUE}a_name_that_shadows_an_address",
+    ),
+    Protection(
+        "models/validators.py",
+        "    if value.lower() in RESERVED_NAMES:",
+        "    if False:",
+        f"{_COLLEAGUE}a_name_that_shadows_an_address",
+    ),
+    Protection(
+        "models/validators.py",
+        "    if value.lower() in RESERVED_NAMES",
+        "    if value in RESERVED_NAMES",
+        f"{_COLLEAGUE}a_name_that_shadows_an_address",
+    ),
+    Protection(
+        "models/validators.py",
+        "    return domain if _DOMAIN.fullmatch(domain) else None",
+        "    return domain",
+        f"{_COLLEAGUE}addresses_of_their_own",
+    ),
+    Protection(
+        "models/validators.py",
+        "    if domain in MICROSOFT_HOSTS or suggestion in MICROSOFT_HOSTS:",
+        "    if False:",
+        f"{_COLLEAGUE}addresses_of_their_own",
+    ),
+    Protection(
+        "models/validators.py",
+        '        URLValidator(schemes=["https"])(value)',
+        "        URLValidator()(value)",
+        f"{_COLLEAGUE}addresses_of_their_own",
+    ),
+    Protection(
+        "models/validators.py",
+        '    if "@" in urlsplit(value).netloc:',
+        "    if False:",
+        f"{_COLLEAGUE}addresses_of_their_own",
+    ),
+    Protection(
+        "models/validators.py",
+        "    if domain in CONSUMER_DOMAINS:",
+        "    if False:",
+        "tests/login/test_realm.py::test_domains_of_everybody_belong_to_no_company",
+    ),
+    Protection(
+        "models/validators.py",
+        *_never("    if client_id is None:"),
+        f"{_COLLEAGUE}addresses_of_their_own",
+        also=_never("    if not is_guid(value):"),
+    ),
+    # --- The log
+    Protection(
+        "login/events.py",
+        "is_counted = connection is None or not _is_within_limit(connection, now)",
+        "is_counted = connection is None",
+        f"{_BROWSER}a_flood_of_junk",
+    ),
+    Protection(
+        "login/events.py",
+        "connection is None or not _is_within_limit(connection, now)",
+        "connection is not None and not _is_within_limit(connection, now)",
+        f"{_BROWSER}a_flood_of_junk",
+    ),
+]
