@@ -15,6 +15,7 @@ from .validators import (
     validate_connection_name,
     validate_domain,
     validate_logo_url,
+    validate_plain_text,
 )
 
 if TYPE_CHECKING:
@@ -49,9 +50,14 @@ class Connection(models.Model):
     )
     # MariaDB has no expression constraints, so case-insensitive uniqueness needs a column.
     name_key = models.CharField(max_length=NAME_MAX_LENGTH, unique=True, editable=False)
-    display_name = models.CharField(_("display name"), max_length=128, blank=True)
+    display_name = models.CharField(
+        _("display name"), max_length=128, blank=True, validators=[validate_plain_text]
+    )
     logo_url = models.CharField(
-        _("logo URL"), max_length=500, blank=True, validators=[validate_logo_url]
+        _("logo URL"),
+        max_length=500,
+        blank=True,
+        validators=[validate_plain_text, validate_logo_url],
     )
     domain = models.CharField(
         _("Microsoft Azure AD Domain"), max_length=DOMAIN_MAX_LENGTH, validators=[validate_domain]
@@ -97,7 +103,7 @@ class Connection(models.Model):
         verbose_name=_("applications"),
         blank=True,
     )
-    contact_email = models.EmailField(_("contact"), blank=True)
+    contact_email = models.EmailField(_("contact"), blank=True, validators=[validate_plain_text])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
+from .validators import validate_plain_text
 
 #: "Last seen" is written at most so often, so that a sign-in rarely costs a write.
 SEEN_WRITTEN_EVERY = timedelta(hours=1)
@@ -30,6 +31,7 @@ class Directory(models.Model):
         _("domain"),
         max_length=253,
         blank=True,
+        validators=[validate_plain_text],
         help_text=_("As its first visitor's name said. Anybody can choose a name: check it."),
     )
     first_seen_at = models.DateTimeField(_("first seen"), auto_now_add=True)

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
-from .validators import GUID_PATTERN
+from .validators import GUID_PATTERN, validate_plain_text
 
 
 class GroupMapping(models.Model):
@@ -26,7 +26,11 @@ class GroupMapping(models.Model):
         ],
     )
     label = models.CharField(
-        _("name"), max_length=100, blank=True, help_text=_("For you to know it by.")
+        _("name"),
+        max_length=100,
+        blank=True,
+        validators=[validate_plain_text],
+        help_text=_("For you to know it by."),
     )
     group = models.ForeignKey(
         Group,

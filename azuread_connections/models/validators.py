@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -46,6 +47,23 @@ MICROSOFT_HOSTS = frozenset(
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 GUID_PATTERN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+
+
+def is_plain(text: str) -> bool:
+    """No control characters or line breaks, nor what a database cannot store: lone surrogates."""
+    return not any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text)
+
+
+def validate_plain_text(value: str) -> None:
+    """Refuse what nobody sees, what writes on a terminal, and what no import would take."""
+    if not is_plain(value):
+        raise ValidationError(
+            _(
+                "This holds a letter that cannot be seen, such as a tab or an escape. Type it "
+                "instead of pasting it."
+            ),
+            code="not_plain",
+        )
 
 
 def is_guid(value: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from ..models.validators import is_plain
 
 
 class UnreadableDocument(Exception):
@@ -31,10 +33,10 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        keys = [key for key, _value in pairs]
-        self.repeated = (
-            [key for key in self if keys.count(key) > 1] if len(self) < len(keys) else []
-        )
+        self.repeated: list[str] = []
+        if len(self) < len(pairs):
+            counts = Counter(key for key, _value in pairs)
+            self.repeated = [key for key, count in counts.items() if count > 1]
 
 
 def load(data: bytes) -> Any:
@@ -90,7 +92,7 @@ class ObjectReader:
             self.refuse(path, _("This must be a text, in quotes."))
             return None
         value = value.strip() if strip else value
-        if not _is_plain(value):
+        if not is_plain(value):
             self.refuse(path, _("This text contains control characters."))
             return None
         return value
@@ -137,7 +139,7 @@ class ObjectReader:
         if value is None:
             return None
         if not isinstance(value, list) or not all(
-            isinstance(item, str) and _is_plain(item) for item in value
+            isinstance(item, str) and is_plain(item) for item in value
         ):
             self.refuse(path, _("This must be a list of texts, in quotes."))
             return None
@@ -162,15 +164,16 @@ class ObjectReader:
                 self.refuse(path, _("This must be an object, in braces."))
 
 
-def _is_plain(text: str) -> bool:
-    """No control characters or line breaks, nor what a database cannot store: lone surrogates."""
-    return not any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text)
-
-
 def _asks_for_nothing(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(_asks_for_nothing(item) for item in value.values())
-    return value is None or value is False or value in ("", [])
+    # No recursion: a file can be nested more deeply than Python calls.
+    found = [value]
+    while found:
+        item = found.pop()
+        if isinstance(item, dict):
+            found += item.values()
+        elif not (item is None or item is False or item in ("", [])):
+            return False
+    return True
 
 
 def shown(text: str) -> str:

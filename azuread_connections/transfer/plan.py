@@ -239,7 +239,8 @@ def _in_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
-    return str(choices.get(value, value)) or _("none")
+    # What is stored goes to a terminal too, whoever stored it.
+    return shown(str(choices.get(value, value))) or _("none")
 
 
 def _hint_length() -> int:

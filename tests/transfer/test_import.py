@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -624,3 +626,29 @@ def test_a_failure_half_way_leaves_nothing(monkeypatch):
     with pytest.raises(RuntimeError):
         run(entry("contoso"), entry("fabrikam", client_secret="s3c~value-of-a-secret"))
     assert not Connection.objects.exists()
+
+
+# Files made to hurt.
+
+
+@pytest.mark.parametrize("key", ["zzz", "authentication"])
+@pytest.mark.parametrize("depth", [500, 700, 900])
+def test_deep_nesting_is_refused_or_ignored(key, depth):
+    nested = '{"a":' * depth + "1" + "}" * depth
+    text = json.dumps([quiet()]).replace('"options"', f'"{key}": {nested}, "options"')
+    # How deep Python reads depends on what called; what it has read is looked through anyway.
+    with suppress(UnreadableDocument):
+        result = import_connections(text.encode(), dry_run=True)
+        assert [note for note in result.notes if key in note]
+
+
+def test_a_key_given_twice_among_very_many_is_found_at_once():
+    keys = ",".join(f'"k{number}":0' for number in range(20_000))
+    text = json.dumps([quiet()]).replace('"options"', f'{keys}, "k0": 0, "options"')
+    began = perf_counter()
+    with pytest.raises(ImportRefused) as caught:
+        import_connections(text.encode())
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        "Entry 1 (contoso), k0: This key is given twice."
+    ]
+    assert perf_counter() - began < 2
