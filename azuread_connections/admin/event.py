@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -18,7 +20,7 @@ from ..models import Event
 from .chart import chart
 from .dates import short_time
 from .filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
-from .links import link_to
+from .links import admin_url, link_to
 
 
 @admin.register(Event)
@@ -88,18 +90,35 @@ class EventAdmin(admin.ModelAdmin):
     @admin.display(description=_("what it means, and what to do"))
     def explained(self, event: Event) -> str | SafeString:
         """Explain Microsoft's number, or our own code where there is none."""
+        secrets = self._link_to_secrets(event) if event.code == "secret_rejected" else ""
         if event.aadsts_code:
             found = explain(event.aadsts_code)
             return format_html(
-                '<p>{}</p><p>{}</p><p>{} <a href="{}" rel="noreferrer">AADSTS{}</a></p>',
+                '<p>{}</p><p>{}</p>{}<p>{} <a href="{}" rel="noreferrer">AADSTS{}</a></p>',
                 found.meaning,
                 found.remedy,
+                secrets,
                 gettext("Who can mend it: %s.") % found.mender.label,
                 found.link,
                 event.aadsts_code,
             )
+        if secrets:
+            return secrets
         failure = FAILURES.get(event.code)
         return f"{failure.title}. {failure.advice}" if failure else "–"
+
+    def _link_to_secrets(self, event: Event) -> str | SafeString:
+        if event.connection is None:
+            return ""
+        try:
+            url = admin_url(self.admin_site, event.connection, "change", quote(event.connection.pk))
+        except NoReverseMatch:
+            return ""
+        return format_html(
+            '<p><a href="{}#id_new_secret">{}</a></p>',
+            url,
+            gettext("The client secrets of %s") % event.connection.name,
+        )
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

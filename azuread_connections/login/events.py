@@ -71,13 +71,13 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
         created_at=now,
         kind=Event.Kind.SIGN_IN_FAILED,
         code=failed.code,
-        reference=new_reference(),
+        reference=failed.reference or new_reference(),
         connection=connection,
         connection_name=connection.name if connection else "",
         application=failed.application,
         application_name=failed.application.slug if failed.application else "",
         aadsts_code=failed.aadsts_code,
-        message=failed.detail,
+        message=f"{failed.summary} {failed.detail}".strip(),
         correlation_id=failed.correlation_id,
         trace_id=failed.trace_id,
         address=client_address(request),
@@ -93,15 +93,15 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
 
 
 def record_secret_refused(
-    connection: Connection, secret: ClientSecret, error: SecretRejected
+    connection: Connection, secret: ClientSecret, error: SecretRejected, reference: str
 ) -> None:
-    """Say once a minute at most which secret Microsoft refuses."""
+    """Say once a minute at most which secret Microsoft refuses. ``reference``: the sign-in's."""
     now = timezone.now()
     event = Event(
         created_at=now,
         kind=Event.Kind.SECRET_REFUSED,
         code="secret_rejected",
-        reference=new_reference(),
+        reference=reference,
         connection=connection,
         connection_name=connection.name,
         aadsts_code=error.aadsts_code,
@@ -186,7 +186,7 @@ def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str
         connection_name=connection.name,
         person=request.user.get_username()[:254],
         aadsts_code=outcome.get("aadsts_code"),
-        message=outcome.get("detail", ""),
+        message=f"{outcome.get('summary', '')} {outcome.get('detail', '')}".strip(),
         correlation_id=outcome.get("correlation_id", ""),
         trace_id=outcome.get("trace_id", ""),
         address=client_address(request),

@@ -7,16 +7,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from .. import microsoft
 from ..entra.cloud import COMMON, Authority
 from ..entra.errors import CodeNotAccepted, SecretRejected
 from ..entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
 from ..entra.tokens import CodeGrant, TokenResponse, redeem_code
 from ..models import ClientSecret, Connection
+from ..models.expiry import day_of
 from ..models.secret import NoUsableSecret, readable_secrets
 from ..permissions import delegated_scopes
 from . import events
-from .failures import SignInFailed
+from .failures import SignInFailed, from_entra
 
 
 class SecretSuperseded(Exception):
@@ -47,12 +50,15 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
     ``SecretSuperseded`` and ``SignInFailed`` (no secret that can be used).
     """
     refusal: SecretRejected | None = None
+    refused: list[ClientSecret] = []
+    reference = events.new_reference()
     for secret, value in _secrets(exchange.connection):
         try:
             tokens = _redeem_with(exchange, value)
         except SecretRejected as error:
             secret.record_refusal()
-            events.record_secret_refused(exchange.connection, secret, error)
+            events.record_secret_refused(exchange.connection, secret, error, reference)
+            refused.append(secret)
             refusal = error
         except CodeNotAccepted:
             if refusal is None:
@@ -61,7 +67,9 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
         else:
             secret.record_success()
             return tokens
-    raise refusal or SignInFailed("secret_rejected")
+    if refusal is None:
+        raise SignInFailed("secret_rejected")
+    raise _all_refused(refused, refusal, reference) from refusal
 
 
 def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
@@ -82,6 +90,34 @@ def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
         access_token=tokens.access_token,
         now=time.time(),
     )
+
+
+def _all_refused(
+    refused: list[ClientSecret], refusal: SecretRejected, reference: str
+) -> SignInFailed:
+    """Return the failure that says which secrets, since when, and what to do."""
+    failed = from_entra(refusal)
+    which = "; ".join(f"{secret}, {_history(secret)}" for secret in refused)
+    failed.summary = (
+        f"Microsoft refuses the connection's client secret {which}. No other can be used. Make a "
+        "new one in Azure, and add it to the connection."
+    )
+    # That of the refusal, too, if it has a row of its own: both are found by what the person reads.
+    failed.reference = reference
+    return failed
+
+
+def _history(secret: ClientSecret) -> str:
+    """Say since when a secret may have been useless."""
+    accepted = secret.last_success_at
+    last = f"last accepted on {day_of(accepted)}" if accepted else "never accepted so far"
+    if secret.expires_at is None:
+        return f"without a recorded expiry date, {last}"
+    day = day_of(secret.expires_at)
+    if not secret.is_expired():
+        return f"expires on {day}, {last}"
+    days = (day_of(timezone.now()) - day).days
+    return f"expired on {day} ({days} day{'' if days == 1 else 's'} ago), {last}"
 
 
 def _secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str]]:

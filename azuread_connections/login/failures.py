@@ -117,10 +117,11 @@ FAILURES = {
 
 @dataclass
 class SignInFailed(Exception):
-    """A sign-in that ends here. ``detail`` is for the administrator's log only.
+    """A sign-in that ends here. ``summary`` and ``detail`` are for the administrator's log only:
+    what this site knows of it, and what was said by whoever refused.
 
     ``destination``, ``connection`` and ``application`` are filled in as they become known,
-    ``reference`` when it is logged.
+    ``reference`` when it is logged at the latest.
     """
 
     code: str
@@ -133,6 +134,7 @@ class SignInFailed(Exception):
     application: Application | None = None
     destination: str = ""
     reference: str = ""
+    summary: str = ""
     failure: Failure = field(init=False)
 
     def __post_init__(self) -> None:

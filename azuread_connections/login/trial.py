@@ -95,8 +95,8 @@ def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] |
     """Return what this user's last trial of a connection came to, or None.
 
     ``works`` (a bool). If True: ``claims``, ``profile``, ``groups``, ``user`` (a sentence: who it
-    would be and why), ``problems`` (sentences). If False: ``code``, ``detail``, ``aadsts_code``,
-    ``correlation_id``, ``trace_id``, and as much of the former as was known.
+    would be and why), ``problems`` (sentences). If False: ``code``, ``summary``, ``detail``,
+    ``aadsts_code``, ``correlation_id``, ``trace_id``, and as much of the former as was known.
     """
     last = _last(request, connection)
     outcome: dict[str, Any] | None = last["outcome"] if last else None
@@ -167,6 +167,7 @@ def _failure(failed: SignInFailed) -> dict[str, Any]:
     return {
         "works": False,
         "code": failed.code,
+        "summary": failed.summary,
         "detail": failed.detail,
         "aadsts_code": failed.aadsts_code,
         "correlation_id": failed.correlation_id,

@@ -177,6 +177,19 @@ def test_an_event_explains_itself(company: Company, boss: Client) -> None:
     ).content.decode()
     assert "AADSTS7000222" in page
     assert "Who can mend it" in page
+    assert f'<a href="{url(company, "change")}#id_new_secret">' in page
+
+
+def test_a_failure_for_want_of_a_secret_leads_to_the_secrets(
+    company: Company, boss: Client
+) -> None:
+    ClientSecret.objects.all().delete()
+    company.sign_in(Client())
+    event = Event.objects.get(kind="sign_in_failed")
+    page = boss.get(
+        reverse("admin:azuread_connections_event_change", args=[event.pk])
+    ).content.decode()
+    assert f'<a href="{url(company, "change")}#id_new_secret">' in page
 
 
 def test_the_front_page_names_what_expires(

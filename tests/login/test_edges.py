@@ -307,7 +307,7 @@ def test_counters_of_two_connections_and_kinds_are_two(contoso, fabrikam):
         from azuread_connections.entra.errors import SecretRejected
 
         events.record_secret_refused(
-            contoso.connection, contoso.connection.secrets.get(), SecretRejected("x")
+            contoso.connection, contoso.connection.secrets.get(), SecretRejected("x"), "ABC"
         )
     assert Event.objects.count() == 3
 

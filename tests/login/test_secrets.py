@@ -47,6 +47,43 @@ def test_a_refused_secret_is_followed_by_the_next_with_the_same_code(
     assert wrong.is_refused()
 
 
+def test_a_failed_sign_in_says_which_secret_since_when_and_what_to_do(
+    contoso: Company, client: Client
+) -> None:
+    now = timezone.now()
+    ClientSecret.objects.update(
+        hint="Cts", expires_at=now - timedelta(days=9), last_success_at=now - timedelta(days=10)
+    )
+    contoso.microsoft.fault("token", aadsts=7000222)
+    assert error_code(contoso.sign_in(client)) == "secret_rejected"
+    failed = Event.objects.get(kind="sign_in_failed")
+    expired, accepted = (f"{now - timedelta(days=days):%Y-%m-%d}" for days in (9, 10))
+    assert failed.message.startswith(
+        f"Microsoft refuses the connection's client secret Cts…, expired on {expired} "
+        f"(9 days ago), last accepted on {accepted}. No other can be used. Make a new one in Azure"
+    )
+    # What the person reads finds both.
+    assert failed.reference == Event.objects.get(kind="secret_refused").reference
+
+
+def test_a_failed_sign_in_names_every_secret(contoso: Company, client: Client) -> None:
+    ClientSecret.objects.update(hint="Cts")
+    ClientSecretFactory.create(
+        connection=contoso.connection, value="Abc-wrong", expires_at=timezone.now() + timedelta(9)
+    )
+    contoso.app.secrets.clear()
+    for _number in range(2):
+        contoso.sign_in(Client())
+    messages = Event.objects.filter(kind="sign_in_failed").values_list("message", flat=True)
+    for message in messages:
+        assert "Abc…, expires on" in message
+        assert "Cts…, without a recorded expiry date, never accepted so far" in message
+        assert "Abc-wrong" not in message
+    # Refusals are counted in one row a minute: its reference is that of the first sign-in.
+    references = set(Event.objects.values_list("reference", flat=True))
+    assert len(references) == 2
+
+
 def test_a_refused_secret_comes_last_for_ten_minutes(contoso: Company, client: Client) -> None:
     ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
     contoso.sign_in(client)
