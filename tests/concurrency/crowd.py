@@ -45,7 +45,7 @@ def all_at_once(actions: Sequence[Callable[[], Result]]) -> list[Result]:
 
     def run(action: Callable[[], Result]) -> Result:
         start.wait(PATIENCE)
-        return _with_own_connection(action)
+        return in_own_thread(action)
 
     with ThreadPoolExecutor(len(actions)) as pool:
         return list(pool.map(run, actions, timeout=PATIENCE))
@@ -112,7 +112,7 @@ class Traffic:
 
     def _keep_signing_in(self, person: Person) -> None:
         while not self._stopping.is_set():
-            outcome = _with_own_connection(lambda: sign_in(self._company, person))
+            outcome = in_own_thread(lambda: sign_in(self._company, person))
             self.outcomes.append(outcome)
 
 
@@ -130,7 +130,8 @@ def assert_counts_agree(outcomes: Counter[Outcome], people: int) -> None:
     assert logged == {code: times for code, times in outcomes.items() if code != SIGNED_IN}
 
 
-def _with_own_connection(action: Callable[[], Result]) -> Result:
+def in_own_thread(action: Callable[[], Result]) -> Result:
+    """Do this in a thread, and leave none of its database connections open."""
     try:
         return action()
     finally:

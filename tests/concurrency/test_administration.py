@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models.signals import post_delete
 
 from azuread_connections.models import (
     Application,
     ClientSecret,
     Connection,
+    DomainAlias,
     EnabledConnection,
     Event,
     Identity,
 )
 from tests.company import Company
-from tests.concurrency.crowd import SIGNED_IN, Traffic, assert_counts_agree
+from tests.concurrency.crowd import (
+    PATIENCE,
+    SIGNED_IN,
+    Outcome,
+    Traffic,
+    assert_counts_agree,
+    browser,
+    in_own_thread,
+    outcome_of,
+)
 from tests.factories import EnabledConnectionFactory
 
 #: Sign-ins that come to an end between two acts of the administrator.
@@ -69,6 +82,31 @@ def test_a_connection_deleted_under_load_ends_its_sign_ins_and_keeps_its_people(
     assert_counts_agree(outcomes, people=User.objects.count())
     assert not Identity.objects.exclude(connection=None).exists()
     assert not Event.objects.exclude(connection=None).exists()
+
+
+def test_a_sign_in_in_the_middle_of_a_deletion_waits_for_it_and_cannot_stop_it(
+    contoso: Company,
+) -> None:
+    """What refers to the connection has been looked for by then; this would be one more."""
+    # What is written now and then has been: it would wait for the deletion, too.
+    contoso.sign_in(browser(), contoso.directory.add_person("Megan Bowen"))
+    client = browser()
+    callback_url = contoso.microsoft.sign_in(contoso.start(client), contoso.person)
+    outcomes: list[Future[Outcome]] = []
+
+    def come_back(sender: Any, **kwargs: Any) -> None:
+        outcomes.append(pool.submit(in_own_thread, lambda: outcome_of(client.get(callback_url))))
+        wait(outcomes, timeout=0.7)
+
+    with ThreadPoolExecutor(1) as pool:
+        post_delete.connect(come_back, sender=DomainAlias)
+        try:
+            Connection.objects.get().delete()
+        finally:
+            post_delete.disconnect(come_back, sender=DomainAlias)
+        outcome = outcomes[0].result(timeout=PATIENCE)
+    assert outcome == "connection_disabled"
+    assert_counts_agree(Counter([SIGNED_IN, outcome]), people=1)
 
 
 def test_no_sign_in_fails_while_the_client_secret_is_replaced(contoso: Company) -> None:
