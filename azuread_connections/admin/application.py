@@ -30,6 +30,7 @@ class ApplicationAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "application_type", "description", "connection_names")
     list_filter = ("application_type",)
     search_fields = ("name", "slug", "external_id__exact")
+    empty_value_display = "–"
     show_full_result_count = False
 
     class Media:

@@ -12,7 +12,7 @@ from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -24,8 +24,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ..health.checklist import checklist
+from ..login import trial
 from ..login.addresses import callback_urls, frontchannel_logout_url
-from ..models import ClientSecret, Connection, Directory
+from ..models import ClientSecret, Connection, Directory, Event
 from . import consent, desk, users
 from .aliases import set_further_domains, shared_domains
 from .chart import chart
@@ -37,7 +38,7 @@ from .forms import ConnectionForm
 from .groups import GroupMappingInline, lacks_security_groups
 from .history import Line, Row, added_and_removed, rows_of, told_of_secret, told_of_trust
 from .layout import ConnectionFacts, fieldsets
-from .links import admin_url, as_key
+from .links import admin_url, as_key, may_open
 from .listing import ConnectionColumns, ConnectionList, with_facts
 from .rights import CONSENT, EXPORT, MANAGE_SECRET, SEARCH_DIRECTORY, TRY, may
 from .secrets import StoredSecretInline, keep_secret, secret_warnings
@@ -77,6 +78,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     )
     search_fields = ("name", "display_name", "domain", "client_id")
     search_help_text = _("Name, display name, domain or client ID")
+    empty_value_display = "–"
     show_full_result_count = False
     actions = ["export_selected", "delete_selected"]
 
@@ -167,10 +169,15 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         return {
             "directories": rows(self.admin_site, known[:SHOWN_AT_ONCE], connection.tenant_id),
             "more_directories": len(known) > SHOWN_AT_ONCE,
-            "directories_url": self._directories_url(connection),
+            "directories_url": self._list_of(connection, Directory),
+            "events_url": (
+                self._list_of(connection, Event)
+                if may_open(self.admin_site, request, Event)
+                else ""
+            ),
             "may_decide": may_decide(self.admin_site, request, connection),
             "is_enabled_nowhere": not connection.applications.exists(),
-            "checklist": checklist(connection),
+            "checklist": checklist(connection, trial.open_since(request, connection)),
             "chart": chart(connection.events.all()),
             "frontchannel_url": frontchannel_logout_url(request, connection),
             "may_try": may(request, TRY),
@@ -178,9 +185,10 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             "may_search_users": connection.enable_users_api and may(request, SEARCH_DIRECTORY),
         }
 
-    def _directories_url(self, connection: Connection) -> str:
+    def _list_of(self, connection: Connection, model: type[Model]) -> str:
+        """Return the address of the list of what belongs to a connection."""
         try:
-            url = admin_url(self.admin_site, Directory, "changelist")
+            url = admin_url(self.admin_site, model, "changelist")
         except NoReverseMatch:
             # An admin site of one's own need not have that page.
             return ""

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from ..login import consent
 from ..models import Connection, Directory
 from ..permissions import Permission, permissions_needed
-from .dates import exact_time, time_ago
+from .dates import short_time, time_ago
 from .links import admin_url
 from .rights import CONSENT, may
 
@@ -62,7 +62,7 @@ def box(request: HttpRequest, connection: Connection) -> Box:
             # Told by the system checks, and at the top of the page.
             may_ask = False
     good_until = timezone.now() + timedelta(seconds=consent.LINK_LIFETIME)
-    return Box(needs(connection), link, exact_time(good_until), may_ask)
+    return Box(needs(connection), link, short_time(good_until), may_ask)
 
 
 def needs(connection: Connection) -> list[Need]:

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -44,12 +43,11 @@ class ExpiryDateField(forms.DateField):
         return (initial and day_of(initial)) != (value and day_of(value))
 
 
-def exact_time(moment: datetime) -> str:
-    return date_format(_local(moment), "DATETIME_FORMAT")
-
-
 def short_time(moment: datetime) -> str:
-    """Return a time that fits a narrow column and sorts as text: "2027-04-30 09:05"."""
+    """Return a time as all pages write it: it fits a narrow column and sorts as text.
+
+    In the site's time zone: "2027-04-30 09:05".
+    """
     return f"{_local(moment):%Y-%m-%d %H:%M}"
 
 
@@ -67,5 +65,5 @@ def time_ago(moment: datetime | None, never: str) -> str | SafeString:
     else:
         words = gettext("%(time)s ago") % {"time": timesince(moment, depth=1)}
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact_time(moment), words
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), short_time(moment), words
     )

@@ -21,6 +21,7 @@ from ..models import Connection, Directory
 from ..models.validators import is_guid
 from .dates import time_ago
 from .filters import ConnectionFilter
+from .last_sign_in import last_sign_in
 from .links import link_to
 from .rights import (
     CHANGE_CONNECTION,
@@ -47,8 +48,35 @@ def most_urgent(connection: Connection) -> list[Directory]:
     One more than ``SHOWN_AT_ONCE`` where there are more.
     """
     waiting_first = Case(When(status=Directory.Status.WAITING, then=Value(0)), default=Value(1))
-    rows = connection.directories.order_by(waiting_first, "-first_seen_at", "-pk")
+    known = with_last_sign_in(connection.directories.select_related("connection"))
+    rows = known.order_by(waiting_first, "-first_seen_at", "-pk")
     return list(rows[: SHOWN_AT_ONCE + 1])
+
+
+def with_last_sign_in(directories: QuerySet[Directory]) -> QuerySet[Any]:
+    """Add to each row when somebody last signed in by its connection: see ``render_last_let_in``.
+
+    A subquery for each row that is shown.
+    """
+    return directories.annotate(connection_signed_in_at=last_sign_in("connection"))
+
+
+def render_last_let_in(directory: Any) -> str | SafeString:
+    """Say when a directory's people were last let in.
+
+    Written down, at most hourly, where several directories can come. A connection without the
+    common endpoint takes people of its own one only, so its last sign-in says the same.
+    """
+    connection: Connection = directory.connection
+    last = directory.last_seen_at
+    if directory.tenant_id != connection.tenant_id:
+        return time_ago(last, gettext("never"))
+    if connection.use_common_endpoint:
+        # Its people may have come before it had the common endpoint.
+        return time_ago(last, "–")
+    times = (last, directory.connection_signed_in_at)
+    last = max((time for time in times if time is not None), default=None)
+    return time_ago(last, gettext("never"))
 
 
 def decide(
@@ -119,7 +147,7 @@ def rows(admin_site: AdminSite, directories: Iterable[Directory], own: str) -> l
             "is_own": directory.tenant_id == own,
             "status": render_status(directory),
             "first_seen": time_ago(directory.first_seen_at, "–"),
-            "last_seen": time_ago(directory.last_seen_at, gettext("never")),
+            "last_seen": render_last_let_in(directory),
             "delegated": render_grants(directory.delegated_scopes, directory.delegated_since),
             "application": render_grants(
                 directory.application_permissions, directory.application_since
@@ -164,12 +192,16 @@ class DirectoryAdmin(admin.ModelAdmin):
     list_filter = ("status", ConnectionFilter)
     search_fields = ("domain", "tenant_id__exact")
     search_help_text = _("Domain, or a whole directory ID")
+    empty_value_display = "–"
     show_full_result_count = False
     autocomplete_fields = ("connection",)
     actions = ["approve", "refuse"]
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Directory]:
+        return with_last_sign_in(super().get_queryset(request))
 
     # --- The list ---------------------------------------------------------------------------
 
@@ -197,7 +229,7 @@ class DirectoryAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("last let in"), ordering="last_seen_at")
     def last_seen(self, directory: Directory) -> str | SafeString:
-        return time_ago(directory.last_seen_at, gettext("never"))
+        return render_last_let_in(directory)
 
     @admin.display(description=_("consent page"), ordering="consent_returned_at")
     def asked(self, directory: Directory) -> str | SafeString:

@@ -9,7 +9,7 @@ from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -42,8 +42,9 @@ class EventAdmin(admin.ModelAdmin):
     # Counting a log of millions for a number that nobody reads takes longer than the page.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    empty_value_display = "–"
     fields = (
-        "created_at",
+        "exact_time",
         "kind",
         "code",
         "aadsts_code",
@@ -70,12 +71,17 @@ class EventAdmin(admin.ModelAdmin):
         day, _space, time = short_time(event.created_at).partition(" ")
         return format_html('<span class="azuread-nowrap">{}</span> {}', day, time)
 
+    @admin.display(description=_("time"))
+    def exact_time(self, event: Event) -> str:
+        return short_time(event.created_at)
+
     @admin.display(description=_("event"), ordering="kind")
     def what(self, event: Event) -> SafeString:
-        # A browser breaks no line at an underscore.
-        words = ((word,) for word in event.code.split("_"))
-        code = format_html_join(SafeString("_<wbr>"), "{}", words)
-        return _two_lines(event.get_kind_display(), code)
+        # In words; other programs, and the documents, go by the code.
+        failure = FAILURES.get(event.code)
+        words = failure.title if failure else event.code
+        said = format_html('<span title="{}">{}</span>', event.code, words) if words else ""
+        return _two_lines(event.get_kind_display(), said)
 
     @admin.display(description=_("where"), ordering="connection_name")
     def where(self, event: Event) -> SafeString:

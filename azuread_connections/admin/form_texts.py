@@ -104,10 +104,11 @@ HELP_TEXTS: dict[str, Any] = {
     "link_by_email": _(
         "At a first sign-in, tie the person to the user who has the same email address, if: the "
         "address is in Microsoft's claim “email” and its domain is this connection's domain or "
-        "alias; the person comes from the Directory ID above and the domain is known to lead "
-        "there; the person is no guest; exactly one user has the address; and that user is active, "
-        "tied to nobody yet, neither staff nor superuser, and holds no permission directly. The "
-        "user's password and open sessions then end. Otherwise the sign-in is refused."
+        "alias; the person comes from the connection's own directory and the domain is known to "
+        "lead there; the person is no guest; exactly one user has the address; and that user is "
+        "active, tied to nobody yet, neither staff nor superuser, and holds no permission "
+        "directly. The user's password and open sessions then end. Otherwise the sign-in is "
+        "refused."
     ),
 }
 

@@ -71,8 +71,9 @@ class ConnectionForm(forms.ModelForm):
         label=_("Expiry date"),
         required=False,
         help_text=_(
-            "The column “Expires” beside the secret in Azure. It is the only way to be warned in "
-            "time: an expired secret stops every sign-in."
+            "The column “Expires” beside the secret in Azure. An expired secret stops every "
+            "sign-in, and without a date nobody can be warned in time. check_secrets --sync reads "
+            "it from Azure, where that is set up."
         ),
     )
     enabled_applications = RowsField(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Identity
 from ..models.validators import is_guid
-from .dates import time_ago
+from .dates import short_time, time_ago
 from .filters import ConnectionFilter
 from .links import may_open
 
@@ -64,6 +64,7 @@ class IdentityAdmin(admin.ModelAdmin):
     list_filter = (ConnectionFilter,)
     search_fields = ("login_name", "object_id__exact", "tenant_id__exact")
     search_help_text = _("Login name, or a whole object ID or directory ID")
+    empty_value_display = "–"
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fields = (
@@ -73,8 +74,8 @@ class IdentityAdmin(admin.ModelAdmin):
         "cloud",
         "tenant_id",
         "object_id",
-        "created_at",
-        "last_sign_in_at",
+        "first_sign_in",
+        "exact_last_sign_in",
         "shown_profile",
     )
     form = IdentityForm
@@ -151,6 +152,16 @@ class IdentityAdmin(admin.ModelAdmin):
     @admin.display(description=_("last sign-in"), ordering="last_sign_in_at")
     def last_sign_in(self, identity: Identity) -> str | SafeString:
         return time_ago(identity.last_sign_in_at, gettext("never"))
+
+    @admin.display(description=_("first sign-in"))
+    def first_sign_in(self, identity: Identity) -> str:
+        return short_time(identity.created_at)
+
+    @admin.display(description=_("last sign-in"))
+    def exact_last_sign_in(self, identity: Identity) -> str:
+        return (
+            short_time(identity.last_sign_in_at) if identity.last_sign_in_at else gettext("never")
+        )
 
     @admin.display(description=_("profile"))
     def shown_profile(self, identity: Identity) -> str | SafeString:

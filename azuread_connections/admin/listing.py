@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,8 +15,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ..health.secrets import connection_secret_state
-from ..models import ClientSecret, Connection, Directory, Event, Identity
+from ..models import ClientSecret, Connection, Directory
 from .dates import time_ago
+from .last_sign_in import last_sign_in
 from .links import admin_url
 from .secrets import render_state
 
@@ -33,15 +33,6 @@ class ConnectionList(ChangeList):
 
 def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
     """Add to each row ``last_sign_in_at`` and ``waiting``, the number of directories that wait."""
-    # Of a connection's events an index finds the newest at once. A person's row knows only the
-    # last of the connections they came by; it speaks where the log has been cleared.
-    signed_in = Event._default_manager.filter(
-        connection=OuterRef("pk"), kind=Event.Kind.SIGNED_IN
-    ).order_by("-created_at")
-    # NULL is left out by hand: databases do not agree on where it sorts.
-    people = Identity._default_manager.filter(
-        connection=OuterRef("pk"), last_sign_in_at__isnull=False
-    ).order_by("-last_sign_in_at")
     waiting = (
         Directory._default_manager.filter(
             connection=OuterRef("pk"), status=Directory.Status.WAITING
@@ -51,11 +42,7 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
         .annotate(number=Count("pk"))
     )
     return connections.annotate(
-        last_sign_in_at=Coalesce(
-            Subquery(signed_in.values("created_at")[:1]),
-            Subquery(people.values("last_sign_in_at")[:1]),
-        ),
-        waiting=Subquery(waiting.values("number")),
+        last_sign_in_at=last_sign_in("pk"), waiting=Subquery(waiting.values("number"))
     )
 
 

@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -166,7 +165,7 @@ class StoredSecretInline(admin.TabularInline):
 
     @admin.display(description=_("expires"))
     def expires(self, secret: ClientSecret) -> str:
-        return date_format(day_of(secret.expires_at)) if secret.expires_at else "–"
+        return day_of(secret.expires_at).isoformat() if secret.expires_at else "–"
 
     @admin.display(description=_("last accepted"))
     def last_accepted(self, secret: ClientSecret) -> str | SafeString:

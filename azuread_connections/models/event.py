@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .application import Application
@@ -62,7 +63,10 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.created_at:%Y-%m-%d %H:%M} {self.get_kind_display()} {self.code}".rstrip()
+        moment = self.created_at
+        # As the admin shows it everywhere: in the site's time zone.
+        moment = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+        return f"{moment:%Y-%m-%d %H:%M} {self.get_kind_display()}"
 
     @classmethod
     def delete_before(cls, moment: datetime, batch_size: int) -> int:

@@ -4,12 +4,16 @@ from itertools import islice
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 
 from ..conf import conf
-from ..health.secrets import report
+from ..health.secrets import SecretStatus, report
 from ..login.addresses import asked_destination
 from ..login.buttons import buttons
 from ..login.enabled import chosen_application, find_application, shown_as_buttons
+from ..models import Connection
+from ..models.expiry import day_of
 
 register = template.Library()
 
@@ -46,7 +50,34 @@ def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
     if not context["request"].user.has_perm("azuread_connections.view_connection"):
         return {"lines": []}
     due = list(islice(report(conf.secret_warning_days, include_superseded=False), _SHOWN + 1))
-    return {"lines": due[:_SHOWN], "more": len(due) > _SHOWN}
+    shown = due[:_SHOWN]
+    keys = dict(
+        Connection._default_manager.filter(
+            name__in=[line.connection for line in shown]
+        ).values_list("name", "pk")
+    )
+    lines = [
+        {
+            "line": line,
+            "url": _change_page(context["request"], keys.get(line.connection)),
+            "day": day_of(line.expires_at) if line.expires_at else None,
+            "has_stopped": line.counts_as is SecretStatus.EXPIRED,
+        }
+        for line in shown
+    ]
+    return {"lines": lines, "more": len(due) > _SHOWN}
+
+
+def _change_page(request: HttpRequest, key: int | None) -> str:
+    """Return the address of a connection's page; "" where this admin site has none."""
+    try:
+        return reverse(
+            "admin:azuread_connections_connection_change",
+            args=[key],
+            current_app=getattr(request, "current_app", None),
+        )
+    except NoReverseMatch:
+        return ""
 
 
 @register.inclusion_tag("azuread_connections/buttons.html", takes_context=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .apps import App, GroupClaims, Platform
 from .groups import DirectoryRole, Group, groups_above
 from .keys import PERSONAL_ACCOUNTS
-from .permissions import APPLICATION, DELEGATED, known_names
+from .permissions import APPLICATION, DELEGATED, OIDC_SCOPES, known_names
 from .profile import check_names
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ class Directory:
             redirect_uris=list(redirect_uris),
             multi_tenant=multi_tenant,
             platform=platform,
-            delegated=known_names(delegated, DELEGATED),
+            # OpenID's own may be listed, as for the identity API v1.0; everybody is granted them.
+            delegated=known_names((n for n in delegated if n not in OIDC_SCOPES), DELEGATED),
             application=known_names(application, APPLICATION),
             personal_accounts=personal_accounts,
             group_membership_claims=group_membership_claims,

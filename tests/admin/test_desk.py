@@ -22,6 +22,8 @@ from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.factories import ClientSecretFactory
 
+from .pages import text
+
 SignIn = Callable[..., Client]
 
 
@@ -164,8 +166,10 @@ def test_the_chart_counts_days_and_counted_junk(company: Company, boss: Client) 
     days = per_day(Event.objects.all())
     assert len(days) == 30
     assert (days[-1].signed_in, sum(day.failed for day in days)) == (1, 40)
-    page = boss.get(reverse("admin:azuread_connections_event_changelist")).content.decode()
-    assert "Last 30 days: 1 sign-ins, 40 failures" in page
+    page = text(boss.get(reverse("admin:azuread_connections_event_changelist")))
+    assert "Last 30 days: 1 sign-in 40 failures" in page
+    first, last = (f"{day.date:%Y-%m-%d}" for day in (days[0], days[-1]))
+    assert f"{first} highest: 40 a day {last}" in page
 
 
 def test_an_event_explains_itself(company: Company, boss: Client) -> None:

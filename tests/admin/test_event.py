@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,8 +86,21 @@ def test_a_long_person_is_cut_with_the_whole_in_the_tool_tip(
 
 def test_the_filter_offers_the_closed_list_of_codes(boss: Client) -> None:
     page = text(boss.get(LIST))
-    for code in FAILURES:
-        assert code in page
+    for failure in FAILURES.values():
+        assert str(failure.title) in page
+
+
+def test_a_line_is_named_in_words_and_in_the_sites_own_time(
+    boss: Client, connection: Connection, settings: Any
+) -> None:
+    settings.TIME_ZONE = "America/New_York"
+    event = make(connection, created_at=datetime(2026, 11, 23, 2, 22, tzinfo=UTC))
+    assert str(event) == "2026-11-22 21:22 sign-in failed"
+    html = boss.get(LIST).content.decode()
+    assert '<span title="secret_rejected">The sign-in is out of order</span>' in html
+    page = text(boss.get(f"{LIST}{event.pk}/change/"))
+    assert "Time: 2026-11-22 21:22" in page
+    assert " - " not in page.partition("Time:")[2].partition("Close")[0]
 
 
 def test_nobody_writes_the_log_by_hand(boss: Client, connection: Connection) -> None:

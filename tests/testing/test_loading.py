@@ -159,3 +159,10 @@ def test_groups_permissions_and_personal_accounts_are_loaded(entra: StandIn) -> 
 def test_bad_data_is_named_by_entry_and_key(entra: StandIn, data: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         load(entra, data)
+
+
+def test_openids_own_scopes_may_be_listed_as_for_v1(entra: StandIn) -> None:
+    delegated = ["openid", "profile", "email", "offline_access", "User.Read"]
+    load(entra, contoso(applications=[{"client_id": CLIENT, "delegated": delegated}]))
+    [app] = entra.directories[0].apps
+    assert list(app.delegated) == ["User.Read"]
