@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,21 @@ from .validators import (
 
 if TYPE_CHECKING:
     from ..entra.graph import Graph
+
+
+class Connections(models.QuerySet["Connection"]):
+    """Several connections, deleted one by one: see ``Connection.delete``."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        self._for_write = True
+        deleted: Counter[str] = Counter()
+        with transaction.atomic(using=self.db):
+            for connection in self:
+                deleted.update(connection.delete(using=self.db)[1])
+        return deleted.total(), dict(deleted)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Connection(models.Model):
@@ -106,6 +122,8 @@ class Connection(models.Model):
     contact_email = models.EmailField(_("contact"), blank=True, validators=[validate_plain_text])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = Connections.as_manager()
 
     class Meta:
         verbose_name = _("connection")
