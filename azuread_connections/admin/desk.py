@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -14,20 +17,28 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import escape
 from django.utils.translation import gettext
 
 from ..entra.aadsts import explain
-from ..health.probe import probe
+from ..health.probe import Outcome, probe
 from ..login import trial
+from ..login.buttons import start_url
 from ..login.failures import FAILURES
 from ..models import Connection, Revocation
 from ..transfer.exporter import as_json, export_connections
+from .dates import short_time
 from .links import admin_url
 from .rights import EXPORT, TRY, may
 
 if TYPE_CHECKING:
     Page = admin.ModelAdmin[Connection]
 _STEPS_GO_HERE = "<!-- steps -->"
+_CONCLUSION_GOES_HERE = "<!-- conclusion -->"
+#: Claims that are times, in seconds since 1970.
+_TIMES = frozenset({"iat", "nbf", "exp", "auth_time"})
+#: More applications than a page needs to name.
+_MAX_ADDRESSES = 20
 
 
 def check(page: Page, request: HttpRequest, connection: Connection) -> HttpResponseBase:
@@ -38,15 +49,26 @@ def check(page: Page, request: HttpRequest, connection: Connection) -> HttpRespo
     if request.method != "POST":
         return TemplateResponse(request, template, context)
     whole = render_to_string(template, context | {"is_running": True}, request)
+    return StreamingHttpResponse(_stream(whole, connection))
+
+
+def _stream(whole: str, connection: Connection) -> Iterator[str]:
     head, _marker, tail = whole.partition(_STEPS_GO_HERE)
-    return StreamingHttpResponse(_stream(head, tail, connection))
-
-
-def _stream(head: str, tail: str, connection: Connection) -> Iterator[str]:
     yield head
+    outcomes = set()
     for step in probe(connection):
+        outcomes.add(step.outcome)
         yield render_to_string("azuread_connections/admin/check_step.html", {"step": step})
-    yield tail
+    before, _marker, after = tail.partition(_CONCLUSION_GOES_HERE)
+    yield f"{before}{escape(_conclusion(outcomes))}{after}"
+
+
+def _conclusion(outcomes: set[Outcome]) -> str:
+    if Outcome.FAILED in outcomes:
+        return gettext("Something failed: what to do stands beside it.")
+    if Outcome.UNKNOWN in outcomes:
+        return gettext("Nothing failed. What is not known yet shows when a person signs in: Try.")
+    return gettext("All is in order.")
 
 
 def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -57,12 +79,47 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
     outcome = trial.outcome_of(request, connection)
     context = _context(page, request, connection, gettext("Try"))
     context["outcome"] = outcome
-    if outcome and not outcome["works"]:
-        context["failure"] = FAILURES[outcome["code"]]
-        context["explanation"] = explain(outcome["aadsts_code"]) if outcome["aadsts_code"] else None
-    # What Microsoft shows on its own page, from which nobody comes back.
-    context["dead_ends"] = [explain(code) for code in (50011, 700016, 90094, 50020)]
+    if outcome is None:
+        begun = trial.open_since(request, connection)
+        context["open_since"] = short_time(begun) if begun else ""
+        # What Microsoft shows on its own page, from which nobody comes back.
+        context["dead_ends"] = [explain(code) for code in (50011, 700016, 90094, 50020)]
+    else:
+        context["profile"] = _pairs(outcome.get("profile", {}))
+        context["claims"] = _pairs(outcome.get("claims", {}))
+        if outcome["works"]:
+            context["sign_in_addresses"] = _sign_in_addresses(request, connection)
+        else:
+            number = outcome["aadsts_code"]
+            context["failure"] = FAILURES[outcome["code"]]
+            context["explanation"] = explain(number) if number else None
     return TemplateResponse(request, "azuread_connections/admin/try.html", context)
+
+
+def _sign_in_addresses(request: HttpRequest, connection: Connection) -> list[tuple[str, str]]:
+    """Return the applications that the connection is enabled for, and where people begin."""
+    return [
+        (each.name, request.build_absolute_uri(start_url(connection, application=each.slug)))
+        for each in connection.applications.all()[:_MAX_ADDRESSES]
+    ]
+
+
+def _pairs(values: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(name, _shown(name, value)) for name, value in values.items()]
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return a value of a profile or a token as a person reads it."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    if name in _TIMES and isinstance(value, int):
+        with contextlib.suppress(OverflowError, ValueError, OSError):
+            return f"{value} ({datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC)"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def sign_out(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:

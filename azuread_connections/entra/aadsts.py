@@ -97,12 +97,12 @@ _WEB_PLATFORM = _(
     "Authentication › Platform configurations."
 )
 _GRANT = _(
-    "Open the connection's consent page, and send its link to an administrator of the directory "
-    "to grant the permissions."
+    "On the connection's page, in the box “Consent of the directory's administrator”, copy the "
+    "link, and send it to an administrator of the directory to grant the permissions."
 )
 _API_PERMISSIONS = _(
     "In the registration, open API permissions, add the permissions of Microsoft Graph that the "
-    "connection's consent page lists, then grant them again."
+    "connection's page lists in its box about consent, then grant them again."
 )
 _NEW_SECRET = _(
     "In the registration, open Certificates & secrets, make a new client secret, and add its "
@@ -330,8 +330,9 @@ _SITE: dict[int, tuple[Text, Text]] = {
     700016: (
         _("The directory knows no app with this client ID."),
         _(
-            "Compare the connection's client ID and domain with the registration. Is it in "
-            "another directory, that one's administrator has to grant the permissions first."
+            "Compare the connection's client ID and domain with the registration. If it is in "
+            "another directory, the administrator of the directory that people sign in to has to "
+            "grant the permissions first."
         ),
     ),
     50011: (_("The callback URL is not on the registration's list."), _COPY_CALLBACK),

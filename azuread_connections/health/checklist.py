@@ -2,109 +2,172 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..entra.aadsts import explain
-from ..models import Connection, Directory, Event
+from ..models import ClientSecret, Connection, Directory, Event
 from ..permissions import permissions_needed
-from .secrets import SecretStatus, connection_secret_state
+from .secrets import SecretState, SecretStatus, connection_secret_state
+from .wording import Text
 
-Text = str | Promise
+
+class Place(enum.StrEnum):
+    """Where a step is taken: a part of the connection's page, or a page of its own."""
+
+    CALLBACK = "callback"
+    CREDENTIALS = "credentials"
+    CONSENT = "consent"
+    APPLICATIONS = "applications"
+    DIRECTORIES = "directories"
+    CHECK = "check"
+    TRY = "try"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One step. ``state``: "done", "todo" or "warning"; ``evidence``: what shows it; ``next``:
-    what to do, "" if nothing."""
+    """One step. ``state``: "done", "todo", "lacking" (known to be missing) or "warning".
+
+    ``evidence``: what shows it; ``next``: what to do, "" if nothing; ``place``: where.
+    """
 
     key: str
     title: Text
     state: str
     evidence: Text
     next: Text = ""
+    place: Place | None = None
 
 
-def checklist(connection: Connection) -> list[Item]:
-    """Return the steps in the order in which they are taken. A few queries, no request."""
+def checklist(connection: Connection, trial_open_since: datetime | None = None) -> list[Item]:
+    """Return the steps in the order in which they are taken. A few queries, no request.
+
+    ``trial_open_since``: when the reader began a trial from which nobody came back.
+    """
     tried = _newest(connection, Event.Kind.TRIED)
     signed_in = _newest(connection, Event.Kind.SIGNED_IN)
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
     return [
         _registered(connection, tried, signed_in),
         _credentials(connection),
-        _consent(connection),
+        _consent(connection, own),
         _enabled(connection),
-        _tried(tried, signed_in),
+        _tried(tried, signed_in, trial_open_since),
         _last_sign_in(connection, signed_in),
     ]
 
 
 def _registered(connection: Connection, tried: Event | None, signed_in: Event | None) -> Item:
     title = _("Registered in Azure")
-    if signed_in is not None or (tried is not None and not tried.code):
+    # A trial that failed came back, too: only then is its code redeemed.
+    came_back = signed_in is not None or tried is not None
+    if came_back or connection.events.filter(kind=Event.Kind.CONSENT_RETURNED).exists():
         return Item("registered", title, "done", _("Microsoft has sent somebody back here."))
     return Item(
         "registered",
         title,
         "todo",
         _("Nobody has come back from Microsoft yet."),
-        _("Register the callback URL above under the platform “Web”, then try the connection."),
+        _("Register the callback URL under the platform “Web”, then try the connection."),
+        Place.CALLBACK,
     )
 
 
 def _credentials(connection: Connection) -> Item:
-    title = _("Credentials")
+    title, now = _("Credentials"), timezone.now()
     secrets = list(connection.secrets.all())
+    overall = connection_secret_state(secrets, now)
+    if not secrets:
+        advice = _("Add a client secret.")
+        return Item("credentials", title, "lacking", overall.text, advice, Place.CREDENTIALS)
     if unreadable := [secret for secret in secrets if not secret.value.is_readable]:
         return Item(
             "credentials",
             title,
             "warning",
             _("No encryption key of this site opens %s, so it cannot be used.")
-            % ", ".join(map(str, unreadable)),
+            % _named(unreadable),
             _("Put back the key in ENCRYPTION_KEYS, or add a new client secret and remove it."),
+            Place.CREDENTIALS,
         )
-    state = connection_secret_state(secrets)
-    accepted = max((s.last_success_at for s in secrets if s.last_success_at), default=None)
-    evidence = state.text
-    if accepted is not None:
-        evidence = f"{evidence}; " + _("last accepted by Microsoft on %s") % _day(accepted)
-    if state.status is SecretStatus.VALID and accepted is not None:
-        return Item("credentials", title, "done", evidence)
-    if state.status is SecretStatus.VALID:
-        return Item("credentials", title, "todo", evidence, _("Press “Check now” to prove it."))
-    if state.status is SecretStatus.UNKNOWN:
-        return Item("credentials", title, "warning", evidence, _("Enter the expiry date."))
-    return Item(
-        "credentials", title, "warning", evidence, _("Add a new secret beside the old one.")
-    )
+    states = {secret: connection_secret_state([secret], now) for secret in secrets}
+    evidence = "; ".join(_about(secret, state) for secret, state in states.items())
+    if overall.status is SecretStatus.VALID:
+        return _proof(title, evidence, states)
+    if overall.status is SecretStatus.UNKNOWN:
+        advice = _("Enter the expiry date.")
+    else:
+        advice = _("Add a new secret beside the old one.")
+    return Item("credentials", title, "warning", evidence, advice, Place.CREDENTIALS)
 
 
-def _consent(connection: Connection) -> Item:
+def _proof(title: Text, evidence: str, states: dict[ClientSecret, SecretState]) -> Item:
+    """A valid secret is there; whether each that will be sent works is another question."""
+    untested = [
+        secret
+        for secret, state in states.items()
+        if state.status in _USABLE and secret.last_success_at is None
+    ]
+    if untested:
+        advice = _("Press “Check now” to prove %s.") % _named(untested)
+        return Item("credentials", title, "todo", evidence, advice, Place.CHECK)
+    refused = [secret for secret, state in states.items() if state.status is SecretStatus.REFUSED]
+    if refused:
+        advice = _("Remove %s: Microsoft does not accept it.") % _named(refused)
+        return Item("credentials", title, "warning", evidence, advice, Place.CREDENTIALS)
+    return Item("credentials", title, "done", evidence)
+
+
+_USABLE = (SecretStatus.VALID, SecretStatus.EXPIRING, SecretStatus.UNKNOWN)
+
+
+def _about(secret: ClientSecret, state: SecretState) -> str:
+    words = f"{secret} {state.text}"
+    if state.status not in _USABLE:
+        return words
+    if secret.last_success_at is None:
+        return words + ", " + _("not tested yet")
+    return words + ", " + _("last accepted by Microsoft on %s") % _day(secret.last_success_at)
+
+
+def _named(secrets: list[ClientSecret]) -> str:
+    return ", ".join(map(str, secrets))
+
+
+def _consent(connection: Connection, own: Directory | None) -> Item:
     title = _("Consent")
     needed = permissions_needed(connection)
     if not any(permission.needs_administrator for permission in needed):
         return Item(
             "consent", title, "done", _("The chosen options need no administrator's consent.")
         )
-    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
     granted = set()
     if own is not None:
         granted = {*own.delegated_scopes.split(), *own.application_permissions.split()}
-    missing = [permission.name for permission in needed if permission.name not in granted]
+    missing = [permission for permission in needed if permission.name not in granted]
     if not missing:
         return Item("consent", title, "done", _("Proven: %s.") % ", ".join(sorted(granted)))
-    return Item(
-        "consent",
-        title,
-        "todo",
-        _("Not proven yet: %s.") % ", ".join(missing),
-        _("Ask for consent below, then try the connection."),
-    )
+    unproven = _("Not proven yet: %s.") % ", ".join(permission.name for permission in missing)
+    if own is None or own.consent_returned_at is None:
+        return Item(
+            "consent",
+            title,
+            "todo",
+            unproven,
+            _("Ask for consent, then press “Check now” and “Try” to prove it."),
+            Place.CONSENT,
+        )
+    returned = _("The consent page came back on %s.") % _day(own.consent_returned_at)
+    evidence = f"{returned} {unproven}"
+    if any(permission.kind == "application" for permission in missing):
+        advice = _("Press “Check now” to prove it.")
+        return Item("consent", title, "todo", evidence, advice, Place.CHECK)
+    return Item("consent", title, "todo", evidence, _("Press “Try” to prove it."), Place.TRY)
 
 
 def _enabled(connection: Connection) -> Item:
@@ -115,24 +178,38 @@ def _enabled(connection: Connection) -> Item:
     return Item(
         "enabled",
         title,
-        "todo",
+        "lacking",
         _("For none: nobody can use this connection."),
-        _("Tick an application below."),
+        _("Tick an application."),
+        Place.APPLICATIONS,
     )
 
 
-def _tried(tried: Event | None, signed_in: Event | None) -> Item:
+def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | None) -> Item:
     title = _("Tried")
+    if open_since is not None:
+        return Item(
+            "tried",
+            title,
+            "warning",
+            _("Begun by you on %s, and nobody has come back.") % _day(open_since),
+            _("Which code did Microsoft show? What the common ones mean is on the page “Try”."),
+            Place.TRY,
+        )
     if tried is None:
         if signed_in is not None:
             return Item("tried", title, "done", _("Not needed: people sign in."))
-        return Item("tried", title, "todo", _("Never."), _("Press “Try”."))
+        return Item("tried", title, "todo", _("Never."), _("Press “Try”."), Place.TRY)
     when = _day(tried.created_at)
     if not tried.code:
         return Item("tried", title, "done", _("It worked on %s.") % when)
-    evidence = _("It failed on %(day)s: %(code)s") % {"day": when, "code": tried.code}
-    remedy = explain(tried.aadsts_code).remedy if tried.aadsts_code else tried.message
-    return Item("tried", title, "warning", evidence, remedy)
+    if tried.aadsts_code:
+        explained = explain(tried.aadsts_code)
+        why, advice = explained.meaning, explained.remedy
+    else:
+        why, advice = tried.message or tried.code, _("Try again once it is mended.")
+    evidence = _("It failed on %(day)s: %(why)s") % {"day": when, "why": why}
+    return Item("tried", title, "warning", evidence, advice, Place.TRY)
 
 
 def _last_sign_in(connection: Connection, signed_in: Event | None) -> Item:
@@ -143,8 +220,12 @@ def _last_sign_in(connection: Connection, signed_in: Event | None) -> Item:
             "sign_in",
             title,
             "warning",
-            _("%d directories wait for approval.") % waiting,
-            _("Approve or refuse them below."),
+            ngettext(
+                "%d directory waits for approval.", "%d directories wait for approval.", waiting
+            )
+            % waiting,
+            _("Approve or refuse it, or people of it are turned away."),
+            Place.DIRECTORIES,
         )
     if signed_in is None:
         return Item("sign_in", title, "todo", _("Nobody yet."))

@@ -25,7 +25,7 @@ from .wording import Text, in_words
 class Outcome(models.TextChoices):
     PASSED = "passed", gettext_lazy("passed")
     FAILED = "failed", gettext_lazy("failed")
-    NOT_APPLICABLE = "not_applicable", gettext_lazy("not applicable")
+    UNKNOWN = "unknown", gettext_lazy("not known yet")
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,12 @@ def _permissions(connection: Connection, token: str | None) -> Iterator[Step]:
         elif permission.name in granted:
             yield Step(title, Outcome.PASSED, _("Granted, as the last sign-in showed."))
         else:
-            yield Step(title, Outcome.NOT_APPLICABLE, _("Known after Try or a sign-in."))
+            yield Step(title, Outcome.UNKNOWN, _("Known after Try or a sign-in."))
 
 
 def _application_permission(connection: Connection, title: str, token: str | None) -> Step:
     if not token:
-        return Step(title, Outcome.NOT_APPLICABLE, _("Needs a client secret that works."))
+        return Step(title, Outcome.UNKNOWN, _("Needs a client secret that works."))
     try:
         microsoft.graph(connection.cloud, token).users(size=1)
     except GraphError as error:
@@ -149,7 +149,7 @@ def _application_permission(connection: Connection, title: str, token: str | Non
                 title,
                 Outcome.FAILED,
                 _("Graph refuses: the permission is not granted."),
-                _("Add it to the app in Azure, then ask for consent below."),
+                _("Add it to the app in Azure, then ask for consent on the connection's page."),
             )
         return _failed(title, error)
     except EntraError as error:

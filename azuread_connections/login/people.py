@@ -79,7 +79,10 @@ def preview(visitor: Visitor) -> str:
     if (user := find_linkable(visitor.claims, connection)) is not None:
         return _("%(user)s, who has the same address and would be tied to it.") % {"user": user}
     _require_creation(connection)
-    return _("A new user, %(name)s.") % {"name": usernames.username_for(visitor.claims, connection)}
+    name = usernames.username_for(visitor.claims, connection)
+    return _("A new user, %(name)s. Nobody is tied to this person yet, and users are created.") % {
+        "name": name
+    }
 
 
 def _identify(visitor: Visitor) -> Identity | None:

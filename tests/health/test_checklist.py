@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from azuread_connections.health.checklist import Item, checklist
+from azuread_connections.health.checklist import Item, Place, checklist
 from azuread_connections.models import (
     ClientSecret,
     Connection,
@@ -20,6 +20,7 @@ from azuread_connections.models import (
     Event,
 )
 from tests.company import Company
+from tests.factories import ClientSecretFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -38,14 +39,14 @@ def test_a_new_connection_says_what_is_left(contoso: Company) -> None:
         "registered": "todo",
         "credentials": "warning",  # no date
         "consent": "done",
-        "enabled": "todo",
+        "enabled": "lacking",
         "tried": "todo",
         "sign_in": "todo",
     }
     assert all(
         item.next
         for item in items(contoso).values()
-        if item.state == "todo"
+        if item.state in ("todo", "lacking")
         if item.key != "sign_in"
     )
 
@@ -68,7 +69,54 @@ def test_a_failed_trial_shows_its_remedy(contoso: Company) -> None:
     )
     tried = items(contoso)["tried"]
     assert tried.state == "warning"
+    assert "secret_rejected" not in tried.evidence
+    assert "The client secret is wrong" in tried.evidence
     assert tried.next
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("tried", "secret_rejected"), ("consent_returned", ""), ("signed_in", "")],
+)
+def test_whoever_came_back_proves_the_registration(contoso: Company, kind: str, code: str) -> None:
+    """Microsoft sends nobody to a callback URL that is not registered."""
+    assert states(contoso)["registered"] == "todo"
+    Event.objects.create(
+        created_at=timezone.now(),
+        kind=kind,
+        code=code,
+        reference="x",
+        connection=contoso.connection,
+    )
+    assert states(contoso)["registered"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"enable_users_api": True}, Place.CHECK),
+        ({"enable_users_api": True, "security_groups": True}, Place.CHECK),
+        ({"security_groups": True}, Place.TRY),
+    ],
+)
+def test_a_consent_that_was_just_given_asks_for_its_proof(
+    contoso: Company, options: dict[str, bool], place: Place
+) -> None:
+    Connection.objects.update(**options)
+    assert items(contoso)["consent"].place is Place.CONSENT
+    Directory.objects.update(consent_returned_at=timezone.now())
+    item = items(contoso)["consent"]
+    assert (item.state, item.place) == ("todo", place)
+    assert "The consent page came back on" in item.evidence
+    assert "Not proven yet" in item.evidence
+
+
+def test_a_trial_from_which_nobody_came_back_is_remembered(contoso: Company) -> None:
+    begun = timezone.now()
+    [item] = [item for item in checklist(contoso.connection, begun) if item.key == "tried"]
+    assert (item.state, item.place) == ("warning", Place.TRY)
+    assert "nobody has come back" in item.evidence
+    assert "Which code did Microsoft show?" in item.next
 
 
 def test_consent_is_done_once_it_is_proven(contoso: Company, client: Any) -> None:
@@ -88,7 +136,30 @@ def test_credentials_show_their_state(contoso: Company, expires_in: int | None, 
     ClientSecret.objects.update(expires_at=expires_at)
     assert states(contoso)["credentials"] == state
     ClientSecret.objects.all().delete()
-    assert states(contoso)["credentials"] == "warning"
+    assert states(contoso)["credentials"] == "lacking"
+
+
+def test_a_secret_that_was_never_sent_is_not_proven_by_another(contoso: Company) -> None:
+    later = timezone.now() + timedelta(days=200)
+    ClientSecret.objects.update(hint="Old", expires_at=later, last_success_at=timezone.now())
+    ClientSecretFactory.create(connection=contoso.connection, value="New-secret", expires_at=later)
+    item = items(contoso)["credentials"]
+    assert item.state == "todo"
+    assert item.next == "Press “Check now” to prove New…."
+    assert item.place is Place.CHECK
+    assert "New… expires in 200 days, not tested yet" in item.evidence
+    assert "Old… expires in 200 days, last accepted by Microsoft on" in item.evidence
+
+
+def test_refused_secrets_beside_a_good_one_are_to_be_removed(contoso: Company) -> None:
+    now = timezone.now()
+    ClientSecret.objects.update(expires_at=now + timedelta(days=200), last_success_at=now)
+    for value in ("Abc-secret", "Def-secret"):
+        ClientSecretFactory.create(connection=contoso.connection, value=value, refused_at=now)
+    item = items(contoso)["credentials"]
+    assert item.state == "warning"
+    assert item.next == "Remove Def…, Abc…: Microsoft does not accept it."
+    assert "Abc… refused by Microsoft just now" in item.evidence
 
 
 def test_waiting_directories_are_told(contoso: Company) -> None:
@@ -97,7 +168,7 @@ def test_waiting_directories_are_told(contoso: Company) -> None:
         tenant_id="11112222-bbbb-3333-cccc-4444dddd5555",
         status="waiting",
     )
-    assert "wait for approval" in items(contoso)["sign_in"].evidence
+    assert items(contoso)["sign_in"].evidence == "1 directory waits for approval."
 
 
 def test_it_takes_a_few_queries_and_no_request(contoso: Company, client: Any) -> None:

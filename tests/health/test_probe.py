@@ -129,7 +129,7 @@ def test_an_application_permission_is_proven_by_a_call(contoso: Company) -> None
 def test_a_delegated_permission_is_known_after_a_sign_in(contoso: Company, client: Any) -> None:
     Connection.objects.update(security_groups=True)
     contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
-    assert outcomes(contoso)[-2:] == ["not_applicable"] * 2
+    assert outcomes(contoso)[-2:] == ["unknown"] * 2
     contoso.sign_in(client)
     assert outcomes(contoso)[-2:] == ["passed"] * 2
 

@@ -75,7 +75,10 @@ def test_a_trial_tells_all_and_changes_nothing(
     assert outcome["works"] is True
     assert outcome["claims"]["oid"] == contoso.person.object_id
     assert outcome["profile"]["email"] == "adele.vance@contoso.com"
-    assert outcome["user"] == "A new user, adele.vance@contoso.com."
+    assert outcome["user"] == (
+        "A new user, adele.vance@contoso.com. Nobody is tied to this person yet, and users are "
+        "created."
+    )
     assert get_user(client) == staff  # type: ignore[arg-type]
     assert not Identity.objects.exists()
     assert User.objects.count() == 1

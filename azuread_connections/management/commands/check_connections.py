@@ -46,7 +46,7 @@ class Command(BaseCommand):
         marks = {
             Outcome.PASSED: self.style.SUCCESS("+"),
             Outcome.FAILED: self.style.ERROR("x"),
-            Outcome.NOT_APPLICABLE: "-",
+            Outcome.UNKNOWN: "-",
         }
         self.stdout.write(f"  {marks[step.outcome]} {step.title}: {step.found}")
         if step.remedy:
