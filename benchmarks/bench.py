@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +14,7 @@ from benchmarks import lines
 from benchmarks.environments import python_of
 from benchmarks.lines import Child
 from benchmarks.peers import Peer
+from benchmarks.ports import free_port, wait_for
 from benchmarks.services import Config, Services
 
 
@@ -169,21 +168,3 @@ class Site:
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Wait until somebody listens on a port of loopback."""
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"Nothing listens on port {port}.")

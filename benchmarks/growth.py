@@ -52,7 +52,7 @@ def _filled(bench: Bench, stack: ExitStack, connections: int, people: int) -> Si
     site = bench.site(
         OURS,
         stack.enter_context(bench.services.database(name)),
-        cache=stack.enter_context(bench.services.cache(name)),
+        cache=stack.enter_context(bench.services.cache()),
     )
     site.prepare()
     with site.worker() as worker:

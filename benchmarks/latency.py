@@ -30,7 +30,7 @@ def measure(bench: Bench) -> dict[str, Any]:
             site = bench.site(
                 peer,
                 stack.enter_context(bench.services.database(peer.name)),
-                cache=stack.enter_context(bench.services.cache(peer.name)),
+                cache=stack.enter_context(bench.services.cache()),
                 tls_port=front.port,
                 ca_bundle=front.ca_bundle,
             )

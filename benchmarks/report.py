@@ -159,7 +159,7 @@ def _where(results: Results) -> Iterator[str]:
         yield "PostgreSQL did not answer: SQLite stood in for it."
     if not versions["Redis"]:
         yield ""
-        yield "Redis did not answer: files stood in for it."
+        yield "Redis is not installed: files stood in for it."
     instructions: Any = results.get("cpu", {}).get("instructions")
     if isinstance(instructions, str):
         yield ""

@@ -19,7 +19,7 @@ def measure(bench: Bench) -> dict[str, Any]:
         site = bench.site(
             OURS,
             stack.enter_context(bench.services.database("rollover")),
-            cache=stack.enter_context(bench.services.cache("rollover")),
+            cache=stack.enter_context(bench.services.cache()),
         )
         site.prepare()
         workers = [stack.enter_context(site.worker()) for _ in range(PROCESSES)]

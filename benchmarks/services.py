@@ -1,12 +1,16 @@
-"""Databases and caches: PostgreSQL and Redis where they answer, else SQLite and files.
+"""Databases and caches: PostgreSQL and Redis where there are any, else SQLite and files.
 
-`BENCH_DATABASE_URL` and `BENCH_CACHE_URL` name others than the ones that .ci/run makes. Databases
-are created with a name of their own and dropped again.
+`BENCH_DATABASE_URL` names another PostgreSQL than the one that .ci/run makes. Databases are created
+with a name of their own and dropped again. Redis is a server of the benchmark's own, where it is
+installed: in a shared one, somebody else may empty the database meanwhile.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +20,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-import redis
 from psycopg import sql
+
+from benchmarks.ports import free_port, wait_for
 
 POSTGRES_URL = os.environ.get(
     "BENCH_DATABASE_URL", "postgres://azuread_ci:azuread_ci@127.0.0.1:5432/azuread_ci"
 )
-REDIS_URL = os.environ.get("BENCH_CACHE_URL", "redis://127.0.0.1:6379/9")
 
 Config = dict[str, Any]
 
@@ -63,24 +67,25 @@ class Services:
             _execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     @contextmanager
-    def cache(self, name: str) -> Iterator[Config]:
-        """A cache that processes share, with keys of its own."""
-        if not self.redis:
-            with tempfile.TemporaryDirectory(prefix="azuread-bench-") as directory:
+    def cache(self) -> Iterator[Config]:
+        """A new cache that processes share: Redis if it is installed."""
+        with tempfile.TemporaryDirectory(prefix="azuread-bench-") as directory:
+            if not self.redis:
                 backend = "django.core.cache.backends.filebased.FileBasedCache"
                 yield {"BACKEND": backend, "LOCATION": directory}
-            return
-        client = redis.Redis.from_url(REDIS_URL)
-        prefix = f"azuread_bench_{name}"
-        try:
-            yield {
-                "BACKEND": "django.core.cache.backends.redis.RedisCache",
-                "LOCATION": REDIS_URL,
-                "KEY_PREFIX": prefix,
-            }
-        finally:
-            for key in client.scan_iter(f"{prefix}:*", count=1000):
-                client.delete(key)
+                return
+            port = free_port()
+            command = [
+                *("redis-server", "--port", str(port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", directory),
+            ]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+                try:
+                    wait_for(port)
+                    backend = "django.core.cache.backends.redis.RedisCache"
+                    yield {"BACKEND": backend, "LOCATION": f"redis://127.0.0.1:{port}/0"}
+                finally:
+                    process.terminate()
 
 
 @contextmanager
@@ -109,12 +114,13 @@ def _postgresql_version() -> str:
 
 
 def _redis_version() -> str:
-    try:
-        return str(
-            redis.Redis.from_url(REDIS_URL, socket_timeout=2).info("server")["redis_version"]
-        )
-    except redis.RedisError:
+    if not shutil.which("redis-server"):
         return ""
+    shown = subprocess.run(
+        ["redis-server", "--version"], check=True, capture_output=True, text=True
+    )
+    found = re.search(r"v=([\d.]+)", shown.stdout)
+    return found[1] if found else "of unknown version"
 
 
 def _execute(statement: str, name: str) -> None:

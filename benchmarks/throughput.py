@@ -25,7 +25,7 @@ def measure(bench: Bench) -> dict[str, Any]:
             site = bench.site(
                 peer,
                 stack.enter_context(bench.services.database(peer.name)),
-                cache=stack.enter_context(bench.services.cache(peer.name)),
+                cache=stack.enter_context(bench.services.cache()),
             )
             site.prepare()
             sites.append((peer, stack.enter_context(site.served(WORKERS))))

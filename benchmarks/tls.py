@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from benchmarks import lines
-from benchmarks.bench import free_port, wait_for
 from benchmarks.peers import HOST
+from benchmarks.ports import free_port, wait_for
 
 CHUNK = 64 * 1024
 
