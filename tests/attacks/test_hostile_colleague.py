@@ -548,7 +548,7 @@ def test_the_stand_ins_addresses_in_production(
 
 @attack(wants="the imitation itself running in production", stopped_by=DEVELOPMENT)
 def test_the_stand_in_itself_in_production(db: None, settings: Any) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"ALLOW_STANDIN": False}
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ALLOW_STANDIN": False}
     with pytest.raises(CommandError, match="for development"):
         call_command("azuread_standin", "--port", "0")
     before = Standing.now()

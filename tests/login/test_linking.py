@@ -31,19 +31,23 @@ def being_tied_elsewhere(user: User) -> Iterator[threading.Event]:
     is_held, may_commit = threading.Event(), threading.Event()
 
     def tie() -> None:
-        with transaction.atomic():
-            User.objects.select_for_update().get(pk=user.pk)
-            is_held.set()
-            may_commit.wait(10)
-            IdentityFactory.create(user=user)
-        connections.close_all()
+        try:
+            with transaction.atomic():
+                User.objects.select_for_update().get(pk=user.pk)
+                is_held.set()
+                may_commit.wait(10)
+                IdentityFactory.create(user=user)
+        finally:
+            connections.close_all()
 
     thread = threading.Thread(target=tie)
     thread.start()
-    assert is_held.wait(10)
-    yield may_commit
-    may_commit.set()
-    thread.join()
+    try:
+        assert is_held.wait(10)
+        yield may_commit
+    finally:
+        may_commit.set()
+        thread.join()
 
 
 @needs_row_locks
