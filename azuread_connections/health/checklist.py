@@ -97,30 +97,37 @@ def _credentials(connection: Connection) -> Item:
         )
     states = {secret: connection_secret_state([secret], now) for secret in secrets}
     evidence = "; ".join(_about(secret, state) for secret, state in states.items())
-    if overall.status is SecretStatus.VALID:
-        return _proof(title, evidence, states)
-    if overall.status is SecretStatus.UNKNOWN:
-        advice = _("Enter the expiry date.")
-    else:
-        advice = _("Add a new secret beside the old one.")
-    return Item("credentials", title, "warning", evidence, advice, Place.CREDENTIALS)
+    return _proof(title, evidence, overall.status, states)
 
 
-def _proof(title: Text, evidence: str, states: dict[ClientSecret, SecretState]) -> Item:
-    """A valid secret is there; whether each that will be sent works is another question."""
-    untested = [
-        secret
-        for secret, state in states.items()
-        if state.status in _USABLE and secret.last_success_at is None
-    ]
-    if untested:
-        advice = _("Press “Check now” to prove %s.") % _named(untested)
-        return Item("credentials", title, "todo", evidence, advice, Place.CHECK)
+def _proof(
+    title: Text, evidence: str, overall: SecretStatus, states: dict[ClientSecret, SecretState]
+) -> Item:
+    """Say what is still to be done about secrets that can be read."""
+    usable = [secret for secret, state in states.items() if state.status in _USABLE]
+    untested = [secret for secret in usable if secret.last_success_at is None]
     refused = [secret for secret, state in states.items() if state.status is SecretStatus.REFUSED]
-    if refused:
-        advice = _("Remove %s: Microsoft does not accept it.") % _named(refused)
-        return Item("credentials", title, "warning", evidence, advice, Place.CREDENTIALS)
-    return Item("credentials", title, "done", evidence)
+    advice = []
+    if overall is SecretStatus.UNKNOWN:
+        undated = [secret for secret in usable if secret.expires_at is None]
+        advice.append(_("Enter the expiry date of %s.") % _named(undated))
+    elif overall is not SecretStatus.VALID:
+        advice.append(_("Add a new secret beside the old one."))
+    if untested:
+        advice.append(_("Press “Check now” to prove %s.") % _named(untested))
+    if refused and usable:
+        advice.append(_("Remove %s: Microsoft does not accept it.") % _named(refused))
+    if not advice:
+        return Item("credentials", title, "done", evidence)
+    only_to_test = overall is SecretStatus.VALID and untested and not refused
+    return Item(
+        "credentials",
+        title,
+        "todo" if only_to_test else "warning",
+        evidence,
+        " ".join(advice),
+        Place.CHECK if only_to_test else Place.CREDENTIALS,
+    )
 
 
 _USABLE = (SecretStatus.VALID, SecretStatus.EXPIRING, SecretStatus.UNKNOWN)

@@ -99,8 +99,8 @@ def _all_refused(
     failed = from_entra(refusal)
     which = "; ".join(f"{secret}, {_history(secret)}" for secret in refused)
     failed.summary = (
-        f"Microsoft refuses the connection's client secret {which}. No other can be used. Make a "
-        "new one in Azure, and add it to the connection."
+        f"Microsoft refuses the connection's client secret {which}. No other can be used: make a "
+        "new one in Azure."
     )
     # That of the refusal, too, if it has a row of its own: both are found by what the person reads.
     failed.reference = reference

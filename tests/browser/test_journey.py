@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from azuread_connections.models import ClientSecret, Connection
+from azuread_connections.models import Application, ClientSecret, Connection
 from azuread_connections.testing import StandIn
+from tests.company import Company
+from tests.factories import ClientSecretFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -71,16 +74,23 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
 
     # Try: it fails for the secret, and says what to do.
     try_page = connection_page.replace("/change/", "/try/")
-    attempt(page, try_page)
-    expect(page.get_by_text("AADSTS7000215").first).to_be_visible()
-    expect(page.get_by_text("Who can mend it").first).to_be_visible()
-    screenshots(page, "journey-try-failed")
-    page.goto(connection_page)
-    page.locator("#id_new_secret").fill(app.secrets[0].value)
-    page.get_by_role("button", name="Save and continue editing").click()
-    attempt(page, try_page)
-    expect(page.get_by_role("heading", name="It works")).to_be_visible()
-    screenshots(page, "journey-it-works")
+    result = attempt(page, try_page)
+    expect(result.get_by_text("AADSTS7000215").first).to_be_visible()
+    expect(result.get_by_text("Who can mend it").first).to_be_visible()
+    expect(result.get_by_text("Trace ID")).to_be_hidden()
+    screenshots(result, "journey-try-failed")
+    result.get_by_role("link", name="Enter a client secret").click()
+    result.locator("#id_new_secret").fill(app.secrets[0].value)
+    result.get_by_role("button", name="Save and continue editing").click()
+    result.close()
+    result = attempt(page, try_page)
+    expect(result.get_by_role("heading", name="It works")).to_be_visible()
+    screenshots(result, "journey-it-works")
+    result.close()
+    page.goto(try_page.replace("/try/", "/check/"))
+    page.get_by_role("button", name="Check now").click()
+    expect(page.get_by_text("Something failed")).to_be_visible()
+    screenshots(page, "journey-check")
     assert ClientSecret.objects.count() == 2
 
     # An employee, in a browser of their own.
@@ -98,8 +108,46 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     assert Connection.objects.get().domain_verified
 
 
-def attempt(page: Page, url: str) -> None:
+def test_the_way_of_a_connection_to_look_at(
+    microsoft: StandIn, live_server: Any, transactional_db: None, page: Page, screenshots: Any
+) -> None:
+    company = Company.create(microsoft, Application.objects.get(slug="default"))
+    company.connection.applications.clear()
+    Connection.objects.update(security_groups=True, enable_users_api=True)
+    now = timezone.now()
+    for value in ("Abc-refused-secret", "Def-refused-secret"):
+        ClientSecretFactory.create(connection=company.connection, value=value, refused_at=now)
+    User.objects.create_superuser("admin", password=PASSWORD)
+    base = f"/admin/azuread_connections/connection/{company.connection.pk}"
+    page.goto(f"{live_server.url}/admin/login/?next={base}/try/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    screenshots(page, "way-try")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Try").click()
+    # The callback URL is not registered: Microsoft lets nobody go.
+    expect(opened.value.get_by_text("AADSTS50011").first).to_be_visible()
+    opened.value.close()
+    page.reload()
+    expect(page.get_by_text("Which code did Microsoft show?")).to_be_visible()
+    screenshots(page, "way-try-open")
+    page.goto(f"{live_server.url}{base}/change/")
+    screenshots(page, "way-checklist")
+    tried = page.locator("[data-step=tried]")
+    expect(tried).to_contain_text("nobody has come back")
+    page.locator("[data-step=enabled]").get_by_role("link").click()
+    expect(page.locator("#id_enabled_applications")).to_be_in_viewport()
+
+
+def attempt(page: Page, url: str) -> Page:
+    """Try; return the tab that opened for it. The page with the help stays."""
     page.goto(url)
-    page.get_by_role("button", name="Try").click()
-    page.get_by_role("button", name="Adele Vance").click()
-    page.wait_for_url("**/try/")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Try").click()
+    tab: Page = opened.value
+    tab.get_by_role("button", name="Adele Vance").wait_for()
+    expect(page.get_by_role("button", name="Try")).to_be_visible()
+    tab.get_by_role("button", name="Adele Vance").click()
+    tab.wait_for_url("**/try/")
+    return tab

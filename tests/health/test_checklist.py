@@ -162,6 +162,17 @@ def test_refused_secrets_beside_a_good_one_are_to_be_removed(contoso: Company) -
     assert "Abc… refused by Microsoft just now" in item.evidence
 
 
+def test_each_secret_that_needs_something_is_named(contoso: Company) -> None:
+    ClientSecret.objects.update(hint="New", expires_at=None)
+    ClientSecretFactory.create(
+        connection=contoso.connection, value="Abc-secret", refused_at=timezone.now()
+    )
+    assert items(contoso)["credentials"].next == (
+        "Enter the expiry date of New…. Press “Check now” to prove New…. "
+        "Remove Abc…: Microsoft does not accept it."
+    )
+
+
 def test_waiting_directories_are_told(contoso: Company) -> None:
     Directory.objects.create(
         connection=contoso.connection,

@@ -60,7 +60,7 @@ def test_a_failed_sign_in_says_which_secret_since_when_and_what_to_do(
     expired, accepted = (f"{now - timedelta(days=days):%Y-%m-%d}" for days in (9, 10))
     assert failed.message.startswith(
         f"Microsoft refuses the connection's client secret Cts…, expired on {expired} "
-        f"(9 days ago), last accepted on {accepted}. No other can be used. Make a new one in Azure"
+        f"(9 days ago), last accepted on {accepted}. No other can be used: make a new one in Azure"
     )
     # What the person reads finds both.
     assert failed.reference == Event.objects.get(kind="secret_refused").reference
