@@ -7,6 +7,7 @@ PostgreSQL and MariaDB, with and without Redis.
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 
 # Before the import below, which reads them.
 os.environ["ENV_FILE"] = os.devnull
@@ -23,11 +24,14 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 CSRF_TRUSTED_ORIGINS = []
 
-AZUREAD_CONNECTIONS = {
-    "ENCRYPTION_KEYS": ["r5_mhMRHaQmmVVIUjBqmDtzVleGXzPHHJ0o8imVXL2Y="],
-    "PASSWORD_LOGIN_URL": "password_login",
-    "ALLOW_STANDIN": True,
-}
+# Read-only, or a test's `settings.AZUREAD_CONNECTIONS |= …` would change it for all that follow.
+AZUREAD_CONNECTIONS = MappingProxyType(
+    {
+        "ENCRYPTION_KEYS": ["r5_mhMRHaQmmVVIUjBqmDtzVleGXzPHHJ0o8imVXL2Y="],
+        "PASSWORD_LOGIN_URL": "password_login",
+        "ALLOW_STANDIN": True,
+    }
+)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

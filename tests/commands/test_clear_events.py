@@ -37,7 +37,7 @@ def test_old_events_go_and_others_stay(events: None) -> None:
 
 
 def test_days_and_setting_say_what_is_old(events: None, settings: Any) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"EVENT_DAYS": 30}
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"EVENT_DAYS": 30}
     clear()
     assert left() == ["1", "10"]
     clear(days=5)

@@ -64,7 +64,7 @@ def test_deleting_a_connection_keeps_its_people(contoso: Company, client: Client
 def test_the_address_is_believed_as_far_as_proxies_are_trusted(
     rf: Any, settings: Any, proxies: int, forwarded: str, expected: str | None
 ) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"TRUSTED_PROXIES": proxies}
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"TRUSTED_PROXIES": proxies}
     request = rf.get("/", headers={"X-Forwarded-For": forwarded})
     assert events.client_address(request) == expected
 

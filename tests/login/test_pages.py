@@ -61,7 +61,7 @@ def test_a_foreign_destination_does_not(contoso: Company, client: Client) -> Non
 
 
 def test_without_the_setting_there_is_no_password_link(client: Client, settings: Any) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"PASSWORD_LOGIN_URL": ""}
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"PASSWORD_LOGIN_URL": ""}
     assert "password" not in client.get("/login/").content.decode()
 
 
