@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Application, Connection
 from .application_form import ApplicationForm
 from .history import Line, Row, added_and_removed, rows_of
-from .rights import CHANGE_CONNECTION, may, may_see_connection
+from .rights import CHANGE_CONNECTION, may, may_change_connection, may_see_connection
 
 #: Connections named in a row of the list; the others are counted.
 NAMED_CONNECTIONS = 5
@@ -154,7 +155,15 @@ class ApplicationAdmin(admin.ModelAdmin):
         form.instance.set_hosts(form.cleaned_data["hosts"])
         # Enabling changes whom a connection lets in, so it is the connection's permission.
         if may(request, CHANGE_CONNECTION):
-            form.instance.connections.set(form.cleaned_data["enabled_connections"])
+            self._enable(request, form.instance, set(form.cleaned_data["enabled_connections"]))
+
+    def _enable(
+        self, request: HttpRequest, application: Application, chosen: set[Connection]
+    ) -> None:
+        for connection in chosen ^ set(application.connections.all()):
+            if not may_change_connection(self.admin_site, request, connection):
+                raise PermissionDenied
+        application.connections.set(chosen)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False

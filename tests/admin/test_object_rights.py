@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from azuread_connections.admin import ConnectionAdmin
-from azuread_connections.models import Connection, Directory, Revocation
+from azuread_connections.models import Application, Connection, Directory, Revocation
 from tests.factories import ConnectionFactory
 
 from .pages import change_page
@@ -39,7 +39,7 @@ def client(
         return obj is None or obj.pk == connection.pk
 
     monkeypatch.setattr(ConnectionAdmin, "has_change_permission", only_contoso)
-    return staff("view_connection", "change_connection")
+    return staff("view_connection", "change_connection", "change_application")
 
 
 def page_of(connection: Connection, name: str) -> str:
@@ -87,3 +87,20 @@ def test_no_button_is_offered_that_would_be_refused(
     assert not [button for button in buttons if button in html]
     html = client.get(change_page(connection)).content.decode()
     assert page_of(connection, "sign_out") in html
+
+
+def test_enabling_on_an_applications_page(
+    client: Client, connection: Connection, fabrikam: Connection, application: Application
+) -> None:
+    page = f"/admin/azuread_connections/application/{application.pk}/change/"
+    data = {
+        "name": application.name,
+        "application_type": application.application_type,
+        "grant_types": application.grant_types,
+    }
+    for chosen, status in (([connection, fabrikam], 403), ([connection], 302), ([], 302)):
+        keys = [each.pk for each in chosen]
+        assert client.post(page, data | {"enabled_connections": keys}).status_code == status
+    application.connections.set([fabrikam])
+    assert client.post(page, data).status_code == 403
+    assert list(application.connections.all()) == [fabrikam]
