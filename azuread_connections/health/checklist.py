@@ -110,13 +110,13 @@ def _proof(
     advice = []
     if overall is SecretStatus.UNKNOWN:
         undated = [secret for secret in usable if secret.expires_at is None]
-        advice.append(_("Enter the expiry date of %s.") % _named(undated))
+        advice.append(_("%s: enter the expiry date.") % _named(undated))
     elif overall is not SecretStatus.VALID:
         advice.append(_("Add a new secret beside the old one."))
     if untested:
-        advice.append(_("Press “Check now” to prove %s.") % _named(untested))
+        advice.append(_("%s: press “Check now” for a proof.") % _named(untested))
     if refused and usable:
-        advice.append(_("Remove %s: Microsoft does not accept it.") % _named(refused))
+        advice.append(_("%s: remove, as Microsoft refuses it.") % _named(refused))
     if not advice:
         return Item("credentials", title, "done", evidence)
     only_to_test = overall is SecretStatus.VALID and untested and not refused

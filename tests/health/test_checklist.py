@@ -145,7 +145,7 @@ def test_a_secret_that_was_never_sent_is_not_proven_by_another(contoso: Company)
     ClientSecretFactory.create(connection=contoso.connection, value="New-secret", expires_at=later)
     item = items(contoso)["credentials"]
     assert item.state == "todo"
-    assert item.next == "Press “Check now” to prove New…."
+    assert item.next == "New…: press “Check now” for a proof."
     assert item.place is Place.CHECK
     assert "New… expires in 200 days, not tested yet" in item.evidence
     assert "Old… expires in 200 days, last accepted by Microsoft on" in item.evidence
@@ -158,7 +158,7 @@ def test_refused_secrets_beside_a_good_one_are_to_be_removed(contoso: Company) -
         ClientSecretFactory.create(connection=contoso.connection, value=value, refused_at=now)
     item = items(contoso)["credentials"]
     assert item.state == "warning"
-    assert item.next == "Remove Def…, Abc…: Microsoft does not accept it."
+    assert item.next == "Def…, Abc…: remove, as Microsoft refuses it."
     assert "Abc… refused by Microsoft just now" in item.evidence
 
 
@@ -168,8 +168,8 @@ def test_each_secret_that_needs_something_is_named(contoso: Company) -> None:
         connection=contoso.connection, value="Abc-secret", refused_at=timezone.now()
     )
     assert items(contoso)["credentials"].next == (
-        "Enter the expiry date of New…. Press “Check now” to prove New…. "
-        "Remove Abc…: Microsoft does not accept it."
+        "New…: enter the expiry date. New…: press “Check now” for a proof. "
+        "Abc…: remove, as Microsoft refuses it."
     )
 
 
