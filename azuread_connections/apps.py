@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,8 @@ class AzureADConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (importing registers the system checks)
+        from .login.accounts import note_login
         from .models.application import create_default_application
 
         post_migrate.connect(create_default_application, sender=self)
+        user_logged_in.connect(note_login, dispatch_uid="azuread_connections.note_login")

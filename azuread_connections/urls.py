@@ -13,6 +13,7 @@ urlpatterns = [
     # Before the names of connections, which these words can never be.
     path("callback", views.CallbackView.as_view(), name="callback"),
     path("profile", views.ProfileView.as_view(), name="profile"),
+    path("profile/accounts", views.AccountsView.as_view(), name="accounts"),
     path("logout", views.LogoutView.as_view(), name="logout"),
     path(
         "frontchannel-logout/<str:token>",

@@ -17,13 +17,16 @@ from .transaction import Transaction
 
 @dataclass(frozen=True)
 class Start:
-    """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty."""
+    """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty.
+    ``purpose`` and ``subject``: see ``Transaction``."""
 
     pair: Pair
     destination: str
     login_hint: str = ""
     domain_hint: str = ""
     is_retry: bool = False
+    purpose: str = "sign_in"
+    subject: str = ""
 
 
 def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
@@ -35,7 +38,9 @@ def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
         connection_id=connection.pk,
         fingerprint=fingerprint(connection, connection.sign_in_segment, redirect_uri),
         destination=start.destination,
+        purpose=start.purpose,
         is_retry=start.is_retry,
+        subject=start.subject,
     )
     url = authorization_url(
         microsoft.authority(connection.cloud, connection.sign_in_segment, connection.identity_api),

@@ -143,15 +143,34 @@ def record_directory_waiting(connection: Connection, directory: Directory) -> No
 
 def record_linked(connection: Connection, identity: Identity) -> None:
     """Say that a person was tied to a user who was there before."""
+    message = f"Tied to the user {identity.user}, whose password and sessions have ended."
+    _record_tie(Event.Kind.USER_LINKED, connection, identity, message)
+
+
+def record_connected(connection: Connection, identity: Identity) -> None:
+    """Say that a signed-in user tied their own Microsoft account to themselves."""
+    message = f"Tied to the user {identity.user}, by themselves."
+    _record_tie(Event.Kind.USER_LINKED, connection, identity, message)
+
+
+def record_disconnected(identity: Identity) -> None:
+    """Say that a signed-in user untied a Microsoft account of theirs."""
+    message = f"Untied from the user {identity.user}, by themselves."
+    _record_tie(Event.Kind.USER_UNLINKED, identity.connection, identity, message)
+
+
+def _record_tie(
+    kind: Event.Kind, connection: Connection | None, identity: Identity, message: str
+) -> None:
     event = Event._default_manager.create(
         created_at=timezone.now(),
-        kind=Event.Kind.USER_LINKED,
+        kind=kind,
         reference=new_reference(),
         connection=connection,
-        connection_name=connection.name,
+        connection_name=connection.name if connection else "",
         identity=identity,
         person=identity.login_name,
-        message=f"Tied to the user {identity.user}, whose password and sessions have ended.",
+        message=message,
     )
     _log(logging.INFO, event)
 

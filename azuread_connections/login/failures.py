@@ -121,7 +121,8 @@ class SignInFailed(Exception):
     what this site knows of it, and what was said by whoever refused.
 
     ``destination``, ``connection`` and ``application`` are filled in as they become known,
-    ``reference`` when it is logged at the latest.
+    ``reference`` when it is logged at the latest. ``back_url``: the page that it began on, where
+    that was no sign-in.
     """
 
     code: str
@@ -133,6 +134,7 @@ class SignInFailed(Exception):
     connection: Connection | None = None
     application: Application | None = None
     destination: str = ""
+    back_url: str = ""
     reference: str = ""
     summary: str = ""
     failure: Failure = field(init=False)

@@ -66,6 +66,23 @@ def find_or_create(visitor: Visitor) -> Person:
     return person
 
 
+def connect(visitor: Visitor, user: Any) -> Identity:
+    """Tie a visitor to a signed-in user who asked for it. To be called in a transaction.
+
+    Nothing of the user changes but the groups that mappings manage. Raises as ``find_or_create``.
+    """
+    identity = _identify(visitor)
+    mappings = groups.mappings_of(visitor.connection, user)
+    groups.check_admission(mappings, visitor.groups)
+    if identity is None:
+        profile = read_profile(visitor.claims, visitor.connection, visitor.enrichment.profile)
+        identity = _tie(user, visitor, profile)
+    elif identity.user_id != user.pk:
+        raise SignInFailed("user_refused", detail="This person is tied to another user already.")
+    groups.apply(user, mappings, visitor.groups)
+    return identity
+
+
 def preview(visitor: Visitor) -> str:
     """Say which Django user a visitor would be, and why. Writes nothing, and tells no receiver.
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -75,7 +77,8 @@ def drop_what_is_over(request: HttpRequest) -> bool:
     False, too, for a session that never had any, such as one begun with a password.
     """
     known = sign_ins(request)
-    holding = [sign_in for sign_in in known if _holds(sign_in)]
+    user = request.session.get(SESSION_KEY, "")
+    holding = [sign_in for sign_in in known if _holds(sign_in, user)]
     if len(holding) < len(known):
         _store(request, holding)
     return bool(known) and not holding
@@ -85,21 +88,22 @@ def _store(request: HttpRequest, known: list[SignIn]) -> None:
     request.session[_KEY] = [asdict(sign_in) for sign_in in known]
 
 
-def _holds(sign_in: SignIn) -> bool:
+def _holds(sign_in: SignIn, user: Any) -> bool:
     """Ask the database at most every SESSION_CHECK_SECONDS, in one query."""
     seconds = conf.session_check_seconds
     key = f"{CACHE_PREFIX}:holds:{sign_in.identity}:{sign_in.application}:{sign_in.connection}"
     key += f":{sign_in.at}"
     if seconds and conf.cache.get(key):
         return True
-    holds = _holds_by_database(sign_in)
+    holds = _holds_by_database(sign_in, user)
     if holds and seconds:
         conf.cache.set(key, 1, seconds)
     return holds
 
 
-def _holds_by_database(sign_in: SignIn) -> bool:
-    """The pair is enabled, the directory still welcome, and nothing revoked since."""
+def _holds_by_database(sign_in: SignIn, user: Any) -> bool:
+    """The pair is enabled, the directory still welcome, the person still tied to this user, and
+    nothing revoked since."""
     connection = OuterRef("connection")
     unwelcome = Directory._default_manager.filter(
         connection=connection, tenant_id=sign_in.tenant
@@ -111,6 +115,7 @@ def _holds_by_database(sign_in: SignIn) -> bool:
     )
     return EnabledConnection._default_manager.filter(
         Q(connection__use_common_endpoint=True) | Q(connection__tenant_id=sign_in.tenant),
+        Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),
         ~Exists(unwelcome),
         ~Exists(revoked),
         application=sign_in.application,

@@ -35,6 +35,7 @@ class Transaction:
     ``state`` names the transaction, in the address and in the cookie's name. ``fingerprint``
     covers the connection's endpoints and the redirect URI as they were. ``seed`` is what nonce
     and PKCE verifier are made of. ``is_retry``: it follows one that failed for its secret.
+    ``subject``: the key of the user whom alone it may be about, "" for whoever comes back.
     """
 
     application_id: int
@@ -43,6 +44,7 @@ class Transaction:
     destination: str
     purpose: str = "sign_in"
     is_retry: bool = False
+    subject: str = ""
     state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     seed: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     created_at: float = field(default_factory=lambda: round(time.time(), 3))
@@ -87,6 +89,7 @@ def seal(transaction: Transaction) -> str:
         transaction.destination,
         transaction.purpose,
         transaction.is_retry,
+        transaction.subject,
         transaction.seed,
         transaction.created_at,
     ]
@@ -95,7 +98,7 @@ def seal(transaction: Transaction) -> str:
 
 def unseal(state: str, value: str) -> Transaction:
     """Return what ``seal`` sealed under this state. Raises ``BrokenSeal``."""
-    application, connection, print_, destination, purpose, is_retry, seed, created_at = (
+    application, connection, print_, destination, purpose, is_retry, subject, seed, created_at = (
         sealing.unseal(_SEAL, value, name=state)
     )
     return Transaction(
@@ -105,6 +108,7 @@ def unseal(state: str, value: str) -> Transaction:
         destination=destination,
         purpose=purpose,
         is_retry=is_retry,
+        subject=subject,
         state=state,
         seed=seed,
         created_at=created_at,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import auth
-from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.decorators import login_not_required, login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +18,19 @@ from django.views.generic import TemplateView, View
 
 from ..conf import conf
 from ..models import Application, Identity
-from . import addresses, begin, buttons, callback, consent, enabled, logout, realm, session, trial
+from . import (
+    accounts,
+    addresses,
+    begin,
+    buttons,
+    callback,
+    consent,
+    enabled,
+    logout,
+    realm,
+    session,
+    trial,
+)
 from .exchange import SecretSuperseded
 from .failures import SignInFailed
 from .transaction import Transaction, delete_cookie
@@ -130,7 +142,8 @@ class CallbackView(View):
         try:
             if consent.is_link_state(state):
                 return _show_consent(request)
-            response = self._finish(request, callback.find_transaction(request, secure=secure))
+            found = callback.find_transaction(request, secure=secure)
+            response = self._finish(request, found)
         except SignInFailed as failed:
             response = _fail(request, failed)
         delete_cookie(request, response, state, secure=secure)
@@ -143,19 +156,22 @@ class CallbackView(View):
             return trial.finish(request, found)
         if found.purpose == logout.PURPOSE:
             return HttpResponseRedirect(found.destination)
+        is_sign_in = found.purpose != accounts.PURPOSE
+        back_url = "" if is_sign_in else found.destination
         try:
             returned = callback.find_return(request, found)
         except SignInFailed as failed:
-            failed.destination = found.destination
+            failed.destination, failed.back_url = found.destination, back_url
             raise
+        finish = callback.sign_in if is_sign_in else accounts.connect
         try:
-            callback.sign_in(request, returned, callback.prove(request, returned))
+            finish(request, returned, callback.prove(request, returned))
         except SecretSuperseded:
             return _start_again(request, returned)
         except callback.OtherUserSignedIn as other:
             return _ask_first(request, returned, other)
         except SignInFailed as failed:
-            failed.destination = found.destination
+            failed.destination, failed.back_url = found.destination, back_url
             failed.connection = returned.connection
             failed.application = returned.pair.application
             raise
@@ -186,6 +202,56 @@ class ProfileView(View):
                 "profile": identity.profile,
                 "groups": identity.groups,
             }
+        )
+
+
+@method_decorator(login_required, name="dispatch")
+@method_decorator(never_cache, name="dispatch")
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class AccountsView(TemplateView):
+    """A signed-in user's own Microsoft accounts: connects and disconnects them, by POST."""
+
+    http_method_names = ["get", "head", "post", "options"]
+    template_name = "azuread_connections/accounts.html"
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        if not accounts.is_login_fresh(request):
+            return self.get(request)
+        try:
+            if name := request.POST.get("connect", ""):
+                return self._connect(request, name)
+            accounts.disconnect(request, request.POST.get("disconnect", ""))
+        except SignInFailed as failed:
+            failed.back_url = request.get_full_path()
+            return _fail(request, failed)
+        return HttpResponseRedirect(request.get_full_path())
+
+    def _connect(self, request: HttpRequest, name: str) -> HttpResponse:
+        pair = enabled.find_enabled(request, name)
+        if pair is None:
+            raise SignInFailed("connection_disabled", detail=f"No connection “{name}” here.")
+        if addresses.is_elsewhere(request, is_own_host=pair.is_own_host):
+            # Microsoft sends the browser back to another host, where it is not signed in yet.
+            return HttpResponseRedirect(conf.public_url + request.get_full_path())
+        start = begin.Start(
+            pair,
+            request.get_full_path(),
+            purpose=accounts.PURPOSE,
+            subject=str(request.user.pk),
+        )
+        return begin.redirect_to_microsoft(request, start)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        here = self.request.get_full_path()
+        application = enabled.find_application(self.request)
+        return super().get_context_data(
+            accounts=accounts.accounts(self.request),
+            choices=enabled.shown_as_buttons(application) if application else [],
+            is_login_fresh=accounts.is_login_fresh(self.request),
+            sign_in_url=buttons.sign_in_url(
+                application=enabled.chosen_application(self.request), next=here
+            ),
+            **kwargs,
         )
 
 
@@ -273,7 +339,14 @@ def _start_again(request: HttpRequest, returned: callback.Return) -> HttpRespons
             connection=returned.connection,
             application=returned.pair.application,
         )
-    start = begin.Start(returned.pair, returned.transaction.destination, is_retry=True)
+    begun = returned.transaction
+    start = begin.Start(
+        returned.pair,
+        begun.destination,
+        is_retry=True,
+        purpose=begun.purpose,
+        subject=begun.subject,
+    )
     return begin.redirect_to_microsoft(request, start)
 
 
@@ -313,7 +386,8 @@ def _fail(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
         {
             "failure": failed.failure,
             "reference": failed.reference,
-            "retry_url": _retry_url(request, failed),
+            "back_url": failed.back_url,
+            "retry_url": failed.back_url or _retry_url(request, failed),
             "home_url": addresses.default_destination(),
         },
         status=failed.failure.status,

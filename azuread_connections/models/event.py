@@ -21,6 +21,7 @@ class Event(models.Model):
         GROUPS_INCOMPLETE = "groups_incomplete", _("groups incomplete")
         PROFILE_INCOMPLETE = "profile_incomplete", _("extended profile incomplete")
         USER_LINKED = "user_linked", _("existing user linked")
+        USER_UNLINKED = "user_unlinked", _("user unlinked")
         DIRECTORY_WAITING = "directory_waiting", _("directory waits for approval")
         TRIED = "tried", _("tried by an administrator")
         CONSENT_RETURNED = "consent_returned", _("returned from the consent page")
