@@ -621,7 +621,7 @@ PROTECTIONS = [
         "login/trial.py",
         ' if each["user"] == user',
         "",
-        "tests/login/test_trial.py::test_a_trial_ends_only_for_who_began_it",
+        "tests/login/test_trial.py::test_an_outcome_left_in_a_session_is_read_by_its_owner_only",
     ),
     Protection(
         "login/trial.py",

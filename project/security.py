@@ -1,0 +1,133 @@
+"""Write the tables of docs/security.md from the tests: `python -m project.security`.
+
+With `--check` nothing is written: it ends with 1 where the page says something else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.attacks.protections import PROTECTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "security.md"
+_NOT_RUN = ("skip", "skipif", "xfail")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One attack as pytest collects it."""
+
+    module: str
+    who: str
+    wants: str
+    stopped_by: str
+
+    @classmethod
+    def of(cls, item: pytest.Item) -> Case:
+        said: dict[str, Any] = {}
+        for mark in item.iter_markers("attack"):  # the nearest first
+            said = {**mark.kwargs, **said}
+        missing = {"who", "wants", "stopped_by"} - set(said)
+        not_run = [name for name in _NOT_RUN if item.get_closest_marker(name)]
+        if missing or not_run:
+            raise pytest.UsageError(f"{item.nodeid}: says no {missing}, or is left out {not_run}")
+        module = item.path.relative_to(ROOT / "tests").as_posix()
+        return cls(module, str(said["who"]), said["wants"], said["stopped_by"])
+
+
+class _Collector:
+    """A plugin of pytest's that keeps what has been collected."""
+
+    def __init__(self) -> None:
+        self.cases: list[Case] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.cases = [Case.of(item) for item in session.items]
+
+
+def collect() -> list[Case]:
+    """Return every case of tests/attacks. To be called once in a process, and not in a test."""
+    collector = _Collector()
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/attacks")]
+        status = pytest.main(arguments, plugins=[collector])
+    if status != pytest.ExitCode.OK:
+        raise SystemExit(said.getvalue())
+    return collector.cases
+
+
+def attacks_as_markdown(cases: list[Case]) -> str:
+    """Return a table for each attacker, in the order of the tests, and the sum."""
+    parts = []
+    for who in dict.fromkeys(case.who for case in cases):
+        theirs = [case for case in cases if case.who == who]
+        modules = ", ".join(f"`{module}`" for module in dict.fromkeys(c.module for c in theirs))
+        counted = Counter((case.wants, case.stopped_by) for case in theirs)
+        rows = [(wants, stop, str(number)) for (wants, stop), number in counted.items()]
+        parts += [
+            f"### {who}: {len(theirs)} cases\n\nIn {modules}.\n",
+            _table(("Wants", "Stopped by", "Cases"), rows),
+        ]
+    return "\n".join([*parts, f"In all: {len(cases)} cases.\n"])
+
+
+def protections_as_markdown() -> str:
+    rows = [
+        (
+            f"`{each.file}`",
+            "<br>".join(f"`{_on_one_line(line)}`" for line, _instead in each.edits),
+            f"`{each.test.removeprefix('tests/')}`",
+        )
+        for each in PROTECTIONS
+    ]
+    table = _table(("File", "Line that was removed or weakened", "Test that fails"), rows)
+    return f"{table}\nIn all: {len(rows)} removals.\n"
+
+
+def with_tables(page: str, cases: list[Case]) -> str:
+    """Return the page with its generated parts as they should be."""
+    for name, text in (
+        ("attacks", attacks_as_markdown(cases)),
+        ("protections", protections_as_markdown()),
+    ):
+        begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->\n"
+        before, _, rest = page.partition(begin)
+        _, _, after = rest.partition(end)
+        page = f"{before}{begin}\n{text}\n{end}{after}"
+    return page
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
+    )
+
+
+def _on_one_line(code: str) -> str:
+    return re.sub(r"\s+", " ", code).strip()
+
+
+def main(*arguments: str) -> int:
+    written = PAGE.read_text(encoding="utf-8")
+    page = with_tables(written, collect())
+    if "--check" in arguments:
+        return int(page != written)
+    PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""docs/security.md says what the tests do: its tables are generated, and its names exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from project.security import PAGE, ROOT, protections_as_markdown
+from tests.attacks.protections import PROTECTIONS, Protection
+
+APP = ROOT / "azuread_connections"
+
+
+@cache
+def names_in(file: Path) -> frozenset[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return frozenset(
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    )
+
+
+def test_the_tables_are_those_of_the_tests() -> None:
+    """In a process of its own, as pytest collects only once in one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "project.security", "--check"],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"python -m project.security\n{done.stdout}{done.stderr}"
+    assert protections_as_markdown() in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("protection", PROTECTIONS, ids=lambda each: f"{each.file}: {each.line}")
+def test_each_protection_stands_where_the_list_says(protection: Protection) -> None:
+    text = (APP / protection.file).read_text(encoding="utf-8")
+    for line, instead in protection.edits:
+        assert text.count(line) == 1
+        text = text.replace(line, instead)
+    compile(text, protection.file, "exec")
+    file, _, name = protection.test.partition("::")
+    assert name in names_in(ROOT / file)
+
+
+def test_no_protection_is_listed_twice() -> None:
+    removals = [(each.file, each.edits) for each in PROTECTIONS]
+    assert len(set(removals)) == len(removals)
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    """Names without a file are of the file that was named last, or of the one a table names."""
+    missing = []
+    file = ""
+    for name in re.findall(r"`((?:[\w/]+\.py|…)?(?:::)?test_\w+)`", PAGE.read_text("utf-8")):
+        path, _, function = name.rpartition("::")
+        if path and path != "…":
+            file = path
+        known = names_in(ROOT / "tests" / file) | names_in(ROOT / "tests/login/test_backend.py")
+        if function not in known:
+            missing.append(f"{file}::{function}")
+    assert not missing
