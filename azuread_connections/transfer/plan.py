@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -257,5 +257,8 @@ def _as_stored(moment: datetime | None) -> datetime | None:
 def _date(moment: datetime | None) -> str:
     if moment is None:
         return _("no expiry date")
-    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    return _("expires %(date)s") % {"date": local.isoformat(sep=" ", timespec="minutes")}
+    # In UTC, like the date in the form and in check_secrets.
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment, timezone.get_default_timezone())
+    utc = moment.astimezone(UTC)
+    return _("expires %(date)s") % {"date": utc.isoformat(sep=" ", timespec="minutes")}

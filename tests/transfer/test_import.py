@@ -260,6 +260,15 @@ def test_another_secret_is_added_beside_the_stored_one():
     assert "~value" not in difference
 
 
+def test_a_date_is_told_as_the_file_has_it_west_of_greenwich_too():
+    with timezone.override("America/New_York"):
+        result = run(
+            entry(client_secret="new~value-of-a-secret", client_secret_expires_at="2028-06-30")
+        )
+        told = " ".join(differences(result))
+    assert "(expires 2028-06-30 00:00+00:00)" in told
+
+
 def test_the_same_secret_with_another_date_gets_the_date():
     run(entry(client_secret="s3c~value-of-a-secret"))
     result = run(
