@@ -25,7 +25,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 CSRF_TRUSTED_ORIGINS = []
 
 # Read-only, or a test's `settings.AZUREAD_CONNECTIONS |= …` would change it for all that follow.
-AZUREAD_CONNECTIONS = MappingProxyType(
+AZUREAD_CONNECTIONS = MappingProxyType(  # type: ignore[assignment]
     {
         "ENCRYPTION_KEYS": ["r5_mhMRHaQmmVVIUjBqmDtzVleGXzPHHJ0o8imVXL2Y="],
         "PASSWORD_LOGIN_URL": "password_login",
