@@ -64,7 +64,10 @@ def shown_as_buttons(application: Application) -> list[Connection]:
     if application.why_no_sign_in:
         return []
     shown = Connection._default_manager.filter(
-        enabledconnection__application=application, show_as_button=True
+        # "in": Django writes a plain True without a comparison, which no index of SQLite's or
+        # MariaDB's answers.
+        enabledconnection__application=application,
+        show_as_button__in=[True],
     )
     return list(shown.order_by("display_name", "name_key"))
 

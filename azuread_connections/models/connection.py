@@ -129,6 +129,13 @@ class Connection(models.Model):
         verbose_name = _("connection")
         verbose_name_plural = _("connections")
         ordering = ["name_key"]
+        indexes = [
+            # The sign-in page's buttons: few, among however many connections.
+            models.Index(
+                fields=["show_as_button", "display_name", "name_key"],
+                name="azuread_connection_buttons",
+            )
+        ]
         permissions = [
             ("manage_secret", _("Can add and remove client secrets")),
             ("consent_connection", _("Can ask a directory for consent")),

@@ -10,7 +10,8 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from azuread_connections.models import Connection, Identity
+from azuread_connections.login import enabled
+from azuread_connections.models import Application, Connection, Identity
 from tests.company import Company
 from tests.factories import (
     ClientSecretFactory,
@@ -95,6 +96,18 @@ def test_every_look_up_of_a_sign_in_has_its_index(contoso: Company) -> None:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
             plan = " / ".join(str(row[3]) for row in cursor.fetchall())
             assert "SCAN" not in plan, f"{sql}\n{plan}"
+
+
+def test_the_buttons_are_found_by_an_index(contoso: Company, application: Application) -> None:
+    if database.vendor != "sqlite":
+        pytest.skip("reads SQLite's query plan")
+    with statements() as found:
+        assert enabled.shown_as_buttons(application) == [contoso.connection]
+    with database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {found[0]}")
+        plan = [str(row[3]) for row in cursor.fetchall()]
+    assert "azuread_connection_buttons (show_as_button=?)" in plan[0]
+    assert not [step for step in plan if "SCAN" in step or "TEMP B-TREE" in step]
 
 
 def test_unchanged_profiles_write_no_user_fields(contoso: Company) -> None:
