@@ -81,7 +81,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     empty_value_display = "–"
     # What a page costs is its rows: with so few it opens as fast among 100,000 connections as
     # among ten. Up to 200 can be shown at once, by "Show all".
-    list_per_page = 25
+    list_per_page = 20
     show_full_result_count = False
     actions = ["export_selected", "delete_selected"]
 
@@ -154,8 +154,11 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         context["may_ask_consent"] = may(request, CONSENT)
         if connection is not None:
             context |= self._about(request, connection)
-            # A refused form has left values in the connection that are not stored.
-            context["consent"] = None if form.is_bound else consent.box(request, connection)
+            if form.is_bound:
+                # A refused form has left values in the connection that are not stored.
+                context["checklist"] = None
+            else:
+                context["consent"] = consent.box(request, connection)
         # Bound here means refused: a password field comes back empty, which must not go unseen.
         was_typed = "new_secret" in form.fields and form.data.get("new_secret")
         if was_typed and not form.has_error("new_secret"):

@@ -116,7 +116,7 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
     with CaptureQueriesContext(
         database,
     ) as queries:
-        assert len(boss.get(LIST).context["cl"].result_list) == min(rows, 25)
+        assert len(boss.get(LIST).context["cl"].result_list) == min(rows, 20)
     assert len(queries) == 7, "\n".join(query["sql"] for query in queries)
     # Session, user, count of what is found, rows, applications, secrets, filter's applications.
     secrets = next(
