@@ -16,7 +16,7 @@ from azuread_connections.models import Application, Connection, Event
 from tests.company import Company
 from tests.factories import ClientSecretFactory
 
-from .pages import ADD, change_page, text
+from .pages import ADD, change_page, filled_in, text
 
 pytestmark = pytest.mark.django_db
 ADMIN = "/admin/azuread_connections/"
@@ -57,6 +57,19 @@ def test_what_has_expired_has_stopped(
 
 
 # --- A connection's page ---------------------------------------------------------------------
+
+
+def test_what_is_wrong_stands_above_everything_else(boss: Client, connection: Connection) -> None:
+    response = boss.post(change_page(connection), filled_in(connection, domain="contoso"))
+    page = text(response)
+    wrong, callback = (
+        page.index(words)
+        for words in ("Please correct the error below.", "Callback URL to register in Azure")
+    )
+    assert wrong < callback
+    # They would be told of what is typed, which is not stored.
+    assert "Is it ready?" not in page
+    assert "Consent of the directory's administrator" not in page
 
 
 def test_check_now_begins_at_once_and_only_by_a_post(boss: Client, connection: Connection) -> None:
