@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _MICROSOFT = "tests/attacks/test_hostile_microsoft.py::test_"
 _ADMINISTRATOR = "tests/attacks/test_hostile_administrator.py::test_"
 _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
+_TIE = "tests/attacks/test_hostile_tie.py::test_"
 _COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
 _FORGED = f"{_MICROSOFT}a_forged_id_token"
 
@@ -604,6 +605,40 @@ PROTECTIONS = [
         "outcome.connection.directories.filter(tenant_id=outcome.directory).update(",
         "outcome.connection.directories.update(",
         f"{_BROWSER}a_forged_return_from_consent",
+    ),
+    Protection(
+        "login/accounts.py",
+        *_never('    if str(request.user.pk or "") != returned.transaction.subject:'),
+        f"{_TIE}another_user_ends_it",
+    ),
+    Protection(
+        "login/accounts.py",
+        "< FRESH_FOR)",
+        "< 1e12)",
+        f"{_TIE}a_session_left_open",
+    ),
+    Protection(
+        "login/accounts.py",
+        "Identity._default_manager.filter(user=user)",
+        "Identity._default_manager.all()",
+        f"{_TIE}untying_what_is_not_theirs",
+    ),
+    Protection(
+        "login/accounts.py",
+        *_never("        if len(tied) == 1 and not user.has_usable_password():"),
+        "tests/login/test_accounts.py::test_the_only_way_to_sign_in_stays",
+    ),
+    Protection(
+        "login/people.py",
+        "    elif identity.user_id != user.pk:",
+        "    elif False:",
+        f"{_TIE}an_account_that_is_taken",
+    ),
+    Protection(
+        "login/session.py",
+        "        Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),\n",
+        "",
+        "tests/login/test_accounts.py::test_the_session_of_a_person_tied_to_another_user_ends",
     ),
     Protection(
         "login/trial.py",
