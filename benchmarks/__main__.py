@@ -22,7 +22,7 @@ from benchmarks import (
     surroundings,
     throughput,
 )
-from benchmarks.bench import FULL, SMALL, Bench
+from benchmarks.bench import FULL, SMALL, Bench, Sizes
 
 HERE = Path(__file__).resolve().parent
 MEASUREMENTS = {
@@ -49,25 +49,28 @@ def main() -> None:
     stored = where / "results.json"
     results: dict[str, Any] = json.loads(stored.read_text()) if stored.exists() else {}
     if not options.render:
-        chosen = options.only or list(MEASUREMENTS)
-        results |= measure(sizes, chosen)
-        stored.write_text(json.dumps(_rounded(results), indent=1) + "\n")
-        results = json.loads(stored.read_text())
+        for name in options.only or MEASUREMENTS:
+            # Kept one by one: a run of half an hour may be broken off.
+            results = _rounded(results | measure(sizes, name, results.get("runs", {})))
+            stored.write_text(json.dumps(results, indent=1) + "\n")
     (where / "results.md").write_text(report.render(results))
     (where / "results.svg").write_text(chart.draw(results))
     print_table(report.comparison(results))
     print(f"\nGoals and growth: {where / 'results.md'}")
 
 
-def measure(sizes: Any, chosen: list[str]) -> dict[str, Any]:
+def measure(sizes: Sizes, name: str, runs: dict[str, Any]) -> dict[str, Any]:
+    """Return the results of one measurement, and under what circumstances it ran."""
+    began, load = time.monotonic(), os.getloadavg()[0]
+    print(f"{name} ... ", end="", flush=True, file=sys.stderr)
     with Bench.running(sizes) as bench:
-        results = {"scale": sizes.name, **surroundings.describe(bench.services)}
-        for name in chosen:
-            began = time.monotonic()
-            print(f"{name} ... ", end="", flush=True, file=sys.stderr)
-            results[name] = MEASUREMENTS[name].measure(bench)
-            print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
-    return results
+        measured = {
+            **surroundings.describe(bench.services),
+            "runs": runs | {name: {"scale": sizes.name, "load": load}},
+            name: MEASUREMENTS[name].measure(bench),
+        }
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    return measured
 
 
 def print_table(rows: list[list[str]]) -> None:

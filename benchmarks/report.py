@@ -9,6 +9,8 @@ from benchmarks.goals import ADMIN, FLAT, Results, judge, requests_of, statement
 from benchmarks.peers import OURS, PEERS, Peer
 
 Cell = Callable[[Peer], str]
+#: Processes at work, in the minute before, that a measurement bears: those of the one before it.
+QUIET = 2.5
 
 
 def render(results: Results) -> str:
@@ -74,16 +76,7 @@ def _page(results: Results) -> Iterator[str]:
     yield "# Benchmarks: results"
     yield ""
     yield "Written by `make bench`. How it measures: [docs/benchmarks.md](../docs/benchmarks.md)."
-    if results["scale"] != "full":
-        yield ""
-        yield "**A smoke test with small numbers (`BENCH_SCALE=small`): not for comparison.**"
-    machine = results["machine"]
-    if machine["load"] > 0.5:
-        yield ""
-        yield (
-            f"**The machine was busy with other work (load {machine['load']} at the start), so "
-            "times are too long and their ratios rough. Counts are exact.**"
-        )
+    yield from _cautions(results["runs"])
     yield ""
     yield "![This app beside its peers](results.svg)"
     yield ""
@@ -111,6 +104,19 @@ def _page(results: Results) -> Iterator[str]:
     yield "## Where"
     yield ""
     yield from _where(results)
+
+
+def _cautions(runs: Results) -> Iterator[str]:
+    if small := [name for name, run in runs.items() if run["scale"] != "full"]:
+        yield ""
+        yield f"**Not for comparison, since it was a small run: {', '.join(small)}.**"
+    if busy := [name for name, run in runs.items() if run["load"] > QUIET]:
+        loads = ", ".join(f"{name} ({runs[name]['load']:.1f})" for name in busy)
+        yield ""
+        yield (
+            "**The machine was busy with other work when these began, so their times are too long "
+            f"and ratios rough (in brackets the load): {loads}. Counts are exact.**"
+        )
 
 
 def _growth(measured: Results) -> Iterator[str]:

@@ -31,7 +31,6 @@ def describe(services: Services) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
             "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
-            "load": round(os.getloadavg()[0], 1),
         },
         "versions": {
             "Python": platform.python_version(),
