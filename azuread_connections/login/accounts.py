@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, OperationalError, router, transaction
 from django.http import HttpRequest
 
 from ..models import Identity
 from . import events, people
 from .backend import Proof
-from .callback import Return
+from .callback import ATTEMPTS, Return, require_pair
 from .failures import SignInFailed
 
 PURPOSE = "connect"
@@ -47,7 +47,7 @@ def accounts(request: HttpRequest) -> list[Account]:
     """Return the Microsoft accounts that are tied to the request's user."""
     user = cast(AbstractBaseUser, request.user)
     tied = list(_tied_to(user).select_related("connection"))
-    has_another_way = len(tied) > 1 or user.has_usable_password()
+    has_another_way = len(tied) > 1 or _has_password(user)
     return [Account(identity, has_another_way) for identity in tied]
 
 
@@ -58,13 +58,18 @@ def connect(request: HttpRequest, returned: Return, proof: Proof) -> None:
     """
     if str(request.user.pk or "") != returned.transaction.subject:
         raise SignInFailed("transaction_expired", detail="Another user began to connect.")
-    alias = router.db_for_write(Identity)
-    try:
-        with transaction.atomic(using=alias):
-            identity = people.connect(proof.visitor, request.user)
-            events.record_connected(returned.connection, identity)
-    except IntegrityError as error:
-        raise SignInFailed("user_refused", detail="Tied by somebody else meanwhile.") from error
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            with transaction.atomic(using=router.db_for_write(Identity)):
+                require_pair(request, returned)
+                identity = people.connect(proof.visitor, request.user)
+                events.record_connected(returned.connection, identity)
+            return
+        except (IntegrityError, OperationalError) as error:
+            if isinstance(error, IntegrityError):
+                require_pair(request, returned)
+            if not attempts_left:
+                raise
 
 
 def disconnect(request: HttpRequest, key: str) -> None:
@@ -79,10 +84,15 @@ def disconnect(request: HttpRequest, key: str) -> None:
         identity = tied.get(key)
         if identity is None:
             return
-        if len(tied) == 1 and not user.has_usable_password():
+        if len(tied) == 1 and not _has_password(user):
             raise SignInFailed("user_refused", detail="It is the user's only way to sign in.")
         events.record_disconnected(identity)
         identity.delete()
+
+
+def _has_password(user: AbstractBaseUser) -> bool:
+    # Django calls an empty one usable, though nobody signs in with it.
+    return bool(user.password) and user.has_usable_password()
 
 
 def _tied_to(user: Any) -> Any:

@@ -29,7 +29,7 @@ from .sealing import BrokenSeal
 from .transaction import Transaction, read_cookie
 
 #: The same person's first sign-in may run twice at once; the loser finds them the next time.
-_ATTEMPTS = 3
+ATTEMPTS = 3
 #: Seconds until an unproven domain is asked about again.
 _ASK_AGAIN_AFTER = 600
 
@@ -101,12 +101,12 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
     try:
         return ask_microsoft(request, exchange, backend_class()().prove)
     except (IntegrityError, Connection.DoesNotExist):
-        _require_pair(request, returned)
+        require_pair(request, returned)
         raise
     except SignInFailed as failed:
         if failed.code == "secret_rejected":
             # There is none any more if the connection has just been deleted.
-            _require_pair(request, returned)
+            require_pair(request, returned)
         raise
 
 
@@ -133,7 +133,7 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
     alias = router.db_for_write(Identity)
     give_up_at = time.monotonic() + conf.callback_timeout
     before = request.session.session_key, request.user
-    for attempts_left in reversed(range(_ATTEMPTS)):
+    for attempts_left in reversed(range(ATTEMPTS)):
         try:
             with transaction.atomic(using=alias):
                 person = _authenticate(request, proof)
@@ -152,7 +152,7 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
             if not isinstance(error, IntegrityError | OperationalError):
                 raise
             if isinstance(error, IntegrityError):
-                _require_pair(request, returned)
+                require_pair(request, returned)
             if attempts_left and time.monotonic() < give_up_at:
                 continue
             if isinstance(error, OperationalError):
@@ -170,7 +170,7 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
     )
 
 
-def _require_pair(request: HttpRequest, returned: Return) -> None:
+def require_pair(request: HttpRequest, returned: Return) -> None:
     """Say so if something could not be stored because the connection is no longer there."""
     if still_enabled(request, returned.pair.application.pk, returned.connection.pk) is None:
         raise SignInFailed("connection_disabled", detail="Deleted while the sign-in was open.")

@@ -11,9 +11,11 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.clickjacking import xframe_options_deny, xframe_options_exempt
+from django.views.decorators.csrf import csrf_protect
 from django.views.generic import TemplateView, View
 
 from ..conf import conf
@@ -38,6 +40,7 @@ from .transaction import Transaction, delete_cookie
 #: Seconds, where Microsoft names none.
 _RETRY_AFTER = 30
 _MAX_LOGIN_HINT = 254
+_MAX_SLUG = 50
 #: Parameter of a start that came from another host of this site.
 _MOVED = "moved"
 
@@ -206,6 +209,8 @@ class ProfileView(View):
 
 
 @method_decorator(login_required, name="dispatch")
+@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(xframe_options_deny, name="dispatch")
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class AccountsView(TemplateView):
@@ -222,40 +227,50 @@ class AccountsView(TemplateView):
                 return self._connect(request, name)
             accounts.disconnect(request, request.POST.get("disconnect", ""))
         except SignInFailed as failed:
-            failed.back_url = request.get_full_path()
+            failed.back_url = self._address()
             return _fail(request, failed)
-        return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(self._address())
 
     def _connect(self, request: HttpRequest, name: str) -> HttpResponse:
         pair = enabled.find_enabled(request, name)
         if pair is None:
             raise SignInFailed("connection_disabled", detail=f"No connection “{name}” here.")
-        if addresses.is_elsewhere(request, is_own_host=pair.is_own_host):
-            # Microsoft sends the browser back to another host, where it is not signed in yet.
-            return HttpResponseRedirect(conf.public_url + request.get_full_path())
+        # Microsoft sends the browser back to another host, where it may have to sign in first.
+        if (
+            addresses.is_elsewhere(request, is_own_host=pair.is_own_host)
+            and _MOVED not in request.GET
+        ):
+            return HttpResponseRedirect(conf.public_url + self._address(**{_MOVED: "1"}))
         start = begin.Start(
             pair,
-            request.get_full_path(),
+            self._address(),
             purpose=accounts.PURPOSE,
             subject=str(request.user.pk),
         )
         return begin.redirect_to_microsoft(request, start)
 
+    def _address(self, **parameters: str) -> str:
+        """The page's own, with no more of the request's than it needs: it goes into a cookie."""
+        application = enabled.chosen_application(self.request)[:_MAX_SLUG]
+        path = reverse(f"{addresses.NAMESPACE}:accounts")
+        return path + buttons.query(application=application, **parameters)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        here = self.request.get_full_path()
         application = enabled.find_application(self.request)
         return super().get_context_data(
             accounts=accounts.accounts(self.request),
             choices=enabled.shown_as_buttons(application) if application else [],
             is_login_fresh=accounts.is_login_fresh(self.request),
             sign_in_url=buttons.sign_in_url(
-                application=enabled.chosen_application(self.request), next=here
+                application=enabled.chosen_application(self.request), next=self._address()
             ),
             **kwargs,
         )
 
 
 @method_decorator(login_not_required, name="dispatch")
+@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(never_cache, name="dispatch")
 class LogoutView(View):
     """Ends the session here, and at Microsoft too where ``microsoft`` is posted along.
 

@@ -4,15 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('azuread_connections', '0002_plain_text'),
+        ("azuread_connections", "0002_plain_text"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('signed_in', 'signed in'), ('sign_in_failed', 'sign-in failed'), ('secret_refused', 'secret refused'), ('groups_incomplete', 'groups incomplete'), ('profile_incomplete', 'extended profile incomplete'), ('user_linked', 'existing user linked'), ('user_unlinked', 'user unlinked'), ('directory_waiting', 'directory waits for approval'), ('tried', 'tried by an administrator'), ('consent_returned', 'returned from the consent page')], max_length=20, verbose_name='kind'),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("signed_in", "signed in"),
+                    ("sign_in_failed", "sign-in failed"),
+                    ("secret_refused", "secret refused"),
+                    ("groups_incomplete", "groups incomplete"),
+                    ("profile_incomplete", "extended profile incomplete"),
+                    ("user_linked", "existing user linked"),
+                    ("user_unlinked", "user unlinked"),
+                    ("directory_waiting", "directory waits for approval"),
+                    ("tried", "tried by an administrator"),
+                    ("consent_returned", "returned from the consent page"),
+                ],
+                max_length=20,
+                verbose_name="kind",
+            ),
         ),
     ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
+from django.db import OperationalError
 from django.test import Client
 
+from azuread_connections.login import callback, events, people
 from azuread_connections.models import Connection, Event, GroupMapping, Identity
 from tests.company import Company, error_code, query_of
 from tests.factories import ClientSecretFactory, IdentityFactory
@@ -131,6 +134,20 @@ def test_another_site_cannot_begin_it(contoso: Company, patti: User) -> None:
     assert client.get(PAGE, {"connect": "contoso"}).status_code == 200
 
 
+@pytest.mark.parametrize("page", [PAGE, "/login/logout"])
+def test_a_site_without_the_middleware_for_it_is_protected_too(
+    contoso: Company, patti: User, settings: Any, page: str
+) -> None:
+    settings.MIDDLEWARE = [
+        name for name in settings.MIDDLEWARE if "Csrf" not in name and "XFrame" not in name
+    ]
+    client = Client(enforce_csrf_checks=True)
+    client.login(username="patti", password=PASSWORD)
+    assert client.post(page).status_code == 403
+    if page == PAGE:
+        assert client.get(page)["X-Frame-Options"] == "DENY"
+
+
 def test_an_open_session_of_long_ago_is_not_enough(contoso: Company, browser: Client) -> None:
     age(browser, 601)
     answer = browser.post(PAGE, {"connect": "contoso"})
@@ -250,6 +267,87 @@ def test_a_refused_secret_beside_a_good_one_is_passed_over(
     assert Identity.objects.exists()
 
 
+@pytest.mark.parametrize("public_url", ["https://app.example.com", "http://testserver:80"])
+def test_behind_a_proxy_that_rewrites_the_host_it_moves_once(
+    contoso: Company, browser: Client, settings: Any, public_url: str
+) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"PUBLIC_URL": public_url}
+    url = browser.post(PAGE, {"connect": "contoso"})["Location"]
+    if not url.startswith(contoso.microsoft.url):
+        assert url == f"{public_url}{PAGE}?moved=1"
+        url = browser.post(url.removeprefix(public_url), {"connect": "contoso"})["Location"]
+    assert url.startswith(contoso.microsoft.url)
+
+
+def test_the_cookie_stays_small(contoso: Company, browser: Client) -> None:
+    for parameter in ("x", "application", "moved"):
+        answer = browser.post(f"{PAGE}?{parameter}={'a' * 3500}", {"connect": "contoso"})
+        sizes = [len(m.value) for name, m in answer.cookies.items() if "azuread_txn_" in name]
+        assert all(size <= 1000 for size in sizes)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, change: Callable[[], Any]) -> None:
+    """Let something happen while Microsoft is asked."""
+    prove = callback.prove
+
+    def prove_and_change(*args: Any) -> Any:
+        proof = prove(*args)
+        change()
+        return proof
+
+    monkeypatch.setattr(callback, "prove", prove_and_change)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["deleted", "disabled"])
+def test_a_connection_that_is_gone_meanwhile(
+    contoso: Company, browser: Client, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    applications = contoso.connection.applications
+    meanwhile(
+        monkeypatch,
+        contoso.connection.delete if what == "deleted" else applications.clear,
+    )
+    answer = connect(contoso, browser)
+    assert (answer.status_code, error_code(answer)) == (403, "connection_disabled")
+    assert not Identity.objects.exists()
+
+
+def test_who_is_tied_by_somebody_else_meanwhile_stays_theirs(
+    contoso: Company, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    IdentityFactory(
+        cloud="global",
+        tenant_id=contoso.directory.tenant_id,
+        object_id=contoso.person.object_id,
+    )
+    find, calls = people._find, []
+
+    def find_late(visitor: Any) -> Any:
+        calls.append(1)
+        return find(visitor) if len(calls) > 1 else None
+
+    monkeypatch.setattr(people, "_find", find_late)
+    answer = connect(contoso, browser)
+    assert (answer.status_code, error_code(answer)) == (403, "user_refused")
+
+
+def test_a_deadlock_is_tried_again(
+    contoso: Company, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, calls = events.record_connected, []
+
+    def fail_once(*args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OperationalError("deadlock detected")
+        return record(*args)
+
+    monkeypatch.setattr(events, "record_connected", fail_once)
+    assert connect(contoso, browser).status_code == 302
+    assert Identity.objects.count() == 1
+
+
 # --- Disconnecting --------------------------------------------------------------------------------
 
 
@@ -276,6 +374,16 @@ def test_the_only_way_to_sign_in_stays(contoso: Company, client: Client) -> None
     answer = client.post(PAGE, {"disconnect": identity.pk})
     assert (answer.status_code, error_code(answer)) == (403, "user_refused")
     assert Identity.objects.exists()
+
+
+def test_an_empty_password_is_no_way_to_sign_in(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    User.objects.update(password="")
+    session = client.session
+    session["_auth_user_hash"] = User.objects.get().get_session_auth_hash()
+    session.save()
+    answer = client.post(PAGE, {"disconnect": Identity.objects.get().pk})
+    assert (answer.status_code, error_code(answer)) == (403, "user_refused")
 
 
 @pytest.mark.parametrize("key", ["", "x", "0", "9" * 40])
