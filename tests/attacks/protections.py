@@ -625,7 +625,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/accounts.py",
-        *_never("        if len(tied) == 1 and not user.has_usable_password():"),
+        *_never("        if len(tied) == 1 and not _has_password(user):"),
         "tests/login/test_accounts.py::test_the_only_way_to_sign_in_stays",
     ),
     Protection(
@@ -685,8 +685,8 @@ PROTECTIONS = [
     ),
     Protection(
         "login/session.py",
-        "        ~Exists(unwelcome),\n",
-        "",
+        "Q(Exists(welcome), connection__use_common_endpoint=True)",
+        "Q(connection__use_common_endpoint=True)",
         f"{_BROWSER}a_session_whose_ground_is_gone",
     ),
     Protection(
