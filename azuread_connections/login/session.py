@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.db import router
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -103,20 +104,25 @@ def _holds(sign_in: SignIn, user: Any) -> bool:
 
 def _holds_by_database(sign_in: SignIn, user: Any) -> bool:
     """The pair is enabled, the directory still welcome, the person still tied to this user, and
-    nothing revoked since."""
+    nothing revoked since.
+
+    As ``directories.admit``: a status counts only where the common endpoint lets several come.
+    """
     connection = OuterRef("connection")
-    unwelcome = Directory._default_manager.filter(
-        connection=connection, tenant_id=sign_in.tenant
-    ).exclude(status=Directory.Status.ALLOWED)
+    welcome = Directory._default_manager.filter(
+        connection=connection, tenant_id=sign_in.tenant, status=Directory.Status.ALLOWED
+    )
     revoked = Revocation._default_manager.filter(
         connection=connection,
         subject__in=Revocation.subjects(sign_in.identity, sign_in.sid),
         since__gte=_moment(sign_in.at),
     )
-    return EnabledConnection._default_manager.filter(
-        Q(connection__use_common_endpoint=True) | Q(connection__tenant_id=sign_in.tenant),
+    # Not of a replica, which may not have heard of a person who came a moment ago.
+    pairs = EnabledConnection._default_manager.using(router.db_for_write(Identity))
+    return pairs.filter(
+        Q(connection__use_common_endpoint=False, connection__tenant_id=sign_in.tenant)
+        | Q(Exists(welcome), connection__use_common_endpoint=True),
         Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),
-        ~Exists(unwelcome),
         ~Exists(revoked),
         application=sign_in.application,
         connection=sign_in.connection,

@@ -8,10 +8,11 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.db import connection as database
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from azuread_connections.login import session
 from azuread_connections.login.frontchannel import frontchannel_token
 from azuread_connections.models import (
     Connection,
@@ -41,14 +42,6 @@ def disable(company: Company) -> None:
     EnabledConnection.objects.filter(connection=company.connection).delete()
 
 
-def refuse(company: Company) -> None:
-    Directory.objects.filter(tenant_id=company.directory.tenant_id).update(status="refused")
-
-
-def put_back(company: Company) -> None:
-    Directory.objects.filter(tenant_id=company.directory.tenant_id).update(status="waiting")
-
-
 def trust_another_directory(company: Company) -> None:
     Connection.objects.update(tenant_id=SID)
 
@@ -71,8 +64,6 @@ def delete(company: Company) -> None:
 
 ENDS = [
     disable,
-    refuse,
-    put_back,
     trust_another_directory,
     revoke_all,
     revoke_person,
@@ -92,6 +83,44 @@ def test_a_session_ends_with_what_it_rests_on(
     end(contoso)
     assert not is_signed_in(client)
     assert client.get("/").wsgi_request.user.is_anonymous
+
+
+def refuse(company: Company) -> None:
+    Directory.objects.update(status="refused")
+
+
+def put_back(company: Company) -> None:
+    Directory.objects.update(status="waiting")
+
+
+def take_off_the_list(company: Company) -> None:
+    Connection.objects.update(new_directories="listed")
+    Directory.objects.all().delete()
+
+
+@pytest.mark.parametrize("end", [refuse, put_back, take_off_the_list])
+def test_where_several_directories_come_a_session_rests_on_its_own_one(
+    contoso: Company, client: Client, end: Any
+) -> None:
+    contoso.app.multi_tenant = True
+    Connection.objects.update(use_common_endpoint=True)
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+    end(contoso)
+    assert not is_signed_in(client)
+    assert contoso.sign_in(client).status_code == 403
+
+
+@pytest.mark.parametrize("change", [refuse, put_back, take_off_the_list])
+def test_of_a_single_directory_the_status_says_nothing(
+    contoso: Company, client: Client, change: Any
+) -> None:
+    """Or people would be let in, and be out at the next request."""
+    contoso.sign_in(client)
+    change(contoso)
+    assert is_signed_in(client)
+    contoso.sign_in(client)
+    assert is_signed_in(client)
 
 
 def test_it_ends_for_async_views_too(contoso: Company, client: Client) -> None:
@@ -136,6 +165,28 @@ def test_a_session_lives_on_by_what_still_holds(
     assert is_signed_in(client)
     EnabledConnection.objects.all().delete()
     assert not is_signed_in(client)
+
+
+class ReadsFromAReplica:
+    """A router of a site whose replica is not there: whoever reads from it fails."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "replica" if model._meta.app_label == "azuread_connections" else None
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "default"
+
+
+def test_a_replica_that_lags_behind_is_not_asked(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    """It does not know yet who came a moment ago."""
+    contoso.sign_in(client)
+    request = RequestFactory().get("/")
+    request.session = client.session
+    settings.DATABASE_ROUTERS = [ReadsFromAReplica()]
+    assert not session.drop_what_is_over(request)
+    assert session.sign_ins(request)
 
 
 def test_the_database_is_asked_only_now_and_then(
