@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from ..conf import conf
 from ..models import Application, ApplicationHost, Connection, Directory, EnabledConnection
+from ..models.validators import NAME_MAX_LENGTH
 from . import addresses
 
 
@@ -45,8 +46,17 @@ def find_application(request: HttpRequest, by_view: str = "") -> Application | N
     return found.order_by().first()
 
 
+def asked_name(text: str) -> str:
+    """Return a connection's name, which may be anything that anybody has sent, to look it up.
+
+    Without NUL, which PostgreSQL refuses. Cut where it is too long to be any connection's.
+    """
+    return text.replace("\x00", "")[: NAME_MAX_LENGTH + 1]
+
+
 def find_enabled(request: HttpRequest, name: str, by_view: str = "") -> Pair | None:
     """Return the enabled pair of the request's application and this connection, in one query."""
+    name = asked_name(name)
     return _first(
         _pairs(request).filter(
             application__slug=_slug(request, by_view), connection__name_key=name.lower()

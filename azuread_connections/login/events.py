@@ -33,6 +33,8 @@ logger = logging.getLogger("azuread_connections")
 
 #: Failures of one connection in one minute that get a row each; further ones are counted.
 FAILURES_PER_MINUTE = 30
+#: Characters of a failure's message: parts of it are anybody's, who could fill a disk.
+_MAX_MESSAGE = 4000
 # Without letters and digits that are mistaken for one another on the telephone.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -77,7 +79,8 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
         application=failed.application,
         application_name=failed.application.slug if failed.application else "",
         aadsts_code=failed.aadsts_code,
-        message=f"{failed.summary} {failed.detail}".strip(),
+        # PostgreSQL stores no NUL.
+        message=f"{failed.summary} {failed.detail}".strip().replace("\x00", "")[:_MAX_MESSAGE],
         correlation_id=failed.correlation_id,
         trace_id=failed.trace_id,
         address=client_address(request),

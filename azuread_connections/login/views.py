@@ -314,10 +314,8 @@ def _start(request: HttpRequest, name: str, application: str = "") -> HttpRespon
     pair = enabled.find_enabled(request, name, application)
     if pair is None:
         asked = enabled.chosen_application(request, application) or "this site"
-        return _fail(
-            request,
-            SignInFailed("connection_disabled", detail=f"No connection “{name}” for “{asked}”."),
-        )
+        detail = f"No connection “{enabled.asked_name(name)}” for “{asked}”."
+        return _fail(request, SignInFailed("connection_disabled", detail=detail))
     login_hint = request.GET.get("login_hint", "")[:_MAX_LOGIN_HINT]
     domain = realm.domain_of(login_hint)
     # No hint for guests: it would lead them past the directory that knows them.

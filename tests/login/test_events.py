@@ -9,6 +9,7 @@ from django.test import Client
 from azuread_connections.login import events
 from azuread_connections.models import Event, Identity
 from tests.company import Company, query_of
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,18 @@ def test_the_address_is_believed_as_far_as_proxies_are_trusted(
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"TRUSTED_PROXIES": proxies}
     request = rf.get("/", headers={"X-Forwarded-For": forwarded})
     assert events.client_address(request) == expected
+
+
+def test_a_name_of_two_megabytes_is_not_written_into_the_log(
+    contoso: Company, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.force_login(UserFactory.create())
+    name = "\x00" + "x" * 2_000_000
+    assert client.post("/login/profile/accounts", {"connect": name}).status_code == 403
+    message = Event.objects.get(kind="sign_in_failed").message
+    assert len(message) <= 4000
+    assert "\x00" not in message  # PostgreSQL takes none
+    assert max(len(record.getMessage()) for record in caplog.records) < 5000
 
 
 def test_nothing_that_is_logged_holds_a_secret_a_code_or_a_token(

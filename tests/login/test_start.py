@@ -110,6 +110,13 @@ def test_odd_names_are_no_server_error(name: str, client: Client, db: None) -> N
     assert client.get(f"/login/{name}").status_code in {301, 403, 404}
 
 
+def test_a_name_that_no_connection_can_have_is_no_server_error(client: Client, db: None) -> None:
+    """PostgreSQL takes no NUL, neither to look for nor to store."""
+    response = client.get("/login/", {"connection": "contoso\x00" + "x" * 3000})
+    assert (response.status_code, error_code(response)) == (403, "connection_disabled")
+    assert Event.objects.get().message.endswith(f"“contoso{'x' * 122}” for “this site”.")
+
+
 def test_a_start_on_another_host_moves_to_the_one_where_it_can_end(
     contoso: Company, client: Client, settings: Any
 ) -> None:
