@@ -47,6 +47,37 @@ def test_a_refused_secret_is_followed_by_the_next_with_the_same_code(
     assert wrong.is_refused()
 
 
+def expire_at_microsoft(company: Company, number: int) -> None:
+    company.app.secrets[number].expires_at = timezone.now().timestamp() - 1
+
+
+def test_a_secret_that_expires_between_two_sign_ins_stops_nobody(contoso: Company) -> None:
+    older = contoso.app.add_secret("older-secret")
+    ClientSecretFactory.create(connection=contoso.connection, value=older.value)
+    ClientSecret.objects.filter(hint="old").update(created_at=timezone.now() - timedelta(days=1))
+    assert contoso.sign_in(Client()).status_code == 302
+    expire_at_microsoft(contoso, 0)
+    for _ in range(5):
+        assert contoso.sign_in(Client()).status_code == 302
+    event = Event.objects.get(kind="secret_refused")
+    assert (event.aadsts_code, event.count) == (7000222, 1)
+    assert not Event.objects.filter(kind="sign_in_failed").exists()
+
+
+def test_without_a_second_one_the_employee_and_the_administrator_are_told(contoso: Company) -> None:
+    assert contoso.sign_in(Client()).status_code == 302
+    expire_at_microsoft(contoso, 0)
+    answer = contoso.sign_in(Client())
+    assert (answer.status_code, error_code(answer)) == (502, "secret_rejected")
+    page = answer.content.decode()
+    assert "This is not your fault" in page
+    assert "Tell this site    assert "not your fault" in page or "nothing you" in page.lower(), page#x27;s support" in page
+    failed = Event.objects.get(kind="sign_in_failed")
+    assert f"client secret {ClientSecret.objects.get()}" in failed.message
+    assert "last accepted on" in failed.message
+    assert "make a new one in Azure" in failed.message
+
+
 def test_a_failed_sign_in_says_which_secret_since_when_and_what_to_do(
     contoso: Company, client: Client
 ) -> None:
