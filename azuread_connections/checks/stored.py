@@ -35,5 +35,6 @@ def findings(databases: Iterable[str]) -> Iterator[Finding]:
             f"None of the encryption keys opens the client secret of {names}{more}, so nobody can "
             "sign in with it.",
             "Put the key that encrypted it back into AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'], "
-            "behind the others, or enter the secret again in the admin.",
+            "behind the others, or enter the secret again in the admin and remove the unreadable "
+            "one.",
         )

@@ -22,7 +22,8 @@ class UndecryptableError(Exception):
     def __init__(self) -> None:
         super().__init__(
             "None of the keys in AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] opens this value. "
-            "Put back the key that encrypted it, or enter the client secret again."
+            "Put back the key that encrypted it, or enter the client secret again and remove the "
+            "unreadable one."
         )
 
 
@@ -87,19 +88,19 @@ class Sealed:
 
 
 def _keys() -> list[Fernet]:
-    keys = conf.encryption_keys
+    try:
+        keys = [Fernet(key) for key in conf.encryption_keys]
+    except (ValueError, TypeError) as error:
+        raise ImproperlyConfigured(
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] must be a list of Fernet keys, and is "
+            f"none. Make a key with: {KEY_COMMAND}"
+        ) from error
     if not keys:
         raise ImproperlyConfigured(
             "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] is empty, so client secrets cannot be stored. "
             f"Make a key with: {KEY_COMMAND}"
         )
-    try:
-        return [Fernet(key) for key in keys]
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a value that is no Fernet key. "
-            f"Make a key with: {KEY_COMMAND}"
-        ) from error
+    return keys
 
 
 if TYPE_CHECKING:

@@ -188,9 +188,9 @@ def test_a_secret_that_microsoft_refuses_is_not_shown_as_fine(
     assert 'class="azuread-state azuread-state-refused"' in response.content.decode()
 
 
-@pytest.mark.parametrize("keys", [[], ["no key at all"]])
+@pytest.mark.parametrize("keys", [[], ["no key at all"], [None], None])
 def test_without_a_usable_encryption_key_the_field_says_so(
-    boss: Client, microsoft: StandIn, settings: Any, keys: list[str]
+    boss: Client, microsoft: StandIn, settings: Any, keys: Any
 ) -> None:
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": keys}
     errors = field_errors(boss.post(ADD, filled_in(new_secret=SECRET)))

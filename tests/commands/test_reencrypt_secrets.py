@@ -103,7 +103,10 @@ def test_what_no_key_opens_is_named_and_left_alone(keys: Any) -> None:
     before = stored()[lost.pk]
     keys(NEW, OLD)
     printed, error = run()
-    assert "contoso (Zzz…): no key opens it." in printed
+    assert (
+        "contoso (Zzz…): no key opens it. Put back its key, or enter the secret again and remove "
+        "this one.\n"
+    ) in printed
     assert "1 of 2 secrets encrypted anew." in printed
     assert error == "1 secret is not under the first key. Keep the other keys."
     assert stored()[lost.pk] == before
@@ -133,6 +136,19 @@ def test_a_secret_that_somebody_replaces_meanwhile_stays_replaced(
 def test_a_batch_size_that_is_none_is_refused(size: str) -> None:
     with pytest.raises(CommandError, match="between 1 and 10000"):
         call_command("reencrypt_secrets", f"--batch-size={size}")
+
+
+@pytest.mark.parametrize("bad", [[], ["short"], [None], [OLD, None], None, 5, "one text"])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_without_a_usable_key_the_command_says_what_is_wrong(
+    keys: Any, settings: Any, bad: Any, dry_run: bool
+) -> None:
+    keys(OLD)
+    ClientSecretFactory()
+    settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": bad}
+    with pytest.raises(CommandError, match=r"ENCRYPTION_KEYS.*Make a key with") as failed:
+        call_command("reencrypt_secrets", dry_run=dry_run)
+    assert failed.value.returncode == 2
 
 
 def test_nothing_to_do_is_well(keys: Any) -> None:

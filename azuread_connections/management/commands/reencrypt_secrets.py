@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,7 +15,7 @@ class Command(BaseCommand):
     help = (
         "Encrypt the stored client secrets with the first of ENCRYPTION_KEYS, so that the keys "
         "behind it can be taken away. Safe while the site runs; can be stopped and started again. "
-        "Exit status: 0 all are under the first key, 1 some are not."
+        "Exit status: 0 all are under the first key, 1 some are not, 2 there is no usable key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,10 +30,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, dry_run: bool, batch_size: int, **options: Any) -> None:
+        try:
+            self._reencrypt(dry_run=dry_run, batch_size=batch_size)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _reencrypt(self, *, dry_run: bool, batch_size: int) -> None:
         outcome = Outcome()
         for secret in reencrypt(outcome, batch_size=batch_size, dry_run=dry_run):
             self.stderr.write(
-                _("%(secret)s: no key opens it. Put back its key, or enter the secret again.")
+                _(
+                    "%(secret)s: no key opens it. Put back its key, or enter the secret again and "
+                    "remove this one."
+                )
                 % {"secret": secret},
                 self.style.ERROR,
             )
