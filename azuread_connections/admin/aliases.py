@@ -13,8 +13,10 @@ MOST_WARNINGS = 10
 
 
 def further_domains(connection: Connection) -> list[str]:
+    # From where the row itself was read: a replica may be behind it.
     return list(
-        connection.aliases.filter(is_primary=False)
+        connection.aliases.db_manager(connection._state.db)
+        .filter(is_primary=False)
         .order_by("domain")
         .values_list("domain", flat=True)
     )

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import connections, router
 from django.utils.html import format_html
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
@@ -24,12 +24,16 @@ _TABLES = {"secrets": _("stored client secrets"), "group_mappings": _("group map
 
 
 def shown_state(form: forms.ModelForm[Connection]) -> str:
-    """Return what ``FIELD`` holds on a page that shows this unbound form."""
+    """Return what ``FIELD`` holds on a page that shows this unbound form.
+
+    All of it is read from where the form's row was read: a replica may be behind that.
+    """
     connection = form.instance
+    database = connection._state.db
     shown: dict[str, Any] = {name: form.initial.get(name) for name in form.fields if name != FIELD}
-    shown["secrets"] = list(connection.secrets.values_list("pk", "expires_at"))
+    shown["secrets"] = list(connection.secrets.db_manager(database).values_list("pk", "expires_at"))
     shown["group_mappings"] = list(
-        connection.group_mappings.values_list(
+        connection.group_mappings.db_manager(database).values_list(
             "pk", "directory_group_id", "label", "group_id", "admits"
         )
     )
@@ -69,15 +73,19 @@ def _digest(value: Any) -> str:
 def _read(text: str) -> Mapping[str, Any]:
     try:
         seen = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return seen if isinstance(seen, dict) else {}
 
 
 def _locked(connection: Connection) -> Connection | None:
-    """Read the stored row anew. None if it is gone: then the save fails by itself."""
-    rows = Connection._default_manager.filter(pk=connection.pk)
-    database = connections[rows.db]
+    """Read the stored row anew. None if it is gone: then the save fails by itself.
+
+    From where it will be written: a replica may not know of the first save yet, and locks nothing.
+    """
+    alias = router.db_for_write(Connection, instance=connection)
+    rows = Connection._default_manager.using(alias).filter(pk=connection.pk)
+    database = connections[alias]
     if database.in_atomic_block:
         # Where the database can, without holding up sign-ins, whose events refer to the row.
         rows = rows.select_for_update(no_key=database.features.has_select_for_no_key_update)
@@ -85,11 +93,15 @@ def _locked(connection: Connection) -> Connection | None:
 
 
 def _message(connection: Connection, labels: list[str]) -> str:
-    last = LogEntry.objects.filter(
-        content_type__app_label=connection._meta.app_label,
-        content_type__model=connection._meta.model_name,
-        object_id=str(connection.pk),
-    ).first()
+    last = (
+        LogEntry.objects.using(router.db_for_write(LogEntry))
+        .filter(
+            content_type__app_label=connection._meta.app_label,
+            content_type__model=connection._meta.model_name,
+            object_id=str(connection.pk),
+        )
+        .first()
+    )
     what = get_text_list(labels, gettext("and"))
     told = (
         gettext("%(user)s has changed this connection since you opened it: %(what)s.")

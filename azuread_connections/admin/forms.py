@@ -156,14 +156,15 @@ class ConnectionForm(forms.ModelForm):
             self.fields["new_secret"].help_text = secret_help(is_new=not self.instance.pk)
 
     def _set_up_applications(self) -> None:
-        applications = Application._default_manager.order_by("name")
+        # From where the row itself was read: a replica may be behind it.
+        database = self.instance._state.db
+        applications = Application._default_manager.using(database).order_by("name")
         field = self.fields["enabled_applications"]
         relation = EnabledConnection._meta.get_field("application")
         choose_by(field, applications, relation, self.admin_site)
         if self.instance.pk:
-            self.initial["enabled_applications"] = list(
-                self.instance.applications.values_list("pk", flat=True)
-            )
+            enabled = self.instance.applications.db_manager(database)
+            self.initial["enabled_applications"] = list(enabled.values_list("pk", flat=True))
         else:
             first_two = list(applications.values_list("pk", flat=True)[:2])
             self.initial["enabled_applications"] = first_two if len(first_two) == 1 else []

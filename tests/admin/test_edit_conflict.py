@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from azuread_connections.admin import edit_conflict, forms
 from azuread_connections.models import Application, Connection, GroupMapping
 from azuread_connections.testing import StandIn
 from tests.factories import ApplicationFactory, ClientSecretFactory
@@ -119,7 +120,43 @@ def test_a_sign_in_meanwhile_is_no_change(
     assert save(boss, connection, page).status_code == 302
 
 
-@pytest.mark.parametrize("state", ["", "{", "[]", "null", "1", '{"no_such_field": "x"}'])
+class ReadsFromAReplica:
+    """A router of a site whose replica is not there: whoever reads from it fails."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "replica" if model._meta.app_label in {"azuread_connections", "admin"} else None
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "default"
+
+
+def test_a_replica_that_lags_behind_is_not_asked_what_is_stored(
+    boss: Client,
+    second: Client,
+    connection: Connection,
+    microsoft: StandIn,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first_page, second_page = opened(boss, connection), opened(second, connection)
+    save(boss, connection, first_page | {"display_name": "Contoso Ltd"})
+
+    def compared_with_a_replica_about(form: Any) -> Any:
+        settings.DATABASE_ROUTERS = [ReadsFromAReplica()]
+        try:
+            return edit_conflict.conflict(form)
+        finally:
+            settings.DATABASE_ROUTERS = []
+
+    monkeypatch.setattr(forms, "conflict", compared_with_a_replica_about)
+    answer = save(second, connection, second_page | {"contact_email": "it@contoso.com"})
+    text = unescape(answer.content.decode())
+    assert "boss has changed this connection since you opened it: Display name." in text
+
+
+@pytest.mark.parametrize(
+    "state", ["", "{", "[]", "null", "1", '{"no_such_field": "x"}', "[" * 200_000]
+)
 def test_a_state_that_says_nothing_holds_nobody_up(
     boss: Client, connection: Connection, microsoft: StandIn, state: str
 ) -> None:
