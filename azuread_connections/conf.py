@@ -7,7 +7,9 @@ Everything is read lazily, so ``override_settings`` works, from one dict:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,6 +71,8 @@ DEFAULTS: dict[str, Any] = {
 CACHE_PREFIX = "azuread_connections"
 #: Seconds within which a person must come back from Microsoft.
 TRANSACTION_LIFETIME = 600
+#: Most that a setting may ask for: a century and a day, which every clock and cache can count.
+MAX_DAYS, MAX_SECONDS = 36_500, 86_400
 
 
 class Conf:
@@ -79,6 +83,12 @@ class Conf:
 
     @property
     def configured(self) -> Mapping[str, Any]:
+        """The site's keys, and no key where that is no dict, as the system checks say."""
+        return self.given if isinstance(self.given, Mapping) else {}
+
+    @property
+    def given(self) -> Any:
+        """``settings.AZUREAD_CONNECTIONS`` as it is, which may be anything."""
         return getattr(settings, "AZUREAD_CONNECTIONS", {})
 
     @property
@@ -87,8 +97,8 @@ class Conf:
 
     @property
     def public_url(self) -> str:
-        """Scheme and host without a trailing slash, or "" where the site names none."""
-        return str(self._get("PUBLIC_URL") or "").rstrip("/")
+        """Scheme and host as browsers write them, or "" where the site names none."""
+        return _as_browsers_write_it(str(self._get("PUBLIC_URL") or ""))
 
     @property
     def default_application(self) -> str:
@@ -156,8 +166,13 @@ class Conf:
         return bool(settings.ADMINS)
 
     @property
+    def allow_standin(self) -> bool:
+        # Nothing else counts: the text "False", as it comes from the environment, is true.
+        return self._get("ALLOW_STANDIN") is True
+
+    @property
     def standin_allowed(self) -> bool:
-        return bool(settings.DEBUG or self._get("ALLOW_STANDIN"))
+        return bool(settings.DEBUG or self.allow_standin)
 
     @property
     def login_url(self) -> str:
@@ -181,7 +196,12 @@ class Conf:
                 f"AZUREAD_CONNECTIONS['{key}'] replaces Microsoft's own host. That is for "
                 "development: remove it, or set ALLOW_STANDIN if you know what you do."
             )
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"AZUREAD_CONNECTIONS['{key}'] is no address: {url}"
+            ) from error
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
             raise ImproperlyConfigured(
                 f"AZUREAD_CONNECTIONS['{key}'] must be https (plain http only on loopback): {url}"
@@ -206,13 +226,13 @@ class Conf:
         """Whether what one process puts into the cache can be seen by another, as far as known."""
         try:
             cache = caches[self._get("CACHE")]
-        except InvalidCacheBackendError:
+        except (InvalidCacheBackendError, TypeError):
             return True
         return not isinstance(cache, LocMemCache | DummyCache)
 
     @property
-    def session_cookie_samesite(self) -> str:
-        return str(settings.SESSION_COOKIE_SAMESITE or "")
+    def session_cookie_is_strict(self) -> bool:
+        return str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict"
 
     @property
     def session_cookie_secure(self) -> bool:
@@ -221,6 +241,11 @@ class Conf:
     @property
     def session_cookie_httponly(self) -> bool:
         return bool(settings.SESSION_COOKIE_HTTPONLY)
+
+    @property
+    def session_cookie_age(self) -> int:
+        """Seconds."""
+        return int(settings.SESSION_COOKIE_AGE)
 
     @property
     def is_behind_proxy(self) -> bool:
@@ -238,6 +263,28 @@ class Conf:
     @property
     def authentication_backends(self) -> list[str]:
         return list(settings.AUTHENTICATION_BACKENDS)
+
+
+_SITE = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]+)?",
+    re.ASCII | re.IGNORECASE,
+)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+@lru_cache(maxsize=16)
+def _as_browsers_write_it(url: str) -> str:
+    """Return the scheme and host of a site in small letters, without what goes without saying.
+
+    It is compared with the Host that browsers send, and decides whether cookies are secure. What
+    is no address of a site stays as it is, for the system checks to report.
+    """
+    url = url.rstrip("/")
+    site = _SITE.fullmatch(url)
+    if site is None:
+        return url
+    scheme, host, port = site["scheme"].lower(), site["host"].lower(), site["port"] or ""
+    return f"{scheme}://{host}{port if port != _DEFAULT_PORTS[scheme] else ''}"
 
 
 def is_loopback(hostname: str | None) -> bool:

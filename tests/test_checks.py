@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,27 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.checks import CheckMessage, run_checks
 from django.db import connection as database
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse_lazy
 
 from azuread_connections.checks import (
     check_deployment,
     check_settings,
     check_stored_secrets,
 )
-from azuread_connections.conf import conf
+from azuread_connections.conf import DEFAULTS, conf
+from azuread_connections.login import addresses
 from azuread_connections.middleware import ConnectionSessionMiddleware
 from tests.factories import ClientSecretFactory, ConnectionFactory
 
 GOOD_KEY = Fernet.generate_key().decode()
-IN_ORDER = {"PUBLIC_URL": "https://app.example.com", "LOGIN_URL": "", "GRAPH_URL": ""}
+IN_ORDER = {
+    "PUBLIC_URL": "https://app.example.com",
+    "LOGIN_URL": "",
+    "GRAPH_URL": "",
+    "ALLOW_STANDIN": False,
+}
 
 
 def ids(messages: list[CheckMessage]) -> list[str]:
@@ -63,7 +72,8 @@ def test_a_subclass_of_the_backend_will_do(settings: Any) -> None:
     assert ids(check_settings()) == []
 
 
-def test_missing_urls_are_named(settings: Any) -> None:
+def test_missing_urls_are_named(configure: Any, settings: Any) -> None:
+    configure(PASSWORD_LOGIN_URL="")
     settings.ROOT_URLCONF = "tests.urls_without_sign_in"
     assert ids(check_settings()) == ["W002"]
 
@@ -79,7 +89,10 @@ def test_missing_urls_are_named(settings: Any) -> None:
         ),
         ({"ENCRYPTION_KEYS": [GOOD_KEY, base64.urlsafe_b64encode(bytes(32)).decode()]}, ["W012"]),
         ({"PUBLIC_ULR": "https://app.example.com"}, ["W005"]),
+        ({"PASSWORD_LOGIN_URL": "no_such_view"}, ["W018"]),
+        ({"PASSWORD_LOGIN_URL": reverse_lazy("no_such_view")}, ["W018"]),
         ({"PUBLIC_URL": "http://app.example.com"}, ["W008"]),
+        ({"PUBLIC_URL": "HTTP://app.example.com"}, ["W008"]),
         *(
             ({"PUBLIC_URL": url}, ["W009"])
             for url in (
@@ -93,6 +106,8 @@ def test_missing_urls_are_named(settings: Any) -> None:
                 "https://app.example.com:port",
                 "https://app.example.com:99999",
                 "https://app.example.com:",
+                "https://app.example.com:0443",
+                "HTTPS://app.example.com/login",
                 "https://adele@app.example.com",
                 "https://app_example.com",
                 "https://app..com",
@@ -106,12 +121,17 @@ def test_missing_urls_are_named(settings: Any) -> None:
                 "DEFAULT_APPLICATION": ("", None, "the default", 5, ["default"]),
                 "ADMIN_APPLICATION": ("the admin", 5, ["admin"]),
                 "CACHE": ("", None, "no-such-cache", ["default"]),
+                "ENCRYPTION_KEYS": (None, 5, [None], [5], GOOD_KEY, {GOOD_KEY: 1}),
+                "ALLOW_STANDIN": ("False", "1", 1, None),
                 "EMAIL_CLAIMS": ("email", None, [1], {"email": 1}),
                 "USER_FIELDS": (["email"], "email", None, {"email": None}, {1: "email"}),
                 "USERNAME_FUNCTION": (5, "no_such_module.username", "os.sep", ["x"]),
-                "TRUSTED_PROXIES": ("1", True, -1, 1.5, None),
-                "SECRET_WARNING_DAYS": ("30", None, -1),
-                "READ_TIMEOUT": ("5", 0, None, True),
+                "TRUSTED_PROXIES": ("1", True, -1, 1.5, None, 10**6),
+                "SECRET_WARNING_DAYS": ("30", None, -1, 10**6),
+                "EVENT_DAYS": (10**6,),
+                "SESSION_CHECK_SECONDS": (10**12,),
+                "READ_TIMEOUT": ("5", 0, None, True, nan, inf),
+                "CALLBACK_TIMEOUT": (nan, inf, 10**12),
             }.items()
             for value in values
         ),
@@ -133,6 +153,8 @@ def test_what_is_missing_or_misspelt_warns(
                 "https://app.example.com",
                 "https://app.example.com/",
                 "https://APP.example.com:8443",
+                "HTTPS://app.example.com:443/",
+                "HTTP://LOCALHOST:80",
                 "http://localhost:8000",
                 "http://127.0.0.1",
                 "http://[::1]:8000",
@@ -145,6 +167,10 @@ def test_what_is_missing_or_misspelt_warns(
         {"USERNAME_FUNCTION": "os.path.join"},
         {"USERNAME_FUNCTION": len},
         {"TRUSTED_PROXIES": 2, "SECRET_WARNING_DAYS": 0, "TOTAL_TIMEOUT": 10},
+        {"ENCRYPTION_KEYS": (GOOD_KEY.encode(),)},
+        {"PASSWORD_LOGIN_URL": "/accounts/login/"},
+        {"PASSWORD_LOGIN_URL": "password_login"},
+        {"PASSWORD_LOGIN_URL": None},
     ],
 )
 def test_what_has_the_right_shape_is_no_news(configure: Any, keys: dict[str, Any]) -> None:
@@ -159,6 +185,42 @@ def test_a_wrong_shape_is_named_with_its_key_its_value_and_an_example(configure:
         "AZUREAD_CONNECTIONS['EMAIL_CLAIMS'] must be a list of claims, and is 'email'."
     )
     assert message.hint == "Set it to a list of claims, such as ['email', 'upn'], or leave it out."
+
+
+def test_a_key_that_stands_in_no_list_is_asked_for_in_one_and_not_shown(configure: Any) -> None:
+    configure(ENCRYPTION_KEYS=GOOD_KEY)
+    (message,) = check_settings()
+    assert "must be a list of keys" in message.msg
+    assert "such as ['…']" in message.hint
+    assert GOOD_KEY not in f"{message.msg} {message.hint}"
+
+
+@pytest.mark.parametrize("given", [None, [], "https://app.example.com"])
+def test_settings_that_are_no_dict_are_named_and_not_shown(settings: Any, given: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = given
+    assert ids(check_settings()) == ["W010", "W003"]
+    assert ids(check_deployment()) == ["E010", "E003", "E008"]
+    message = check_settings()[0]
+    assert f"must be a dict, and is of the type {type(given).__name__}." in message.msg
+    assert not given or str(given) not in message.msg
+
+
+@pytest.mark.parametrize("key", DEFAULTS)
+@pytest.mark.parametrize(
+    "value", [None, 5, -1, nan, True, "", "x", "http://[::1", b"x", [], [None], {1: None}, object()]
+)
+def test_no_value_of_a_key_makes_the_checks_themselves_fail(
+    configure: Any, key: str, value: Any
+) -> None:
+    configure(**{key: value})
+    check_settings()
+    check_deployment()
+
+
+def test_keys_that_are_no_text_are_unknown_too(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {5: "x", "PUBLIC_ULR": "x"}
+    (message,) = check_settings()
+    assert "unknown keys: 5, PUBLIC_ULR." in message.msg
 
 
 @pytest.mark.parametrize(
@@ -183,8 +245,12 @@ def test_why_an_address_is_not_enough_for_a_deployment_is_said(
         ({"LOGIN_URL": "http://localhost:8001", "ALLOW_STANDIN": False}, ["E006"]),
         ({"LOGIN_URL": "http://localhost:8001", "ALLOW_STANDIN": True}, ["E007"]),
         ({"LOGIN_URL": "http://login.example.com", "ALLOW_STANDIN": True}, ["E006"]),
+        ({"LOGIN_URL": "http://[::1", "ALLOW_STANDIN": True}, ["E006"]),
+        ({"LOGIN_URL": "http://localhost:8001", "ALLOW_STANDIN": "False"}, ["E010", "E006"]),
+        ({"ALLOW_STANDIN": True}, ["E007"]),
         ({"PUBLIC_URL": ""}, ["E008"]),
         ({"PUBLIC_URL": "http://app.example.com"}, ["E008"]),
+        ({"PUBLIC_URL": "HTTP://app.example.com"}, ["E008"]),
         ({"PUBLIC_URL": "http://localhost:8000"}, ["E008"]),
         ({"PUBLIC_URL": "http://127.0.0.1"}, ["E008"]),
         ({"PUBLIC_URL": "app.example.com"}, ["E009"]),
@@ -203,6 +269,35 @@ def test_every_finding_says_what_to_do(configure: Any) -> None:
     assert all(message.hint for message in check_deployment())
 
 
+# --- One address, however it is written -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("HTTPS://App.Example.COM", "https://app.example.com"),
+        ("https://app.example.com:443/", "https://app.example.com"),
+        ("http://app.example.com:80", "http://app.example.com"),
+        ("https://app.example.com:80", "https://app.example.com:80"),
+        ("HTTPS://app.example.com:8443", "https://app.example.com:8443"),
+        ("HTTP://[::1]:80", "http://[::1]"),
+        ("HTTPS://app.example.com/Login", "HTTPS://app.example.com/Login"),
+    ],
+)
+def test_the_public_address_is_read_as_browsers_write_it(
+    configure: Any, written: str, read: str
+) -> None:
+    configure(PUBLIC_URL=written)
+    assert conf.public_url == read
+
+
+def test_an_https_address_in_capitals_makes_cookies_secure(configure: Any) -> None:
+    configure(PUBLIC_URL="HTTPS://TESTSERVER:443")
+    request = RequestFactory().get("/login/")
+    assert addresses.is_secure(request)
+    assert addresses.is_main_host(request)
+
+
 # --- The site around ------------------------------------------------------------------------------
 
 OURS = "azuread_connections.middleware.ConnectionSessionMiddleware"
@@ -214,9 +309,12 @@ class Subclass(ConnectionSessionMiddleware):
     """A site's own."""
 
 
-def test_a_strict_cookie_is_left_out_on_the_way_back(configure: Any, settings: Any) -> None:
+@pytest.mark.parametrize("samesite", ["Strict", "strict", "STRICT"])
+def test_a_strict_cookie_is_left_out_on_the_way_back(
+    configure: Any, settings: Any, samesite: str
+) -> None:
     configure()
-    settings.SESSION_COOKIE_SAMESITE = "Strict"
+    settings.SESSION_COOKIE_SAMESITE = samesite
     assert ids(check_settings()) == ["W014"]
     assert ids(check_deployment()) == ["E014"]
 
@@ -309,6 +407,17 @@ def test_secrets_that_no_key_opens_are_named(configure: Any) -> None:
 
 
 @pytest.mark.django_db
+def test_what_the_hint_says_silences_the_check(configure: Any) -> None:
+    unreadable = ClientSecretFactory()
+    configure(ENCRYPTION_KEYS=[GOOD_KEY])
+    ClientSecretFactory(connection=unreadable.connection)
+    (message,) = check_stored_secrets(databases=["default"])
+    assert "enter the secret again in the admin and remove the unreadable one" in message.hint
+    unreadable.delete()
+    assert check_stored_secrets(databases=["default"]) == []
+
+
+@pytest.mark.django_db
 def test_many_of_them_are_not_all_named(configure: Any) -> None:
     for _ in range(9):
         ClientSecretFactory()
@@ -319,8 +428,8 @@ def test_many_of_them_are_not_all_named(configure: Any) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("keys", [[], ["short"]])
-def test_without_a_usable_key_the_check_of_settings_speaks(configure: Any, keys: list[str]) -> None:
+@pytest.mark.parametrize("keys", [[], ["short"], [None], None, "one text"])
+def test_without_a_usable_key_the_check_of_settings_speaks(configure: Any, keys: Any) -> None:
     ClientSecretFactory()
     configure(ENCRYPTION_KEYS=keys)
     assert check_stored_secrets(databases=["default"]) == []

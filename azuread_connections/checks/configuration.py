@@ -12,10 +12,11 @@ from cryptography.fernet import Fernet
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
+from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from ..conf import DEFAULTS, conf
+from ..conf import DEFAULTS, MAX_DAYS, MAX_SECONDS, conf
 from ..login.backend import ConnectionBackend
 from ..models.fields import KEY_COMMAND
 from .finding import Finding
@@ -39,27 +40,14 @@ def findings() -> Iterator[Finding]:
             "The app's addresses are missing, so Microsoft has nowhere to send people back to.",
             "Add path('login/', include('azuread_connections.urls')) to your URLconf.",
         )
-    if not conf.encryption_keys:
+    if not isinstance(conf.given, Mapping):
         yield Finding(
-            3,
-            "There is no encryption key, so client secrets cannot be stored.",
-            f"Set AZUREAD_CONNECTIONS['ENCRYPTION_KEYS']. Make a key with: {KEY_COMMAND}",
+            10,
+            f"AZUREAD_CONNECTIONS must be a dict, and is of the type {type(conf.given).__name__}.",
+            "Set it to a dict, such as {'PUBLIC_URL': 'https://app.example.com'}, or leave it out.",
         )
-    elif not all(_is_fernet_key(key) for key in conf.encryption_keys):
-        yield Finding(
-            4,
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a value that is no Fernet key.",
-            f"Make a key with: {KEY_COMMAND}",
-        )
-    elif not all(_is_random(key) for key in conf.encryption_keys):
-        yield Finding(
-            12,
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a key that somebody made up, so that "
-            "somebody else may guess it.",
-            f"Make a key with: {KEY_COMMAND} Put it in front, run reencrypt_secrets, and take the "
-            "old one away.",
-        )
-    if unknown := sorted(set(conf.configured) - set(DEFAULTS)):
+    yield from _key_findings()
+    if unknown := sorted(str(key) for key in conf.configured if key not in DEFAULTS):
         yield Finding(
             5,
             f"AZUREAD_CONNECTIONS has unknown keys: {', '.join(unknown)}.",
@@ -81,6 +69,44 @@ def findings() -> Iterator[Finding]:
                 f"AZUREAD_CONNECTIONS[{key!r}] must be {shape}, and is {value!r}.",
                 f"Set it to {shape}, such as {example}, or leave it out.",
             )
+    if not _has_password_page():
+        yield Finding(
+            18,
+            "PASSWORD_LOGIN_URL is neither an address nor the name of a URL, so the sign-in page, "
+            "which links to it, fails.",
+            "Set AZUREAD_CONNECTIONS['PASSWORD_LOGIN_URL'] to the address of your password page, "
+            "such as '/accounts/login/', or to its name in your URLconf.",
+        )
+
+
+def _key_findings() -> Iterator[Finding]:
+    if not _are_keys(conf.configured.get("ENCRYPTION_KEYS", DEFAULTS["ENCRYPTION_KEYS"])):
+        # Without the value, as what stands there may well be a key.
+        yield Finding(
+            10,
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] must be a list of keys, each of them a text.",
+            f"Set it to a list, with one key too, such as ['…']. Make a key with: {KEY_COMMAND}",
+        )
+    elif not conf.encryption_keys:
+        yield Finding(
+            3,
+            "There is no encryption key, so client secrets cannot be stored.",
+            f"Set AZUREAD_CONNECTIONS['ENCRYPTION_KEYS']. Make a key with: {KEY_COMMAND}",
+        )
+    elif not all(_is_fernet_key(key) for key in conf.encryption_keys):
+        yield Finding(
+            4,
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a value that is no Fernet key.",
+            f"Make a key with: {KEY_COMMAND}",
+        )
+    elif not all(_is_random(key) for key in conf.encryption_keys):
+        yield Finding(
+            12,
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a key that somebody made up, so that "
+            "somebody else may guess it.",
+            f"Make a key with: {KEY_COMMAND} Put it in front, run reencrypt_secrets, and take the "
+            "old one away.",
+        )
 
 
 def _is_our_backend(path: str) -> bool:
@@ -88,6 +114,18 @@ def _is_our_backend(path: str) -> bool:
         return issubclass(import_string(path), ConnectionBackend)
     except (ImportError, TypeError):
         return False
+
+
+def _has_password_page() -> bool:
+    """Return whether the sign-in page can make its link, if it is to have one."""
+    try:
+        return not conf.password_login_url or bool(resolve_url(conf.password_login_url))
+    except NoReverseMatch:
+        return False
+
+
+def _are_keys(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(key, str | bytes) for key in value)
 
 
 def _is_fernet_key(key: str) -> bool:
@@ -152,12 +190,17 @@ def _are_fields(value: object) -> bool:
     return isinstance(value, Mapping) and _are_texts([*value, *value.values()])
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _is_count(most: int) -> Callable[[object], bool]:
+    def is_count(value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+
+    return is_count
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return 0 < value <= MAX_SECONDS  # which NaN is not
 
 
 #: What a key's value must be: the test, the words, and an example.
@@ -184,12 +227,18 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
         "a function or the dotted path to one",
         "'accounts.names.username'",
     ),
-    "TRUSTED_PROXIES": (_is_count, "a whole number from 0", "1"),
-    "EVENT_DAYS": (_is_count, "a whole number from 0", "90"),
-    "SESSION_CHECK_SECONDS": (_is_count, "a whole number from 0", "30"),
-    "SECRET_WARNING_DAYS": (_is_count, "a whole number from 0", "30"),
+    "ALLOW_STANDIN": (lambda value: isinstance(value, bool), "True or False", "False"),
     **{
-        key: (_is_time, "a number of seconds", str(DEFAULTS[key]))
+        key: (_is_count(most), f"a whole number from 0 to {most}", example)
+        for key, most, example in (
+            ("TRUSTED_PROXIES", 100, "1"),
+            ("EVENT_DAYS", MAX_DAYS, "90"),
+            ("SESSION_CHECK_SECONDS", MAX_SECONDS, "30"),
+            ("SECRET_WARNING_DAYS", MAX_DAYS, "30"),
+        )
+    },
+    **{
+        key: (_is_time, f"a number of seconds up to {MAX_SECONDS}", str(DEFAULTS[key]))
         for key in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT", "CALLBACK_TIMEOUT")
     },
 }

@@ -21,7 +21,7 @@ def findings() -> Iterator[Finding]:
     """Yield what keeps a sign-in, or its end, from working on any machine."""
     if conf.public_url.startswith("http://") and not _is_local(conf.public_url):
         yield _plain_http()
-    if conf.session_cookie_samesite == "Strict":
+    if conf.session_cookie_is_strict:
         yield Finding(
             14,
             "SESSION_COOKIE_SAMESITE is 'Strict', so browsers leave the session's cookie out when "
@@ -51,6 +51,13 @@ def deployment_findings() -> Iterator[Finding]:
                 7,
                 "People are sent to a stand-in for Microsoft, which lets anybody in as anybody.",
                 "Remove LOGIN_URL, GRAPH_URL and ALLOW_STANDIN from AZUREAD_CONNECTIONS.",
+            )
+        elif conf.allow_standin:
+            yield Finding(
+                7,
+                "ALLOW_STANDIN is on, so one more setting would send people to a stand-in for "
+                "Microsoft, which lets anybody in as anybody.",
+                "Remove ALLOW_STANDIN from AZUREAD_CONNECTIONS.",
             )
     if not conf.public_url:
         yield Finding(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-MAX_DAYS = 36_500
+from azuread_connections.conf import MAX_DAYS
+
 MAX_BATCH = 10_000
 
 
