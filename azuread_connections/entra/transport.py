@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -86,6 +87,7 @@ class Transport:
                     timeout=(self._timeouts.connect, self._timeouts.read),
                     allow_redirects=False,
                     stream=True,
+                    **_way_out(url),
                 ) as response,
             ):
                 body = _read(response, deadline)
@@ -113,8 +115,8 @@ class _Session(requests.Session):
 def _session(process_id: int) -> requests.Session:
     """Return this process's session: keyed by process, so that it opens its pool after a fork."""
     session = _Session()
-    # Without an auth of our own, requests would add a password from ~/.netrc.
-    session.auth = _no_auth
+    # No password from ~/.netrc; of the environment only what `_way_out` reads.
+    session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # Never compressed: then the size cap counts what arrives.
     session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
@@ -135,8 +137,19 @@ def _session(process_id: int) -> requests.Session:
     return session
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+def _way_out(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    return _way_out_to(f"{parts.scheme}://{parts.netloc}")
+
+
+@lru_cache(maxsize=64)
+def _way_out_to(site: str) -> dict[str, Any]:
+    """Return the proxies and the CA bundle that the environment names for a site.
+
+    Read once: requests would search the whole environment twice for every request.
+    """
+    found = requests.Session().merge_environment_settings(site, {}, None, None, None)
+    return {"proxies": found["proxies"], "verify": found["verify"]}
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:

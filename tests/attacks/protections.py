@@ -182,7 +182,7 @@ PROTECTIONS = [
     ),
     Protection(
         "entra/transport.py",
-        "    session.auth = _no_auth",
+        "    session.trust_env = False",
         "    session.auth = None",
         "tests/entra/test_transport.py::test_no_password_is_taken_from_netrc",
     ),
@@ -527,15 +527,20 @@ PROTECTIONS = [
     ),
     Protection(
         "login/logout.py",
-        "    if _GUID.fullmatch(session_id) and _is_within_limit(connection):",
-        "    if _is_within_limit(connection):",
+        *_never("    if not _GUID.fullmatch(session_id):"),
         "tests/login/test_sessions.py::test_a_made_up_session_is_noted_nowhere",
     ),
     Protection(
         "login/logout.py",
-        "_GUID.fullmatch(session_id) and _is_within_limit(connection)",
-        "_GUID.fullmatch(session_id)",
+        '    _count(connection, f"{connection.pk}", _SIGN_OUTS_PER_MINUTE)\n',
+        "",
         "tests/login/test_sessions.py::test_a_flood_of_made_up_sessions_is_cut_off",
+    ),
+    Protection(
+        "login/logout.py",
+        '    _count(connection, f"{connection.pk}:{_client(request)}", _SIGN_OUTS_PER_CLIENT)\n',
+        "",
+        "tests/login/test_sessions.py::test_one_clients_flood_keeps_nobody_elses_session_open",
     ),
     # --- Addresses
     Protection(

@@ -162,6 +162,24 @@ def test_no_password_is_taken_from_netrc(
     assert not [request for request in entra.requests if "Authorization" in request.headers]
 
 
+def test_the_environments_proxy_is_the_way_out(
+    transport: Transport, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(wire: Wire) -> None:
+        wire.read_request()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    proxy = serve(answer)
+    for name in ("http_proxy", "no_proxy", "HTTP_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    assert transport.get("http://login.proxied.example/keys").status == 200
+    assert proxy.requests[0].startswith(b"GET http://login.proxied.example/keys HTTP/1.1")
+    # Read once: the environment of a running process does not change.
+    monkeypatch.delenv("http_proxy")
+    assert transport.get("http://login.proxied.example/other").status == 200
+
+
 # --- Time limits ----------------------------------------------------------------------------------
 
 
