@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -12,14 +14,23 @@ from ..entra.tokens import logout_url
 from ..models import Connection, Revocation
 from . import addresses, session, transaction
 from .begin import fingerprint
+from .events import client_address
 from .frontchannel import is_frontchannel_token
 from .session import SignIn
 from .transaction import Transaction
 
+logger = logging.getLogger("azuread_connections")
+
 PURPOSE = "logout"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-#: Sign-outs that one connection's address takes in a minute: who sees it could fill a table.
+#: Sign-outs that one connection's address takes in a minute: who sees it could fill a table. And
+#: from one client: they could use up what the others need.
 _SIGN_OUTS_PER_MINUTE = 600
+_SIGN_OUTS_PER_CLIENT = 120
+
+
+class TooManySignOuts(Exception):
+    """More than a minute's share: this sign-out is not noted."""
 
 
 def redirect_to_microsoft(
@@ -51,16 +62,21 @@ def redirect_to_microsoft(
     return response
 
 
-def end_microsoft_session(token: str, session_id: str) -> bool:
+def end_microsoft_session(request: HttpRequest, token: str, session_id: str) -> bool:
     """End the sessions here of a session at Microsoft; return whether the address is ours.
 
     OpenID Connect Front-Channel Logout 1.0. Microsoft sends no `iss`, and browsers no cookie.
+    Raises ``TooManySignOuts``.
     """
     connection = _connection_of(token)
     if connection is None:
         return False
-    if _GUID.fullmatch(session_id) and _is_within_limit(connection):
-        Revocation.of_microsoft_session(connection, session_id.lower())
+    if not _GUID.fullmatch(session_id):
+        return True
+    # The client first: what is refused here counts for nobody else.
+    _count(connection, f"{connection.pk}:{_client(request)}", _SIGN_OUTS_PER_CLIENT)
+    _count(connection, f"{connection.pk}", _SIGN_OUTS_PER_MINUTE)
+    Revocation.of_microsoft_session(connection, session_id.lower())
     return True
 
 
@@ -74,10 +90,29 @@ def _connection_of(token: str) -> Connection | None:
     return connection
 
 
-def _is_within_limit(connection: Connection) -> bool:
-    key = f"{CACHE_PREFIX}:sign_outs:{connection.pk}"
+def _client(request: HttpRequest) -> str:
+    """Return the client's address, or its network: under IPv6 everybody has addresses in plenty."""
+    address = ip_address(client_address(request) or "::")
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+def _count(connection: Connection, whose: str, limit: int) -> None:
+    """Count a sign-out; say once a minute that there are too many."""
+    key = f"{CACHE_PREFIX}:sign_outs:{whose}"
     conf.cache.add(key, 0, 60)
     try:
-        return conf.cache.incr(key) <= _SIGN_OUTS_PER_MINUTE
+        count = conf.cache.incr(key)
     except ValueError:  # expired between the two calls
-        return True
+        return
+    if count == limit + 1:
+        logger.warning(
+            "Sign-outs at Microsoft are refused for a minute: more than %d, by the address of %s "
+            "(%s).",
+            limit,
+            connection.name,
+            whose,
+        )
+    if count > limit:
+        raise TooManySignOuts

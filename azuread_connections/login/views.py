@@ -305,7 +305,12 @@ class FrontchannelLogoutView(View):
     http_method_names = ["get", "options"]
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        if not logout.end_microsoft_session(token, request.GET.get("sid", "")):
+        try:
+            is_ours = logout.end_microsoft_session(request, token, request.GET.get("sid", ""))
+        except logout.TooManySignOuts:
+            # Not 503: Django mails each of these to ADMINS.
+            return HttpResponse(status=429, content_type="text/plain", headers={"Retry-After": 60})
+        if not is_ours:
             raise Http404
         return HttpResponse("", content_type="text/plain")
 

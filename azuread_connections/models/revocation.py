@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +52,18 @@ class Revocation(models.Model):
         """Return the subjects that a session with these belongs to."""
         subjects = ["*", f"identity:{identity_id}"]
         return [*subjects, f"sid:{session_id}"] if session_id else subjects
+
+    @classmethod
+    def delete_sign_outs_before(cls, moment: datetime, batch_size: int) -> int:
+        """Delete older ones of sessions at Microsoft, a batch at a time; return how many.
+
+        The others are one row for a connection or a person at most.
+        """
+        deleted = 0
+        old = cls._default_manager.filter(subject__startswith="sid:", since__lt=moment)
+        while keys := list(old.order_by("pk").values_list("pk", flat=True)[:batch_size]):
+            deleted += cls._default_manager.filter(pk__in=keys).delete()[0]
+        return deleted
 
     @classmethod
     def _write(cls, connection: Connection, subject: str) -> None:

@@ -247,10 +247,12 @@ def test_without_a_connection_the_sign_out_is_only_here(client: Client) -> None:
 # Front-channel
 
 
-def frontchannel(company: Company, token: str = "", sid: str = SID) -> Any:
+def frontchannel(
+    company: Company, token: str = "", sid: str = SID, client_address: str = "127.0.0.1"
+) -> Any:
     token = token or frontchannel_token(company.connection)
     url = reverse("azuread_connections:frontchannel_logout", args=[token])
-    return Client().get(url, {"sid": sid})
+    return Client(REMOTE_ADDR=client_address).get(url, {"sid": sid})
 
 
 def test_a_sign_out_at_microsoft_ends_the_sessions_it_led_to(
@@ -296,12 +298,38 @@ def test_repeating_it_adds_no_rows(contoso: Company) -> None:
 
 
 def test_a_flood_of_made_up_sessions_is_cut_off(
-    contoso: Company, monkeypatch: pytest.MonkeyPatch
+    contoso: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("azuread_connections.login.logout._SIGN_OUTS_PER_MINUTE", 3)
     for number in range(10):
-        frontchannel(contoso, sid=SID[:-1] + str(number))
+        response = frontchannel(contoso, sid=SID[:-1] + str(number))
     assert Revocation.objects.count() == 3
+    # Whoever was not signed out is told so.
+    assert (response.status_code, response["Retry-After"]) == (429, "60")
+    told = [record for record in caplog.records if "are refused for a minute" in record.message]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "another"),
+    [
+        ("203.0.113.9", "203.0.113.10"),
+        ("2001:db8:0:1::{}", "2001:db8:0:2::1"),
+        ("::ffff:203.0.113.9", "::ffff:203.0.113.10"),
+    ],
+)
+def test_one_clients_flood_keeps_nobody_elses_session_open(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch, one: str, another: str
+) -> None:
+    monkeypatch.setattr("azuread_connections.login.logout._SIGN_OUTS_PER_MINUTE", 6)
+    monkeypatch.setattr("azuread_connections.login.logout._SIGN_OUTS_PER_CLIENT", 3)
+    contoso.person.claims["sid"] = SID
+    contoso.sign_in(client)
+    for number in range(9):
+        frontchannel(contoso, sid=SID[:-1] + str(number), client_address=one.format(number))
+    assert Revocation.objects.count() == 3
+    assert frontchannel(contoso, client_address=another).status_code == 200
+    assert not is_signed_in(client)
 
 
 def test_the_address_changes_with_the_app(contoso: Company) -> None:

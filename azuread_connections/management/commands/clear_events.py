@@ -8,11 +8,14 @@ from django.utils import timezone
 
 from azuread_connections.conf import conf
 from azuread_connections.management import arguments
-from azuread_connections.models import Event
+from azuread_connections.models import Event, Revocation
 
 
 class Command(BaseCommand):
-    help = "Delete old events of the sign-in log, in batches, so that sign-ins never wait for it."
+    help = (
+        "Delete old events of the sign-in log, and sign-outs at Microsoft that no session "
+        "outlives, in batches, so that sign-ins never wait for it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -28,6 +31,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, days: int | None, batch_size: int, **options: Any) -> None:
+        now = timezone.now()
         kept = conf.event_days if days is None else days
-        deleted = Event.delete_before(timezone.now() - timedelta(days=kept), batch_size)
+        deleted = Event.delete_before(now - timedelta(days=kept), batch_size)
         self.stdout.write(f"{deleted} events older than {kept} days deleted.")
+        # Twice: a request that asks for no user may have written a session once more.
+        age = timedelta(seconds=2 * conf.session_cookie_age)
+        deleted = Revocation.delete_sign_outs_before(now - age, batch_size)
+        self.stdout.write(f"{deleted} sign-outs at Microsoft that no session outlives deleted.")
