@@ -89,7 +89,7 @@ def finish_link(request: HttpRequest) -> Outcome:
     state = request.GET.get("state", "").removeprefix(LINK_PREFIX)
     try:
         connection_id, asked_by, good_until = sealing.unseal(PURPOSE, state)
-    except sealing.BrokenSeal:
+    except (sealing.BrokenSeal, TypeError, ValueError):  # of nobody, or of another version
         raise SignInFailed("transaction_missing", detail="Not a consent link of ours.") from None
     if time.time() > good_until:
         raise SignInFailed("transaction_expired", detail="The consent link is too old.")

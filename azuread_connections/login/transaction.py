@@ -98,9 +98,13 @@ def seal(transaction: Transaction) -> str:
 
 def unseal(state: str, value: str) -> Transaction:
     """Return what ``seal`` sealed under this state. Raises ``BrokenSeal``."""
-    application, connection, print_, destination, purpose, is_retry, subject, seed, created_at = (
-        sealing.unseal(_SEAL, value, name=state)
-    )
+    content = sealing.unseal(_SEAL, value, name=state)
+    try:
+        application, connection, print_, destination, purpose, is_retry, subject, seed, created = (
+            content
+        )
+    except (TypeError, ValueError):  # sealed by another version of this app
+        raise BrokenSeal from None
     return Transaction(
         application_id=application,
         connection_id=connection,
@@ -111,7 +115,7 @@ def unseal(state: str, value: str) -> Transaction:
         subject=subject,
         state=state,
         seed=seed,
-        created_at=created_at,
+        created_at=created,
     )
 
 

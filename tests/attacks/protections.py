@@ -242,8 +242,8 @@ PROTECTIONS = [
         "    return sealing.seal(_SEAL, content)",
         f"{_BROWSER}a_cookie_moved_to_another_connection",
         also=(
-            "        sealing.unseal(_SEAL, value, name=state)",
-            "        sealing.unseal(_SEAL, value)",
+            "    content = sealing.unseal(_SEAL, value, name=state)",
+            "    content = sealing.unseal(_SEAL, value)",
         ),
     ),
     Protection(

@@ -905,6 +905,11 @@ def test_a_forged_return_from_consent(
         pytest.param(lambda link, cookie: f"link.{cookie}", "transaction_missing", id="a cookie"),
         pytest.param(lambda link, cookie: _flip(link, 40), "transaction_missing", id="edited"),
         pytest.param(
+            lambda link, cookie: "link." + sealing.seal("consent", [1, "staff"]),
+            "transaction_missing",
+            id="of another version",
+        ),
+        pytest.param(
             lambda link, cookie: "link." + sealing.seal("consent", [10**9, "staff", 10**11]),
             "connection_disabled",
             id="a connection that is gone",

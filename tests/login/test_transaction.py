@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from azuread_connections.login import transaction
+from azuread_connections.login import sealing, transaction
 from azuread_connections.login.addresses import MAX_DESTINATION_LENGTH
 from azuread_connections.login.transaction import BrokenSeal, Transaction, seal, unseal
 
@@ -29,6 +29,14 @@ def test_a_seal_is_bound_to_its_own_state() -> None:
 def test_junk_is_no_seal(value: str) -> None:
     with pytest.raises(BrokenSeal):
         unseal(BEGUN.state, value)
+
+
+@pytest.mark.parametrize("content", [[], [1] * 8, [1] * 10, {}, None, 5, "x"])
+def test_what_another_version_has_sealed_is_no_transaction(content: Any) -> None:
+    """It comes back while a new version is rolled out, or an old one is put back."""
+    sealed = sealing.seal("transaction", content, name=BEGUN.state)
+    with pytest.raises(BrokenSeal):
+        unseal(BEGUN.state, sealed)
 
 
 def test_every_changed_character_breaks_the_seal() -> None:
