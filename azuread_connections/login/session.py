@@ -6,7 +6,7 @@ A session may have been proven by several connections, for several applications,
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,8 @@ from .enabled import Pair
 _KEY = "azuread_sign_ins"
 #: More than an opaque hint of Microsoft's needs, and a signed cookie holds.
 _MAX_HINT = 512
+#: Sign-ins that a session remembers: browsers drop a signed cookie of more than 4,096 bytes.
+_MAX_SIGN_INS = 16
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class SignIn:
 
 
 def remember(request: HttpRequest, pair: Pair, identity: Identity, claims: IdTokenClaims) -> None:
-    """Note that this session was proven by a connection for an application."""
+    """Note that this session was proven by a connection for an application.
+
+    Only the newest sign-in keeps its hint: signing out asks for no other.
+    """
     new = SignIn(
         connection=pair.connection.pk,
         application=pair.application.pk,
@@ -50,15 +55,16 @@ def remember(request: HttpRequest, pair: Pair, identity: Identity, claims: IdTok
         name=pair.connection.name,
         tenant=claims.tenant_id,
         at=time.time(),
-        sid=claims.session_id[:64],
+        # Compared with what the front-channel address is given, which is stored in small letters.
+        sid=claims.session_id[:64].lower(),
         hint=claims.login_hint[:_MAX_HINT],
     )
     others = [
-        other
+        replace(other, hint="")
         for other in sign_ins(request)
         if (other.connection, other.application) != (new.connection, new.application)
     ]
-    _store(request, [*others, new])
+    _store(request, [*others, new][-_MAX_SIGN_INS:])
 
 
 def sign_ins(request: HttpRequest) -> list[SignIn]:

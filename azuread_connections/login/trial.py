@@ -124,7 +124,14 @@ def _trials(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _keep(request: HttpRequest, trial: dict[str, Any]) -> None:
-    others = [each for each in _trials(request) if each["state"] != trial["state"]]
+    """Store a trial in place of what it makes out of date: nobody is shown an outcome before the
+    last, and a session may have to fit into a cookie."""
+    others = [
+        each
+        for each in _trials(request)
+        if each["state"] != trial["state"]
+        and (each["outcome"] is None or each["connection"] != trial["connection"])
+    ]
     request.session[_SESSION_KEY] = [*others, trial][-_MAX_TRIALS:]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import uuid
 from typing import Any
 
 import pytest
@@ -202,6 +204,30 @@ def test_the_database_is_asked_only_now_and_then(
     assert is_signed_in(client)  # for half a minute
 
 
+def test_a_session_of_many_applications_fits_into_a_cookie(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    """Browsers drop a larger one, and keep the one before."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    for number in range(18):
+        portal = ApplicationFactory.create(slug=f"portal-{number}")
+        EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
+        contoso.person.claims |= {
+            "login_hint": secrets.token_urlsafe(300),
+            "sid": str(uuid.uuid4()),
+        }
+        contoso.sign_in(client, application=portal.slug)
+    assert len(client.cookies["sessionid"].value) < 4000
+    request = RequestFactory().get("/")
+    request.session = client.session
+    known = session.sign_ins(request)
+    assert len(known) == 16
+    newest = known.pop()
+    assert newest.application == portal.pk
+    assert newest.hint == contoso.person.claims["login_hint"]
+    assert not any(sign_in.hint for sign_in in known)
+
+
 def test_a_request_that_asks_for_no_user_costs_nothing(contoso: Company, client: Client) -> None:
     contoso.sign_in(client)
     with CaptureQueriesContext(database) as queries:
@@ -255,14 +281,16 @@ def frontchannel(
     return Client(REMOTE_ADDR=client_address).get(url, {"sid": sid})
 
 
+@pytest.mark.parametrize("claimed", [SID, SID.upper()])
+@pytest.mark.parametrize("given", [SID, SID.upper()])
 def test_a_sign_out_at_microsoft_ends_the_sessions_it_led_to(
-    contoso: Company, client: Client
+    contoso: Company, client: Client, claimed: str, given: str
 ) -> None:
     other = Client()
     contoso.sign_in(other)
-    contoso.person.claims["sid"] = SID
+    contoso.person.claims["sid"] = claimed
     contoso.sign_in(client)
-    response = frontchannel(contoso)
+    response = frontchannel(contoso, sid=given)
     assert response.status_code == 200
     assert "X-Frame-Options" not in response
     assert "no-store" in response["Cache-Control"]

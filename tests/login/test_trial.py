@@ -92,6 +92,16 @@ def test_a_trial_needs_no_application(contoso: Company, staff: User, client: Cli
     assert attempt(contoso, client)["works"] is True
 
 
+def test_a_session_keeps_one_outcome_of_a_connection(
+    contoso: Company, staff: User, client: Client
+) -> None:
+    """The last is all that anybody is shown, and one fits into a signed cookie."""
+    for _ in range(3):
+        attempt(contoso, client)
+    kept = client.session["azuread_trials"]
+    assert [trial["outcome"]["works"] for trial in kept] == [True]
+
+
 def test_a_trial_says_who_it_would_be(contoso: Company, staff: User, client: Client) -> None:
     user = UserFactory.create(username="adele")
     IdentityFactory.create(
