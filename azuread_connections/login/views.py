@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required, login_required
-from django.db import transaction
+from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
@@ -188,7 +188,9 @@ class ProfileView(View):
 
     def get(self, request: HttpRequest) -> JsonResponse:
         proof = session.newest(request) if request.user.is_authenticated else None
-        identity = Identity._default_manager.filter(pk=proof.identity).first() if proof else None
+        # Not of a replica: it may not have heard of who came a moment ago.
+        people = Identity._default_manager.using(router.db_for_write(Identity))
+        identity = people.filter(pk=proof.identity).first() if proof else None
         if proof is None or identity is None or identity.user_id != request.user.pk:
             return JsonResponse({"error": "not_signed_in"}, status=401)
         user = request.user

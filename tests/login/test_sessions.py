@@ -189,6 +189,7 @@ def test_a_replica_that_lags_behind_is_not_asked(
     settings.DATABASE_ROUTERS = [ReadsFromAReplica()]
     assert not session.drop_what_is_over(request)
     assert session.sign_ins(request)
+    assert is_signed_in(client)
 
 
 def test_the_database_is_asked_only_now_and_then(
