@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .login import views
+from .login import session_views, views
 
 app_name = "azuread_connections"
 
@@ -12,12 +12,12 @@ urlpatterns = [
     path("", views.SignInView.as_view(), name="sign_in"),
     # Before the names of connections, which these words can never be.
     path("callback", views.CallbackView.as_view(), name="callback"),
-    path("profile", views.ProfileView.as_view(), name="profile"),
-    path("profile/accounts", views.AccountsView.as_view(), name="accounts"),
-    path("logout", views.LogoutView.as_view(), name="logout"),
+    path("profile", session_views.ProfileView.as_view(), name="profile"),
+    path("profile/accounts", session_views.AccountsView.as_view(), name="accounts"),
+    path("logout", session_views.LogoutView.as_view(), name="logout"),
     path(
         "frontchannel-logout/<str:token>",
-        views.FrontchannelLogoutView.as_view(),
+        session_views.FrontchannelLogoutView.as_view(),
         name="frontchannel_logout",
     ),
     path("<slug:name>/", views.StartView.as_view(), name="start"),

@@ -17,6 +17,8 @@ from ..models import ApplicationHost, Connection
 from .frontchannel import frontchannel_token
 
 NAMESPACE = "azuread_connections"
+#: Parameter of a request that came from another host of this site.
+MOVED = "moved"
 #: A longer one would not fit into the transaction's cookie.
 MAX_DESTINATION_LENGTH = 512
 _SIGN_IN_VIEWS = frozenset({"sign_in", "start", "callback"})
@@ -54,8 +56,14 @@ def is_main_host(request: HttpRequest) -> bool:
     return not conf.public_url or urlsplit(conf.public_url).netloc == request.get_host()
 
 
-def is_elsewhere(request: HttpRequest, *, is_own_host: bool) -> bool:
-    """Return whether a request came to a host on which signing in does not end."""
+def must_move(request: HttpRequest, *, is_own_host: bool) -> bool:
+    """Return whether a request came to a host on which signing in does not end.
+
+    The cookie has to be set on the host that Microsoft sends the browser back to. Once only: a
+    proxy that rewrites Host would otherwise send it round and round.
+    """
+    if MOVED in request.GET:
+        return False
     return urlsplit(_base_url(request, is_own_host=is_own_host)).netloc != request.get_host()
 
 

@@ -40,6 +40,11 @@ def chosen_application(request: HttpRequest, by_view: str = "") -> str:
     return by_view or request.GET.get("application", "").replace("\x00", "")
 
 
+def slug_unless_default(application: Application) -> str:
+    """Return the parameter that names an application in an address: none for the default one."""
+    return "" if application.slug == conf.default_application else application.slug
+
+
 def find_application(request: HttpRequest, by_view: str = "") -> Application | None:
     """Return the application that a request is about, in one query."""
     found = Application._default_manager.filter(slug=_slug(request, by_view))

@@ -322,13 +322,13 @@ PROTECTIONS = [
         f"{_BROWSER}a_callback_that_is_no_get",
     ),
     Protection(
-        "login/views.py",
+        "login/error_page.py",
         '    response["Referrer-Policy"] = "no-referrer"\n',
         "",
         f"{_BROWSER}a_code_in_the_referer",
     ),
     Protection(
-        "login/views.py",
+        "login/session_views.py",
         '    http_method_names = ["post", "options"]\n',
         '    http_method_names = ["get", "post", "options"]\n'
         "    get = lambda self, request: self.post(request)\n",
