@@ -167,7 +167,7 @@ def test_the_environments_proxy_is_the_way_out(
 ) -> None:
     def answer(wire: Wire) -> None:
         wire.read_request()
-        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
 
     proxy = serve(answer)
     for name in ("http_proxy", "no_proxy", "HTTP_PROXY", "NO_PROXY"):
