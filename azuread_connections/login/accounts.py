@@ -68,8 +68,12 @@ def connect(request: HttpRequest, returned: Return, proof: Proof) -> None:
         except (IntegrityError, OperationalError) as error:
             if isinstance(error, IntegrityError):
                 require_pair(request, returned)
-            if not attempts_left:
+            if attempts_left:
+                continue
+            if isinstance(error, OperationalError):
                 raise
+            # No race, then: a constraint or a receiver of the site's own, for example.
+            raise SignInFailed("user_refused", detail=f"Not stored: {error}") from error
 
 
 def disconnect(request: HttpRequest, key: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.test import Client
 
 from azuread_connections.login import callback, events, people
@@ -346,6 +346,18 @@ def test_a_deadlock_is_tried_again(
     monkeypatch.setattr(events, "record_connected", fail_once)
     assert connect(contoso, browser).status_code == 302
     assert Identity.objects.count() == 1
+
+
+def test_what_the_site_does_not_let_be_stored_is_a_page(
+    contoso: Company, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any) -> None:
+        raise IntegrityError("a constraint of the site's own")
+
+    monkeypatch.setattr(people, "_tie", refuse)
+    answer = connect(contoso, browser)
+    assert (answer.status_code, error_code(answer)) == (403, "user_refused")
+    assert not Identity.objects.exists()
 
 
 # --- Disconnecting --------------------------------------------------------------------------------
