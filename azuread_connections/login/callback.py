@@ -97,6 +97,7 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
         code_verifier=begun.code_verifier,
         nonce=begun.nonce,
         known_scopes=returned.pair.known_scopes,
+        secrets=returned.pair.secrets,
     )
     try:
         return ask_microsoft(request, exchange, backend_class()().prove)

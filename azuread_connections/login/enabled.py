@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db import router
+from django.db.models import Exists, Expression, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 
 from ..conf import conf
-from ..models import Application, ApplicationHost, Connection, Directory, EnabledConnection
+from ..models import (
+    Application,
+    ApplicationHost,
+    ClientSecret,
+    Connection,
+    Directory,
+    EnabledConnection,
+)
+from ..models.prepared import Parameter, Select
 from ..models.validators import NAME_MAX_LENGTH
 from . import addresses
 
@@ -20,19 +29,16 @@ from . import addresses
 class Pair:
     """An application and a connection enabled for it, with what a sign-in needs to know of them.
 
-    ``is_own_host``: the request came to a host of the application, beside PUBLIC_URL's.
-    ``known_scopes``: what the connection's own directory has granted so far.
+    ``is_own_host``: the request came to a host of the application, beside PUBLIC_URL's. Only for a
+    sign-in that comes back: ``known_scopes``, what the connection's own directory has granted so
+    far, and ``secrets``.
     """
 
     application: Application
     connection: Connection
     is_own_host: bool
-    known_scopes: str
-
-    @classmethod
-    def of(cls, row: Any) -> Pair:
-        is_own_host = getattr(row, "is_own_host", False)
-        return cls(row.application, row.connection, is_own_host, row.known_scopes or "")
+    known_scopes: str = ""
+    secrets: tuple[ClientSecret, ...] = ()
 
 
 def chosen_application(request: HttpRequest, by_view: str = "") -> str:
@@ -47,8 +53,9 @@ def slug_unless_default(application: Application) -> str:
 
 def find_application(request: HttpRequest, by_view: str = "") -> Application | None:
     """Return the application that a request is about, in one query."""
-    found = Application._default_manager.filter(slug=_slug(request, by_view))
-    return found.order_by().first()
+    using = router.db_for_read(Application)
+    found = _APPLICATION.rows(using, **_asked(request, by_view))
+    return next((application for (application,) in found), None)
 
 
 def asked_name(text: str) -> str:
@@ -61,17 +68,32 @@ def asked_name(text: str) -> str:
 
 def find_enabled(request: HttpRequest, name: str, by_view: str = "") -> Pair | None:
     """Return the enabled pair of the request's application and this connection, in one query."""
-    name = asked_name(name)
-    return _first(
-        _pairs(request).filter(
-            application__slug=_slug(request, by_view), connection__name_key=name.lower()
-        )
+    found = _BY_NAME[addresses.is_main_host(request)].rows(
+        router.db_for_read(EnabledConnection),
+        name=asked_name(name).lower(),
+        **_asked(request, by_view),
     )
+    for application, connection, is_own_host in found:
+        if not application.why_no_sign_in:
+            return Pair(application, connection, is_own_host)
+    return None
 
 
 def still_enabled(request: HttpRequest, application_id: int, connection_id: int) -> Pair | None:
     """Return the pair that a transaction began with, unless it is gone. One query."""
-    return _first(_pairs(request).filter(application=application_id, connection=connection_id))
+    found = _BY_KEYS[addresses.is_main_host(request)].rows(
+        router.db_for_read(EnabledConnection),
+        application=application_id,
+        connection=connection_id,
+        host=_host(request),
+    )
+    # A row for each client secret, or one without.
+    rows = list(found)
+    if not rows or rows[0][0].why_no_sign_in:
+        return None
+    application, connection, _, is_own_host, known_scopes = rows[0]
+    secrets = tuple(row[2] for row in rows if row[2] is not None)
+    return Pair(application, connection, is_own_host, known_scopes or "", secrets)
 
 
 def shown_as_buttons(application: Application) -> list[Connection]:
@@ -87,55 +109,92 @@ def shown_as_buttons(application: Application) -> list[Connection]:
     return list(shown.order_by("display_name", "name_key"))
 
 
-def by_alias(request: HttpRequest, application: Application, domains: list[str]) -> list[Any]:
-    """Return the rows of pairs whose connection has one of these domains, as ``alias``."""
+def by_alias(
+    request: HttpRequest, application: Application, domains: list[str]
+) -> list[tuple[str, Pair]]:
+    """Return the pairs whose connection has one of these domains, each with that domain."""
     if application.why_no_sign_in:
         domains = []
-    found = _pairs(request).filter(application=application, connection__aliases__domain__in=domains)
-    return list(found.annotate(alias=F("connection__aliases__domain")))
+    rows = _pairs(None if addresses.is_main_host(request) else Value(_host(request)))
+    rows = rows.select_related("connection").filter(
+        application=application, connection__aliases__domain__in=domains
+    )
+    return [
+        (row.alias, Pair(application, row.connection, row.is_own_host))
+        for row in rows.annotate(alias=F("connection__aliases__domain"))
+    ]
 
 
-def _slug(request: HttpRequest, by_view: str) -> Any:
-    """Return which application a request is about, for use in a query.
+def _asked(request: HttpRequest, by_view: str) -> dict[str, str]:
+    """Return what decides which application a request is about: see ``_slug``."""
+    return {
+        "chosen": chosen_application(request, by_view),
+        "host": _host(request),
+        "default": conf.default_application,
+    }
 
-    In this order: what the view says, the parameter, the host, the setting. The host is looked up
-    by the query that this is used in.
+
+def _slug() -> Coalesce:
+    """The slug of the application that a request is about, for use in a query.
+
+    In this order: what the view or the request's parameter says, the host, the setting.
     """
-    if chosen := chosen_application(request, by_view):
-        return chosen
-    of_host = ApplicationHost._default_manager.filter(host=_host(request)).order_by()
-    slug_of_host = Subquery(of_host.values("application__slug")[:1])
-    return Coalesce(slug_of_host, Value(conf.default_application))
-
-
-def _pairs(request: HttpRequest) -> QuerySet[Any]:
-    pairs: QuerySet[Any] = _every_pair()
-    if not addresses.is_main_host(request):
-        hosts = ApplicationHost._default_manager.filter(
-            application=OuterRef("application"), host=_host(request)
-        )
-        pairs = pairs.annotate(is_own_host=Exists(hosts))
-    return pairs
-
-
-@cache
-def _every_pair() -> QuerySet[Any]:
-    """Return the pairs unasked. Made once: to build this took longer than to ask the database."""
-    own_directory = Directory._default_manager.filter(
-        connection=OuterRef("connection"), tenant_id=OuterRef("connection__tenant_id")
-    ).order_by()
-    return (
-        EnabledConnection._default_manager.select_related("application", "connection")
-        .annotate(known_scopes=Subquery(own_directory.values("delegated_scopes")[:1]))
-        # Without an order: there is one row at most, and sorting it would cost the index.
-        .order_by()
+    of_host = ApplicationHost._default_manager.filter(host=Parameter("host")).order_by()
+    return Coalesce(
+        NullIf(Parameter("chosen"), Value("")),
+        Subquery(of_host.values("application__slug")[:1]),
+        Parameter("default"),
     )
 
 
-def _first(rows: QuerySet[Any]) -> Pair | None:
-    row = rows.first()
-    return Pair.of(row) if row is not None and not row.application.why_no_sign_in else None
+def _pairs(host: Expression | None) -> QuerySet[Any]:
+    """Return the pairs unasked. ``host``: of the request, unless that is PUBLIC_URL's."""
+    is_own_host: Any = Value(False)
+    if host is not None:
+        is_own_host = Exists(
+            ApplicationHost._default_manager.filter(application=OuterRef("application"), host=host)
+        )
+    # Without an order: there is one row at most, and sorting it would cost the index.
+    pairs: QuerySet[Any] = EnabledConnection._default_manager.annotate(is_own_host=is_own_host)
+    return pairs.order_by()
+
+
+def _by_name(host: Expression | None) -> Any:
+    return _pairs(host).filter(application__slug=_slug(), connection__name_key=Parameter("name"))
+
+
+def _by_keys(host: Expression | None) -> Any:
+    own_directory = Directory._default_manager.filter(
+        connection=OuterRef("connection"), tenant_id=OuterRef("connection__tenant_id")
+    ).order_by()
+    scopes = Subquery(own_directory.values("delegated_scopes")[:1])
+    return (
+        _pairs(host)
+        .filter(application=Parameter("application"), connection=Parameter("connection"))
+        .annotate(known_scopes=scopes)
+    )
 
 
 def _host(request: HttpRequest) -> str:
     return request.get_host().lower()
+
+
+_APPLICATION = Select(
+    lambda: Application._default_manager.filter(slug=_slug()).order_by(), models=("",)
+)
+#: Whether a request came to PUBLIC_URL's host, and what stands for its host otherwise.
+_HOSTS = ((True, None), (False, Parameter("host")))
+_BY_NAME = {
+    is_main: Select(
+        partial(_by_name, host), models=("application", "connection"), columns=("is_own_host",)
+    )
+    for is_main, host in _HOSTS
+}
+_BY_KEYS = {
+    is_main: Select(
+        partial(_by_keys, host),
+        models=("application", "connection", "connection__secrets"),
+        columns=("is_own_host", "known_scopes"),
+    )
+    for is_main, host in _HOSTS
+}

@@ -37,6 +37,7 @@ class CodeExchange:
     code_verifier: str = field(repr=False)
     nonce: str = field(repr=False)
     known_scopes: str = ""  # what the connection's own directory has granted so far
+    secrets: tuple[ClientSecret, ...] = ()  # of the connection, where they were just read
 
     def authority(self, tenant: str) -> Authority:
         connection = self.connection
@@ -51,12 +52,13 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
     """
     refusal: SecretRejected | None = None
     refused: list[ClientSecret] = []
-    reference = events.new_reference()
-    for secret, value in _secrets(exchange.connection):
+    reference = ""
+    for secret, value in _secrets(exchange):
         try:
             tokens = _redeem_with(exchange, value)
         except SecretRejected as error:
             secret.record_refusal()
+            reference = reference or events.new_reference()
             events.record_secret_refused(exchange.connection, secret, error, reference)
             refused.append(secret)
             refusal = error
@@ -120,9 +122,9 @@ def _history(secret: ClientSecret) -> str:
     return f"expired on {day} ({days} day{'' if days == 1 else 's'} ago), {last}"
 
 
-def _secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str]]:
+def _secrets(exchange: CodeExchange) -> Iterator[tuple[ClientSecret, str]]:
     try:
-        yield from readable_secrets(connection)
+        yield from readable_secrets(exchange.connection, exchange.secrets)
     except NoUsableSecret as error:
         raise SignInFailed("secret_rejected", detail=str(error)) from error
 

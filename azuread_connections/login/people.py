@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, router
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,11 +14,23 @@ from .. import signals
 from ..entra.graph import Group
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection, Identity
+from ..models.prepared import Parameter, Select, Update
 from . import groups, usernames
 from .enrichment import Enrichment
 from .failures import SignInFailed
 from .linking import find_linkable, take_over
 from .profile import Profile, extended_part, read_profile, sync_user
+
+_BY_KEY = Select(
+    lambda: Identity._default_manager.filter(
+        cloud=Parameter("cloud"),
+        tenant_id=Parameter("tenant_id"),
+        object_id=Parameter("object_id"),
+    ).order_by(),
+    models=("", "user"),
+)
+#: What ``_describe`` sets.
+_DESCRIPTION = Update(Identity, "connection", "login_name", "profile", "groups", "last_sign_in_at")
 
 
 @dataclass(frozen=True)
@@ -118,17 +131,16 @@ def _require_creation(connection: Connection) -> None:
 
 
 def _find(visitor: Visitor) -> Identity | None:
-    claims = visitor.claims
-    return (
-        Identity._default_manager.select_related("user")
-        .filter(
-            cloud=visitor.connection.cloud,
-            tenant_id=claims.tenant_id,
-            object_id=claims.object_id,
-        )
-        .order_by()
-        .first()
+    found = _BY_KEY.rows(
+        router.db_for_write(Identity),
+        cloud=visitor.connection.cloud,
+        tenant_id=visitor.claims.tenant_id,
+        object_id=visitor.claims.object_id,
     )
+    for identity, user in found:
+        identity.user = user
+        return cast(Identity, identity)
+    return None
 
 
 def _first_visit(visitor: Visitor) -> Person:
@@ -170,9 +182,8 @@ def _refresh(identity: Identity, visitor: Visitor) -> None:
         extended = extended_part(identity.profile)
     profile = read_profile(visitor.claims, connection, extended)
     _describe(identity, visitor, profile)
-    identity.save(
-        update_fields=["connection", "login_name", "profile", "groups", "last_sign_in_at"]
-    )
+    if not _DESCRIPTION.store(identity, router.db_for_write(Identity)):
+        raise IntegrityError("The person was untied from the user while they signed in.")
     if connection.sync_profile != Connection.SyncProfile.EACH_LOGIN:
         return
     user = identity.user

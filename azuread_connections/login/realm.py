@@ -33,8 +33,8 @@ def discover(request: HttpRequest, application: Application, address: str) -> Re
     domain = domain_of(address)
     candidates = _with_parents(domain) or [""]
     by_domain: dict[str, list[Pair]] = {}
-    for row in by_alias(request, application, candidates):
-        by_domain.setdefault(row.alias, []).append(Pair.of(row))
+    for alias, pair in by_alias(request, application, candidates):
+        by_domain.setdefault(alias, []).append(pair)
     nearest = next((found for found in candidates if found in by_domain), "")
     pairs = sorted(by_domain.get(nearest, []), key=lambda pair: pair.connection.label.lower())
     return Realm(address, domain, tuple(pairs))

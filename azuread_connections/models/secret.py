@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,17 +83,20 @@ class NoUsableSecret(Exception):
     """A connection has no client secret that can be sent. ``str()`` says why."""
 
 
-def readable_secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str]]:
+def readable_secrets(
+    connection: Connection, loaded: Collection[ClientSecret] = ()
+) -> Iterator[tuple[ClientSecret, str]]:
     """Yield a connection's secrets with their values, in the order of use.
 
-    Last come those that were added while the others were tried: the old one may have been
-    removed in Azure in just that time. Those that no key opens are passed over. Raises
-    ``NoUsableSecret`` if that leaves none.
+    ``loaded``: its secrets where the caller has just read them. Last come those that were added
+    while the others were tried: the old one may have been removed in Azure in just that time. Those
+    that no key opens are passed over. Raises ``NoUsableSecret`` if that leaves none.
     """
     unreadable: UndecryptableError | None = None
     readable = 0
     known: set[int] = set()
-    while found := [secret for secret in connection.secrets.all() if secret.pk not in known]:
+    found = list(loaded or connection.secrets.all())
+    while found:
         known |= {secret.pk for secret in found}
         for secret in in_order_of_use(found)[:MAX_TRIED]:
             try:
@@ -103,6 +106,7 @@ def readable_secrets(connection: Connection) -> Iterator[tuple[ClientSecret, str
                 continue
             readable += 1
             yield secret, value
+        found = [secret for secret in connection.secrets.all() if secret.pk not in known]
     if not readable:
         raise NoUsableSecret(unreadable or "The connection has no client secret.")
 

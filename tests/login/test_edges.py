@@ -578,8 +578,11 @@ def test_only_the_own_directorys_grants_are_known_and_noted(contoso):
         tenant_id="11112222-bbbb-3333-cccc-4444dddd5555",
         delegated_scopes="User.Read",
     )
-    pair = enabled.find_enabled(RequestFactory().get("/"), "contoso")
+    keys = contoso.connection.enabledconnection_set.values_list("application", "connection").get()
+    pair = enabled.still_enabled(RequestFactory().get("/"), *keys)
     assert pair.known_scopes == ""
+    contoso.connection.directories.exclude(pk=other.pk).update(delegated_scopes="Mail.Read")
+    assert enabled.still_enabled(RequestFactory().get("/"), *keys).known_scopes == "Mail.Read"
     directories.note_scopes(contoso.connection, contoso.directory.tenant_id, "", ["User.Read.All"])
     other.refresh_from_db()
     assert other.delegated_scopes == "User.Read"

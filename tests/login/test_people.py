@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from azuread_connections import signals
+from azuread_connections.login import people
 from azuread_connections.models import ClientSecret, Connection, Identity
 from tests.company import Company, error_code
 from tests.factories import EnabledConnectionFactory, IdentityFactory, UserFactory
@@ -38,6 +39,20 @@ def test_the_same_person_is_the_same_user_whatever_their_names(
     contoso.sign_in(Client())
     assert User.objects.get() == first
     assert Identity.objects.get().login_name == "adele.wilber@contoso.com"
+
+
+@pytest.mark.parametrize("creates", [True, False])
+def test_who_is_untied_while_they_sign_in_is_somebody_new(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch, creates: bool
+) -> None:
+    contoso.sign_in(client)
+    find, stale = people._find, [Identity.objects.select_related("user").get()]
+    Identity.objects.all().delete()
+    Connection.objects.update(create_users=creates)
+    monkeypatch.setattr(people, "_find", lambda who: stale.pop() if stale else find(who))
+    answer = contoso.sign_in(Client())
+    assert answer.status_code == (302 if creates else 403)
+    assert Identity.objects.count() == User.objects.count() - 1 == int(creates)
 
 
 def test_switching_the_identity_api_keeps_every_user(contoso: Company, client: Client) -> None:
