@@ -5,8 +5,11 @@ from __future__ import annotations
 from .conf import conf
 from .entra.cloud import CLOUDS, Authority, Cloud
 from .entra.graph import Graph
-from .entra.metadata import SigningKeys, find_tenant_id
+from .entra.metadata import RecentKeys, SigningKeys, find_tenant_id
 from .entra.transport import Timeouts, Transport
+
+#: Of this process.
+RECENT_KEYS: RecentKeys = {}
 
 
 def _cloud(name: str) -> Cloud:
@@ -26,7 +29,7 @@ def transport() -> Transport:
 
 
 def signing_keys() -> SigningKeys:
-    return SigningKeys(transport(), conf.cache)
+    return SigningKeys(transport(), conf.cache, recent=RECENT_KEYS)
 
 
 def find_directory(*, domain: str, cloud: str, identity_api: str) -> str:

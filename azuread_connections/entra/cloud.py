@@ -32,7 +32,9 @@ class Cloud:
     v1_issuer_url: str
 
     def moved(self, *, login_url: str = "", graph_url: str = "") -> Cloud:
-        """Return this cloud with development hosts in place of Microsoft's."""
+        """Return this cloud, with development hosts in place of Microsoft's where there are any."""
+        if not login_url and not graph_url:
+            return self
         return replace(
             self, login_url=login_url or self.login_url, graph_url=graph_url or self.graph_url
         )

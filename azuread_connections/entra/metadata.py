@@ -30,6 +30,9 @@ KEYS_KEPT = 7 * 24 * 3600
 UNKNOWN_KID_FLOOR = 300
 #: After a failed fetch, the next attempt waits so long, unless there are no keys at all.
 RETRY_FLOOR = 30
+#: For so long a process goes by a key that it has found, without another look into the cache.
+REMEMBERED = 30
+_MOST_REMEMBERED = 1000
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MIN_KEY_BITS = 2048
@@ -50,6 +53,10 @@ class SigningKey:
     key_id: str
     public_key: RSAPublicKey
     issuer: str | None
+
+
+#: By address and key ID: keys that a process has found, and until when it goes by them.
+RecentKeys = dict[tuple[str, str], tuple[SigningKey, float]]
 
 
 @dataclass(frozen=True)
@@ -83,17 +90,22 @@ class _Gate:
 
 
 class SigningKeys:
-    """Finds signing keys by address and key ID."""
+    """Finds signing keys by address and key ID. ``recent``: what this process remembers of them."""
 
     # One thread fetches an address at a time; a few locks serve any number of addresses.
     _gates = tuple(_Gate() for _ in range(16))
 
     def __init__(
-        self, transport: Transport, cache: Cache, clock: Callable[[], float] = time.time
+        self,
+        transport: Transport,
+        cache: Cache,
+        clock: Callable[[], float] = time.time,
+        recent: RecentKeys | None = None,
     ) -> None:
         self._transport = transport
         self._cache = cache
         self._clock = clock
+        self._recent: RecentKeys = {} if recent is None else recent
 
     def find(self, url: str, key_id: str) -> SigningKey:
         """Return the key of this ID.
@@ -101,6 +113,9 @@ class SigningKeys:
         Raises ``UnknownSigningKey`` if the directory does not publish it, ``Unreachable`` or
         ``MalformedAnswer`` if no key set is to be had.
         """
+        key, until = self._recent.get((url, key_id), (None, 0.0))
+        if key is not None and until - REMEMBERED <= self._clock() < until:
+            return key
         known = self._load(url)
         if known is None or not self._is_fresh(known):
             known = self._renewed(url, key_id)
@@ -108,7 +123,9 @@ class SigningKeys:
             known = self._refetched_for(url, key_id, known)
         if key_id not in known.keys:
             raise UnknownSigningKey("The token's signing key is not published by the directory.")
-        return _signing_key(known.keys[key_id])
+        key = _signing_key(known.keys[key_id])
+        self._remember(url, key, known)
+        return key
 
     def refresh(self, url: str) -> int:
         """Fetch the keys now, whatever is known; return how many there are. Raises as ``find``."""
@@ -145,9 +162,18 @@ class SigningKeys:
                 self._cache.set(_cache_key(url, "unknown"), 1, RETRY_FLOOR)
                 raise
 
+    def _remember(self, url: str, key: SigningKey, found_in: _KeySet) -> None:
+        until = min(self._clock() + REMEMBERED, found_in.fetched_at + KEYS_FRESH)
+        if len(self._recent) >= _MOST_REMEMBERED:
+            self._recent.clear()
+        self._recent[url, key.key_id] = key, until
+
     def _fetch(self, url: str) -> _KeySet:
         key_set = _KeySet(self._clock(), _usable_keys(_success(self._transport.get(url))))
         self._cache.set(_cache_key(url, "set"), (key_set.fetched_at, dict(key_set.keys)), KEYS_KEPT)
+        for known in list(self._recent):
+            if known[0] == url:
+                self._recent.pop(known, None)
         return key_set
 
     def _load(self, url: str) -> _KeySet | None:

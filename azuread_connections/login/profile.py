@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -36,7 +36,7 @@ class Profile:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all attributes under one roof, as the identity keeps them."""
-        basic = asdict(self)
+        basic = dict(vars(self))
         return {**basic.pop("extended"), **basic}
 
 

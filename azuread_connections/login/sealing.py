@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -50,9 +51,10 @@ def base64url(raw: bytes) -> str:
 
 def _ciphers(purpose: str) -> list[AESGCM]:
     """One for SECRET_KEY, which seals, and one for each of its fall-backs."""
+    return [_cipher(purpose, key) for key in conf.sealing_keys]
+
+
+@lru_cache(maxsize=32)
+def _cipher(purpose: str, key: bytes) -> AESGCM:
     info = f"azuread_connections.{purpose}".encode()
-
-    def derived(key: bytes) -> bytes:
-        return HKDF(SHA256(), 32, salt=None, info=info).derive(key)
-
-    return [AESGCM(derived(key)) for key in conf.sealing_keys]
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=info).derive(key))

@@ -6,7 +6,7 @@ A session may have been proven by several connections, for several applications,
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,7 +92,7 @@ def drop_what_is_over(request: HttpRequest) -> bool:
 
 
 def _store(request: HttpRequest, known: list[SignIn]) -> None:
-    request.session[_KEY] = [asdict(sign_in) for sign_in in known]
+    request.session[_KEY] = [dict(vars(sign_in)) for sign_in in known]
 
 
 def _holds(sign_in: SignIn, user: Any) -> bool:

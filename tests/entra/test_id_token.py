@@ -289,6 +289,7 @@ NO_KEY = "it names no key"
 NONCE_WRONG = "it belongs to another sign-in (nonce)"
 NOT_YET = "it is not valid yet (nbf)"
 TOO_LONG = "it is too long"
+UNENCODED = "its payload may not be encoded (RFC 7797)"
 VERSION = "its version (ver) is not the identity API's"
 
 CHEAP: dict[str, tuple[Change, str]] = {
@@ -341,6 +342,8 @@ CHEAP: dict[str, tuple[Change, str]] = {
     "crit": (header(crit=["exp"]), CRITICAL),
     "crit empty": (header(crit=[]), CRITICAL),
     "crit null": (header(crit=None), CRITICAL),
+    "a payload that is not encoded (b64)": (header(b64=False), UNENCODED),
+    "a payload that is encoded, and says so": (header(b64=True), UNENCODED),
     "kid missing": (no_header("kid"), NO_KEY),
     "kid null": (header(kid=None), NO_KEY),
     "kid empty": (header(kid=""), NO_KEY),
@@ -552,7 +555,6 @@ DEAR: dict[str, tuple[Change, str]] = {
         all_of(header(x5u="https://evil.example/certificate"), signed(attackers_rs256)),
         SIGNATURE,
     ),
-    "a payload that is not encoded (b64)": (header(b64=False), SIGNATURE),
     "key without an issuer": (key_issuer(None), SCOPE),
     "key with an empty issuer": (key_issuer(""), SCOPE),
     "key of another directory": (key_issuer(V2_ISSUER.replace(TENANT, OTHER_TENANT)), SCOPE),

@@ -239,7 +239,7 @@ def test_a_code_that_is_spent_or_of_another_exchange_is_not_accepted(answer: Any
 
 def test_a_server_that_says_nothing_is_told_from_one_that_is_not_there(entra: StandIn) -> None:
     entra.fault("keys", delay=3)
-    seconds_to_fail(Transport(HASTY), entra.url + KEYS, r"\(ReadTimeout\)")
+    seconds_to_fail(Transport(HASTY), entra.url + KEYS, r"\(ReadTimeoutError\)")
 
 
 # Since the first version: odd texts in token answers

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from azuread_connections.entra import metadata
 from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
 from azuread_connections.entra.errors import (
     DirectoryNotFound,
@@ -19,7 +20,12 @@ from azuread_connections.entra.errors import (
     UnknownSigningKey,
     Unreachable,
 )
-from azuread_connections.entra.metadata import SigningKey, SigningKeys, find_tenant_id
+from azuread_connections.entra.metadata import (
+    RecentKeys,
+    SigningKey,
+    SigningKeys,
+    find_tenant_id,
+)
 from azuread_connections.entra.transport import Transport
 from azuread_connections.testing import Directory, StandIn
 from tests.entra.clock import Clock, ClockedCache
@@ -158,6 +164,81 @@ def test_without_a_cache_keys_are_found_too(transport: Transport, url: str, entr
     assert entra.count("keys") == 1
     with pytest.raises(UnknownSigningKey):
         keys.find(url, "forged")
+
+
+# --- For half a minute a process does not look into the cache -------------------------------------
+
+
+class CountingCache(ClockedCache):
+    looks = 0  # not annotated: no field
+
+    def get(self, key: str) -> Any:
+        self.looks += 1
+        return super().get(key)
+
+
+def test_a_process_remembers_the_keys_that_it_found_for_half_a_minute(
+    transport: Transport, clock: Clock, url: str, entra: StandIn
+) -> None:
+    counting, kid = CountingCache(clock), signing_kid(entra)
+    recent: RecentKeys = {}
+
+    def look() -> int:
+        """One process's look for a key: it makes what looks, and keeps what it has found."""
+        before = counting.looks
+        found = SigningKeys(transport, counting, clock, recent).find(url, kid)
+        assert is_key_of(entra, found)
+        return counting.looks - before
+
+    look()
+    clock.advance(metadata.REMEMBERED - 1)
+    assert look() == 0
+    clock.advance(1)
+    assert look() == 1
+    clock.advance(-5)  # a clock that is put back must not make it remember for longer
+    assert look() == 1
+
+
+def test_what_is_remembered_is_for_its_address_only(
+    keys: SigningKeys, url: str, entra: StandIn
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, f"{kid}x")
+    publish(entra, {**entra.public_jwk(), "kid": "another"})
+    with pytest.raises(UnknownSigningKey):
+        keys.find(f"{entra.url}/common/discovery/keys", kid)
+
+
+def test_old_keys_that_serve_while_microsoft_is_down_are_not_remembered(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    clock.advance(DAY)
+    entra.fault("keys", status=503)
+    keys.find(url, kid)
+    clock.advance(metadata.RETRY_FLOOR)
+    before = entra.count("keys")
+    keys.find(url, kid)
+    assert entra.count("keys") == before + 1
+
+
+def test_a_process_remembers_a_bounded_number_of_keys(
+    transport: Transport,
+    cache: ClockedCache,
+    clock: Clock,
+    url: str,
+    entra: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(metadata, "_MOST_REMEMBERED", 3)
+    recent: RecentKeys = {}
+    kid = signing_kid(entra)
+    for number in range(10):
+        SigningKeys(transport, cache, clock, recent).find(f"{url}?appid={number}", kid)
+        assert 1 <= len(recent) <= 3
 
 
 # --- While Microsoft is down ----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import itertools
 import json
 import os
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from azuread_connections.entra import pools
 from azuread_connections.entra.errors import EntraError, MalformedAnswer, Unreachable
 from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Answer, Timeouts, Transport
 from azuread_connections.testing import StandIn
@@ -344,7 +346,7 @@ def free_port() -> int:
 
 
 def test_a_refused_connection_is_unreachable(transport: Transport) -> None:
-    with pytest.raises(Unreachable, match=r"could not be reached \(ConnectionError\)"):
+    with pytest.raises(Unreachable, match=r"could not be reached \(NewConnectionError\)"):
         transport.get(f"http://127.0.0.1:{free_port()}/")
 
 
@@ -415,6 +417,55 @@ def test_an_authority_that_the_system_trusts_is_trusted(
     for _ in range(2):
         assert transport.get(server.url) == Answer(200, b"{}")
     assert server.connections == 1
+
+
+def test_authorities_are_read_once_for_all_connections(
+    transport: Transport,
+    serve: Serve,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To read some 140 certificates takes longer than all else that a sign-in does."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    made = []
+    make = pools.create_urllib3_context
+    monkeypatch.setattr(
+        pools,
+        "create_urllib3_context",
+        lambda *args, **options: made.append(args) or make(*args, **options),
+    )
+    servers = [serve(answering(response()), tls) for _ in range(2)]
+    for server in (*servers, servers[0]):
+        assert transport.get(server.url) == Answer(200, b"{}")
+    assert [server.connections for server in servers] == [2, 1]
+    assert len(made) == 1
+
+
+def test_a_directory_of_authorities_is_trusted(
+    transport: Transport,
+    serve: Serve,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    directory = certificate.parent / "authorities"
+    directory.mkdir()
+    pem = certificate.read_bytes()
+    # OpenSSL finds a certificate by a hash of its subject: of that without its outermost header.
+    subject = x509.load_pem_x509_certificate(pem).subject.public_bytes()[2:]
+    name = hashlib.sha1(subject, usedforsecurity=False).digest()[3::-1].hex()
+    (directory / f"{name}.0").write_bytes(pem)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(directory))
+    assert transport.get(serve(answering(response()), tls).url) == Answer(200, b"{}")
+
+
+def test_authorities_that_are_not_there_are_said(
+    transport: Transport, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    with pytest.raises(Unreachable, match=r"could not be reached \(FileNotFoundError\)"):
+        transport.get(serve(answering(response())).url.replace("http:", "https:"))
 
 
 # --- How often a request is sent ------------------------------------------------------------------
