@@ -82,7 +82,6 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     # What a page costs is its rows: with so few it opens as fast among 100,000 connections as
     # among ten. Up to 200 can be shown at once, by "Show all".
     list_per_page = 20
-    show_full_result_count = False
     actions = ["export_selected", "delete_selected"]
 
     class Media:

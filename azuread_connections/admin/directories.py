@@ -21,6 +21,7 @@ from ..models import Connection, Directory
 from ..models.validators import is_guid
 from .dates import time_ago
 from .filters import ConnectionFilter
+from .large_lists import LargeListAdmin
 from .last_sign_in import last_sign_in
 from .links import link_to
 from .rights import (
@@ -185,7 +186,7 @@ class DirectoryForm(forms.ModelForm):
 
 
 @admin.register(Directory)
-class DirectoryAdmin(admin.ModelAdmin):
+class DirectoryAdmin(LargeListAdmin):
     form = DirectoryForm
     list_display = ("shown_name", "connection", "shown_status", "first_seen", "last_seen", "asked")
     list_select_related = ("connection",)
@@ -193,7 +194,6 @@ class DirectoryAdmin(admin.ModelAdmin):
     search_fields = ("domain", "tenant_id__exact")
     search_help_text = _("Domain, or a whole directory ID")
     empty_value_display = "–"
-    show_full_result_count = False
     autocomplete_fields = ("connection",)
     actions = ["approve", "refuse"]
 

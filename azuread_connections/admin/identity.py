@@ -19,6 +19,7 @@ from ..models import Identity
 from ..models.validators import is_guid
 from .dates import short_time, time_ago
 from .filters import ConnectionFilter
+from .large_lists import LargeListAdmin
 from .links import may_open
 
 
@@ -55,7 +56,7 @@ class IdentityForm(forms.ModelForm):
 
 
 @admin.register(Identity)
-class IdentityAdmin(admin.ModelAdmin):
+class IdentityAdmin(LargeListAdmin):
     """Identities are made by sign-ins. Deleting one unties the person; the user stays. Tying one
     to another user lets the person sign in as that user."""
 
@@ -65,7 +66,6 @@ class IdentityAdmin(admin.ModelAdmin):
     search_fields = ("login_name", "object_id__exact", "tenant_id__exact")
     search_help_text = _("Login name, or a whole object ID or directory ID")
     empty_value_display = "–"
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fields = (
         "login_name",

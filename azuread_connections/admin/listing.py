@@ -15,8 +15,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ..health.secrets import connection_secret_state
-from ..models import ClientSecret, Connection, Directory
+from ..models import Application, ClientSecret, Connection, Directory
 from .dates import time_ago
+from .large_lists import LargeListAdmin
 from .last_sign_in import last_sign_in
 from .links import admin_url
 from .secrets import render_state
@@ -26,9 +27,12 @@ class ConnectionList(ChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         # Here and not in the admin's own queryset: on a page that saves, a prefetched list of
         # secrets would still hold those just removed.
-        secrets = ClientSecret._default_manager.defer("value")
+        secrets = ClientSecret._default_manager.only("connection", "expires_at", "refused_at")
+        applications = Application._default_manager.only("name")
         rows = super().get_queryset(request, *args, **kwargs)
-        return rows.prefetch_related("applications", Prefetch("secrets", queryset=secrets))
+        return rows.prefetch_related(
+            Prefetch("applications", queryset=applications), Prefetch("secrets", queryset=secrets)
+        )
 
 
 def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
@@ -46,7 +50,7 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
     )
 
 
-class ConnectionColumns(admin.ModelAdmin):
+class ConnectionColumns(LargeListAdmin):
     # The field's own name, as Azure AD's customers know it, is too long for a column.
     @admin.display(description=_("domain"), ordering="domain")
     def shown_domain(self, connection: Any) -> str | SafeString:

@@ -160,3 +160,23 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
         assert len(rows_shown(boss)) == rows
     # Session, user, the filter's connections, count, rows.
     assert len(queries) == 7
+
+
+def test_a_reference_is_found_by_its_index_and_leads_to_nothing_else(
+    boss: Client, connection: Connection
+) -> None:
+    """What a person reads to support: the log may have millions of lines."""
+    wanted = make(connection, reference="MARTHA22")
+    make(connection, reference="ZZZZ2222", person="martha22@contoso.com")
+    with CaptureQueriesContext(database) as queries:
+        assert rows_shown(boss, "q=%20martha22%20") == [wanted]
+    searches = [query["sql"] for query in queries if "MARTHA22" in query["sql"]]
+    assert searches
+    assert not [sql for sql in searches if "LIKE" in sql]
+
+
+def test_what_is_no_reference_here_is_searched_as_a_name(
+    boss: Client, connection: Connection
+) -> None:
+    named = make(connection, reference="ZZZZ2222", person="martha22@contoso.com")
+    assert rows_shown(boss, "q=MARTHA22") == [named]
