@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
@@ -125,10 +127,15 @@ class ApplicationHost(models.Model):
         return self.host
 
 
-def create_default_application(using: str, **kwargs: Any) -> None:
+def create_default_application(using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
     """Create "Default App" where there is none (``post_migrate``: it survives test flushes)."""
-    if not router.allow_migrate_model(using, Application):
+    try:
+        # As the tables are at this step: there are none after ``migrate azuread_connections zero``.
+        model: Any = apps.get_model("azuread_connections", "Application")
+    except LookupError:
         return
-    applications = Application._default_manager.using(using)
+    if not router.allow_migrate_model(using, model):
+        return
+    applications = model._default_manager.using(using)
     if not applications.exists():
         applications.create(name="Default App", slug=conf.default_application)

@@ -28,8 +28,9 @@ class Identity(models.Model):
         null=True,
         related_name="identities",
         verbose_name=_("last connection"),
+        db_index=False,
     )
-    login_name = models.CharField(_("login name"), max_length=254, blank=True, db_index=True)
+    login_name = models.CharField(_("login name"), max_length=254, blank=True)
     profile = models.JSONField(_("profile"), default=dict)
     groups = models.JSONField(_("groups"), default=list)
     created_at = models.DateTimeField(_("first sign-in"), auto_now_add=True)
@@ -44,8 +45,10 @@ class Identity(models.Model):
                 fields=["cloud", "tenant_id", "object_id"], name="azuread_identity_unique"
             )
         ]
+        # None at its field, as for the log.
         indexes = [
-            models.Index(fields=["connection", "last_sign_in_at"], name="azuread_identity_last")
+            models.Index(fields=["login_name"], name="azuread_identity_login_name"),
+            models.Index(fields=["connection", "last_sign_in_at"], name="azuread_identity_last"),
         ]
 
     def __str__(self) -> str:
