@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks import lines
 from benchmarks.environments import python_of
@@ -127,7 +128,7 @@ class Site:
                 "REQUESTS_CA_BUNDLE": self.ca_bundle,
             }
         else:
-            environment["BENCH_PLAIN"] = self.bench.address
+            environment["BENCH_PLAIN_PORT"] = str(urlsplit(self.bench.address).port)
         return environment | dict(self.extra)
 
     def worker(self, prefix: tuple[str, ...] = ()) -> Child:

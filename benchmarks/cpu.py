@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.bench import Bench, Site
-from benchmarks.peers import PEERS
+from benchmarks.peers import ALONE, PEERS, Peer
 from benchmarks.services import sqlite
 from benchmarks.tls import tls_front
 
@@ -20,18 +20,20 @@ def measure(bench: Bench) -> dict[str, Any]:
     """Milliseconds per sign-in: without TLS, and with it as against Microsoft, where a quarter of
     the sign-ins will do."""
     number = bench.sizes.cpu_sign_ins // bench.sizes.cpu_rounds
-    measured = {"plain": _rounds(bench, number, {})}
+    measured = {"plain": _rounds(bench, (*PEERS, ALONE), number, {})}
     with tls_front(bench.address, delay=0) as front:
         where = {"tls_port": front.port, "ca_bundle": front.ca_bundle}
-        measured["tls"] = _rounds(bench, number // 4, where)
+        measured["tls"] = _rounds(bench, PEERS, number // 4, where)
     return measured | {"instructions": _instructions(bench)}
 
 
-def _rounds(bench: Bench, number: int, where: dict[str, Any]) -> dict[str, Any]:
-    spent: dict[str, list[float]] = {peer.name: [] for peer in PEERS}
+def _rounds(
+    bench: Bench, peers: tuple[Peer, ...], number: int, where: dict[str, Any]
+) -> dict[str, Any]:
+    spent: dict[str, list[float]] = {peer.name: [] for peer in peers}
     with ExitStack() as stack:
         running = []
-        for peer in PEERS:
+        for peer in peers:
             site = bench.site(peer, stack.enter_context(sqlite(peer.name)), **where)
             site.prepare()
             worker = stack.enter_context(site.worker())

@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-from benchmarks.peers import PEERS
+from benchmarks.peers import ALONE, PEERS
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE / ".envs"
@@ -39,7 +39,7 @@ def _fingerprint() -> str:
 
 
 def main() -> None:
-    for peer in PEERS:
+    for peer in (*PEERS, ALONE):
         install(peer.name)
 
 

@@ -16,7 +16,16 @@ from azuread_connections.testing import StandIn
 from azuread_connections.testing.browser import press
 from azuread_connections.testing.loading import load
 from benchmarks import lines
-from benchmarks.peers import CLIENT_SECRET, DOMAIN, LOGIN_URL, OURS, PEERS, PEOPLE, TENANT_ID
+from benchmarks.peers import (
+    ALONE,
+    CLIENT_SECRET,
+    DOMAIN,
+    LOGIN_URL,
+    OURS,
+    PEERS,
+    PEOPLE,
+    TENANT_ID,
+)
 
 ENDPOINTS = ("discovery", "keys", "token", "userinfo")
 ADFS = next(peer for peer in PEERS if peer.name == "django_auth_adfs")
@@ -78,7 +87,7 @@ def contoso() -> dict[str, Any]:
             "redirect_uris": [f"http://127.0.0.1{peer.callback}"],
             "secrets": [{"value": CLIENT_SECRET}],
         }
-        for peer in PEERS
+        for peer in (*PEERS, ALONE)
     ]
     return {
         "directories": [

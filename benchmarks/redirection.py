@@ -1,12 +1,11 @@
 """Leads every peer to the stand-in instead of Microsoft, without their knowing.
 
-All peers are set up for `https://login.microsoftonline.com`, which some of them hard-code. What
-they send there goes elsewhere:
+All peers are set up for `https://login.microsoftonline.com`, which some of them hard-code. The name
+resolves to loopback instead, so they do all that they do against Microsoft but asking the DNS:
 
-- `plain`: the address of each request is replaced as it leaves `requests`, and goes to the
-  stand-in by plain HTTP on loopback.
-- `tls`: the name resolves to loopback and to the port of a proxy that has a certificate for it, so
-  the peers do all that they do against Microsoft but asking the DNS.
+- `plain`: to the port of the stand-in. Where `requests` takes a connection from urllib3's pools, it
+  is given one without TLS.
+- `tls`: to the port of a proxy that has a certificate for the name.
 
 Both cost a string comparison or less, and are the same for everybody.
 """
@@ -17,30 +16,32 @@ import os
 import socket
 from typing import Any
 
-from benchmarks.peers import HOST, LOGIN_URL
+from benchmarks.peers import HOST
 
 
 def apply() -> None:
     """Do what the runner has written into the environment of this process."""
-    if plain := os.environ.get("BENCH_PLAIN"):
-        _send_to(plain)
-    if tls_port := os.environ.get("BENCH_TLS_PORT"):
-        _resolve_to(int(tls_port))
+    if port := os.environ.get("BENCH_PLAIN_PORT"):
+        _resolve_to(int(port))
+        _leave_out_tls()
+    elif port := os.environ.get("BENCH_TLS_PORT"):
+        _resolve_to(int(port))
 
 
-def _send_to(address: str) -> None:
+def _leave_out_tls() -> None:
     # Not above: without a redirection, a bare Django must stay bare.
-    from requests.adapters import HTTPAdapter
+    from urllib3 import PoolManager
 
-    send = HTTPAdapter.send
+    connect = PoolManager.connection_from_host
 
-    def send_elsewhere(self: HTTPAdapter, request: Any, *args: Any, **kwargs: Any) -> Any:
-        if request.url.startswith(LOGIN_URL):
-            request.url = address + request.url[len(LOGIN_URL) :]
-            request.headers["Host"] = HOST
-        return send(self, request, *args, **kwargs)
+    def connect_plainly(
+        self: PoolManager, host: str, port: Any = None, scheme: Any = "http", **others: Any
+    ) -> Any:
+        if host == HOST:
+            port, scheme = 80, "http"
+        return connect(self, host, port, scheme, **others)
 
-    HTTPAdapter.send = send_elsewhere  # type: ignore[method-assign]
+    PoolManager.connection_from_host = connect_plainly  # type: ignore[method-assign,assignment]
 
 
 def _resolve_to(port: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks.goals import ADMIN, FLAT, Results, judge, requests_of, statements_of
-from benchmarks.peers import OURS, PEERS, Peer
+from benchmarks.peers import ALONE, OURS, PEERS, Peer
 
 Cell = Callable[[Peer], str]
 #: Processes at work, in the minute before, that a measurement bears: those of the one before it.
@@ -83,6 +83,13 @@ def _page(results: Results) -> Iterator[str]:
     yield from _table(comparison(results))
     yield ""
     yield "×: times this app's number. Medians of alternating rounds; counts are exact."
+    if "cpu" in results and "throughput" in results:
+        cpu, rate = (results["cpu"]["plain"][ALONE.name], results["throughput"][ALONE.name])
+        yield ""
+        yield (
+            f"Django alone takes {cpu['median']:.1f} ms of CPU, and manages {rate['median']:.0f} a "
+            "second: it redirects, takes on trust whoever comes back, and begins a session."
+        )
     yield ""
     yield "## Goals"
     yield ""

@@ -70,6 +70,14 @@ OTHERS = (
     ),
 )
 PEERS = (OURS, *OTHERS)
+#: No peer, but what all of them stand on: it asks Microsoft nothing, and checks nothing.
+ALONE = Peer(
+    name="django_alone",
+    distribution="Django alone",
+    start="/start",
+    callback="/callback",
+    client_id="a0000000-0000-4000-8000-000000000006",
+)
 
 
 def client_id_of(name: str) -> str:
