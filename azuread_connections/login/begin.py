@@ -1,4 +1,4 @@
-"""Begins a sign-in: from an enabled connection to the redirect to Microsoft."""
+"""Begins a sign-in, or another errand at Microsoft: from a connection to the redirect there."""
 
 from __future__ import annotations
 
@@ -42,7 +42,33 @@ def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
         is_retry=start.is_retry,
         subject=start.subject,
     )
-    url = authorization_url(
+    hints = {"login_hint": start.login_hint, "domain_hint": start.domain_hint}
+    return send_off(request, begun, sign_in_url(connection, begun, redirect_uri, **hints))
+
+
+def errand(
+    connection: Connection, tenant: str, redirect_uri: str, *, purpose: str, destination: str
+) -> Transaction:
+    """Return a transaction that signs nobody in: it is for no application."""
+    return Transaction(
+        application_id=0,
+        connection_id=connection.pk,
+        fingerprint=fingerprint(connection, tenant, redirect_uri),
+        destination=destination,
+        purpose=purpose,
+    )
+
+
+def sign_in_url(
+    connection: Connection,
+    begun: Transaction,
+    redirect_uri: str,
+    *,
+    login_hint: str = "",
+    domain_hint: str = "",
+) -> str:
+    """Return Microsoft's address for a sign-in by this connection."""
+    return authorization_url(
         microsoft.authority(connection.cloud, connection.sign_in_segment, connection.identity_api),
         AuthorizationRequest(
             client_id=connection.client_id,
@@ -51,10 +77,14 @@ def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
             nonce=begun.nonce,
             code_challenge=begun.code_challenge,
             graph_scopes=delegated_scopes(connection),
-            login_hint=start.login_hint,
-            domain_hint=start.domain_hint,
+            login_hint=login_hint,
+            domain_hint=domain_hint,
         ),
     )
+
+
+def send_off(request: HttpRequest, begun: Transaction, url: str) -> HttpResponse:
+    """Return the redirect to Microsoft, with the transaction in a cookie of the browser."""
     response = HttpResponseRedirect(url)
     transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
     return response

@@ -18,8 +18,8 @@ from ..entra.cloud import ORGANIZATIONS, V1
 from ..entra.errors import MicrosoftError
 from ..entra.tokens import admin_consent_url
 from ..models import Connection
-from . import addresses, events, sealing, transaction
-from .begin import fingerprint
+from . import addresses, events, sealing
+from .begin import errand, send_off
 from .failures import SignInFailed
 from .transaction import Transaction
 
@@ -48,16 +48,14 @@ class Outcome:
 def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
     """Send a staff member to Microsoft's consent page; they come back to ``return_path``."""
     redirect_uri = addresses.callback_url(request)
-    begun = Transaction(
-        application_id=0,
-        connection_id=connection.pk,
-        fingerprint=fingerprint(connection, connection.sign_in_segment, redirect_uri),
-        destination=return_path,
+    begun = errand(
+        connection,
+        connection.sign_in_segment,
+        redirect_uri,
         purpose=PURPOSE,
+        destination=return_path,
     )
-    response = HttpResponseRedirect(_consent_url(connection, redirect_uri, begun.state))
-    transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
-    return response
+    return send_off(request, begun, _consent_url(connection, redirect_uri, begun.state))
 
 
 def link_for_administrator(request: HttpRequest, connection: Connection) -> str:

@@ -6,18 +6,17 @@ import logging
 import re
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 
 from .. import microsoft
 from ..conf import CACHE_PREFIX, conf
 from ..entra.tokens import logout_url
 from ..models import Connection, Revocation
-from . import addresses, session, transaction
-from .begin import fingerprint
+from . import addresses, session
+from .begin import errand, send_off
 from .events import client_address
 from .frontchannel import is_frontchannel_token
 from .session import SignIn
-from .transaction import Transaction
 
 logger = logging.getLogger("azuread_connections")
 
@@ -44,12 +43,8 @@ def redirect_to_microsoft(
     if connection is None:
         return None
     redirect_uri = addresses.callback_url(request)
-    begun = Transaction(
-        application_id=0,
-        connection_id=connection.pk,
-        fingerprint=fingerprint(connection, sign_in.tenant, redirect_uri),
-        destination=destination,
-        purpose=PURPOSE,
+    begun = errand(
+        connection, sign_in.tenant, redirect_uri, purpose=PURPOSE, destination=destination
     )
     url = logout_url(
         microsoft.authority(connection.cloud, sign_in.tenant, connection.identity_api),
@@ -57,9 +52,7 @@ def redirect_to_microsoft(
         state=begun.state,
         logout_hint=sign_in.hint,
     )
-    response = HttpResponseRedirect(url)
-    transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
-    return response
+    return send_off(request, begun, url)
 
 
 def end_microsoft_session(request: HttpRequest, token: str, session_id: str) -> bool:

@@ -10,13 +10,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from .. import microsoft
-from ..entra.tokens import AuthorizationRequest, authorization_url
 from ..models import Connection
-from ..permissions import delegated_scopes
-from . import addresses, callback, events, groups, people, transaction
+from . import addresses, callback, events, groups, people
 from .backend import backend_class
-from .begin import fingerprint
+from .begin import errand, fingerprint, send_off, sign_in_url
 from .exchange import CodeExchange, SecretSuperseded
 from .failures import SignInFailed
 from .people import Visitor
@@ -35,23 +32,12 @@ _MAX_GROUPS = 200
 def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
     """Send a staff member to Microsoft; the outcome comes to ``return_path``."""
     redirect_uri = addresses.callback_url(request)
-    begun = Transaction(
-        application_id=0,
-        connection_id=connection.pk,
-        fingerprint=fingerprint(connection, connection.sign_in_segment, redirect_uri),
-        destination=return_path,
+    begun = errand(
+        connection,
+        connection.sign_in_segment,
+        redirect_uri,
         purpose=PURPOSE,
-    )
-    url = authorization_url(
-        microsoft.authority(connection.cloud, connection.sign_in_segment, connection.identity_api),
-        AuthorizationRequest(
-            client_id=connection.client_id,
-            redirect_uri=redirect_uri,
-            state=begun.state,
-            nonce=begun.nonce,
-            code_challenge=begun.code_challenge,
-            graph_scopes=delegated_scopes(connection),
-        ),
+        destination=return_path,
     )
     _keep(
         request,
@@ -63,9 +49,7 @@ def begin(request: HttpRequest, connection: Connection, return_path: str) -> Htt
             "outcome": None,
         },
     )
-    response = HttpResponseRedirect(url)
-    transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
-    return response
+    return send_off(request, begun, sign_in_url(connection, begun, redirect_uri))
 
 
 def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
