@@ -185,7 +185,7 @@ PROTECTIONS = [
         "entra/transport.py",
         "                    redirect=False,",
         "                    redirect=True,",
-        f"{_MICROSOFT}a_redirect_to_somewhere_else",
+        "tests/entra/test_transport.py::test_no_redirect_is_followed",
         also=("    redirect=0,", "    redirect=9,"),
     ),
     Protection(
