@@ -68,9 +68,11 @@ class EventAdmin(LargeListAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        # What people read to support is found by its index, among millions of lines at once.
-        by_reference = queryset.filter(reference=search_term.strip().upper())
-        if search_term and by_reference.exists():
+        # What people read to support, perhaps with the words in front of it: found by its index,
+        # among millions of lines at once.
+        words = search_term.upper().split()
+        by_reference = queryset.filter(reference__in=words[-1:])
+        if words and by_reference.exists():
             return by_reference, False
         return super().get_search_results(request, queryset, search_term)
 

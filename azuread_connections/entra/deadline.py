@@ -1,4 +1,5 @@
-"""A time limit for a whole exchange, or several: every connect, every byte of the answers.
+"""Connections with a time limit for a whole exchange, or several: every connect, every byte of the
+answers.
 
 The limits of requests are for one address and for one read, so a name with eight dead addresses
 takes eight times as long, and a server that drips its headers is never late.
@@ -21,6 +22,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
+
+#: Seconds after which an idle connection is not used again. What stands on the way may have
+#: forgotten it, as Azure's load balancers do after four minutes, and would swallow a request that
+#: must not be sent twice.
+KEPT_FOR = 60
 
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
@@ -79,6 +85,16 @@ class _Response(http.client.HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _Response
+    _used_at = -math.inf
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        self._used_at = time.monotonic()
+        super().request(*arguments, **options)
+
+    @property
+    def is_connected(self) -> bool:
+        # What urllib3 asks of a kept connection: it opens another if this one is not.
+        return time.monotonic() - self._used_at < KEPT_FOR and super().is_connected
 
     def _new_conn(self) -> socket.socket:
         try:

@@ -22,7 +22,7 @@ class Parameter(Expression):
         self.name = name
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        return "%s", [self]
+        return "%s", (self,)
 
 
 class Select:

@@ -162,14 +162,15 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
     assert len(queries) == 7
 
 
+@pytest.mark.parametrize("typed", ["MARTHA22", "%20martha22%20", "Reference+for+support:+MARTHA22"])
 def test_a_reference_is_found_by_its_index_and_leads_to_nothing_else(
-    boss: Client, connection: Connection
+    boss: Client, connection: Connection, typed: str
 ) -> None:
     """What a person reads to support: the log may have millions of lines."""
     wanted = make(connection, reference="MARTHA22")
     make(connection, reference="ZZZZ2222", person="martha22@contoso.com")
     with CaptureQueriesContext(database) as queries:
-        assert rows_shown(boss, "q=%20martha22%20") == [wanted]
+        assert rows_shown(boss, f"q={typed}") == [wanted]
     searches = [query["sql"] for query in queries if "MARTHA22" in query["sql"]]
     assert searches
     assert not [sql for sql in searches if "LIKE" in sql]

@@ -212,6 +212,13 @@ PROTECTIONS = [
         "create_urllib3_context(cert_reqs=ssl.CERT_NONE)",
         "tests/entra/test_transport.py::test_a_certificate_that_nobody_vouches_for_is_refused",
     ),
+    Protection(
+        "entra/deadline.py",
+        "time.monotonic() - self._used_at < KEPT_FOR and ",
+        "",
+        "tests/entra/test_transport.py::"
+        "test_a_connection_that_was_idle_for_a_minute_is_not_used_again",
+    ),
     # --- The token endpoint
     Protection(
         "entra/tokens.py",

@@ -15,6 +15,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from azuread_connections.entra import pools
+from azuread_connections.entra import deadline, pools
 from azuread_connections.entra.errors import EntraError, MalformedAnswer, Unreachable
 from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Answer, Timeouts, Transport
 from azuread_connections.testing import StandIn
@@ -598,6 +599,27 @@ def test_a_kept_connection_that_microsoft_has_closed_costs_no_sign_in(
         assert transport.post(server.url, {"code": "1"}).status == 200
         assert server.connections == number
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_connection_that_was_idle_for_a_minute_is_not_used_again(
+    transport: Transport,
+    serve: Serve,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+) -> None:
+    """A router on the way may have forgotten it, and would swallow the code."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    server = serve(keep_answering, tls if scheme == "https" else None)
+    now = time.monotonic()
+    monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: now))
+    for idle, connections in ((0, 1), (59, 1), (59, 1), (60, 2), (1, 2)):
+        now += idle
+        transport.post(server.url, {"code": "1"})
+        assert server.connections == connections
+    assert len(server.requests) == 5
 
 
 def test_threads_have_connections_of_their_own_and_keep_them(
