@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from azuread_connections.microsoft import RECENT_KEYS
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing import StandIn
 from tests.company import Company
@@ -20,7 +19,6 @@ pytest_plugins = ["azuread_connections.testing.plugin"]
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     cache.clear()
-    RECENT_KEYS.clear()
     yield
     cache.clear()
 

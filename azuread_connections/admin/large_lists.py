@@ -26,6 +26,9 @@ class LargeListAdmin(admin.ModelAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
     ) -> Paginator[Any]:
+        if self.paginator is not Paginator:
+            # A site's own.
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
         asked = request.GET.copy()
         for only_another_page in ("p", "o", "page"):
             asked.pop(only_another_page, None)

@@ -6,10 +6,10 @@ pools for it. What it does for every request on top, such as cookies and redirec
 
 from __future__ import annotations
 
+import os
 import ssl
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from requests import PreparedRequest, Request, Session
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -18,43 +18,74 @@ from urllib3.util.ssl_ import create_urllib3_context
 from .deadline import DeadlineAdapter
 
 
-@lru_cache(maxsize=64)
-def pool_of(site: str, process_id: int) -> Any:
+class Authorities(NamedTuple):
+    """A file or directory of certificates that are trusted, as it was when it was looked at."""
+
+    path: str
+    version: tuple[int, int, int]
+
+
+def pool_of(site: str) -> Any:
     """Return urllib3's pool for a site ("https://login.microsoftonline.com").
 
-    Keyed by process, so that connections are opened after a fork. The environment is read once: it
-    does not change while a process runs. Raises ``OSError`` where it names what is not there.
+    Raises ``OSError`` where the authorities are not where the environment says.
     """
-    way_out = Session().merge_environment_settings(site, {}, None, None, None)
-    request = Request("GET", site).prepare()
-    return _adapter(process_id).get_connection_with_tls_context(
-        request, way_out["verify"], way_out["proxies"]
+    return _pool(site, _authorities(site), os.getpid())
+
+
+@lru_cache(maxsize=64)
+def _way_out(site: str) -> Any:
+    """Return what the environment says, which does not change while a process runs."""
+    return Session().merge_environment_settings(site, {}, None, None, None)
+
+
+def _authorities(site: str) -> Authorities:
+    """Return whom to trust. Looked at each time: a bundle is renewed while processes run."""
+    verify = _way_out(site)["verify"]
+    path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+    found = os.stat(path)
+    return Authorities(path, (found.st_ino, found.st_mtime_ns, found.st_size))
+
+
+@lru_cache(maxsize=64)
+def _pool(site: str, authorities: Authorities, process_id: int) -> Any:
+    """Keyed by process, so that connections are opened after a fork."""
+    return _adapter(authorities, process_id).get_connection_with_tls_context(
+        Request("GET", site).prepare(), authorities.path, _way_out(site)["proxies"]
     )
 
 
-@lru_cache(maxsize=1)
-def _adapter(process_id: int) -> DeadlineAdapter:
-    return _Adapter(pool_connections=8, pool_maxsize=32)
+@lru_cache(maxsize=4)
+def _adapter(authorities: Authorities, process_id: int) -> DeadlineAdapter:
+    return _Adapter(_trusting(authorities.path))
 
 
 class _Adapter(DeadlineAdapter):
+    """Has one TLS context for all connections.
+
+    urllib3 would read the authorities anew for each, which takes longer than a sign-in.
+    """
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        super().__init__(pool_connections=8, pool_maxsize=32)
+
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
     ) -> Any:
         host, _tls = super().build_connection_pool_key_attributes(request, verify, cert)
-        authorities = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
-        return host, {"ssl_context": _trusting(authorities)}
+        return host, {"ssl_context": self._tls}
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        if proxy.lower().startswith("https:"):
+            options["proxy_ssl_context"] = self._tls
+        return super().proxy_manager_for(proxy, **options)
 
 
-@cache
-def _trusting(authorities: str) -> ssl.SSLContext:
-    """Return what trusts a file or a directory of certificates.
-
-    It is made once for all connections: reading the certificates takes longer than a sign-in.
-    """
+def _trusting(path: str) -> ssl.SSLContext:
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
-    if Path(authorities).is_dir():
-        context.load_verify_locations(capath=authorities)
+    if os.path.isdir(path):
+        context.load_verify_locations(capath=path)
     else:
-        context.load_verify_locations(cafile=authorities)
+        context.load_verify_locations(cafile=path)
     return context

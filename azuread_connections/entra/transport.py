@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ class Transport:
             raise Unreachable(f"{host} was not asked: the time was over.")
         try:
             with within(self._timeouts.total) as deadline:
-                pool = pool_of(f"{scheme}://{host}", os.getpid())
+                pool = pool_of(f"{scheme}://{host}")
                 response = pool.urlopen(
                     method,
                     # A proxy has to be told where to; over TLS it only passes bytes on.
@@ -95,7 +94,7 @@ class Transport:
                     # Where it was read to its end, this keeps the connection for the next request.
                     response.close()
                     response.release_conn()
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ValueError) as error:
             if time.monotonic() >= deadline:
                 raise Unreachable(f"{host} took too long to answer.") from error
             # The message of these errors can hold the address, which for us holds no secret,

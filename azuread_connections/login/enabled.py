@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import router
 from django.db.models import Exists, Expression, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from ..conf import conf
@@ -125,10 +125,10 @@ def by_alias(
     ]
 
 
-def _asked(request: HttpRequest, by_view: str) -> dict[str, str]:
+def _asked(request: HttpRequest, by_view: str) -> dict[str, str | None]:
     """Return what decides which application a request is about: see ``_slug``."""
     return {
-        "chosen": chosen_application(request, by_view),
+        "chosen": chosen_application(request, by_view) or None,
         "host": _host(request),
         "default": conf.default_application,
     }
@@ -141,7 +141,7 @@ def _slug() -> Coalesce:
     """
     of_host = ApplicationHost._default_manager.filter(host=Parameter("host")).order_by()
     return Coalesce(
-        NullIf(Parameter("chosen"), Value("")),
+        Parameter("chosen"),
         Subquery(of_host.values("application__slug")[:1]),
         Parameter("default"),
     )

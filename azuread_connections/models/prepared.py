@@ -15,7 +15,7 @@ from django.db.models import CharField, Expression, Model, QuerySet
 
 
 class Parameter(Expression):
-    """Stands in a query for what is known when it runs: a text or a whole number."""
+    """Stands in a query for what is known when it runs: a text, a whole number or None."""
 
     def __init__(self, name: str) -> None:
         super().__init__(output_field=CharField())
@@ -43,16 +43,19 @@ class Select:
         self._build = build
         self._paths = models
         self._columns = columns
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled: dict[tuple[str, bool], _Compiled] = {}
 
-    def rows(self, using: str, **values: str | int) -> Iterator[list[Any]]:
+    def rows(self, using: str, **values: str | int | None) -> Iterator[list[Any]]:
         """Yield the objects and columns of each row. None: an outer join has found no object."""
-        compiled = self._compiled.get(using)
+        connection = connections[using]
+        # A database's times are read otherwise with USE_TZ off, as a test may have it.
+        key = using, connection.timezone is None
+        compiled = self._compiled.get(key)
         if compiled is None:
-            compiled = self._compiled[using] = _compile(
+            compiled = self._compiled[key] = _compile(
                 using, self._build(), self._paths, self._columns
             )
-        with connections[using].cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(compiled.sql, compiled.filled_in(values))
             found = cursor.fetchall()
         for row in found:
@@ -84,7 +87,7 @@ class _Compiled:
     converted: tuple[tuple[int, Any], ...]
     parts: tuple[_Part, ...]
 
-    def filled_in(self, values: dict[str, str | int]) -> list[Any]:
+    def filled_in(self, values: dict[str, str | int | None]) -> list[Any]:
         return [
             values[each.name] if isinstance(each, Parameter) else each for each in self.parameters
         ]

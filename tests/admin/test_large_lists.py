@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.core.paginator import Paginator
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from azuread_connections.admin import large_lists
+from azuread_connections.admin.event import EventAdmin
 from azuread_connections.models import Connection, Event
 from tests.factories import UserFactory
 
@@ -91,6 +93,14 @@ def test_a_cache_that_holds_something_else_is_not_believed(
     counts(boss, LIST)
     monkeypatch.setattr("azuread_connections.cache.ForgivingCache.get", lambda *_: "many")
     assert counts(boss, LIST) == (5, 1)
+
+
+def test_a_sites_own_paginator_is_its_own(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Own(Paginator):
+        count = 7
+
+    monkeypatch.setattr(EventAdmin, "paginator", Own)
+    assert counts(boss, EVENTS) == (7, 0)
 
 
 def test_the_log_is_such_a_list_too(boss: Client) -> None:

@@ -213,6 +213,18 @@ PROTECTIONS = [
         "tests/entra/test_transport.py::test_a_certificate_that_nobody_vouches_for_is_refused",
     ),
     Protection(
+        "entra/pools.py",
+        *_never('        if proxy.lower().startswith("https:"):'),
+        "tests/entra/test_transport.py::"
+        "test_a_proxy_that_speaks_tls_is_trusted_by_the_same_authorities",
+    ),
+    Protection(
+        "entra/pools.py",
+        "(found.st_ino, found.st_mtime_ns, found.st_size)",
+        "(0, 0, 0)",
+        "tests/entra/test_transport.py::test_authorities_that_are_renewed_count_at_once",
+    ),
+    Protection(
         "entra/deadline.py",
         "time.monotonic() - self._used_at < KEPT_FOR and ",
         "",

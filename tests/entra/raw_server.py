@@ -47,6 +47,16 @@ class Wire:
             if self._server.stopping.wait(pause):
                 return
 
+    def tunnel(self, port: int) -> None:
+        """Pass all bytes on to another port of loopback, and back, until one end hangs up."""
+        with socket.create_connection(("127.0.0.1", port)) as further:
+            ends = (self._connection, further), (further, self._connection)
+            pumps = [threading.Thread(target=_pump, args=pair, daemon=True) for pair in ends]
+            for pump in pumps:
+                pump.start()
+            for pump in pumps:
+                pump.join()
+
     def hold(self) -> None:
         """Keep the connection open and say nothing."""
         self._server.stopping.wait(30)
@@ -55,6 +65,13 @@ class Wire:
         data = self._connection.recv(65536)
         self._buffer += data
         return bool(data)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_RDWR)
 
 
 class RawServer:

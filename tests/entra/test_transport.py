@@ -370,6 +370,10 @@ def test_plain_http_where_https_is_expected_is_unreachable(
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate for this machine that nobody vouches for, with its key."""
+    return write_certificate(tmp_path / "loopback.pem")
+
+
+def write_certificate(file: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
     now = datetime.now(UTC)
@@ -382,7 +386,6 @@ def certificate(tmp_path: Path) -> Path:
         )
         .sign(key, hashes.SHA256())
     )
-    file = tmp_path / "loopback.pem"
     file.write_bytes(
         made.public_bytes(Encoding.PEM)
         + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -459,6 +462,64 @@ def test_a_directory_of_authorities_is_trusted(
     (directory / f"{name}.0").write_bytes(pem)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(directory))
     assert transport.get(serve(answering(response()), tls).url) == Answer(200, b"{}")
+
+
+def test_authorities_that_are_renewed_count_at_once(
+    transport: Transport,
+    serve: Serve,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a restart, as a bundle is renewed while a site runs."""
+    bundle, other = tmp_path / "bundle.pem", write_certificate(tmp_path / "other.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    server = serve(keep_answering, tls)
+    for trusted, is_trusted in ((other, False), (certificate, True), (other, False)):
+        # Another length each time: a clock of the file system may not have moved on.
+        bundle.write_bytes(trusted.read_bytes() + b"\n" * len(server.requests))
+        if is_trusted:
+            assert transport.get(server.url) == Answer(200, b"{}")
+        else:
+            with pytest.raises(Unreachable, match="SSLError"):
+                transport.get(server.url)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_a_proxy_that_speaks_tls_is_trusted_by_the_same_authorities(
+    transport: Transport,
+    serve: Serve,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_trusted: bool,
+) -> None:
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    other.load_cert_chain(write_certificate(tmp_path / "other.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    server = serve(answering(response()), tls)
+
+    def pass_on(wire: Wire) -> None:
+        port = int(wire.read_request().split()[1].rpartition(b":")[2])
+        wire.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        wire.tunnel(port)
+
+    proxy = serve(pass_on, tls if is_trusted else other)
+    for name in ("https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", proxy.url.replace("https://", "https://us:pw@"))
+    if is_trusted:
+        assert transport.get(server.url) == Answer(200, b"{}")
+        assert b"Proxy-Authorization" in proxy.requests[0]
+        assert b"Proxy-Authorization" not in server.requests[0]
+    else:
+        with pytest.raises(Unreachable, match="ProxyError"):
+            transport.get(server.url)
+        assert not proxy.requests
+        assert not server.requests
 
 
 def test_authorities_that_are_not_there_are_said(

@@ -16,7 +16,6 @@ from django.contrib.auth.models import User
 
 from azuread_connections import microsoft as our_microsoft
 from azuread_connections.entra import metadata
-from azuread_connections.microsoft import RECENT_KEYS
 from azuread_connections.models import Connection, Event
 from tests.company import Company
 from tests.entra.conftest import Serve, serve  # noqa: F401 - a fixture
@@ -155,7 +154,6 @@ def test_known_keys_serve_while_new_ones_cannot_be_had(
     contoso: Company, fault: Fault, age: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contoso.sign_in(browser())
-    RECENT_KEYS.clear()
     if age == "old":
         monkeypatch.setattr(metadata, "KEYS_FRESH", -1)
     contoso.microsoft.fault("keys", times=None, **fault.orders)

@@ -78,6 +78,20 @@ def test_the_parameter_comes_before_the_host(
     assert "Continue with" in client.get("/login/?application=default").content.decode()
 
 
+@pytest.mark.parametrize("named", [" ", "nobody", "\t"])
+def test_an_application_that_there_is_none_of_is_not_the_default_one(
+    contoso: Company, client: Client, named: str
+) -> None:
+    """To MariaDB a blank is as good as nothing."""
+    response = client.get("/login/contoso/", {"application": named})
+    assert (response.status_code, error_code(response)) == (403, "connection_disabled")
+
+
+@pytest.mark.parametrize("named", ["", "\x00"])
+def test_no_name_is_no_application_named(contoso: Company, client: Client, named: str) -> None:
+    assert client.get("/login/contoso/", {"application": named}).status_code == 302
+
+
 def test_the_host_comes_before_the_setting(
     contoso: Company, portal: Application, client: Client, settings: Any
 ) -> None:

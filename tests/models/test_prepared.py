@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
+from django.db.models.functions import Coalesce
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -119,6 +120,28 @@ def test_values_that_belong_to_the_query_itself_stay_in_it() -> None:
     )
     assert len(list(select.rows("default", name="contoso"))) == 1
     assert list(select.rows("default", name="fabrikam")) == []
+
+
+def test_times_are_read_as_the_setting_says_when_they_are_read(settings: Any) -> None:
+    ConnectionFactory.create()
+    select = Select(Connection.objects.order_by, models=("",))
+    for use_tz in (False, True, False):
+        settings.USE_TZ = use_tz
+        ((found,),) = select.rows("default")
+        assert timezone.is_aware(found.created_at) is use_tz
+        assert found.created_at == Connection.objects.get().created_at
+
+
+def test_nothing_is_a_value_too() -> None:
+    ConnectionFactory.create(name="contoso")
+    select = Select(
+        lambda: Connection.objects.filter(
+            name_key=Coalesce(Parameter("chosen"), Parameter("default"))
+        ).order_by(),
+        models=("",),
+    )
+    assert len(list(select.rows("default", chosen=None, default="contoso"))) == 1
+    assert list(select.rows("default", chosen="", default="contoso")) == []
 
 
 def test_a_value_that_is_missing_is_an_error_and_no_query() -> None:
