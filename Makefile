@@ -18,7 +18,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make check   lint, Django's system checks and missing migrations"
 	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
-	@echo "make clean   remove what the demo and the tools wrote; $(VENV) stays"
+	@echo "make clean   remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
 

@@ -53,6 +53,8 @@ def main() -> None:
             # Kept one by one: a run of half an hour may be broken off.
             results = _rounded(results | measure(sizes, name, results.get("runs", {})))
             stored.write_text(json.dumps(results, indent=1) + "\n")
+    if lacking := [name for name in MEASUREMENTS if name not in results]:
+        sys.exit(f"Not measured yet, so there is no page: {', '.join(lacking)}.")
     (where / "results.md").write_text(report.render(results))
     (where / "results.svg").write_text(chart.draw(results))
     print_table(report.comparison(results))
@@ -61,12 +63,13 @@ def main() -> None:
 
 def measure(sizes: Sizes, name: str, runs: dict[str, Any]) -> dict[str, Any]:
     """Return the results of one measurement, and under what circumstances it ran."""
-    began, load = time.monotonic(), os.getloadavg()[0]
     print(f"{name} ... ", end="", flush=True, file=sys.stderr)
+    run = {"scale": sizes.name, **surroundings.at_this_moment()}
+    began = time.monotonic()
     with Bench.running(sizes) as bench:
         measured = {
             **surroundings.describe(bench.services),
-            "runs": runs | {name: {"scale": sizes.name, "load": load}},
+            "runs": runs | {name: run},
             name: MEASUREMENTS[name].measure(bench),
         }
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)

@@ -29,6 +29,7 @@ class Sizes:
     instruction_sign_ins: int
     latency_sign_ins: int
     latency_rounds: int
+    first_callbacks: int
     throughput_seconds: float
     throughput_rounds: int
     growth: tuple[tuple[int, int], ...]  # connections, and identities and events
@@ -45,6 +46,7 @@ FULL = Sizes(
     instruction_sign_ins=10,
     latency_sign_ins=200,
     latency_rounds=10,
+    first_callbacks=9,
     throughput_seconds=5,
     throughput_rounds=5,
     growth=((10, 100), (1_000, 10_000), (100_000, 1_000_000)),
@@ -60,6 +62,7 @@ SMALL = Sizes(
     instruction_sign_ins=0,
     latency_sign_ins=20,
     latency_rounds=2,
+    first_callbacks=1,
     throughput_seconds=2,
     throughput_rounds=1,
     growth=((10, 100), (100, 1_000), (2_000, 10_000)),
@@ -132,7 +135,7 @@ class Site:
         return environment | dict(self.extra)
 
     def worker(self, prefix: tuple[str, ...] = ()) -> Child:
-        command = [*prefix, python_of(self.peer.name), "-m", "benchmarks.worker"]
+        command = [*prefix, python_of(self.peer), "-m", "benchmarks.worker"]
         return Child(command, self.environment)
 
     def prepare(self) -> None:
@@ -158,7 +161,7 @@ class Site:
         """Let gunicorn serve it; yields the address."""
         port = free_port()
         command = [
-            *(python_of(self.peer.name), "-m", "gunicorn", "benchmarks.wsgi:application"),
+            *(python_of(self.peer), "-m", "gunicorn", "benchmarks.wsgi:application"),
             *("--workers", str(workers), "--bind", f"127.0.0.1:{port}"),
             *("--log-level", "error", "--no-control-socket"),
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from benchmarks.goals import Results, requests_of
-from benchmarks.peers import OURS, PEERS
+from benchmarks.peers import EVERYBODY, OURS
 
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328; }
@@ -21,7 +21,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 }
 """.strip()
 
-WIDTH, LABELS, NUMBERS = 720, 190, 60
+WIDTH, LABELS, NUMBERS = 720, 220, 60
 LINE, BAR, GAP = 20, 13, 18
 
 
@@ -31,11 +31,15 @@ class Panel:
     values: dict[str, float]
     form: str
 
+    @property
+    def height(self) -> int:
+        return LINE * (len(self.values) + 1) + GAP
+
 
 def draw(results: Results) -> str:
     """Return the SVG."""
     panels = list(_panels(results))
-    height = sum(LINE * (len(PEERS) + 1) + GAP for _ in panels)
+    height = sum(panel.height for panel in panels)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" height="{height}" role="img" '
@@ -45,41 +49,43 @@ def draw(results: Results) -> str:
     top = 0
     for panel in panels:
         lines += _drawn(panel, top)
-        top += LINE * (len(PEERS) + 1) + GAP
+        top += panel.height
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
 def _panels(results: Results) -> Iterator[Panel]:
     def medians(measured: Results) -> dict[str, float]:
-        return {peer.name: measured[peer.name]["median"] for peer in PEERS}
+        return {name: each["median"] for name, each in measured.items()}
 
-    if counts := results.get("counts"):
-        requests = {peer.name: float(requests_of(counts[peer.name]["warm"])) for peer in PEERS}
-        yield Panel("Requests to Microsoft per sign-in, warm (less is better)", requests, "{:.0f}")
-    if latency := results.get("latency"):
-        title = "Callback when Microsoft is 40 ms away, ms (less is better)"
-        yield Panel(title, medians(latency["peers"]), "{:.0f}")
-    if cpu := results.get("cpu"):
-        yield Panel("CPU per sign-in, ms (less is better)", medians(cpu["plain"]), "{:.1f}")
-        title = "CPU per sign-in with TLS, ms (less is better)"
-        yield Panel(title, medians(cpu["tls"]), "{:.1f}")
-    if throughput := results.get("throughput"):
-        title = "Sign-ins a second, without TLS (more is better)"
-        yield Panel(title, medians(throughput), "{:.0f}")
+    counts, cpu, callbacks = results["counts"], results["cpu"], results["latency"]["peers"]
+    requests = {name: float(requests_of(each["warm"])) for name, each in counts.items()}
+    yield Panel("Requests to Microsoft per sign-in, warm (less is better)", requests, "{:.0f}")
+    title = "Callback when Microsoft is 40 ms away, warm, connection open, ms (less is better)"
+    yield Panel(title, medians(callbacks), "{:.0f}")
+    title = "The same with a new process, start and callback, ms (less is better)"
+    first = {name: sum(each["first"]) for name, each in callbacks.items()}
+    yield Panel(title, first, "{:.0f}")
+    title = "CPU per sign-in, PostgreSQL and Redis, ms (less is better)"
+    yield Panel(title, medians(cpu["real"]), "{:.1f}")
+    title = "CPU per sign-in with TLS, SQLite, ms (less is better)"
+    yield Panel(title, medians(cpu["tls"]), "{:.1f}")
+    title = "Sign-ins a second, without TLS (more is better)"
+    yield Panel(title, medians(results["throughput"]), "{:.0f}")
 
 
 def _drawn(panel: Panel, top: int) -> Iterator[str]:
     yield f'<text class="title" x="0" y="{top + 14}">{escape(panel.title)}</text>'
     longest = max(panel.values.values())
-    for number, peer in enumerate(PEERS):
+    shown = [peer for peer in EVERYBODY if peer.name in panel.values]
+    for number, peer in enumerate(shown):
         value = panel.values[peer.name]
         length = (WIDTH - LABELS - NUMBERS) * value / longest
         y = top + LINE * (number + 1)
         style = "bar ours" if peer is OURS else "bar"
-        yield f'<text x="0" y="{y + 13}">{escape(peer.distribution)}</text>'
+        yield f'<text x="0" y="{y + 13}">{escape(peer.title)}</text>'
         yield (
             f'<rect class="{style}" x="{LABELS}" y="{y + 3}" width="{length:.1f}" '
             f'height="{BAR}" rx="2"/>'
         )
-        shown = escape(panel.form.format(value))
-        yield f'<text x="{LABELS + length + 6:.1f}" y="{y + 13}">{shown}</text>'
+        text = escape(panel.form.format(value))
+        yield f'<text x="{LABELS + length + 6:.1f}" y="{y + 13}">{text}</text>'

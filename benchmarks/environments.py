@@ -8,14 +8,14 @@ import sys
 import venv
 from pathlib import Path
 
-from benchmarks.peers import ALONE, PEERS
+from benchmarks.peers import EVERYBODY, Peer
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE / ".envs"
 
 
-def python_of(name: str) -> str:
-    return str(ENVIRONMENTS / name / "bin" / "python")
+def python_of(peer: Peer) -> str:
+    return str(ENVIRONMENTS / peer.environment / "bin" / "python")
 
 
 def install(name: str) -> None:
@@ -39,8 +39,8 @@ def _fingerprint() -> str:
 
 
 def main() -> None:
-    for peer in (*PEERS, ALONE):
-        install(peer.name)
+    for name in dict.fromkeys(peer.environment for peer in EVERYBODY):
+        install(name)
 
 
 if __name__ == "__main__":

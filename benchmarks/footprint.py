@@ -1,4 +1,5 @@
-"""Import time and memory that an app adds to a bare Django process."""
+"""Import time and memory that an app adds to a bare Django process: when it is set up, and once
+somebody has signed in."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from typing import Any
 from benchmarks import lines
 from benchmarks.bench import Bench
 from benchmarks.environments import python_of
-from benchmarks.peers import PEERS, Peer
+from benchmarks.peers import ALONE, PEERS, Peer
+from benchmarks.services import sqlite
+from benchmarks.tls import tls_front
 
-#: Sets a site up as a server does before and at its first request, and says what that took.
+#: Sets a site up as a server does before its first request, and says what that took.
 SCRIPT = """
 import time
 began = time.perf_counter()
@@ -42,13 +45,29 @@ def measure(bench: Bench) -> dict[str, Any]:
         for peer in PEERS:
             runs[peer.name]["bare"].append(_run(peer, BARE))
             runs[peer.name]["with"].append(_run(peer, peer.settings))
-    return {
+    measured = {
         name: {
-            what: {kind: median(run[what] for run in each) for kind, each in measured.items()}
+            what: {kind: median(run[what] for run in each) for kind, each in kinds.items()}
             for what in ("milliseconds", "megabytes")
         }
-        for name, measured in runs.items()
+        for name, kinds in runs.items()
     }
+    alone = _after_a_sign_in(bench, ALONE)
+    for peer in PEERS:
+        signed_in = {"bare": alone, "with": _after_a_sign_in(bench, peer)}
+        measured[peer.name]["megabytes_after_a_sign_in"] = signed_in
+    return measured
+
+
+def _after_a_sign_in(bench: Bench, peer: Peer) -> float:
+    """Return the megabytes of a process in which somebody has signed in, by TLS."""
+    with sqlite(peer.name) as database, tls_front(bench.address, delay=0) as front:
+        site = bench.site(peer, database, tls_port=front.port, ca_bundle=front.ca_bundle)
+        site.prepare()
+        with site.worker() as worker:
+            site.cpu(worker, 3)
+            megabytes: float = worker.ask("site.megabytes")
+            return megabytes
 
 
 def _run(peer: Peer, settings: str) -> dict[str, float]:
@@ -57,7 +76,7 @@ def _run(peer: Peer, settings: str) -> dict[str, float]:
         "PYTHONPATH": str(lines.ROOT),
     }
     done = subprocess.run(
-        [python_of(peer.name), "-c", SCRIPT],
+        [python_of(peer), "-c", SCRIPT],
         env=environment,
         cwd=lines.ROOT,
         check=True,

@@ -9,7 +9,10 @@ from typing import Any
 from benchmarks.bench import Bench, Site
 from benchmarks.peers import OURS
 
-ACTIONS = ("start", "discovery", "callback", "sign_in_page", "admin_list", "connection_page")
+ACTIONS = (
+    *("start", "discovery", "callback", "sign_in_page"),
+    *("admin_list", "connection_page", "log", "log_by_reference"),
+)
 AT_ONCE = 10
 
 

@@ -6,12 +6,13 @@ import http.client
 import ssl
 import time
 from contextlib import ExitStack
+from itertools import cycle, islice
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.bench import Bench
+from benchmarks.bench import Bench, Site
 from benchmarks.browser import Browser, HttpSite, Microsoft
-from benchmarks.peers import HOST, PEERS, TENANT_ID
+from benchmarks.peers import HOST, PEERS, TENANT_ID, Peer
 from benchmarks.tls import tls_front
 
 ROUND_TRIP = 0.040
@@ -19,10 +20,12 @@ ROUND_TRIP = 0.040
 
 def measure(bench: Bench) -> dict[str, Any]:
     """Milliseconds of a returning person's callback, as their browser sees it: one gunicorn worker
-    per peer, one sign-in at a time."""
+    per peer, one sign-in at a time. ``times``: warm; ``first``: start and callback in a process
+    that has just begun, without any connection to Microsoft."""
     rounds = bench.sizes.latency_rounds
     number = bench.sizes.latency_sign_ins // rounds
     times: dict[str, list[float]] = {peer.name: [] for peer in PEERS}
+    first: dict[str, list[tuple[float, float]]] = {peer.name: [] for peer in PEERS}
     with ExitStack() as stack:
         front = stack.enter_context(tls_front(bench.address, delay=ROUND_TRIP / 2))
         sites = []
@@ -35,6 +38,7 @@ def measure(bench: Bench) -> dict[str, Any]:
                 ca_bundle=front.ca_bundle,
             )
             site.prepare()
+            first[peer.name] = [_first(bench, site) for _ in range(bench.sizes.first_callbacks)]
             address = stack.enter_context(site.served(workers=1))
             _callbacks(bench, peer, address, 3)  # what only a cold process does
             sites.append((peer, address))
@@ -46,23 +50,38 @@ def measure(bench: Bench) -> dict[str, Any]:
         "round_trip": 1000 * ROUND_TRIP,
         "bare_request": median(wire),
         "peers": {
-            name: {"median": median(each), "p99": quantiles(each, n=100)[98], "times": each}
+            name: {
+                "median": median(each),
+                "p99": quantiles(each, n=100)[98],
+                "first": [median(part) for part in zip(*first[name], strict=True)],
+                "times": each,
+            }
             for name, each in times.items()
         },
     }
 
 
-def _callbacks(bench: Bench, peer: Any, address: str, number: int) -> list[float]:
-    times = []
+def _first(bench: Bench, site: Site) -> tuple[float, float]:
+    with site.served(workers=1) as address:
+        return _sign_in(site.peer, address, Microsoft(bench.address), bench.people[0])
+
+
+def _callbacks(bench: Bench, peer: Peer, address: str, number: int) -> list[float]:
     microsoft = Microsoft(bench.address)
-    for turn in range(number):
-        person = bench.people[turn % len(bench.people)]
-        browser = Browser(HttpSite(address), microsoft, person)
-        path = browser.pass_microsoft(browser.start(peer.start, peer.method))
-        began = time.perf_counter()
-        browser.come_back(path)
-        times.append(1000 * (time.perf_counter() - began))
-    return times
+    people = islice(cycle(bench.people), number)
+    return [_sign_in(peer, address, microsoft, person)[1] for person in people]
+
+
+def _sign_in(peer: Peer, address: str, microsoft: Microsoft, person: str) -> tuple[float, float]:
+    """Return the milliseconds of the start and of the callback."""
+    browser = Browser(HttpSite(address), microsoft, person)
+    began = time.perf_counter()
+    url = browser.start(peer.start, peer.method)
+    started = time.perf_counter()
+    path = browser.pass_microsoft(url)
+    came = time.perf_counter()
+    browser.come_back(path)
+    return 1000 * (started - began), 1000 * (time.perf_counter() - came)
 
 
 def _bare_requests(port: int, ca_bundle: str, number: int) -> list[float]:

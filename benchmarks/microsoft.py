@@ -17,9 +17,9 @@ from azuread_connections.testing.browser import press
 from azuread_connections.testing.loading import load
 from benchmarks import lines
 from benchmarks.peers import (
-    ALONE,
     CLIENT_SECRET,
     DOMAIN,
+    EVERYBODY,
     LOGIN_URL,
     OURS,
     PEERS,
@@ -27,7 +27,7 @@ from benchmarks.peers import (
     TENANT_ID,
 )
 
-ENDPOINTS = ("discovery", "keys", "token", "userinfo")
+ENDPOINTS = ("discovery", "keys", "token", "userinfo", "me")
 ADFS = next(peer for peer in PEERS if peer.name == "django_auth_adfs")
 
 
@@ -83,11 +83,11 @@ def contoso() -> dict[str, Any]:
     applications = [
         {
             "client_id": peer.client_id,
-            "name": peer.distribution,
+            "name": peer.title,
             "redirect_uris": [f"http://127.0.0.1{peer.callback}"],
             "secrets": [{"value": CLIENT_SECRET}],
         }
-        for peer in (*PEERS, ALONE)
+        for peer in EVERYBODY
     ]
     return {
         "directories": [

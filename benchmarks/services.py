@@ -50,7 +50,7 @@ class Services:
                 yield config
             return
         parts = urlsplit(POSTGRES_URL)
-        name = f"azuread_bench_{name}"
+        name = f"azuread_bench_{os.getpid()}_{name}"
         _execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         _execute("CREATE DATABASE {}", name)
         try:

@@ -6,12 +6,14 @@ import json
 import os
 import platform
 import subprocess
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.environments import python_of
 from benchmarks.lines import ROOT
-from benchmarks.peers import OURS, PEERS
+from benchmarks.peers import OTHERS, OURS, Peer
 from benchmarks.services import Services
 
 SHARED = ("Django", "requests", "urllib3", "PyJWT", "cryptography", "gunicorn", "psycopg", "redis")
@@ -21,10 +23,27 @@ ASK = (
 )
 
 
+#: Seconds for which the machine is watched before a measurement.
+WATCHED = 3
+
+
+def at_this_moment() -> dict[str, Any]:
+    """Return what may differ from one measurement to the next: what is measured, when, and how busy
+    others keep the machine (the share of all its cores) while nothing of ours runs."""
+    before = _processor_times()
+    time.sleep(WATCHED)
+    idle, total = (after - was for after, was in zip(_processor_times(), before, strict=True))
+    return {
+        "version": _own_version(),
+        "day": datetime.now(UTC).date().isoformat(),
+        "busy": 1 - idle / total,
+    }
+
+
 def describe(services: Services) -> dict[str, Any]:
-    versions = _versions(OURS.name, *SHARED)
-    for peer in PEERS[1:]:
-        versions |= _versions(peer.name, peer.distribution)
+    versions = _versions(OURS, *SHARED)
+    for peer in OTHERS:
+        versions |= _versions(peer, peer.distribution)
     return {
         "machine": {
             "cpu": _cpu(),
@@ -34,7 +53,6 @@ def describe(services: Services) -> dict[str, Any]:
         },
         "versions": {
             "Python": platform.python_version(),
-            "azuread_connections": _own_version(),
             **versions,
             "PostgreSQL": services.postgresql,
             "Redis": services.redis,
@@ -42,8 +60,14 @@ def describe(services: Services) -> dict[str, Any]:
     }
 
 
-def _versions(environment: str, *distributions: str) -> dict[str, str]:
-    command = [python_of(environment), "-c", ASK, *distributions]
+def _processor_times() -> tuple[int, int]:
+    """Ticks of all cores since the machine began: idle, and in all."""
+    ticks = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
+
+
+def _versions(peer: Peer, *distributions: str) -> dict[str, str]:
+    command = [python_of(peer), "-c", ASK, *distributions]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, str] = json.loads(done.stdout)
     return found
@@ -53,7 +77,7 @@ def _own_version() -> str:
     from azuread_connections import __version__
 
     commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
         cwd=ROOT,
         check=False,
         capture_output=True,

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.bench import Bench
 from benchmarks.browser import Browser, HttpSite, Microsoft
-from benchmarks.peers import ALONE, PEERS, Peer
+from benchmarks.peers import EVERYBODY, Peer
 
 WORKERS = 2
 AT_A_TIME = 32
@@ -18,10 +18,10 @@ AT_A_TIME = 32
 
 def measure(bench: Bench) -> dict[str, Any]:
     """Whole sign-ins of returning people, on PostgreSQL and Redis where they answer."""
-    rates: dict[str, list[float]] = {peer.name: [] for peer in (*PEERS, ALONE)}
+    rates: dict[str, list[float]] = {peer.name: [] for peer in EVERYBODY}
     with ExitStack() as stack:
         sites = []
-        for peer in (*PEERS, ALONE):
+        for peer in EVERYBODY:
             site = bench.site(
                 peer,
                 stack.enter_context(bench.services.database(peer.name)),

@@ -42,5 +42,11 @@ def test_a_missed_goal_says_so(results: dict[str, Any]) -> None:
     assert f"| {missed[0].measured} | **missed** |" in report.render(results)
 
 
+def test_everything_was_measured_at_full_scale_of_a_commit(results: dict[str, Any]) -> None:
+    for name, run in results["runs"].items():
+        assert run["scale"] == "full", name
+        assert "dirty" not in run["version"], name
+
+
 def test_results_name_no_host(results: dict[str, Any]) -> None:
     assert set(results["machine"]) == {"cpu", "cores", "memory_gb", "system"}

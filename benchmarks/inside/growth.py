@@ -34,7 +34,9 @@ from benchmarks.peers import DOMAIN, OURS, PEOPLE
 
 #: A GUID of its own for every row; SQL that PostgreSQL and SQLite both read.
 GUID = "'00000000-0000-4000-8000-' || CAST(100000000000 + n AS text)"
-ADMIN = "/admin/azuread_connections/connection/"
+#: Eight digits, other ones for every row.
+REFERENCE = "substr(CAST(100000000 + n AS text), 2)"
+ADMIN = "/admin/azuread_connections/"
 
 
 def copy(row: Any, number: int, **columns: str) -> int:
@@ -96,6 +98,7 @@ def fill(connections: int, people: int) -> None:
         connection_id=any_of_them,
         identity_id=f"{first_identity} + n",
         created_at=_minutes_earlier("created_at", "n % 100000"),
+        reference=REFERENCE,
     )
     settle()
 
@@ -138,7 +141,8 @@ class Actions:
         self.turn = 0
         contoso = Connection.objects.get(name="contoso")
         self.admin = {"Cookie": f"sessionid={_administrators_session()}"}
-        self.connection_path = f"{ADMIN}{contoso.pk}/change/"
+        self.connection_path = f"connection/{contoso.pk}/change/"
+        self.reference = Event.objects.order_by("reference").values_list("reference", flat=True)[0]
 
     def browser(self) -> Browser:
         self.turn += 1
@@ -162,10 +166,19 @@ class Actions:
         return lambda: self._expect(200, self.site.send("/login/", {}))
 
     def admin_list(self) -> Callable[[], Any]:
-        return lambda: self._expect(200, self.site.send(ADMIN, self.admin))
+        return self._page("connection/")
 
     def connection_page(self) -> Callable[[], Any]:
-        return lambda: self._expect(200, self.site.send(self.connection_path, self.admin))
+        return self._page(self.connection_path)
+
+    def log(self) -> Callable[[], Any]:
+        return self._page("event/")
+
+    def log_by_reference(self) -> Callable[[], Any]:
+        return self._page(f"event/?q={self.reference}")
+
+    def _page(self, path: str) -> Callable[[], Any]:
+        return lambda: self._expect(200, self.site.send(f"{ADMIN}{path}", self.admin))
 
     @staticmethod
     def _expect(status: int, answer: Any) -> None:

@@ -16,14 +16,20 @@ PEOPLE = 64
 @dataclass(frozen=True)
 class Peer:
     """One Django app for signing in. ``start`` and ``callback`` are paths of its site, ``method``
-    is how a sign-in begins."""
+    is how a sign-in begins. ``environment``: another's, where the same packages serve."""
 
     name: str
-    distribution: str
+    title: str
     start: str
     callback: str
     client_id: str
     method: str = "GET"
+    distribution: str = ""
+    environment: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "distribution", self.distribution or self.title)
+        object.__setattr__(self, "environment", self.environment or self.name)
 
     @property
     def settings(self) -> str:
@@ -32,7 +38,7 @@ class Peer:
 
 OURS = Peer(
     name="azuread_connections",
-    distribution="azuread_connections",
+    title="azuread_connections",
     start="/login/contoso/",
     callback="/login/callback",
     client_id="a0000000-0000-4000-8000-000000000001",
@@ -40,29 +46,40 @@ OURS = Peer(
 OTHERS = (
     Peer(
         name="mozilla_django_oidc",
-        distribution="mozilla-django-oidc",
+        title="mozilla-django-oidc",
         start="/oidc/authenticate/",
         callback="/oidc/callback/",
         client_id="a0000000-0000-4000-8000-000000000002",
     ),
     Peer(
         name="django_auth_adfs",
-        distribution="django-auth-adfs",
+        title="django-auth-adfs",
         start="/oauth2/login",
         callback="/oauth2/callback",
         client_id="a0000000-0000-4000-8000-000000000003",
     ),
     Peer(
         name="django_allauth",
-        distribution="django-allauth",
+        title="django-allauth (openid_connect)",
         start="/accounts/oidc/microsoft/login/",
         callback="/accounts/oidc/microsoft/login/callback/",
         client_id="a0000000-0000-4000-8000-000000000004",
         method="POST",
+        distribution="django-allauth",
+    ),
+    Peer(
+        name="django_allauth_microsoft",
+        title="django-allauth (microsoft)",
+        start="/accounts/microsoft/login/",
+        callback="/accounts/microsoft/login/callback/",
+        client_id="a0000000-0000-4000-8000-000000000007",
+        method="POST",
+        distribution="django-allauth",
+        environment="django_allauth",
     ),
     Peer(
         name="social_auth",
-        distribution="social-auth-app-django",
+        title="social-auth-app-django",
         start="/login/azuread-v2-tenant-oauth2/",
         callback="/complete/azuread-v2-tenant-oauth2/",
         client_id="a0000000-0000-4000-8000-000000000005",
@@ -73,11 +90,13 @@ PEERS = (OURS, *OTHERS)
 #: No peer, but what all of them stand on: it asks Microsoft nothing, and checks nothing.
 ALONE = Peer(
     name="django_alone",
-    distribution="Django alone",
+    title="Django alone",
     start="/start",
     callback="/callback",
     client_id="a0000000-0000-4000-8000-000000000006",
+    distribution="Django",
 )
+EVERYBODY = (*PEERS, ALONE)
 
 
 def client_id_of(name: str) -> str:

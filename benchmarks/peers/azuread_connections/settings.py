@@ -12,5 +12,8 @@ AUTHENTICATION_BACKENDS = [
     "azuread_connections.backends.ConnectionBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-AZUREAD_CONNECTIONS = {"ENCRYPTION_KEYS": ["YmVuY2htYXJrcy1iZW5jaG1hcmtzLWJlbmNobWFya3M="]}
+AZUREAD_CONNECTIONS = {
+    "ENCRYPTION_KEYS": ["YmVuY2htYXJrcy1iZW5jaG1hcmtzLWJlbmNobWFya3M="],
+    "PUBLIC_URL": "http://127.0.0.1",
+}
 LOGIN_URL = "azuread_connections:sign_in"

@@ -1,5 +1,5 @@
-"""As its guide for Azure AD says, without groups, which the other peers do not read either. It has
-no PKCE."""
+"""As its guide for Azure AD says, without groups, which the other peers do not read either. The
+address comes from `upn`, as v1.0 has it for everybody. It has no PKCE."""
 
 from __future__ import annotations
 

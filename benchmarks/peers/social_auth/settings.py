@@ -1,4 +1,5 @@
-"""As its pages "Django framework" and "Microsoft Entra ID" say for one tenant, with PKCE."""
+"""As its pages "Django framework" and "Microsoft Azure Active Directory" say for one tenant, by its
+class for v2.0, with PKCE."""
 
 from __future__ import annotations
 
