@@ -77,13 +77,23 @@ def _own_version() -> str:
     from azuread_connections import __version__
 
     commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        ["git", "rev-parse", "--short", "HEAD"],
         cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
     )
-    return f"{__version__} ({commit.stdout.strip()})" if commit.stdout else __version__
+    # The results themselves are written while it measures.
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--", ".", ":!benchmarks/results.*"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if not commit.stdout:
+        return __version__
+    return f"{__version__} ({commit.stdout.strip()}{', changed' if changed.stdout else ''})"
 
 
 def _cpu() -> str:

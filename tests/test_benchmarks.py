@@ -45,7 +45,7 @@ def test_a_missed_goal_says_so(results: dict[str, Any]) -> None:
 def test_everything_was_measured_at_full_scale_of_a_commit(results: dict[str, Any]) -> None:
     for name, run in results["runs"].items():
         assert run["scale"] == "full", name
-        assert "dirty" not in run["version"], name
+        assert "changed" not in run["version"], name
 
 
 def test_results_name_no_host(results: dict[str, Any]) -> None:

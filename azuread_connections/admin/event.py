@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch
@@ -139,7 +140,10 @@ class EventAdmin(LargeListAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"chart": chart(Event._default_manager.all())} | (extra_context or {})
+        context = dict(extra_context or {})
+        if not request.GET.get(SEARCH_VAR):
+            # It is of the whole log: who searches has no use for it, and would wait for it.
+            context["chart"] = chart(Event._default_manager.all())
         return super().changelist_view(request, context)
 
     # One line for each, whether the row is still there or only its name.

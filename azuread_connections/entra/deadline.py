@@ -24,9 +24,9 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import allowed_gai_family
 
 #: Seconds after which an idle connection is not used again. What stands on the way may have
-#: forgotten it, as Azure's load balancers do after four minutes, and would swallow a request that
-#: must not be sent twice.
-KEPT_FOR = 60
+#: forgotten it, as Azure's load balancers do after four minutes and others after two, and would
+#: swallow a request that must not be sent twice.
+KEPT_FOR = 100
 
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 

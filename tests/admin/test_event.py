@@ -176,6 +176,12 @@ def test_a_reference_is_found_by_its_index_and_leads_to_nothing_else(
     assert not [sql for sql in searches if "LIKE" in sql]
 
 
+def test_who_searches_does_not_wait_for_the_chart(boss: Client, connection: Connection) -> None:
+    make(connection, reference="MARTHA22")
+    assert "chart" in boss.get(LIST).context
+    assert "chart" not in boss.get(f"{LIST}?q=MARTHA22").context
+
+
 def test_what_is_no_reference_here_is_searched_as_a_name(
     boss: Client, connection: Connection
 ) -> None:

@@ -228,8 +228,7 @@ PROTECTIONS = [
         "entra/deadline.py",
         "time.monotonic() - self._used_at < KEPT_FOR and ",
         "",
-        "tests/entra/test_transport.py::"
-        "test_a_connection_that_was_idle_for_a_minute_is_not_used_again",
+        "tests/entra/test_transport.py::test_a_connection_that_was_idle_for_long_is_not_used_again",
     ),
     # --- The token endpoint
     Protection(
