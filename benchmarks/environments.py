@@ -18,16 +18,17 @@ def python_of(peer: Peer) -> str:
     return str(ENVIRONMENTS / peer.environment / "bin" / "python")
 
 
-def install(name: str) -> None:
-    """Create and fill an environment, unless it holds what is asked for already."""
-    wanted = HERE / "requirements" / f"{name}.txt"
-    done = ENVIRONMENTS / name / "installed"
+def install(peer: Peer) -> None:
+    """Create and fill a peer's environment, unless it holds what is asked for already."""
+    wanted = HERE / "requirements" / f"{peer.environment}.txt"
+    environment = ENVIRONMENTS / peer.environment
+    done = environment / "installed"
     fingerprint = _fingerprint()
     if done.exists() and done.read_text() == fingerprint:
         return
-    print(f"Installing {name} ...", flush=True)
-    venv.create(ENVIRONMENTS / name, with_pip=True, clear=True)
-    command = [python_of(name), "-m", "pip", "install", "--quiet", "-r", str(wanted)]
+    print(f"Installing {peer.environment} ...", flush=True)
+    venv.create(environment, with_pip=True, clear=True)
+    command = [python_of(peer), "-m", "pip", "install", "--quiet", "-r", str(wanted)]
     if subprocess.run(command, check=False).returncode:
         sys.exit(f"{wanted} could not be installed.")
     done.write_text(fingerprint)
@@ -39,8 +40,8 @@ def _fingerprint() -> str:
 
 
 def main() -> None:
-    for name in dict.fromkeys(peer.environment for peer in EVERYBODY):
-        install(name)
+    for peer in EVERYBODY:
+        install(peer)
 
 
 if __name__ == "__main__":

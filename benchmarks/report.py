@@ -46,7 +46,8 @@ def _rows(results: Results) -> Iterator[tuple[str, Cell]]:
         ("memory added, MB", "megabytes"),
         ("the same, after a sign-in", "megabytes_after_a_sign_in"),
     ):
-        yield title, _where(footprint, lambda each, what=what: _added(each[what]))
+        of_each = {name: each[what] for name, each in footprint.items()}
+        yield title, _where(of_each, _added)
 
 
 def _measured(title: str, measured: Results, form: str) -> Iterator[tuple[str, Cell]]:
