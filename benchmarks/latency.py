@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.bench import Bench, Site
 from benchmarks.browser import Browser, HttpSite, Microsoft
-from benchmarks.peers import HOST, PEERS, TENANT_ID, Peer
+from benchmarks.peers import EVERYBODY, HOST, TENANT_ID, Peer
 from benchmarks.tls import tls_front
 
 ROUND_TRIP = 0.040
@@ -21,15 +21,15 @@ ROUND_TRIP = 0.040
 def measure(bench: Bench) -> dict[str, Any]:
     """Milliseconds of a returning person's callback, as their browser sees it: one gunicorn worker
     per peer, one sign-in at a time. ``times``: warm; ``first``: start and callback in a process
-    that has just begun, without any connection to Microsoft."""
+    that has just begun, without any connection to Microsoft. Django alone asks nobody."""
     rounds = bench.sizes.latency_rounds
     number = bench.sizes.latency_sign_ins // rounds
-    times: dict[str, list[float]] = {peer.name: [] for peer in PEERS}
-    first: dict[str, list[tuple[float, float]]] = {peer.name: [] for peer in PEERS}
+    times: dict[str, list[float]] = {peer.name: [] for peer in EVERYBODY}
+    first: dict[str, list[tuple[float, float]]] = {peer.name: [] for peer in EVERYBODY}
     with ExitStack() as stack:
         front = stack.enter_context(tls_front(bench.address, delay=ROUND_TRIP / 2))
         sites = []
-        for peer in PEERS:
+        for peer in EVERYBODY:
             site = bench.site(
                 peer,
                 stack.enter_context(bench.services.database(peer.name)),
