@@ -25,6 +25,7 @@ from benchmarks import (
 from benchmarks.bench import FULL, SMALL, Bench, Sizes
 
 HERE = Path(__file__).resolve().parent
+SCALES = {sizes.name: sizes for sizes in (FULL, SMALL)}
 MEASUREMENTS = {
     "counts": counts,
     "cpu": cpu,
@@ -43,33 +44,47 @@ def main() -> None:
     )
     parser.add_argument("--render", action="store_true", help="measure nothing, only write anew")
     options = parser.parse_args()
-    sizes = SMALL if os.environ.get("BENCH_SCALE") == "small" else FULL
+    scale = os.environ.get("BENCH_SCALE") or FULL.name
+    if scale not in SCALES:
+        parser.error(f"BENCH_SCALE is “{scale}”; it may be {' or '.join(SCALES)}.")
+    sizes = SCALES[scale]
     # A smoke test leaves the published results alone.
     where = HERE / ".envs" if sizes is SMALL else HERE
     stored = where / "results.json"
-    results: dict[str, Any] = json.loads(stored.read_text()) if stored.exists() else {}
+    is_whole = not (options.only or options.render)
+    results: dict[str, Any] = {}
+    if stored.exists() and not is_whole:
+        results = json.loads(stored.read_text())
     if not options.render:
         for name in options.only or MEASUREMENTS:
             # Kept one by one: a run of half an hour may be broken off.
-            results = _rounded(results | measure(sizes, name, results.get("runs", {})))
+            results = _rounded(results | measure(sizes, name, results))
             stored.write_text(json.dumps(results, indent=1) + "\n")
     if lacking := [name for name in MEASUREMENTS if name not in results]:
-        sys.exit(f"Not measured yet, so there is no page: {', '.join(lacking)}.")
+        print(f"Kept in {stored}. The page also needs --only {' '.join(lacking)}")
+        return
     (where / "results.md").write_text(report.render(results))
     (where / "results.svg").write_text(chart.draw(results))
     print_table(report.comparison(results))
     print(f"\nGoals and growth: {where / 'results.md'}")
 
 
-def measure(sizes: Sizes, name: str, runs: dict[str, Any]) -> dict[str, Any]:
-    """Return the results of one measurement, and under what circumstances it ran."""
+def measure(sizes: Sizes, name: str, kept: dict[str, Any]) -> dict[str, Any]:
+    """Return the results of one measurement, and under what circumstances it ran. Ends the program
+    if they are not those of the results that were kept."""
     print(f"{name} ... ", end="", flush=True, file=sys.stderr)
     run = {"scale": sizes.name, **surroundings.at_this_moment()}
     began = time.monotonic()
     with Bench.running(sizes) as bench:
+        surrounding = surroundings.describe(bench.services)
+        if differing := surroundings.differences(kept, surrounding):
+            sys.exit(
+                f"The results that were kept cannot stand beside it: {', '.join(differing)}. "
+                "Measure everything anew, without --only."
+            )
         measured = {
-            **surroundings.describe(bench.services),
-            "runs": runs | {name: run},
+            **surrounding,
+            "runs": kept.get("runs", {}) | {name: run},
             name: MEASUREMENTS[name].measure(bench),
         }
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
@@ -96,4 +111,7 @@ def _rounded(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nBroken off. What was measured by then is kept: go on with --only.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +17,7 @@ from benchmarks import lines
 from benchmarks.environments import python_of
 from benchmarks.lines import Child
 from benchmarks.peers import Peer
-from benchmarks.ports import free_port, wait_for
+from benchmarks.ports import free_port, wait_until
 from benchmarks.services import Config, Services
 
 
@@ -158,17 +160,21 @@ class Site:
 
     @contextmanager
     def served(self, workers: int) -> Iterator[str]:
-        """Let gunicorn serve it; yields the address."""
+        """Let gunicorn serve it; yields the address, when all workers have loaded the site."""
         port = free_port()
         command = [
             *(python_of(self.peer), "-m", "gunicorn", "benchmarks.wsgi:application"),
             *("--workers", str(workers), "--bind", f"127.0.0.1:{port}"),
             *("--log-level", "error", "--no-control-socket"),
         ]
-        process = subprocess.Popen(command, env=self.environment, cwd=lines.ROOT)
-        try:
-            wait_for(port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+        with TemporaryDirectory(prefix="azuread-bench-") as ready:
+            environment = lines.environment_with(self.environment | {"BENCH_READY": ready})
+            process = subprocess.Popen(
+                command, env=environment, cwd=lines.ROOT, start_new_session=True
+            )
+            try:
+                wait_until(lambda: len(os.listdir(ready)) >= workers, "gunicorn's workers")
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.terminate()
+                process.wait(timeout=30)

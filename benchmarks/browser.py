@@ -106,9 +106,10 @@ class Browser:
         return self.microsoft.pass_through(authorize_url, self.at_microsoft)
 
     def come_back(self, path: str) -> Answer:
-        """End a sign-in. Raises if it did not."""
+        """End a sign-in. Raises if it did not: whoever is signed in gets a new session key."""
+        before = self.cookies.get("sessionid")
         answer = self.send(path)
-        if answer.status != 302 or "sessionid" not in self.cookies:
+        if answer.status != 302 or self.cookies.get("sessionid") in (None, before):
             raise RuntimeError(f"{path[:60]} failed: {answer.status} {answer.body[:2000]!r}")
         return answer
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from benchmarks.goals import Results, requests_of
+from benchmarks.goals import Results, requests_of, services_of
 from benchmarks.peers import EVERYBODY, OURS
 
 STYLE = """
@@ -65,7 +65,7 @@ def _panels(results: Results) -> Iterator[Panel]:
     title = "The same with a new process, start and callback, ms (less is better)"
     first = {name: sum(each["first"]) for name, each in callbacks.items()}
     yield Panel(title, first, "{:.0f}")
-    title = "CPU per sign-in, PostgreSQL and Redis, ms (less is better)"
+    title = f"CPU per sign-in, {services_of(results)}, ms (less is better)"
     yield Panel(title, medians(cpu["real"]), "{:.1f}")
     title = "CPU per sign-in with TLS, SQLite, ms (less is better)"
     yield Panel(title, medians(cpu["tls"]), "{:.1f}")

@@ -4,7 +4,6 @@ somebody has signed in."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from statistics import median
 from typing import Any
@@ -71,13 +70,11 @@ def _after_a_sign_in(bench: Bench, peer: Peer) -> float:
 
 
 def _run(peer: Peer, settings: str) -> dict[str, float]:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": settings,
-        "PYTHONPATH": str(lines.ROOT),
-    }
     done = subprocess.run(
         [python_of(peer), "-c", SCRIPT],
-        env=environment,
+        env=lines.environment_with(
+            {"DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": str(lines.ROOT)}
+        ),
         cwd=lines.ROOT,
         check=True,
         capture_output=True,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.peers import ALONE, OTHERS, OURS
+from benchmarks.peers import ALONE, OTHERS, OURS, Peer
 
 Results = dict[str, Any]
 
@@ -16,12 +16,6 @@ ADMIN = ("admin_list", "connection_page")
 LOG = ("log", "log_by_reference")
 ADFS = "django_auth_adfs"
 KEYS_ASKED_AGAIN_AFTER = 300
-
-#: Where the least is done.
-LESS = (
-    "django-auth-adfs does least of all: nothing binds its sign-in to the browser that began it, "
-    "it has no nonce and no PKCE, its one connection is in the settings, and it writes no log."
-)
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,13 @@ def judge(results: Results) -> Iterator[Goal]:
     for part, judge_part in _PARTS.items():
         if part in results:
             yield from judge_part(results[part])
+
+
+def services_of(results: Results) -> str:
+    """Return which database and cache stood for those of a real site."""
+    versions = results["versions"]
+    database = "PostgreSQL" if versions["PostgreSQL"] else "SQLite"
+    return f"{database} and {'Redis' if versions['Redis'] else 'files'}"
 
 
 def requests_of(counted: Results) -> int:
@@ -108,8 +109,27 @@ def _cpu(measured: Results) -> Iterator[Goal]:
             f"0.6 of what {best.title} takes are {0.6 * spent[best.name]:.1f} ms. Django alone "
             f"takes {alone:.1f} of them (without TLS) for two redirects and a session, which "
             "leaves too little to ask Microsoft, check its answer, and read a connection and "
-            f"write a log. {LESS if best.name == ADFS else ''}".strip(),
+            f"write a log.{_instructions(measured, best)}{_less(best)}",
         )
+
+
+def _instructions(measured: Results, best: Peer) -> str:
+    counted = measured["instructions"]
+    if not isinstance(counted, dict):
+        return ""
+    ours, theirs = (counted[peer.name] / 1e6 for peer in (OURS, best))
+    return f" This app runs {ours:.1f} million instructions, {best.title} {theirs:.1f}."
+
+
+def _less(best: Peer) -> str:
+    """Say what the one app that is as fast does without."""
+    if best.name != ADFS:
+        return ""
+    return (
+        f" {best.title} has less to do: nothing binds its sign-in to the browser that began it, "
+        "there is neither nonce nor PKCE, its one connection is in the settings, and it writes no "
+        "log."
+    )
 
 
 def _throughput(measured: Results) -> Iterator[Goal]:
@@ -120,9 +140,9 @@ def _throughput(measured: Results) -> Iterator[Goal]:
         f"{rates[OURS.name]:.0f} a second; the best peer, {best.title}, {rates[best.name]:.0f}",
         rates[OURS.name] > rates[best.name],
         "The processor limits all of them, and even Django alone, which asks Microsoft nothing, "
-        f"to {rates[ALONE.name]:.0f}. Ours has PostgreSQL read the connection at the start and at "
-        "the callback, and write who was here and a line of the log. "
-        f"{LESS if best.name == ADFS else ''}".strip(),
+        f"to {rates[ALONE.name]:.0f}. Ours has the database read the connection at the start and "
+        "at the callback, and write who was here and a line of the log."
+        f"{_less(best)}",
     )
 
 

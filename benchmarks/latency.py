@@ -6,6 +6,7 @@ import http.client
 import ssl
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import cycle, islice
 from statistics import median, quantiles
 from typing import Any
@@ -21,7 +22,8 @@ ROUND_TRIP = 0.040
 def measure(bench: Bench) -> dict[str, Any]:
     """Milliseconds of a returning person's callback, as their browser sees it: one gunicorn worker
     per peer, one sign-in at a time. ``times``: warm; ``first``: start and callback in a process
-    that has just begun, without any connection to Microsoft. Django alone asks nobody."""
+    that has loaded the site and served nobody, with an empty cache and no connection to Microsoft.
+    Django alone asks nobody."""
     rounds = bench.sizes.latency_rounds
     number = bench.sizes.latency_sign_ins // rounds
     times: dict[str, list[float]] = {peer.name: [] for peer in EVERYBODY}
@@ -38,12 +40,15 @@ def measure(bench: Bench) -> dict[str, Any]:
                 ca_bundle=front.ca_bundle,
             )
             site.prepare()
-            first[peer.name] = [_first(bench, site) for _ in range(bench.sizes.first_callbacks)]
-            address = stack.enter_context(site.served(workers=1))
+            sites.append(site)
+        for _ in range(bench.sizes.first_callbacks):
+            for site in sites:
+                first[site.peer.name].append(_first(bench, site))
+        served = [(site.peer, stack.enter_context(site.served(workers=1))) for site in sites]
+        for peer, address in served:
             _callbacks(bench, peer, address, 3)  # what only a cold process does
-            sites.append((peer, address))
         for _ in range(rounds):
-            for peer, address in sites:
+            for peer, address in served:
                 times[peer.name] += _callbacks(bench, peer, address, number)
         wire = _bare_requests(front.port, front.ca_bundle, 50)
     return {
@@ -62,7 +67,7 @@ def measure(bench: Bench) -> dict[str, Any]:
 
 
 def _first(bench: Bench, site: Site) -> tuple[float, float]:
-    with site.served(workers=1) as address:
+    with bench.services.cache() as empty, replace(site, cache=empty).served(workers=1) as address:
         return _sign_in(site.peer, address, Microsoft(bench.address), bench.people[0])
 
 

@@ -15,6 +15,13 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def environment_with(more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process that is measured: one that may keep its bytecode, as an
+    installed package does."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return ours | dict(more)
+
+
 class ChildFailed(Exception):
     """The child process could not do what it was asked; the text is its traceback."""
 
@@ -27,9 +34,11 @@ class Child:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | dict(environment),
+            env=environment_with(environment),
             cwd=ROOT,
             text=True,
+            # Ctrl-C is for us, who end it in good order.
+            start_new_session=True,
         )
         self.greeting = self._read()
 
@@ -63,6 +72,8 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         assert self._process.stdin
+        if exc_type:
+            self._process.kill()  # it may be busy for minutes
         self._process.stdin.close()
         self._process.wait(timeout=30)
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks.goals import ADMIN, FLAT, LOG, Results, judge, requests_of, statements_of
+from benchmarks.goals import (
+    ADMIN,
+    FLAT,
+    LOG,
+    Results,
+    judge,
+    requests_of,
+    services_of,
+    statements_of,
+)
 from benchmarks.peers import EVERYBODY, OURS, Peer
 
 Cell = Callable[[Peer], str]
@@ -32,7 +41,7 @@ def _rows(results: Results) -> Iterator[tuple[str, Cell]]:
     yield "requests to Microsoft, cold / warm", _where(counts, _requests)
     yield "data statements, start + callback", _where(counts, _statements)
     yield from _measured("CPU, SQLite, ms", cpu["plain"], "{:.1f}")
-    yield from _measured("CPU, PostgreSQL and Redis, ms", cpu["real"], "{:.1f}")
+    yield from _measured(f"CPU, {services_of(results)}, ms", cpu["real"], "{:.1f}")
     yield from _measured("CPU, SQLite, TLS, ms", cpu["tls"], "{:.1f}")
     instructions = cpu["instructions"]
     if isinstance(instructions, dict):
@@ -110,7 +119,7 @@ def _page(results: Results) -> Iterator[str]:
     yield ""
     yield (
         "×: times this app's number; of sign-ins a second more is better, of all else less. "
-        "Medians of alternating rounds; counts are exact."
+        "Medians; counts are exact."
     )
     yield ""
     yield (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 from benchmarks.bench import Bench
+from benchmarks.lines import Child
 from benchmarks.peers import OURS
 
 PROCESSES = 2
@@ -25,31 +26,27 @@ def measure(bench: Bench) -> dict[str, Any]:
         workers = [stack.enter_context(site.worker()) for _ in range(PROCESSES)]
         bench.microsoft.ask("forge", on=True)
         before, began = bench.requests(), time.monotonic()
-        refused: list[int] = []
 
-        def come_back(worker: Any) -> None:
-            refused.append(
-                worker.ask(
-                    "sign_in.refused_callbacks",
-                    number=number,
-                    start=OURS.start,
-                    microsoft=bench.address,
-                    people=bench.people,
-                )
+        def come_back(worker: Child) -> int:
+            refused: int = worker.ask(
+                "sign_in.refused_callbacks",
+                number=number,
+                start=OURS.start,
+                microsoft=bench.address,
+                people=bench.people,
             )
+            return refused
 
-        threads = [threading.Thread(target=come_back, args=[worker]) for worker in workers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(PROCESSES) as pool:
+            refused = sum(pool.map(come_back, workers))
+        seconds = time.monotonic() - began
         bench.microsoft.ask("forge", on=False)
         after = bench.requests()
-    if sum(refused) != number * PROCESSES:
-        raise RuntimeError(f"Of {number * PROCESSES} forged callbacks {sum(refused)} were refused.")
+    if refused != number * PROCESSES:
+        raise RuntimeError(f"Of {number * PROCESSES} forged callbacks {refused} were refused.")
     return {
-        "callbacks": sum(refused),
+        "callbacks": refused,
         "processes": PROCESSES,
-        "seconds": time.monotonic() - began,
+        "seconds": seconds,
         "key_requests": after["keys"] - before["keys"],
     }

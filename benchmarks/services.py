@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -57,8 +57,8 @@ class Services:
             yield {
                 "ENGINE": "django.db.backends.postgresql",
                 "NAME": name,
-                "USER": parts.username,
-                "PASSWORD": parts.password,
+                "USER": unquote(parts.username or ""),
+                "PASSWORD": unquote(parts.password or ""),
                 "HOST": parts.hostname,
                 "PORT": parts.port or 5432,
                 "CONN_MAX_AGE": 600,
@@ -79,7 +79,9 @@ class Services:
                 *("redis-server", "--port", str(port), "--bind", "127.0.0.1"),
                 *("--save", "", "--appendonly", "no", "--dir", directory),
             ]
-            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            with subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, start_new_session=True
+            ) as process:
                 try:
                     wait_for(port)
                     backend = "django.core.cache.backends.redis.RedisCache"

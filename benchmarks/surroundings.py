@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sqlite3
+import ssl
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -41,6 +43,7 @@ def at_this_moment() -> dict[str, Any]:
 
 
 def describe(services: Services) -> dict[str, Any]:
+    """Return what must not differ from one measurement to the next, to stand on one page."""
     versions = _versions(OURS, *SHARED)
     for peer in OTHERS:
         versions |= _versions(peer, peer.distribution)
@@ -53,11 +56,23 @@ def describe(services: Services) -> dict[str, Any]:
         },
         "versions": {
             "Python": platform.python_version(),
+            "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
+            "SQLite": sqlite3.sqlite_version,
             **versions,
             "PostgreSQL": services.postgresql,
             "Redis": services.redis,
         },
     }
+
+
+def differences(kept: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return in what the machine or a version differs from that of results which were kept."""
+    return [
+        f"{name} {now[part][name]} (was {was})"
+        for part in ("machine", "versions")
+        for name, was in kept.get(part, {}).items()
+        if name in now[part] and now[part][name] != was
+    ]
 
 
 def _processor_times() -> tuple[int, int]:
