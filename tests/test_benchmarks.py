@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from benchmarks import chart, goals, report
+from benchmarks import chart, environments, goals, report, surroundings
+from benchmarks.browser import Answer, Browser, Microsoft
+from benchmarks.peers import EVERYBODY
 
 HERE = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -50,3 +56,69 @@ def test_everything_was_measured_at_full_scale_of_a_commit(results: dict[str, An
 
 def test_results_name_no_host(results: dict[str, Any]) -> None:
     assert set(results["machine"]) == {"cpu", "cores", "memory_gb", "system"}
+
+
+def test_each_environment_is_laid_once_from_its_requirements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[list[str]] = []
+
+    def run(command: list[str], check: bool) -> Any:
+        installed.append(command)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(environments, "ENVIRONMENTS", tmp_path)
+    monkeypatch.setattr(environments.venv, "create", lambda where, **_: where.mkdir())
+    monkeypatch.setattr(environments.subprocess, "run", run)
+    for _ in range(2):
+        environments.main()
+    assert {command[0] for command in installed} == {
+        environments.python_of(peer) for peer in EVERYBODY
+    }
+    assert len(installed) == len({peer.environment for peer in EVERYBODY})
+    assert all(Path(command[-1]).is_file() for command in installed)
+
+
+def test_results_of_another_machine_do_not_stand_beside_new_ones(results: dict[str, Any]) -> None:
+    now = {part: dict(results[part]) for part in ("machine", "versions")}
+    assert surroundings.differences(results, now) == []
+    assert surroundings.differences({}, now) == []
+    now["machine"]["cores"], now["versions"]["Django"] = 64, "1.0"
+    was = results["machine"]["cores"], results["versions"]["Django"]
+    assert surroundings.differences(results, now) == [
+        f"cores 64 (was {was[0]})",
+        f"Django 1.0 (was {was[1]})",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "is_signed_in"), [("", False), ("sessionid=old", False), ("sessionid=new", True)]
+)
+def test_a_sign_in_has_ended_when_there_is_a_new_session(given: str, is_signed_in: bool) -> None:
+    """An app may have had one since the start, and redirect whoever declined, too."""
+
+    class Site:
+        def send(
+            self, path: str, headers: dict[str, str], method: str = "GET", body: bytes = b""
+        ) -> Answer:
+            return Answer(302, [("location", "/"), ("set-cookie", given)] if given else [])
+
+    browser = Browser(Site(), Microsoft("http://127.0.0.1:9"), "", {"sessionid": "old"})
+    if is_signed_in:
+        browser.come_back("/callback?code=1")
+    else:
+        with pytest.raises(RuntimeError, match="failed"):
+            browser.come_back("/callback?code=1")
+
+
+def test_a_scale_that_there_is_none_of_does_not_begin_the_long_run() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--only", "counts"],
+        cwd=HERE.parent,
+        env=os.environ | {"BENCH_SCALE": "smal"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 2
+    assert "it may be full or small" in run.stderr

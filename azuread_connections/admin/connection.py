@@ -8,13 +8,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path
@@ -31,7 +31,7 @@ from . import consent, desk, users
 from .aliases import set_further_domains, shared_domains
 from .chart import chart
 from .deletion import consequences_of_deleting
-from .directories import SHOWN_AT_ONCE, decide, may_decide, most_urgent, rows
+from .directories import SHOWN_AT_ONCE, decide_one, may_decide, most_urgent, rows
 from .filters import ApplicationFilter, SecretStatusFilter
 from .form_texts import not_looked_up
 from .forms import ConnectionForm
@@ -281,7 +281,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             for word, show in (
                 ("consent", consent.ask),
                 ("users", users.show),
-                ("directories", _decide),
+                ("directories", decide_one),
                 ("check", desk.check),
                 ("try", desk.attempt),
                 ("sign-out", desk.sign_out),
@@ -339,20 +339,6 @@ def _rows(form: Any) -> set[Row]:
     connection: Connection = form.instance
     enabled = connection.enabledconnection_set.select_related("connection", "application")
     return rows_of(enabled, connection.aliases.filter(is_primary=False))
-
-
-def _decide(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> HttpResponse:
-    """Approve or refuse the one directory whose button was pressed."""
-    if not may_decide(page.admin_site, request, connection):
-        raise PermissionDenied
-    for word, status in (
-        ("approve", Directory.Status.ALLOWED),
-        ("refuse", Directory.Status.REFUSED),
-    ):
-        if key := as_key(request.POST.get(word, "")):
-            decide(page, request, connection.directories.filter(pk=key), status)
-    url = admin_url(page.admin_site, connection, "change", quote(connection.pk))
-    return HttpResponseRedirect(f"{url}#azuread-directories")
 
 
 def _callback_urls(request: HttpRequest) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, QuerySet, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -23,7 +24,7 @@ from .dates import time_ago
 from .filters import ConnectionFilter
 from .large_lists import LargeListAdmin
 from .last_sign_in import last_sign_in
-from .links import link_to
+from .links import admin_url, as_key, link_to
 from .rights import (
     CHANGE_CONNECTION,
     CHANGE_DIRECTORY,
@@ -101,6 +102,22 @@ def decide(
     page.message_user(request, done % {"n": len(changed)}, messages.SUCCESS)
     if any(not directory.connection.use_common_endpoint for directory in changed):
         page.message_user(request, no_effect(), messages.WARNING)
+
+
+def decide_one(
+    page: admin.ModelAdmin[Any], request: HttpRequest, connection: Connection
+) -> HttpResponse:
+    """Approve or refuse the one directory whose button was pressed on its connection's page."""
+    if not may_decide(page.admin_site, request, connection):
+        raise PermissionDenied
+    for word, status in (
+        ("approve", Directory.Status.ALLOWED),
+        ("refuse", Directory.Status.REFUSED),
+    ):
+        if key := as_key(request.POST.get(word, "")):
+            decide(page, request, connection.directories.filter(pk=key), status)
+    url = admin_url(page.admin_site, connection, "change", quote(connection.pk))
+    return HttpResponseRedirect(f"{url}#azuread-directories")
 
 
 def no_effect() -> str:

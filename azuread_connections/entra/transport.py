@@ -95,6 +95,7 @@ class Transport:
                     response.close()
                     response.release_conn()
         except (HTTPError, OSError, ValueError) as error:
+            # ValueError: what can be no host, such as a proxy with a label that is too long.
             if time.monotonic() >= deadline:
                 raise Unreachable(f"{host} took too long to answer.") from error
             # The message of these errors can hold the address, which for us holds no secret,

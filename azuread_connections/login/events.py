@@ -276,7 +276,7 @@ def _increment(event: Event) -> bool:
     same = Event._default_manager.filter(counter_key=event.counter_key)
     if not same.update(count=F("count") + 1):
         return False
-    event.reference = same.values_list("reference", flat=True).order_by("pk")[0]
+    event.reference = same.values_list("reference", flat=True).get()
     return True
 
 

@@ -207,6 +207,12 @@ PROTECTIONS = [
         "tests/entra/test_transport.py::test_a_request_is_sent_once_whatever_becomes_of_it",
     ),
     Protection(
+        "entra/transport.py",
+        "except (HTTPError, OSError, ValueError) as error:",
+        "except (HTTPError, OSError) as error:",
+        "tests/entra/test_transport.py::test_what_can_be_no_host_is_unreachable_and_named",
+    ),
+    Protection(
         "entra/pools.py",
         "create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)",
         "create_urllib3_context(cert_reqs=ssl.CERT_NONE)",

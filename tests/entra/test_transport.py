@@ -183,6 +183,16 @@ def test_the_environments_proxy_is_the_way_out(
     assert transport.get("http://login.proxied.example/other").status == 200
 
 
+@pytest.mark.parametrize("asked", ["login.example", "login." + 64 * "x" + ".example"])
+def test_what_can_be_no_host_is_unreachable_and_named(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """The setting or the proxy is mistyped: that is a page with a reference, and no traceback."""
+    monkeypatch.setenv("https_proxy", "http://" + 64 * "x" + ":3128")
+    with pytest.raises(Unreachable, match=f"{asked} could not be reached"):
+        transport.get(f"https://{asked}/keys")
+
+
 # --- Time limits ----------------------------------------------------------------------------------
 
 
