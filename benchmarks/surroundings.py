@@ -11,12 +11,14 @@ import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.environments import python_of
 from benchmarks.lines import ROOT
 from benchmarks.peers import OTHERS, OURS, Peer
-from benchmarks.services import Services
+
+if TYPE_CHECKING:
+    from benchmarks.services import Services
 
 SHARED = ("Django", "requests", "urllib3", "PyJWT", "cryptography", "gunicorn", "psycopg", "redis")
 ASK = (

@@ -112,6 +112,7 @@ def test_a_sign_in_has_ended_when_there_is_a_new_session(given: str, is_signed_i
 
 
 def test_a_scale_that_there_is_none_of_does_not_begin_the_long_run() -> None:
+    pytest.importorskip("psycopg")
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--only", "counts"],
         cwd=HERE.parent,
