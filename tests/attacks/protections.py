@@ -778,7 +778,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}what_takes_a_permission",
     ),
     Protection(
-        "admin/connection.py",
+        "admin/directories.py",
         "    if not may_decide(page.admin_site, request, connection):\n",
         "    if False:\n",
         f"{_COLLEAGUE}what_takes_a_permission",
