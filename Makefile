@@ -5,6 +5,8 @@ VENV ?= .venv
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
 ARGS ?=
+# Processes that share the tests: as many as there are processors. WORKERS=0: none but make's own.
+WORKERS ?= auto
 
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -15,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:
 	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
 	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
-	@echo "make lint    ruff and mypy"
+	@echo "make lint    ruff, djlint and mypy"
 	@echo "make check   lint, Django's system checks and missing migrations"
 	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
 	@echo "make clean   remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
@@ -26,11 +28,12 @@ demo: $(VENV)/.runtime
 	@$(BIN)/python -m project.demo.run --site-port $(SITE_PORT) --standin-port $(STANDIN_PORT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not browser and not at_size" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not at_size" $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint --quiet azuread_connections/templates templates
 	$(BIN)/mypy
 
 check: lint
