@@ -21,6 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from .cache import ForgivingCache
+from .hosts import ascii_host
 
 #: Every key that ``AZUREAD_CONNECTIONS`` may hold, and its default.
 DEFAULTS: dict[str, Any] = {
@@ -98,7 +99,7 @@ class Conf:
     @property
     def public_url(self) -> str:
         """Scheme and host as browsers write them, or "" where the site names none."""
-        return _as_browsers_write_it(str(self._get("PUBLIC_URL") or ""))
+        return _normalize_origin(str(self._get("PUBLIC_URL") or ""))
 
     @property
     def default_application(self) -> str:
@@ -213,6 +214,11 @@ class Conf:
         return str(settings.LOGIN_REDIRECT_URL)
 
     @property
+    def login_page_url(self) -> str:
+        """Where Django sends people who have to sign in: an address or the name of a URL."""
+        return str(settings.LOGIN_URL)
+
+    @property
     def logout_redirect_url(self) -> str:
         return str(settings.LOGOUT_REDIRECT_URL or "")
 
@@ -257,6 +263,10 @@ class Conf:
         )
 
     @property
+    def allowed_hosts(self) -> list[str]:
+        return [str(host) for host in settings.ALLOWED_HOSTS]
+
+    @property
     def middleware(self) -> list[str]:
         return list(settings.MIDDLEWARE)
 
@@ -273,14 +283,16 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @lru_cache(maxsize=16)
-def _as_browsers_write_it(url: str) -> str:
-    """Return the scheme and host of a site in small letters, without what goes without saying.
+def _normalize_origin(url: str) -> str:
+    """Return the scheme and host of a site as browsers write them: in lower case, in ASCII, without
+    the default port.
 
     It is compared with the Host that browsers send, and decides whether cookies are secure. What
-    is no address of a site stays as it is, for the system checks to report.
+    is not the address of a site stays as it is, for the system checks to report.
     """
     url = url.rstrip("/")
-    site = _SITE.fullmatch(url)
+    scheme, separator, host = url.partition("://")
+    site = _SITE.fullmatch(f"{scheme}{separator}{ascii_host(host)}")
     if site is None:
         return url
     scheme, host, port = site["scheme"].lower(), site["host"].lower(), site["port"] or ""

@@ -11,6 +11,8 @@ from typing import Any
 
 import environ
 
+from azuread_connections.hosts import ascii_host
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -20,7 +22,8 @@ env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 SECRET_KEY = env.str("SECRET_KEY")
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+# International names as browsers send them; what has no such form is reported by the checks.
+ALLOWED_HOSTS = [ascii_host(host) or host for host in env.list("ALLOWED_HOSTS", default=[])]
 
 #: Scheme and host under which browsers reach the site: "https://app.example.com".
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
@@ -137,7 +140,9 @@ AUTH_PASSWORD_VALIDATORS = [
 # SECURE_PROXY_SSL_HEADER is left out on purpose: behind a proxy that does not set that header
 # itself, anybody could claim https. Set it where the proxy is known to.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
-CSRF_TRUSTED_ORIGINS: list[str] = [PUBLIC_URL] if SERVED_OVER_HTTPS else []
+CSRF_TRUSTED_ORIGINS: list[str] = (
+    [f"https://{ascii_host(PUBLIC_URL.removeprefix('https://'))}"] if SERVED_OVER_HTTPS else []
+)
 # Lax, not Strict: the browser comes back from Microsoft by a link from another site.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -7,6 +7,7 @@ PostgreSQL and MariaDB, with and without Redis.
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from types import MappingProxyType
 
 # Before the import below, which reads them.
@@ -35,6 +36,24 @@ AZUREAD_CONNECTIONS = MappingProxyType(  # type: ignore[assignment]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# A strict policy, under which all pages have to work: Django's own from 6.0, else django-csp.
+_POLICY = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "https:"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "object-src": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+SECURE_CSP = _POLICY
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": _POLICY}
+MIDDLEWARE = [
+    *MIDDLEWARE,
+    "django.middleware.csp.ContentSecurityPolicyMiddleware"
+    if find_spec("django.middleware.csp")
+    else "csp.middleware.CSPMiddleware",
+]
 
 # The live server of the tests serves static files itself, unhashed.
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from cryptography.fernet import Fernet
 from django.core.checks import CheckMessage, run_checks
 from django.db import connection as database
 from django.test import RequestFactory
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse_lazy
 
 from azuread_connections.checks import (
@@ -113,6 +114,9 @@ def test_missing_urls_are_named(configure: Any, settings: Any) -> None:
                 "https://app..com",
                 "https://",
                 "https://[::1",
+                # No name of IDNA 2008, though some browsers convert it.
+                "https://😀.example",
+                "https://bücher.example/login",
             )
         ),
         *(
@@ -281,6 +285,9 @@ def test_every_finding_says_what_to_do(configure: Any) -> None:
         ("https://app.example.com:80", "https://app.example.com:80"),
         ("HTTPS://app.example.com:8443", "https://app.example.com:8443"),
         ("HTTP://[::1]:80", "http://[::1]"),
+        ("https://Bücher.example:443/", "https://xn--bcher-kva.example"),
+        ("http://BÜCHER。example:8000", "http://xn--bcher-kva.example:8000"),
+        ("https://😀.example", "https://😀.example"),
         ("HTTPS://app.example.com/Login", "HTTPS://app.example.com/Login"),
     ],
 )
@@ -289,6 +296,42 @@ def test_the_public_address_is_read_as_browsers_write_it(
 ) -> None:
     configure(PUBLIC_URL=written)
     assert conf.public_url == read
+
+
+F24 = Path("tests/cases/F24-public-url-idn.txt").read_text()
+
+
+def test_an_international_public_address_is_the_host_that_browsers_send(configure: Any) -> None:
+    written = re.search(r"^PUBLIC_URL=(\S+)$", F24, re.MULTILINE)
+    sent = re.search(r"Host: (\S+)", F24)
+    assert written
+    assert sent
+    configure(PUBLIC_URL=written[1])
+    assert conf.public_url == f"https://{sent[1]}"
+    assert ids(check_settings()) == []
+    request = RequestFactory().get("/login/", headers={"host": sent[1]})
+    with override_settings(ALLOWED_HOSTS=[sent[1]]):
+        assert addresses.is_main_host(request)
+        assert not addresses.must_move(request, is_own_host=False)
+
+
+@pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("bücher.example", "'xn--bcher-kva.example'"),
+        (".bücher.example", "'.xn--bcher-kva.example'"),
+        ("😀.example", "beginning with 'xn--'"),
+    ],
+)
+def test_an_allowed_host_that_no_browser_sends_is_named(
+    configure: Any, settings: Any, host: str, hint: str
+) -> None:
+    configure()
+    settings.ALLOWED_HOSTS = ["app.example.com", host]
+    [message] = check_settings()
+    assert ids([message]) == ["W019"]
+    assert host in message.msg
+    assert hint in str(message.hint)
 
 
 def test_an_https_address_in_capitals_makes_cookies_secure(configure: Any) -> None:

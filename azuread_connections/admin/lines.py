@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import is_loopback
+from ..hosts import ascii_host
 from ..login.addresses import MAX_DESTINATION_LENGTH
 from ..models.validators import clean_alias
 
@@ -76,7 +77,7 @@ class HostsField(LinesField):
     """Hosts of this site: ``portal.example.com`` or ``localhost:8000``."""
 
     def clean_line(self, line: str) -> str:
-        host = line.lower()
+        host = ascii_host(line)
         if not is_host(host):
             raise ValidationError(
                 _(

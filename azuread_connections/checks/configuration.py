@@ -59,7 +59,8 @@ def findings() -> Iterator[Finding]:
             f"PUBLIC_URL must be http(s)://host[:port], and is {conf.public_url!r}, so callback "
             "URLs built on it lead nowhere.",
             "Set AZUREAD_CONNECTIONS['PUBLIC_URL'] to the scheme and host that people see, such "
-            "as 'https://app.example.com', without a path.",
+            "as 'https://app.example.com', without a path. If the host has letters that cannot be "
+            "converted to ASCII, write it as browsers do, beginning with 'xn--'.",
         )
     for key, (has_shape, shape, example) in SHAPES.items():
         value = conf.configured.get(key, DEFAULTS[key])

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from ..conf import conf, is_loopback
+from ..hosts import ascii_host
 from ..middleware import ConnectionSessionMiddleware
 from .finding import Finding
 
@@ -36,6 +37,7 @@ def findings() -> Iterator[Finding]:
             "Set AZUREAD_CONNECTIONS['PUBLIC_URL'] to the scheme and host that people see, such "
             "as 'https://app.example.com'.",
         )
+    yield from _host_findings()
     yield from _middleware_findings()
 
 
@@ -100,6 +102,23 @@ def _is_local(url: str) -> bool:
         return is_loopback(urlsplit(url).hostname)
     except ValueError:
         return False
+
+
+def _host_findings() -> Iterator[Finding]:
+    """Yield hosts in ALLOWED_HOSTS that no request ever has."""
+    for host in conf.allowed_hosts:
+        if host.isascii():
+            continue
+        in_ascii = ascii_host(host.removeprefix("."))
+        dot = "." if host.startswith(".") else ""
+        yield Finding(
+            19,
+            f"ALLOWED_HOSTS has {host!r}, but browsers send the name of a host in ASCII, so "
+            "Django refuses every request to it.",
+            f"Write {dot + in_ascii!r} in ALLOWED_HOSTS."
+            if in_ascii
+            else "Write it in ALLOWED_HOSTS as browsers do, beginning with 'xn--'.",
+        )
 
 
 def _middleware_findings() -> Iterator[Finding]:

@@ -6,9 +6,16 @@ import posixpath
 from collections.abc import Collection
 from urllib.parse import unquote, urlsplit
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.shortcuts import resolve_url
-from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, reverse
+from django.urls import (
+    NoReverseMatch,
+    Resolver404,
+    ResolverMatch,
+    get_script_prefix,
+    resolve,
+    reverse,
+)
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -53,7 +60,7 @@ def frontchannel_logout_url(request: HttpRequest, connection: Connection) -> str
 
 def is_main_host(request: HttpRequest) -> bool:
     """Return whether a request's host is PUBLIC_URL's, or would serve as well as that."""
-    return not conf.public_url or urlsplit(conf.public_url).netloc == request.get_host()
+    return not conf.public_url or urlsplit(conf.public_url).netloc == request.get_host().lower()
 
 
 def must_move(request: HttpRequest, *, is_own_host: bool) -> bool:
@@ -64,7 +71,8 @@ def must_move(request: HttpRequest, *, is_own_host: bool) -> bool:
     """
     if MOVED in request.GET:
         return False
-    return urlsplit(_base_url(request, is_own_host=is_own_host)).netloc != request.get_host()
+    main = urlsplit(_base_url(request, is_own_host=is_own_host)).netloc
+    return main.lower() != request.get_host().lower()
 
 
 def callback_urls(request: HttpRequest) -> list[str]:
@@ -127,13 +135,35 @@ def safe_path(request: HttpRequest, value: str | None, allowed_urls: Collection[
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
 
 
+def may_leave_site(url: str) -> bool:
+    """Return whether following this address may end on another site: it is of one, or it begins a
+    sign-in, or the site's LOGIN_URL does, to which any page may redirect."""
+    if _leads_off_site(url):
+        return True
+    try:
+        return _leads_off_site(resolve_url(conf.login_page_url))
+    except NoReverseMatch:
+        return False
+
+
+def _leads_off_site(url: str) -> bool:
+    if not url.startswith("/") or url.startswith("//"):
+        return True
+    parts = urlsplit(url)
+    view = _our_view(parts.path)
+    return view == "start" or (view == "sign_in" and "connection" in QueryDict(parts.query))
+
+
 def _leads_to_sign_in(path: str) -> bool:
+    return _our_view(path) in _SIGN_IN_VIEWS
+
+
+def _our_view(path: str) -> str:
+    """Return the name of our view that a path leads to, or ""."""
     # As a browser and Django will read it: decoded, without dot segments, with a slash appended.
     path = posixpath.normpath(unquote(path)).removeprefix(get_script_prefix().rstrip("/"))
     match = _resolve(path) or _resolve(f"{path}/")
-    return match is not None and (
-        NAMESPACE in match.namespaces and match.url_name in _SIGN_IN_VIEWS
-    )
+    return (match.url_name or "") if match and NAMESPACE in match.namespaces else ""
 
 
 def _resolve(path: str) -> ResolverMatch | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 
 from .. import microsoft
 from ..entra.tokens import AuthorizationRequest, authorization_url
 from ..models import Connection
 from ..permissions import delegated_scopes
-from . import addresses, transaction
+from . import addresses, onward, transaction
 from .enabled import Pair
 from .transaction import Transaction
 
@@ -30,7 +30,8 @@ class Start:
 
 
 def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
-    """Return the redirect, with the transaction in a cookie. Asks nobody, writes nothing."""
+    """Return what leads the browser there, with the transaction in a cookie. Asks nobody, writes
+    nothing."""
     connection = start.pair.connection
     redirect_uri = addresses.redirect_uri(request, is_own_host=start.pair.is_own_host)
     begun = Transaction(
@@ -84,8 +85,8 @@ def sign_in_url(
 
 
 def send_off(request: HttpRequest, begun: Transaction, url: str) -> HttpResponse:
-    """Return the redirect to Microsoft, with the transaction in a cookie of the browser."""
-    response = HttpResponseRedirect(url)
+    """Return what leads the browser to Microsoft, with the transaction in a cookie."""
+    response = onward.go_on(request, url)
     transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
     return response
 

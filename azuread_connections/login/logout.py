@@ -35,7 +35,7 @@ class TooManySignOuts(Exception):
 def redirect_to_microsoft(
     request: HttpRequest, sign_in: SignIn, destination: str
 ) -> HttpResponse | None:
-    """Return the redirect that signs a person out of Microsoft, or None if the connection is gone.
+    """Return what leads a browser to sign out at Microsoft, or None if the connection is gone.
 
     They come back through the callback, the one address that Microsoft returns to.
     """

@@ -9,27 +9,27 @@ from django.http import HttpRequest
 
 from ..models import Application
 from .enabled import Pair, by_alias
-
-_MAX_ADDRESS = 254
+from .typed_address import MAX_ADDRESS_LENGTH, clean_address
 
 
 @dataclass(frozen=True)
 class Realm:
-    """Where an address leads. ``domain``: in ASCII; ``pairs``: none if it leads nowhere here."""
+    """Where an address leads. ``address``: as it was meant, or as typed if it is none; ``domain``:
+    in ASCII; ``pairs``: none if it leads nowhere here."""
 
     address: str
     domain: str
     pairs: tuple[Pair, ...]
 
 
-def discover(request: HttpRequest, application: Application, address: str) -> Realm:
-    """Return where an address leads for an application.
+def discover(request: HttpRequest, application: Application, typed: str) -> Realm:
+    """Return where what somebody typed leads for an application.
 
     One indexed query, whether the domain is unknown, known elsewhere, or known here: the answer
     and its cost tell nothing about other applications. A subdomain without an alias of its own
     leads where its parent does.
     """
-    address = address.strip().replace("\x00", "")[:_MAX_ADDRESS]
+    address = clean_address(typed) or typed.strip().replace("\x00", "")[:MAX_ADDRESS_LENGTH]
     domain = domain_of(address)
     candidates = _with_parents(domain) or [""]
     by_domain: dict[str, list[Pair]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.db import router, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import reverse
@@ -19,7 +19,7 @@ from django.views.generic import TemplateView, View
 
 from ..conf import conf
 from ..models import Identity
-from . import accounts, addresses, begin, buttons, enabled, logout, session
+from . import accounts, addresses, begin, buttons, enabled, logout, onward, session
 from .entry import entry
 from .error_page import failure_page
 from .failures import SignInFailed
@@ -77,7 +77,7 @@ class AccountsView(TemplateView):
         except SignInFailed as failed:
             failed.back_url = self._address()
             return failure_page(request, failed)
-        return HttpResponseRedirect(self._address())
+        return onward.go_on(request, self._address())
 
     def _connect(self, request: HttpRequest, name: str) -> HttpResponse:
         pair = enabled.find_enabled(request, name)
@@ -85,7 +85,8 @@ class AccountsView(TemplateView):
             raise SignInFailed("connection_disabled", detail=f"No connection “{name}” here.")
         # Microsoft sends the browser back to another host, where it may have to sign in first.
         if addresses.must_move(request, is_own_host=pair.is_own_host):
-            return HttpResponseRedirect(conf.public_url + self._address(**{addresses.MOVED: "1"}))
+            moved = self._address(**{addresses.MOVED: "1"})
+            return onward.go_on(request, conf.public_url + moved)
         start = begin.Start(
             pair,
             self._address(),
@@ -136,7 +137,7 @@ class LogoutView(View):
             at_microsoft = logout.redirect_to_microsoft(request, sign_in, destination)
             if at_microsoft is not None:
                 return at_microsoft
-        return HttpResponseRedirect(destination)
+        return onward.go_on(request, destination)
 
 
 @method_decorator(entry, name="dispatch")

@@ -21,6 +21,7 @@ from . import (
     consent,
     enabled,
     logout,
+    onward,
     realm,
     trial,
 )
@@ -29,6 +30,7 @@ from .error_page import failure_page
 from .exchange import SecretSuperseded
 from .failures import SignInFailed
 from .transaction import Transaction, delete_cookie
+from .typed_address import clean_address
 
 _MAX_LOGIN_HINT = 254
 
@@ -166,7 +168,9 @@ def _start(request: HttpRequest, name: str, application: str = "") -> HttpRespon
         asked = enabled.chosen_application(request, application) or "this site"
         detail = f"No connection “{enabled.asked_name(name)}” for “{asked}”."
         return failure_page(request, SignInFailed("connection_disabled", detail=detail))
-    login_hint = request.GET.get("login_hint", "")[:_MAX_LOGIN_HINT]
+    asked = request.GET.get("login_hint", "")
+    # What is no address may be the opaque hint that Microsoft puts into ID tokens.
+    login_hint = clean_address(asked) or asked[:_MAX_LOGIN_HINT]
     domain = realm.domain_of(login_hint)
     # No hint for guests: it would lead them past the directory that knows them.
     return _begin(request, pair, login_hint, domain if domain == pair.connection.domain else "")
@@ -186,7 +190,7 @@ def _begin(
             login_hint=login_hint,
             **{addresses.MOVED: "1"},
         )
-        return HttpResponseRedirect(conf.public_url + moved)
+        return onward.go_on(request, conf.public_url + moved)
     start = begin.Start(pair, destination, login_hint=login_hint, domain_hint=domain_hint)
     return begin.redirect_to_microsoft(request, start)
 

@@ -9,6 +9,7 @@ from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import conf
+from ..hosts import ascii_host
 
 
 def default_grant_types() -> list[str]:
@@ -103,8 +104,11 @@ class Application(models.Model):
         return [row.host for row in self.host_rows.all()]
 
     def set_hosts(self, hosts: Iterable[str]) -> None:
-        """Replace the application's hosts ("portal.example.com", "localhost:8010")."""
-        wanted = {host.lower() for host in hosts}
+        """Replace the application's hosts ("portal.example.com", "localhost:8010").
+
+        They are stored as browsers send them; a name that IDNA does not know stays as it is.
+        """
+        wanted = {ascii_host(host) or host.lower() for host in hosts}
         self.host_rows.exclude(host__in=wanted).delete()
         missing = wanted - set(self.host_rows.values_list("host", flat=True))
         self.host_rows.bulk_create(

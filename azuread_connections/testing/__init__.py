@@ -14,7 +14,7 @@ Pytest users get all this as the fixture `entra`, with
 from __future__ import annotations
 
 from .apps import App, AppSecret
-from .browser import StandInPageError
+from .browser import StandInPageError, next_address
 from .directory import Directory, Person
 from .groups import DirectoryRole, Group
 from .standin import StandIn
@@ -30,4 +30,5 @@ __all__ = [
     "RecordedRequest",
     "StandIn",
     "StandInPageError",
+    "next_address",
 ]

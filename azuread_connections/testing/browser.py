@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import nullcontext
 from html.parser import HTMLParser
+from typing import Protocol
 from urllib.parse import urlencode, urljoin
 
 import requests
 
 TIMEOUT = 10
+#: Pages that may go on by themselves, one after the other.
+_MOST_REFRESHES = 5
+_REFRESH = re.compile(r"\s*[0-9.]+\s*[;,]\s*url\s*=\s*(?P<url>.+)", re.IGNORECASE | re.DOTALL)
+
+
+class Response(Protocol):
+    """An answer of Django's test client, or of `requests`."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def content(self) -> bytes: ...
 
 
 class StandInPageError(Exception):
@@ -33,6 +48,7 @@ class _Page(HTMLParser):
         self.action = ""
         self.fields: dict[str, str] = {}
         self.code: int | None = None
+        self.refresh = ""
         self._error: list[str] = []
         self._in_form = False
         self._in_error = False
@@ -44,7 +60,10 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
-        if tag == "form" and "data-standin" in attributes:
+        if tag == "meta" and attributes.get("http-equiv", "").lower() == "refresh":
+            found = _REFRESH.fullmatch(attributes.get("content", ""))
+            self.refresh = self.refresh or (found["url"].strip(" '\"") if found else "")
+        elif tag == "form" and "data-standin" in attributes:
             self.kind = attributes["data-standin"]
             self.action = attributes["action"]
             self._in_form = True
@@ -65,6 +84,18 @@ class _Page(HTMLParser):
             self._error.append(data)
 
 
+def next_address(response: Response) -> str:
+    """Return the address to which a browser goes on by itself after an answer of the site.
+
+    That of a redirect, or of a page with `<meta http-equiv="refresh">`, such as the app's answer to
+    a POST that leads to Microsoft. Raises ValueError where a browser would stay.
+    """
+    address = response.headers.get("Location") or _Page(response.content.decode()).refresh
+    if not address:
+        raise ValueError("The answer is neither a redirect nor a page that goes on by itself.")
+    return address
+
+
 def press(
     address: str,
     button: dict[str, str],
@@ -81,6 +112,12 @@ def press(
     with nullcontext(session) if session else _new_session() as browser:
         response = browser.get(address, allow_redirects=False, timeout=TIMEOUT)
         page = _Page(response.text)
+        for _ in range(_MOST_REFRESHES):
+            if not page.refresh:
+                break
+            address = urljoin(address, page.refresh)
+            response = browser.get(address, allow_redirects=False, timeout=TIMEOUT)
+            page = _Page(response.text)
         while page.kind in presses:
             target = urljoin(address, page.action)
             # Each page comes once: a picker that comes back is the end of it.

@@ -223,7 +223,7 @@ class StandIn:
 
     def sign_in(
         self,
-        authorize_url: str,
+        authorize_url: str | browser.Response,
         person: Person | str,
         *,
         session: Session | None = None,
@@ -231,28 +231,33 @@ class StandIn:
     ) -> str:
         """Sign a person in on the real pages; returns the callback URL.
 
-        `person` may be a UPN. `session` keeps cookies between calls. `accept` is the answer on
-        a consent page, if there is one. Raises StandInPageError where Microsoft would show an
-        error page and never come back.
+        `authorize_url` may be the site's answer that leads there: a redirect, or a page that goes
+        on by itself. `person` may be a UPN. `session` keeps cookies between calls. `accept` is the
+        answer on a consent page, if there is one. Raises StandInPageError where Microsoft would
+        show an error page and never come back.
         """
         answer = {"accept": "1"} if accept else {"cancel": "1"}
-        return browser.press(authorize_url, _choice(person), session, consent=answer)
+        return browser.press(_address(authorize_url), _choice(person), session, consent=answer)
 
-    def decline(self, authorize_url: str) -> str:
+    def decline(self, authorize_url: str | browser.Response) -> str:
         """Press Cancel; returns the callback URL with `error=access_denied`."""
-        return browser.press(authorize_url, {"cancel": "1"}, None)
+        return browser.press(_address(authorize_url), {"cancel": "1"}, None)
 
-    def consent(self, url: str, admin: Person | str, *, session: Session | None = None) -> str:
+    def consent(
+        self, url: str | browser.Response, admin: Person | str, *, session: Session | None = None
+    ) -> str:
         """Accept on the pages of an admin consent address; returns the callback URL.
 
         Raises StandInPageError where the person is no administrator: the page leads nowhere.
         """
-        return browser.press(url, _choice(admin), session)
+        return browser.press(_address(url), _choice(admin), session)
 
-    def decline_consent(self, url: str, admin: Person | str | None = None) -> str:
+    def decline_consent(
+        self, url: str | browser.Response, admin: Person | str | None = None
+    ) -> str:
         """Press Cancel at once, or as this administrator; returns the callback URL."""
         button = {"cancel": "1"} if admin is None else _choice(admin)
-        return browser.press(url, button, None, consent={"cancel": "1"})
+        return browser.press(_address(url), button, None, consent={"cancel": "1"})
 
     def private_key(self, kid: str | None = None) -> rsa.RSAPrivateKey:
         """The private half of a published key (default: the one that signs), for forgeries."""
@@ -290,6 +295,10 @@ class StandIn:
         with self._state.lock:
             key = self._state.keys.signing_for(directory.tenant_id)
         return tokens.encode(tokens.id_token_header(key, version), claims, key)
+
+
+def _address(where: str | browser.Response) -> str:
+    return where if isinstance(where, str) else browser.next_address(where)
 
 
 def _choice(person: Person | str) -> dict[str, str]:

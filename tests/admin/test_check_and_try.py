@@ -37,7 +37,7 @@ def url(company: Company, page: str) -> str:
 
 
 def try_it(company: Company, boss: Client) -> str:
-    at_microsoft = boss.post(url(company, "try"))["Location"]
+    at_microsoft = boss.post(url(company, "try"))
     back = boss.get(company.microsoft.sign_in(at_microsoft, company.person))
     return source(boss.get(back["Location"]))
 

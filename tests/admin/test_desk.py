@@ -69,7 +69,7 @@ def test_looking_at_the_check_asks_nobody(company: Company, boss: Client) -> Non
 
 def try_it(company: Company, boss: Client) -> str:
     response = boss.post(url(company, "try"))
-    response = boss.get(company.microsoft.sign_in(response["Location"], company.person))
+    response = boss.get(company.microsoft.sign_in(response, company.person))
     assert response["Location"] == url(company, "try")
     return str(boss.get(response["Location"]).content.decode())
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from azuread_connections.admin.lines import MOST_ENTRIES, AliasesField, URLsField, what_is_wrong
+from azuread_connections.admin.lines import (
+    MOST_ENTRIES,
+    AliasesField,
+    HostsField,
+    URLsField,
+    what_is_wrong,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +112,9 @@ def test_there_is_an_end_to_what_one_field_takes() -> None:
     typed = "\n".join(f"a{number}.example" for number in range(MOST_ENTRIES + 1))
     with pytest.raises(ValidationError, match="At most 1000 entries"):
         AliasesField().clean(typed)
+
+
+def test_an_international_host_is_stored_as_browsers_send_it() -> None:
+    assert HostsField().clean("Bücher.example:8443") == ["xn--bcher-kva.example:8443"]
+    with pytest.raises(ValidationError, match="is not a host"):
+        HostsField().clean("😀.example")

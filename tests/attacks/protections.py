@@ -617,6 +617,12 @@ PROTECTIONS = [
         '    return f"{request.scheme}://{host}"\n\n\ndef asked_destination',
         f"{_BROWSER}a_forged_host_where_any_is_allowed",
     ),
+    Protection(
+        "login/onward.py",
+        "    target = HttpResponseRedirect(url).url",
+        "    target = url",
+        "tests/login/test_onward.py::test_no_page_leads_to_a_script",
+    ),
     # --- Consent and Try
     Protection(
         "login/consent.py",

@@ -17,7 +17,7 @@ from azuread_connections import microsoft as microsofts_side
 from azuread_connections.checks import check_deployment
 from azuread_connections.models import Connection, Event, Identity, Revocation
 from azuread_connections.models.validators import RESERVED_NAMES
-from azuread_connections.testing import StandIn
+from azuread_connections.testing import StandIn, next_address
 from azuread_connections.transfer.importer import ImportRefused
 from tests.admin.pages import ADD, LIST, filled_in, mappings
 from tests.company import Company, query_of
@@ -179,7 +179,7 @@ def test_secrets_without_their_permission(contoso: Company, forged: dict[str, st
     stopped_by="the outcome is in the session of who began, and nowhere else",
 )
 def test_the_outcome_of_somebody_elses_trial(contoso: Company, boss: Client) -> None:
-    url = boss.post(page_of(contoso, "try"))["Location"]
+    url = next_address(boss.post(page_of(contoso, "try")))
     boss.get(contoso.microsoft.sign_in(url, contoso.person))
     assert contoso.person.object_id.encode() in boss.get(page_of(contoso, "try")).content
     other = colleague("view_connection", "try_connection")
@@ -196,7 +196,7 @@ def test_the_outcome_of_somebody_elses_trial(contoso: Company, boss: Client) -> 
 def test_the_outcome_of_another_connections_trial(
     contoso: Company, fabrikam: Company, boss: Client
 ) -> None:
-    url = boss.post(page_of(contoso, "try"))["Location"]
+    url = next_address(boss.post(page_of(contoso, "try")))
     boss.get(contoso.microsoft.sign_in(url, contoso.person))
     before = Standing.now()
     response = boss.get(page_of(fabrikam, "try"))
@@ -210,7 +210,7 @@ def test_the_outcome_of_another_connections_trial(
 )
 def test_a_trial_by_somebody_who_may_try(contoso: Company) -> None:
     client = colleague("view_connection", "try_connection")
-    url = client.post(page_of(contoso, "try"))["Location"]
+    url = next_address(client.post(page_of(contoso, "try")))
     before = Standing.now()
     response = client.get(contoso.microsoft.sign_in(url, contoso.person))
     before.assert_stopped(response, 302, logged="tried")

@@ -37,10 +37,20 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context()
+    refused: list[str] = []
+    context.on("console", lambda message: _note_refusal(refused, message.text))
     page = context.new_page()
     page.set_default_timeout(15_000)
     yield page
     context.close()
+    assert not refused, (
+        "A page does not work under the Content-Security-Policy of tests/settings.py"
+    )
+
+
+def _note_refusal(refused: list[str], message: str) -> None:
+    if "Content Security Policy" in message:
+        refused.append(message)
 
 
 @pytest.fixture

@@ -29,3 +29,8 @@ def test_where_the_tables_are_gone_there_is_none(django_assert_num_queries: Any)
     """As after `migrate azuread_connections zero`."""
     with django_assert_num_queries(0):
         create_default_application("default", apps=Apps())
+
+
+def test_hosts_are_stored_as_browsers_send_them(application: Application) -> None:
+    application.set_hosts(["Bücher.example:8443", "PORTAL.example.com", "😀.example"])
+    assert application.hosts == ["portal.example.com", "xn--bcher-kva.example:8443", "😀.example"]

@@ -1,0 +1,143 @@
+"""Under ``form-action 'self'`` each form of ours that ends at Microsoft gets there.
+
+The policy is that of tests/settings.py: every test in this folder runs under it, and fails if the
+browser refuses anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Page, expect
+
+from azuread_connections.models import Application, Connection
+from azuread_connections.testing import StandIn
+from tests.company import Company
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def company(microsoft: StandIn, live_server: Any, transactional_db: None) -> Company:
+    company = Company.create(microsoft, Application.objects.get(slug="default"))
+    company.app.redirect_uris = (f"{live_server.url}/login/callback",)
+    Connection.objects.update(display_name="Contoso")
+    return company
+
+
+def sign_in(page: Page, live_server: Any, person: str = "Adele Vance") -> None:
+    page.goto(f"{live_server.url}/login/contoso/?next=/login/profile/accounts")
+    page.get_by_role("button", name=person).click()
+    page.wait_for_url("**/login/profile/accounts")
+
+
+def post(page: Page, path: str, **fields: str) -> None:
+    """Send a form of the page's own, as a site's templates have them."""
+    page.evaluate(
+        """([path, fields]) => {
+          const form = document.createElement("form");
+          form.method = "post";
+          form.action = path;
+          const token = document.querySelector("[name=csrfmiddlewaretoken]");
+          fields.csrfmiddlewaretoken = token ? token.value : "";
+          for (const [name, value] of Object.entries(fields)) {
+            form.append(Object.assign(document.createElement("input"), {name, value}));
+          }
+          document.body.append(form);
+          form.submit();
+        }""",
+        [path, fields],
+    )
+
+
+def test_the_policy_is_in_force(company: Company, live_server: Any) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{live_server.url}/login/")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "form-action 'self'" in policy
+    assert "default-src 'self'" in policy
+
+
+def test_a_typed_address_leads_to_microsoft_and_back(
+    company: Company, page: Page, live_server: Any
+) -> None:
+    page.goto(f"{live_server.url}/login/?next=/login/profile")
+    page.get_by_label("Your work email").fill("Adele Vance <adele.vance@contoso.com>;")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    page.get_by_role("button", name="Adele Vance").click()
+    page.wait_for_url("**/login/profile")
+    assert '"username": "adele.vance@contoso.com"' in page.inner_text("body")
+
+
+def test_the_back_button_leads_from_microsoft_to_the_form(
+    company: Company, page: Page, live_server: Any
+) -> None:
+    """The page in between takes no place in the browser's history."""
+    page.goto(f"{live_server.url}/login/?next=/login/profile")
+    page.get_by_label("Your work email").fill("adele.vance@contoso.com")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    page.get_by_role("button", name="Adele Vance").wait_for()
+    page.go_back()
+    expect(page.get_by_label("Your work email")).to_be_visible()
+
+
+def test_signing_out_leads_through_microsoft(
+    company: Company, page: Page, live_server: Any
+) -> None:
+    get_user_model().objects.create_user("patti")
+    sign_in(page, live_server)
+    with page.expect_request("**/oauth2/v2.0/logout?**"):
+        post(page, "/login/logout", microsoft="1", next="/login/")
+    page.wait_for_url(f"{live_server.url}/login/")
+    page.goto(f"{live_server.url}/login/profile")
+    assert "not_signed_in" in page.inner_text("body")
+
+
+def test_signing_out_leads_to_another_site(company: Company, page: Page, live_server: Any) -> None:
+    elsewhere = f"{company.microsoft.url}/_standin/"
+    Application.objects.update(allowed_logout_urls=[elsewhere])
+    sign_in(page, live_server)
+    post(page, "/login/logout", next=elsewhere)
+    page.wait_for_url(elsewhere)
+
+
+def test_switching_the_user_leads_to_microsoft(
+    company: Company, page: Page, live_server: Any
+) -> None:
+    company.directory.add_person("Megan Bowen")
+    sign_in(page, live_server)
+    page.goto(f"{live_server.url}/login/contoso/?next=/login/profile")
+    page.get_by_role("button", name="Megan Bowen").click()
+    page.get_by_role("button", name="Continue as").click()
+    page.get_by_role("button", name="Megan Bowen").click()
+    page.wait_for_url("**/login/profile")
+    assert '"username": "megan.bowen@contoso.com"' in page.inner_text("body")
+
+
+def test_connecting_leads_to_microsoft(company: Company, page: Page, live_server: Any) -> None:
+    sign_in(page, live_server)
+    company.directory.add_person("Megan Bowen")
+    page.get_by_role("button", name="Connect an account of Contoso").click()
+    page.get_by_role("button", name="Megan Bowen").click()
+    expect(page.get_by_text("megan.bowen@contoso.com")).to_be_visible()
+
+
+def test_the_page_in_between_has_a_link_where_browsers_do_not_go_on(
+    company: Company, page: Page, live_server: Any, screenshots: Any
+) -> None:
+    """Some are set to ignore what goes on by itself."""
+    page.goto(f"{live_server.url}/login/?next=/login/profile")
+    page.route("**/authorize?**", lambda route: route.fulfill(status=204))
+    page.get_by_label("Your work email").fill("adele.vance@contoso.com")
+    with page.expect_request_finished(lambda request: request.method == "POST"):
+        page.get_by_role("button", name="Continue", exact=True).click()
+    link = page.get_by_role("link", name="Continue")
+    expect(link).to_be_visible()
+    screenshots(page, "continue")
+    page.unroute_all()
+    link.click()
+    expect(page.get_by_role("button", name="Adele Vance")).to_be_visible()
