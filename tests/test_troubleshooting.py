@@ -7,42 +7,66 @@ from azuread_connections.entra import errors
 from azuread_connections.entra.aadsts import (
     CATALOGUE,
     WITHOUT_NUMBER,
-    Mender,
-    as_markdown,
+    ErrorClass,
+    Owner,
+    catalogue,
     explain,
 )
 from azuread_connections.testing import aadsts as standin
-from project.troubleshooting import PAGE
+from project.troubleshooting import PAGE, with_tables
+from tests import cases
 
 
 def test_the_page_in_docs_says_what_the_catalogue_says() -> None:
+    written = PAGE.read_text(encoding="utf-8")
     with translation.override("en"):
-        written = as_markdown()
-    assert PAGE.read_text(encoding="utf-8") == written, "python -m project.troubleshooting"
+        assert with_tables(written) == written, "python -m project.troubleshooting"
+
+
+def test_a_page_without_the_marks_of_a_table_is_not_overwritten() -> None:
+    with pytest.raises(SystemExit, match="generated: numbers"):
+        with_tables("# Troubleshooting")
 
 
 @pytest.mark.parametrize(
-    ("code", "mender", "words"),
+    "heading",
     [
-        (50011, Mender.SITE, "callback URL"),
-        (50020, Mender.EMPLOYEE, "another directory"),
-        (50105, Mender.DIRECTORY, "assigned"),
-        (50194, Mender.SITE, "common endpoint"),
-        (53003, Mender.DIRECTORY, "rule of the directory"),
-        (65001, Mender.DIRECTORY, "permissions"),
-        (700016, Mender.SITE, "client ID"),
-        (7000215, Mender.SITE, "its ID was pasted instead of its value"),
-        (7000222, Mender.SITE, "expired"),
-        (90002, Mender.SITE, "no directory"),
-        (90024, Mender.NOBODY, "more sign-ins"),
-        (9002327, Mender.SITE, "single-page app"),
+        "What Microsoft changed in 2025 and 2026",
+        "asked for a second factor or a managed device for the first time",
+        "need an administrator's approval",
+        "A new client secret cannot be made",
+        "deactivated",
+        "The Users API stopped working",
+        "certificate of Microsoft's servers",
     ],
 )
-def test_a_known_number_tells_its_meaning_who_can_mend_it_and_how(
-    code: int, mender: Mender, words: str
+def test_the_page_explains_what_microsoft_changed(heading: str) -> None:
+    headings = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
+    assert any(heading in line for line in headings)
+
+
+@pytest.mark.parametrize(
+    ("code", "owner", "words"),
+    [
+        (50011, Owner.SITE, "callback URL"),
+        (50020, Owner.EMPLOYEE, "another directory"),
+        (50105, Owner.DIRECTORY, "assigned"),
+        (50194, Owner.SITE, "common endpoint"),
+        (53003, Owner.DIRECTORY, "rule of the directory"),
+        (65001, Owner.DIRECTORY, "permissions"),
+        (700016, Owner.SITE, "client ID"),
+        (7000215, Owner.SITE, "its ID was pasted instead of its value"),
+        (7000222, Owner.SITE, "expired"),
+        (90002, Owner.SITE, "no directory"),
+        (90024, Owner.MICROSOFT, "more sign-ins"),
+        (9002327, Owner.SITE, "single-page app"),
+    ],
+)
+def test_a_known_number_tells_its_meaning_its_owner_and_its_remedy(
+    code: int, owner: Owner, words: str
 ) -> None:
     explanation = explain(code)
-    assert explanation.mender is mender
+    assert explanation.owner is owner
     assert words in str(explanation.meaning)
     assert str(explanation.remedy)
     assert explanation.link == f"https://login.microsoftonline.com/error?code={code}"
@@ -63,8 +87,28 @@ def test_no_number_at_all_still_gives_a_text() -> None:
 
 
 def test_every_number_that_the_app_or_the_stand_in_knows_is_explained() -> None:
-    known = set(errors._BY_AADSTS_CODE) | set(standin.CATALOGUE)
+    known = set(standin.CATALOGUE)
     assert known - set(CATALOGUE) == set()
+    assert set(errors._BY_ERROR_CLASS) == set(ErrorClass)
+
+
+def test_every_number_that_the_field_met_is_explained() -> None:
+    case = cases.load("F23")
+    met = {int(code) for code in case["missing"]} | set(case["seen_in_threads_and_missing"])
+    assert met - set(CATALOGUE) == set()
+    for code in met:
+        explanation = CATALOGUE[code]
+        assert isinstance(explanation.owner, Owner)
+        assert str(explanation.meaning) != str(explain(123456).meaning)
+        assert str(explanation.remedy)
+
+
+def test_no_number_is_explained_twice() -> None:
+    subjects = (
+        *(catalogue.accounts, catalogue.policies, catalogue.consent, catalogue.credentials),
+        *(catalogue.registration, catalogue.directories, catalogue.requests, catalogue.temporary),
+    )
+    assert sum(len(subject.ENTRIES) for subject in subjects) == len(CATALOGUE)
 
 
 def test_every_entry_says_something_of_its_own_code() -> None:

@@ -115,7 +115,7 @@ class EventAdmin(LargeListAdmin):
                 found.meaning,
                 found.remedy,
                 secrets,
-                gettext("Who can mend it: %s.") % found.mender.label,
+                gettext("Who can fix it: %s.") % found.owner.label,
                 found.link,
                 event.aadsts_code,
             )

@@ -6,12 +6,22 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_AADSTS = re.compile(r"AADSTS(\d{1,9})")
+from .aadsts import CATALOGUE, ErrorClass
+
+_AADSTS = re.compile(r"AADSTS(\d{1,9})", re.ASCII)
+_NUMBER = re.compile(r"(?:AADSTS)?(\d{1,9})", re.ASCII)
+_NUMBER_IN_URI = re.compile(r"[?&]code=(\d{1,9})(?![^&#])", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
-_TRACE_ID = re.compile(r"Trace ID: ([0-9a-fA-F-]{36})")
-_CORRELATION_ID = re.compile(r"Correlation ID: ([0-9a-fA-F-]{36})")
+_SUBCODE = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_GUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_TRACE_ID = re.compile(rf"Trace ID:\s*({_GUID})", re.IGNORECASE)
+_CORRELATION_ID = re.compile(rf"Correlation ID:\s*({_GUID})", re.IGNORECASE)
+#: The labels are translated; a GUID that follows one directly is quoted by nothing.
+_LABELLED_GUID = re.compile(rf"[:\uff1a]\s*({_GUID})(?![0-9A-Za-z-])")
 #: Microsoft's texts are a few hundred characters; a forged one could be anything.
 _MAX_TEXT = 1000
+#: The IDs stand at the end of a description, behind a text that may be longer.
+_MAX_SEARCHED = 8000
 
 
 class EntraError(Exception):
@@ -42,7 +52,11 @@ class UnknownSigningKey(IdTokenInvalid):
 
 
 class MicrosoftError(EntraError):
-    """An OAuth error answer (RFC 6749 sections 4.1.2.1 and 5.2) with what Microsoft adds to it."""
+    """An OAuth error answer (RFC 6749 sections 4.1.2.1 and 5.2) with what Microsoft adds to it.
+
+    ``aadsts_code``: the number that decided. ``subcode``: Microsoft's `error_subcode` or
+    `suberror`, such as "cancel".
+    """
 
     def __init__(
         self,
@@ -52,32 +66,39 @@ class MicrosoftError(EntraError):
         aadsts_code: int | None = None,
         correlation_id: str = "",
         trace_id: str = "",
+        subcode: str = "",
     ) -> None:
-        super().__init__(description or error)
+        text = description or error
+        super().__init__(f"{text} (subcode {subcode})" if subcode else text)
         self.error = error
         self.description = description
         self.aadsts_code = aadsts_code
         self.correlation_id = correlation_id
         self.trace_id = trace_id
+        self.subcode = subcode
 
     @classmethod
-    def from_answer(cls, answer: Mapping[str, Any]) -> MicrosoftError:
+    def from_answer(
+        cls, answer: Mapping[str, Any], *, retry_after: int | None = None
+    ) -> MicrosoftError:
         """Build from the JSON of an endpoint or the parameters of a redirect.
 
-        The description is found by ``AADSTS\\d+``, never by line: its separators have changed
-        before. Anything may be missing or of the wrong type.
+        The number decides the class where it is known, the OAuth error where it is not. Anything
+        may be missing or of the wrong type. ``retry_after``: seconds, of the HTTP header.
         """
         error = _text(answer.get("error")) or "unknown_error"
-        description = _text(answer.get("error_description"))
-        codes = _aadsts_codes(answer, description)
-        return _class_of(error, codes)(
+        subcode = _matching(_SUBCODE, answer.get("error_subcode") or answer.get("suberror"))
+        code = _deciding_code(answer)
+        built = _class_of(error, code, subcode)(
             error,
-            description,
-            aadsts_code=codes[0] if codes else None,
-            correlation_id=_id(answer.get("correlation_id"))
-            or _found(_CORRELATION_ID, description),
-            trace_id=_id(answer.get("trace_id")) or _found(_TRACE_ID, description),
+            _text(answer.get("error_description")),
+            aadsts_code=code,
+            subcode=subcode,
+            **_ids(answer),
         )
+        if isinstance(built, TemporarilyUnavailable):
+            built.retry_after = retry_after
+        return built
 
 
 class SecretRejected(MicrosoftError):
@@ -85,7 +106,8 @@ class SecretRejected(MicrosoftError):
 
 
 class CodeNotAccepted(MicrosoftError):
-    """The authorization code is spent, expired, malformed, or of another exchange."""
+    """The authorization code is spent, expired, malformed, or of another exchange; or the session
+    at Microsoft that it came from is over."""
 
 
 class ConsentRequired(MicrosoftError):
@@ -93,58 +115,109 @@ class ConsentRequired(MicrosoftError):
 
 
 class AccessDenied(MicrosoftError):
-    """The person declined, or the directory does not let them in."""
+    """The person declined, or their organisation does not let this person or account in."""
 
 
 class DirectoryNotFound(MicrosoftError):
     """Microsoft knows no directory of that name in this cloud (90002)."""
 
 
-_BY_AADSTS_CODE: dict[int, type[MicrosoftError]] = {
-    **dict.fromkeys((7000215, 7000216, 7000218, 7000222), SecretRejected),
-    **dict.fromkeys((54005, 70000, 70008, 501481, 9002313, 700005), CodeNotAccepted),
-    **dict.fromkeys((65001, 90094, 90095), ConsentRequired),
-    **dict.fromkeys((65004, 50105), AccessDenied),
-    90002: DirectoryNotFound,
-    # Both come as `invalid_client`, though the secret is not at fault: the redirect URI differs,
-    # the app is registered as a public client.
-    **dict.fromkeys((500112, 700025), MicrosoftError),
+class TemporarilyUnavailable(MicrosoftError, Unreachable):
+    """Microsoft answered that it has a passing trouble (90033) or too much to do (90024, 90055)."""
+
+
+_BY_ERROR_CLASS: dict[ErrorClass, type[MicrosoftError]] = {
+    ErrorClass.SECRET_REJECTED: SecretRejected,
+    ErrorClass.STALE: CodeNotAccepted,
+    ErrorClass.CONSENT_REQUIRED: ConsentRequired,
+    ErrorClass.ACCESS_DENIED: AccessDenied,
+    ErrorClass.UNKNOWN_DIRECTORY: DirectoryNotFound,
+    ErrorClass.TEMPORARY: TemporarilyUnavailable,
+    ErrorClass.OTHER: MicrosoftError,
 }
+#: Of an answer whose number is not in the catalogue. `interaction_required` is what Conditional
+#: Access answers; RFC 6749 has the others.
 _BY_ERROR: dict[str, type[MicrosoftError]] = {
-    "invalid_client": SecretRejected,
     "access_denied": AccessDenied,
     "consent_required": ConsentRequired,
+    "interaction_required": AccessDenied,
+    "temporarily_unavailable": TemporarilyUnavailable,
+}
+#: What Microsoft adds where the OAuth error is only `invalid_grant`.
+_BY_SUBCODE: dict[str, type[MicrosoftError]] = {
+    "consent_required": ConsentRequired,
+    **dict.fromkeys(("basic_action", "additional_action", "message_only"), AccessDenied),
 }
 
 
-def _class_of(error: str, aadsts_codes: list[int]) -> type[MicrosoftError]:
-    # Microsoft: act on `error`; the numbers are for people. They only refine it here.
-    by_code = (_BY_AADSTS_CODE[code] for code in aadsts_codes if code in _BY_AADSTS_CODE)
-    return next(by_code, None) or _BY_ERROR.get(error, MicrosoftError)
+def _class_of(error: str, code: int | None, subcode: str) -> type[MicrosoftError]:
+    known = CATALOGUE.get(code) if code is not None else None
+    if known is not None:
+        return _BY_ERROR_CLASS[known.error_class]
+    if error == "invalid_client" and code is None:
+        # RFC 6749 section 5.2: client authentication failed. Microsoft says the same of a wrong
+        # redirect URI (50011) or a disabled app (7000112), but then with the number.
+        return SecretRejected
+    return _BY_ERROR.get(error) or _BY_SUBCODE.get(subcode) or MicrosoftError
 
 
-def _aadsts_codes(answer: Mapping[str, Any], description: str) -> list[int]:
-    """Return all codes, in Microsoft's order: older answers have two, as [70002, 54005]."""
-    codes = [int(digits) for digits in _AADSTS.findall(description)]
+def _deciding_code(answer: Mapping[str, Any]) -> int | None:
+    """Return the number that decided: the last one. Older answers have two, as [70002, 54005].
+
+    `error_codes` goes before the description, and the description before `error_uri`.
+    """
     sent = answer.get("error_codes")
-    for code in sent if isinstance(sent, list) else []:
-        if isinstance(code, int) and not isinstance(code, bool):
-            codes.append(abs(code) % 10**9)
-    return codes
+    numbers = [_number(each) for each in (sent if isinstance(sent, list) else [])]
+    codes = [number for number in numbers if number is not None]
+    if not codes:
+        description = _text(answer.get("error_description"), _MAX_SEARCHED)
+        codes = [int(digits) for digits in _AADSTS.findall(description)]
+    if not codes:
+        uri = _text(answer.get("error_uri"), _MAX_SEARCHED)
+        codes = [int(digits) for digits in _NUMBER_IN_URI.findall(uri)]
+    return codes[-1] if codes else None
 
 
-def _text(value: object) -> str:
+def _number(value: object) -> int | None:
+    """Return a number of `error_codes`, some of which are sent as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) % 10**9
+    match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    return int(match[1]) if match else None
+
+
+def _ids(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return trace ID and correlation ID, which a redirect has in the description only."""
+    description = _text(answer.get("error_description"), _MAX_SEARCHED)
+    trace_id = _found(_TRACE_ID, description)
+    correlation_id = _found(_CORRELATION_ID, description)
+    if not trace_id and not correlation_id:
+        # The last two, in this order in every language.
+        *_others, trace_id, correlation_id = ["", "", *_last_two_guids(description)]
+    return {
+        "trace_id": _matching(_ID, answer.get("trace_id")) or trace_id,
+        "correlation_id": _matching(_ID, answer.get("correlation_id")) or correlation_id,
+    }
+
+
+def _last_two_guids(description: str) -> list[str]:
+    guids = _LABELLED_GUID.findall(description)
+    return guids[-2:] if len(guids) > 1 else []
+
+
+def _text(value: object, limit: int = _MAX_TEXT) -> str:
     if not isinstance(value, str):
         return ""
     # NUL and lone surrogates can be sent, but no database stores them.
     clean = value.replace("\x00", "").encode("utf-8", "replace").decode()
-    return clean[:_MAX_TEXT]
+    return clean[:limit]
 
 
-def _id(value: object) -> str:
-    """Return an ID of Microsoft's, or "": anybody can send a callback with another text."""
+def _matching(pattern: re.Pattern[str], value: object) -> str:
+    """Return an ID or a word of Microsoft's, or "": anybody can send a callback with another
+    text."""
     text = _text(value)
-    return text if _ID.fullmatch(text) else ""
+    return text if pattern.fullmatch(text) else ""
 
 
 def _found(pattern: re.Pattern[str], text: str) -> str:

@@ -212,7 +212,7 @@ def _guid_in(url: object) -> str:
 def _success(answer: Answer) -> dict[str, Any]:
     document = answer.json()
     if answer.status != 200:
-        raise MicrosoftError.from_answer(document)
+        raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
     return document
 
 

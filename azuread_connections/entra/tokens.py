@@ -178,7 +178,7 @@ def _what_is_asked(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[
 def _success(answer: Answer) -> dict[str, Any]:
     document = answer.json()
     if answer.status != 200:
-        raise MicrosoftError.from_answer(document)
+        raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
     return document
 
 

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
 from .deadline import seconds_left, within
-from .errors import MalformedAnswer, Unreachable
+from .errors import MalformedAnswer, MicrosoftError, TemporarilyUnavailable, Unreachable
 from .pools import pool_of
 
 #: A set of signing keys is some 15 kB, a page of 999 groups some 400 kB.
@@ -35,8 +35,11 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Answer:
+    """What came back. ``retry_after``: the seconds of that header, where it has a number."""
+
     status: int
     body: bytes
+    retry_after: int | None = None
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object. Raises ``MalformedAnswer`` for anything else."""
@@ -132,15 +135,32 @@ def _read(response: BaseHTTPResponse, host: str, deadline: float) -> bytes:
 
 
 def _checked(response: BaseHTTPResponse, host: str, content: bytes) -> Answer:
+    retry_after = _seconds(response.headers.get("Retry-After", ""))
     if response.status in _COME_BACK_LATER:
-        raise Unreachable(
-            f"{host} is unavailable for now (status {response.status}).",
-            _seconds(response.headers.get("Retry-After", "")),
-        )
+        raise _unavailable(response.status, host, content, retry_after)
     encoding = response.headers.get("Content-Encoding", "identity")
     if response.status in _REDIRECTS or encoding != "identity":
         raise MalformedAnswer(f"{host} sent an answer of an unexpected kind.")
-    return Answer(response.status, content)
+    return Answer(response.status, content, retry_after)
+
+
+def _unavailable(status: int, host: str, content: bytes, retry_after: int | None) -> Unreachable:
+    """Return what keeps Microsoft's number and IDs, where an overloaded service sends them."""
+    try:
+        error = MicrosoftError.from_answer(Answer(status, content).json())
+    except MalformedAnswer:
+        error = MicrosoftError("")
+    if error.aadsts_code is None:  # the front door's HTML, or an answer of Graph's
+        return Unreachable(f"{host} is unavailable for now (status {status}).", retry_after)
+    busy = TemporarilyUnavailable(
+        error.error,
+        error.description,
+        aadsts_code=error.aadsts_code,
+        correlation_id=error.correlation_id,
+        trace_id=error.trace_id,
+    )
+    busy.retry_after = retry_after
+    return busy
 
 
 def _seconds(retry_after: str) -> int | None:

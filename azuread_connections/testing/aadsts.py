@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .aadsts_seen import SEEN
+
 
 @dataclass(frozen=True)
 class Aadsts:
@@ -38,6 +40,7 @@ _NO_MATCHING_FEDERATED = (
 UNKNOWN = Aadsts("invalid_request", "The request could not be completed.")
 
 CATALOGUE: dict[int, Aadsts] = {
+    **{code: Aadsts(*fields) for code, fields in SEEN.items()},
     16000: _on_callback(
         "interaction_required",
         "Either multiple user identities are available for the current request or selected "

@@ -111,6 +111,8 @@ def refuse(call: Call, ask: Ask, refusal: Refusal, **further: str) -> Response:
     if not (refusal.entry.redirects or refusal.error or ordered):
         return refusal_page(call, refusal)
     error = ordered or refusal.error
+    if call.fault and call.fault.subcode:
+        further["error_subcode"] = call.fault.subcode
     return answer(
         ask, {**callback_error(refusal, call.incident, url=call.url, error=error), **further}
     )

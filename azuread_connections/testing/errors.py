@@ -12,6 +12,10 @@ from .aadsts import CATALOGUE, UNKNOWN, Aadsts
 from .wire import RecordedRequest, Response, json_response
 
 
+#: The code of a refusal to which Microsoft gives no number, such as a person's "Cancel".
+NO_NUMBER = 0
+
+
 class Refusal(Exception):
     """Raised where a request is refused; `facts` fill the gaps of the code's text."""
 
@@ -67,19 +71,21 @@ def error_response(
     url: str,
     error: str | None = None,
     status: int | None = None,
+    subcode: str | None = None,
 ) -> Response:
     """The JSON body with the status that belongs to the code."""
     body: dict[str, Any] = {
         "error": error or refusal.entry.error,
-        "error_description": incident.describe(refusal),
-        "error_codes": [refusal.code],
         "timestamp": incident.timestamp,
         "trace_id": incident.trace_id,
         "correlation_id": incident.correlation_id,
-        "error_uri": error_uri(url, refusal.code),
     }
-    if refusal.entry.suberror:
-        body["suberror"] = refusal.entry.suberror
+    if refusal.code != NO_NUMBER:
+        body["error_description"] = incident.describe(refusal)
+        body["error_codes"] = [refusal.code]
+        body["error_uri"] = error_uri(url, refusal.code)
+    if suberror := subcode or refusal.entry.suberror:
+        body["suberror"] = suberror
     return json_response(
         body,
         status=status or refusal.entry.status,
@@ -95,6 +101,8 @@ def callback_error(
     refusal: Refusal, incident: Incident, *, url: str, error: str | None = None
 ) -> dict[str, str]:
     """The parameters with which authorize sends the browser back after an error."""
+    if refusal.code == NO_NUMBER:
+        return {"error": error or refusal.entry.error}
     return {
         "error": error or refusal.entry.error,
         "error_description": incident.describe(refusal),

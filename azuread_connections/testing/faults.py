@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from .errors import Incident, Refusal, error_response
+from .errors import NO_NUMBER, Incident, Refusal, error_response
 from .wire import HTML, JSON, Response
 
 FAULTY_ENDPOINTS = frozenset(
@@ -35,6 +35,7 @@ class Fault:
     drip: float | None = None
     redirect: str | None = None
     error: str | None = None
+    subcode: str | None = None
 
     @property
     def has_own_answer(self) -> bool:
@@ -46,7 +47,7 @@ class Fault:
         """Set where Microsoft would answer with an error of its own."""
         if self.aadsts is None and self.error is None:
             return None
-        return Refusal(self.aadsts or 90023)
+        return Refusal(self.aadsts or NO_NUMBER)
 
     def raw_answer(self) -> Response | None:
         """The answer that replaces the endpoint's own, if the fault has one."""
@@ -64,7 +65,14 @@ class Fault:
         """Microsoft's JSON error, if the fault orders one."""
         if self.refusal is None:
             return None
-        return error_response(self.refusal, incident, url=url, error=self.error, status=self.status)
+        return error_response(
+            self.refusal,
+            incident,
+            url=url,
+            error=self.error,
+            status=self.status,
+            subcode=self.subcode,
+        )
 
 
 class FaultPlan:

@@ -178,14 +178,16 @@ class StandIn:
         drip: float | None = None,
         redirect: str | None = None,
         error: str | None = None,
+        subcode: str | None = None,
     ) -> None:
         """Let the next `times` requests of an endpoint misbehave (None: until `clear_faults`).
 
         The answer comes after `delay` seconds, then byte by byte every `drip` seconds. It is
         the normal one unless `status`, `body` or `redirect` replace it, `close` drops the
         connection instead, or `aadsts` and `error` order one of Microsoft's errors with the
-        status that belongs to it. On "authorize" and "sign_in" such an error goes to the
-        callback if Microsoft tells the app (always with `error`), otherwise it is a page.
+        status that belongs to it, and with `subcode`; `error` alone comes without a number. On
+        "authorize" and "sign_in" such an error goes to the callback if Microsoft tells the app
+        (always with `error`), otherwise it is a page.
         """
         self._state.faults.add(
             Fault(
@@ -200,6 +202,7 @@ class StandIn:
                 drip=drip,
                 redirect=redirect,
                 error=error,
+                subcode=subcode,
             ),
             times,
         )

@@ -90,7 +90,7 @@ def test_try_explains_a_failure_and_then_works(company: Company, boss: Client) -
     ClientSecretFactory.create(connection=company.connection, value="wrong-secret-of-length")
     page = try_it(company, boss)
     assert "AADSTS7000215" in page
-    assert "Who can mend it" in page
+    assert "Who can fix it" in page
     assert "wrong-secret" not in page
     good.pk = None
     good.save(force_insert=True)
@@ -180,7 +180,7 @@ def test_an_event_explains_itself(company: Company, boss: Client) -> None:
         reverse("admin:azuread_connections_event_change", args=[event.pk])
     ).content.decode()
     assert "AADSTS7000222" in page
-    assert "Who can mend it" in page
+    assert "Who can fix it" in page
     assert f'<a href="{url(company, "change")}#id_new_secret">' in page
 
 

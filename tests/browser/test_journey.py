@@ -76,7 +76,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     try_page = connection_page.replace("/change/", "/try/")
     result = attempt(page, try_page)
     expect(result.get_by_text("AADSTS7000215").first).to_be_visible()
-    expect(result.get_by_text("Who can mend it").first).to_be_visible()
+    expect(result.get_by_text("Who can fix it").first).to_be_visible()
     expect(result.get_by_text("Trace ID")).to_be_hidden()
     screenshots(result, "journey-try-failed")
     result.get_by_role("link", name="Enter a client secret").click()

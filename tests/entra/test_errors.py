@@ -4,6 +4,11 @@ from typing import Any
 
 import pytest
 
+from azuread_connections.entra.aadsts import (
+    CATALOGUE,
+    CLIENT_ASSERTION_CODES,
+    CLIENT_SECRET_CODES,
+)
 from azuread_connections.entra.errors import (
     AccessDenied,
     CodeNotAccepted,
@@ -14,9 +19,11 @@ from azuread_connections.entra.errors import (
     MalformedAnswer,
     MicrosoftError,
     SecretRejected,
+    TemporarilyUnavailable,
     UnknownSigningKey,
     Unreachable,
 )
+from tests import cases
 
 TRACE = "6a1f2c60-4d2a-4b5e-9f0e-0d7f3f6d2c00"
 CORRELATION = "d3ca1f4e-9c47-43d2-a2d9-7a8a5a3f5a11"
@@ -61,8 +68,7 @@ def test_the_members_of_the_answer_go_before_the_description() -> None:
     )
     assert error.trace_id == "11111111-2222-3333-4444-555555555555"
     assert error.correlation_id == "66666666-7777-8888-9999-000000000000"
-    # The code of the text is the one that administrators will find in Microsoft's own log.
-    assert error.aadsts_code == 7000222
+    assert error.aadsts_code == 7000215
 
 
 def test_error_codes_alone_are_enough() -> None:
@@ -72,13 +78,56 @@ def test_error_codes_alone_are_enough() -> None:
     assert str(error) == "invalid_grant"
 
 
-def test_of_two_codes_the_first_counts() -> None:
-    error = MicrosoftError.from_answer({"error": "invalid_grant", "error_codes": [70008, 54005]})
-    assert error.aadsts_code == 70008
+def test_of_two_codes_the_last_decides() -> None:
+    error = MicrosoftError.from_answer({"error": "invalid_grant", "error_codes": [54005, 65001]})
+    assert (error.aadsts_code, type(error)) == (65001, ConsentRequired)
     error = MicrosoftError.from_answer(
         {"error": "invalid_grant", "error_description": "AADSTS65001: one. AADSTS54005: two."}
     )
-    assert error.aadsts_code == 65001
+    assert (error.aadsts_code, type(error)) == (54005, CodeNotAccepted)
+
+
+def test_where_the_last_code_is_unknown_the_oauth_error_decides() -> None:
+    answer = {"error": "access_denied", "error_codes": [7000222, 999999]}
+    error = MicrosoftError.from_answer(answer)
+    assert (error.aadsts_code, type(error)) == (999999, AccessDenied)
+
+
+@pytest.mark.parametrize("sent", ["7000222", "AADSTS7000222"])
+def test_a_code_sent_as_text_is_read(sent: str) -> None:
+    error = MicrosoftError.from_answer({"error": "invalid_client", "error_codes": [sent]})
+    assert (error.aadsts_code, type(error)) == (7000222, SecretRejected)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://login.microsoftonline.com/error?code=65004",
+        "https://login.microsoftonline.com/error?x=1&code=65004",
+        "https://login.microsoftonline.com/error?code=65004&x=1",
+        "https://login.microsoftonline.com/error?code=65004#x",
+    ],
+)
+def test_a_code_in_the_address_of_the_error_is_read(uri: str) -> None:
+    error = MicrosoftError.from_answer({"error": "invalid_request", "error_uri": uri})
+    assert (error.aadsts_code, type(error)) == (65004, AccessDenied)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("", "https://login.microsoftonline.com/error", "https://x.example/?code=abc"),
+        *("https://x.example/?code=65004x", "https://x.example/?barcode=65004", 65004, None),
+    ],
+)
+def test_an_address_without_a_code_gives_none(uri: object) -> None:
+    error = MicrosoftError.from_answer({"error": "invalid_request", "error_uri": uri})
+    assert error.aadsts_code is None
+
+
+def test_a_code_of_the_answer_goes_before_that_of_the_address() -> None:
+    answer = {"error": "x", "error_description": "AADSTS50105: x", "error_uri": "/error?code=65004"}
+    assert MicrosoftError.from_answer(answer).aadsts_code == 50105
 
 
 @pytest.mark.parametrize("answer", [{}, {"error": ""}, {"error": None}, {"error": {"code": "x"}}])
@@ -108,7 +157,11 @@ def test_members_of_the_wrong_type_count_as_missing(odd: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [None, 7000215, "7000215", [], {}, {"0": 7000215}, [None], ["7000215"], [[7000215]]]
+    "odd",
+    [
+        *(None, 7000215, "7000215", [], {}, {"0": 7000215}, [None], [[7000215]], [True]),
+        *(["7000215x"], ["x7000215"], [""], ["9" * 10], ["７０００２１５"], [1.5]),
+    ],
 )
 def test_error_codes_of_the_wrong_type_count_as_missing(odd: object) -> None:
     error = MicrosoftError.from_answer({"error": "invalid_grant", "error_codes": odd})
@@ -175,16 +228,33 @@ def test_texts_can_be_stored_in_any_database(member: str) -> None:
         (7000222, SecretRejected),
         (54005, CodeNotAccepted),
         (70008, CodeNotAccepted),
+        (50089, CodeNotAccepted),
+        (50133, CodeNotAccepted),
+        (50173, CodeNotAccepted),
         (501481, CodeNotAccepted),
         (9002313, CodeNotAccepted),
         (700005, CodeNotAccepted),
         (65001, ConsentRequired),
         (90094, ConsentRequired),
         (90095, ConsentRequired),
+        (90096, ConsentRequired),
+        (900941, ConsentRequired),
         (65004, AccessDenied),
         (50105, AccessDenied),
+        (50057, AccessDenied),
+        (50076, AccessDenied),
+        (50178, AccessDenied),
+        (53003, AccessDenied),
+        (70043, AccessDenied),
+        (70044, AccessDenied),
         (90002, DirectoryNotFound),
-        (50076, MicrosoftError),
+        (90024, TemporarilyUnavailable),
+        (90033, TemporarilyUnavailable),
+        (90055, TemporarilyUnavailable),
+        (50011, MicrosoftError),
+        (700016, MicrosoftError),
+        (7000112, MicrosoftError),
+        (7000229, MicrosoftError),
         (123456, MicrosoftError),
     ],
 )
@@ -201,11 +271,12 @@ def test_the_class_is_known_by_the_code(code: int, expected: type[MicrosoftError
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("invalid_client", SecretRejected),
         ("access_denied", AccessDenied),
         ("consent_required", ConsentRequired),
+        ("interaction_required", AccessDenied),
         ("invalid_grant", MicrosoftError),
-        ("temporarily_unavailable", MicrosoftError),
+        ("server_error", MicrosoftError),
+        ("temporarily_unavailable", TemporarilyUnavailable),
         ("something_new", MicrosoftError),
     ],
 )
@@ -217,10 +288,121 @@ def test_the_class_is_known_by_the_error_where_the_code_says_nothing(
     assert type(MicrosoftError.from_answer(with_new_code)) is expected
 
 
+@pytest.mark.parametrize("subcode", ["basic_action", "additional_action", "message_only"])
+def test_the_class_is_known_by_the_subcode_where_nothing_else_says_it(subcode: str) -> None:
+    answer = {"error": "invalid_grant", "error_codes": [999999], "suberror": subcode}
+    assert type(MicrosoftError.from_answer(answer)) is AccessDenied
+    answer = {"error": "invalid_grant", "suberror": "consent_required"}
+    assert type(MicrosoftError.from_answer(answer)) is ConsentRequired
+
+
+def test_only_the_codes_about_the_secret_reject_it() -> None:
+    assert {7000215, 7000216, 7000218, 7000222, 70002} == CLIENT_SECRET_CODES
+    for code in {*CATALOGUE, 999999}:
+        error = MicrosoftError.from_answer({"error": "invalid_client", "error_codes": [code]})
+        assert isinstance(error, SecretRejected) is (code in CLIENT_SECRET_CODES), code
+    # Without any number: RFC 6749 section 5.2.
+    assert type(MicrosoftError.from_answer({"error": "invalid_client"})) is SecretRejected
+
+
+def test_the_codes_about_a_client_assertion_are_known_as_such() -> None:
+    assert {700024, 700027, 7000213, 7000214, 7000226, 7000227} == CLIENT_ASSERTION_CODES
+    assert set(CATALOGUE) >= CLIENT_ASSERTION_CODES
+    assert CLIENT_ASSERTION_CODES.isdisjoint(CLIENT_SECRET_CODES)
+
+
+@pytest.mark.parametrize("error", ["access_denied", "temporarily_unavailable", "consent_required"])
+def test_a_known_code_decides_whatever_the_error_says(error: str) -> None:
+    answer = {"error": error, "error_codes": [50011]}
+    assert type(MicrosoftError.from_answer(answer)) is MicrosoftError
+
+
 def test_the_code_goes_before_the_error() -> None:
     # What Microsoft answers where only an administrator may consent.
     answer = {"error": "access_denied", "error_description": "AADSTS90094: Admin consent needed."}
     assert type(MicrosoftError.from_answer(answer)) is ConsentRequired
+
+
+@pytest.mark.parametrize("member", ["error_subcode", "suberror"])
+def test_the_subcode_is_named(member: str) -> None:
+    error = MicrosoftError.from_answer({"error": "access_denied", member: "cancel"})
+    assert error.subcode == "cancel"
+    assert str(error) == "access_denied (subcode cancel)"
+    assert error.description == ""
+
+
+@pytest.mark.parametrize("odd", [None, 5, ["cancel"], "", "two words", "<i>", "x" * 65, "a\nb"])
+def test_what_cannot_be_a_subcode_is_left_out(odd: object) -> None:
+    error = MicrosoftError.from_answer({"error": "access_denied", "error_subcode": odd})
+    assert (error.subcode, str(error)) == ("", "access_denied")
+
+
+def test_the_ids_are_found_behind_a_long_text() -> None:
+    description = f"AADSTS50105: {'x' * 3000} Trace ID: {TRACE} Correlation ID: {CORRELATION}"
+    error = MicrosoftError.from_answer({"error": "x", "error_description": description})
+    assert (error.trace_id, error.correlation_id) == (TRACE, CORRELATION)
+    assert len(error.description) == 1000
+
+
+def test_a_guid_in_the_text_is_not_taken_for_an_id() -> None:
+    # The client ID and the directory, as Microsoft's texts name them.
+    for text in (f"'{TRACE}' in '{CORRELATION}'", f"app {TRACE}", f"id: {TRACE}", f"tenant {TRACE}:"):
+        answer = {"error": "x", "error_description": f"AADSTS700016: {text}"}
+        error = MicrosoftError.from_answer(answer)
+        assert (error.trace_id, error.correlation_id) == ("", "")
+
+
+def test_passing_trouble_says_how_long_to_wait() -> None:
+    answer = {"error": "temporarily_unavailable", "error_codes": [90055]}
+    error = MicrosoftError.from_answer(answer, retry_after=7)
+    assert isinstance(error, Unreachable)
+    assert isinstance(error, MicrosoftError)
+    assert (error.retry_after, error.aadsts_code) == (7, 90055)
+    waiting = MicrosoftError.from_answer(answer)
+    assert isinstance(waiting, Unreachable)
+    assert waiting.retry_after is None
+
+
+# The cases from the field: tests/cases/
+
+
+@pytest.mark.parametrize("case", cases.load("F08"))
+def test_an_invalid_client_that_is_not_about_the_secret(case: dict[str, Any]) -> None:
+    code = case["body"]["error_codes"][0]
+    error = MicrosoftError.from_answer(case["body"])
+    is_control = "control" in case["expect"]
+    assert type(error) is (SecretRejected if is_control else MicrosoftError)
+    assert error.aadsts_code == code
+
+
+@pytest.mark.parametrize("case", cases.load("F09"))
+def test_of_two_codes_the_last_is_shown(case: dict[str, Any]) -> None:
+    error = MicrosoftError.from_answer(case["body"])
+    assert error.aadsts_code == case["expect_shown_code"]
+    assert type(error) is CodeNotAccepted
+
+
+@pytest.mark.parametrize("description", cases.load("F10")["descriptions"])
+def test_the_ids_are_read_in_every_language(description: str) -> None:
+    expected = cases.load("F10")["expect"]
+    error = MicrosoftError.from_answer({"error": "x", "error_description": description})
+    found = {"trace_id": error.trace_id, "correlation_id": error.correlation_id}
+    assert found == expected
+
+
+@pytest.mark.parametrize("case", cases.load("F11"))
+def test_a_code_that_stands_elsewhere(case: dict[str, Any]) -> None:
+    assert MicrosoftError.from_answer(case["answer"]).aadsts_code == case["expect_code"]
+
+
+@pytest.mark.parametrize("answer", cases.load("F12")["answers"])
+def test_a_policy_that_blocks_the_person(answer: dict[str, Any]) -> None:
+    assert type(MicrosoftError.from_answer(answer)) is AccessDenied
+
+
+@pytest.mark.parametrize("answer", cases.load("F13")["token_400"])
+def test_passing_trouble(answer: dict[str, Any]) -> None:
+    assert type(MicrosoftError.from_answer(answer)) is TemporarilyUnavailable
 
 
 def test_an_error_of_a_few_words_is_complete() -> None:

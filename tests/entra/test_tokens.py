@@ -498,7 +498,7 @@ def test_a_directory_that_is_gone_is_not_found(exchange: Exchange) -> None:
         ({"aadsts": 7000218}, SecretRejected),
         ({"aadsts": 65001}, ConsentRequired),
         ({"aadsts": 50105}, AccessDenied),
-        ({"aadsts": 50057}, MicrosoftError),
+        ({"aadsts": 50057}, AccessDenied),
         ({"aadsts": 700016}, MicrosoftError),
         ({"aadsts": 90002}, DirectoryNotFound),
         ({"status": 429}, Unreachable),

@@ -1,0 +1,46 @@
+"""All entries by their number."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from . import (
+    accounts,
+    consent,
+    credentials,
+    directories,
+    policies,
+    registration,
+    requests,
+    temporary,
+)
+from .explanation import Explanation, Owner
+from .remedies import LOOK_UP, SHOW_AND_ASK
+
+CATALOGUE: dict[int, Explanation] = {
+    each.code: each
+    for subject in (
+        accounts,
+        policies,
+        consent,
+        credentials,
+        registration,
+        directories,
+        requests,
+        temporary,
+    )
+    for each in subject.ENTRIES
+    if each.code is not None
+}
+
+
+def explain(code: int | None) -> Explanation:
+    """Return what is known of a number. One that is not in the catalogue gets a usable text too."""
+    if code is None:
+        return Explanation(None, Owner.SITE, _("Microsoft gave no error number."), SHOW_AND_ASK)
+    known = CATALOGUE.get(code)
+    if known is not None:
+        return known
+    return Explanation(
+        code, Owner.SITE, _("Microsoft refused, for a reason that is not in our list."), LOOK_UP
+    )

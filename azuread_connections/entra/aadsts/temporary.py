@@ -1,0 +1,26 @@
+"""Microsoft's own trouble, which passes."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from .explanation import ErrorClass, Owner, entries
+from .remedies import WAIT, WAIT_OR_SUPPORT
+
+ENTRIES = entries(
+    Owner.MICROSOFT,
+    ErrorClass.TEMPORARY,
+    {
+        50000: (_("Microsoft could not issue a token, for a reason of its own."), WAIT_OR_SUPPORT),
+        50033: (_("Microsoft's sign-in has a passing trouble."), WAIT),
+        50087: (_("Microsoft's check of second factors has a passing trouble."), WAIT),
+        90006: (_("A service behind Microsoft's sign-in did not answer."), WAIT),
+        90012: (_("Microsoft took too long."), WAIT),
+        90024: (_("The directory has more sign-ins than Microsoft allows it at once."), WAIT),
+        90030: (_("Microsoft's sign-in has a passing trouble."), WAIT),
+        90033: (_("Microsoft's sign-in has a passing trouble."), WAIT),
+        90055: (_("Microsoft's sign-in is overloaded."), WAIT),
+        90090: (_("Microsoft's sign-in has a passing trouble."), WAIT),
+        90091: (_("Microsoft's sign-in has a passing trouble."), WAIT),
+    },
+)
