@@ -57,6 +57,20 @@ def permissions_needed(connection: Connection) -> list[Permission]:
     return needed
 
 
+def unproven_consent(connection: Connection) -> list[str]:
+    """Return the permissions of a sign-in that only an administrator can grant, and that nobody is
+    known to have granted in the connection's own directory."""
+    asked = {
+        permission.name
+        for permission in permissions_needed(connection)
+        if permission.kind == "delegated" and permission.needs_administrator
+    }
+    if not asked:
+        return []
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
+    return sorted(asked - set(own.delegated_scopes.split() if own else ()))
+
+
 def delegated_scopes(connection: Connection) -> tuple[str, ...]:
     """Return the Graph scopes that a sign-in asks for."""
     return tuple(

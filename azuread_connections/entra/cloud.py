@@ -6,10 +6,16 @@ https://learn.microsoft.com/entra/identity-platform/authentication-national-clou
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+from .errors import IssuerMismatch
 
 V1 = "v1.0"
 V2 = "v2.0"
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 #: The tenant segment that takes people of any directory.
 COMMON = "common"
@@ -128,3 +134,22 @@ class Authority:
     def _oauth2(self, endpoint: str) -> str:
         version = "" if self.identity_api == V1 else "v2.0/"
         return f"{self._base}/oauth2/{version}{endpoint}"
+
+
+def check_issuers(authority: Authority, issuers: Iterable[str], *, tenant_id: str | None) -> None:
+    """Check the `iss` parameters of an authorization response. RFC 9207 section 2.4.
+
+    ``tenant_id``: the directory's GUID; None takes any directory of the authority's cloud and
+    identity API. Raises ``IssuerMismatch``.
+    """
+    for named in issuers:
+        guid = tenant_id or _guid_in(named)
+        if named != authority.issuer(guid):
+            raise IssuerMismatch(
+                f"The answer names another issuer (iss, RFC 9207): {named[:200]!r}."
+            )
+
+
+def _guid_in(issuer: str) -> str:
+    match = _GUID.search(issuer)
+    return match[0] if match else ""

@@ -47,6 +47,10 @@ class IdTokenInvalid(EntraError):
     """An ID token that fails validation. ``str()`` names the rule that it breaks."""
 
 
+class IssuerMismatch(IdTokenInvalid):
+    """The authorization response names another issuer than the one that was asked (RFC 9207)."""
+
+
 class UnknownSigningKey(IdTokenInvalid):
     """The ID token names a key that the directory does not publish."""
 
@@ -81,7 +85,7 @@ class MicrosoftError(EntraError):
     def from_answer(
         cls, answer: Mapping[str, Any], *, retry_after: int | None = None
     ) -> MicrosoftError:
-        """Build from the JSON of an endpoint or the parameters of a redirect.
+        """Build from the JSON of an endpoint.
 
         The number decides the class where it is known, the OAuth error where it is not. Anything
         may be missing or of the wrong type. ``retry_after``: seconds, of the HTTP header.
@@ -99,6 +103,24 @@ class MicrosoftError(EntraError):
         if isinstance(built, TemporarilyUnavailable):
             built.retry_after = retry_after
         return built
+
+    @classmethod
+    def from_redirect(cls, parameters: Mapping[str, Any]) -> MicrosoftError:
+        """Build from the parameters with which a browser comes back.
+
+        Anybody can write them, and no secret was sent there: they never say that it is rejected.
+        """
+        built = cls.from_answer(parameters)
+        if not isinstance(built, SecretRejected):
+            return built
+        return MicrosoftError(
+            built.error,
+            built.description,
+            aadsts_code=built.aadsts_code,
+            correlation_id=built.correlation_id,
+            trace_id=built.trace_id,
+            subcode=built.subcode,
+        )
 
 
 class SecretRejected(MicrosoftError):
@@ -124,6 +146,19 @@ class DirectoryNotFound(MicrosoftError):
 
 class TemporarilyUnavailable(MicrosoftError, Unreachable):
     """Microsoft answered that it has a passing trouble (90033) or too much to do (90024, 90055)."""
+
+
+#: The person declined to grant the permissions, or did not go on.
+_PERSON_STOPPED = (65004, 90135)
+
+
+def is_about_consent(error: EntraError) -> bool:
+    """Return whether missing consent may be the cause: Microsoft says so, or the person stopped.
+
+    Who goes back from the page "Need admin approval" arrives like a person who cancelled.
+    """
+    stopped = isinstance(error, AccessDenied) and error.aadsts_code in (None, *_PERSON_STOPPED)
+    return stopped or isinstance(error, ConsentRequired)
 
 
 _BY_ERROR_CLASS: dict[ErrorClass, type[MicrosoftError]] = {

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from jwt.algorithms import RSAAlgorithm
 
-from .cloud import V1, V2, Authority
+from .cloud import V1, V2, Authority, check_issuers
 from .errors import IdTokenInvalid
 from .metadata import SigningKey
 
@@ -42,12 +42,14 @@ class IdTokenPolicy:
 
     ``tenant_id``: the directory's GUID, in lower case. None takes any directory's token (the
     common endpoint): whether that directory is welcome is then the caller's decision.
+    ``named_issuers``: the `iss` parameters that came with the code (RFC 9207).
     """
 
     authority: Authority
     client_id: str
     tenant_id: str | None
     nonce: str
+    named_issuers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,12 +167,15 @@ def _check_directory(claims: Mapping[str, Any], policy: IdTokenPolicy) -> tuple[
     """Return the directory's GUID and its issuer."""
     if not _is_guid(claims.get("tid")) or not _is_guid(claims.get("oid")):
         _fail("tid or oid is missing or no GUID")
+    if not isinstance(claims.get("sub"), str) or not claims["sub"].strip():
+        _fail("it names no subject (sub)")
     tenant_id = str(claims["tid"])
     if policy.tenant_id not in (None, tenant_id):
         _fail("it is for another directory (tid)")
     issuer = policy.authority.issuer(tenant_id)
     if claims.get("iss") != issuer:
         _fail("its issuer (iss) is not the directory's")
+    check_issuers(policy.authority, policy.named_issuers, tenant_id=tenant_id)
     if claims.get("ver") != _VERSIONS[policy.authority.identity_api]:
         _fail("its version (ver) is not the identity API's")
     return tenant_id, issuer

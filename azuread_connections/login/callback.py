@@ -15,15 +15,17 @@ from django.http import HttpRequest
 from .. import microsoft, signals
 from ..conf import CACHE_PREFIX, conf
 from ..entra.deadline import within
-from ..entra.errors import EntraError, MicrosoftError
+from ..entra.errors import EntraError, MicrosoftError, is_about_consent
 from ..entra.tokens import MAX_CODE_LENGTH
 from ..models import Connection, Identity
+from ..permissions import unproven_consent
 from . import addresses, events, session
 from .backend import Proof, backend_class
 from .begin import fingerprint
 from .enabled import Pair, still_enabled
 from .exchange import CodeExchange
 from .failures import SignInFailed, from_entra
+from .issuer import check_named_issuers, named_issuers
 from .people import Person
 from .sealing import BrokenSeal
 from .transaction import Transaction, read_cookie
@@ -96,6 +98,7 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
         code=request.GET.get("code", ""),
         code_verifier=begun.code_verifier,
         nonce=begun.nonce,
+        issuers=named_issuers(request),
         known_scopes=returned.pair.known_scopes,
         secrets=returned.pair.secrets,
     )
@@ -119,14 +122,30 @@ def ask_microsoft(
     """Let a backend prove who came back, and turn what goes wrong at Microsoft into a failure."""
     try:
         if "error" in request.GET:
-            raise MicrosoftError.from_answer(request.GET.dict())
+            check_named_issuers(exchange.connection, exchange.issuers)
+            raise MicrosoftError.from_redirect(request.GET.dict())
         if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:
             raise SignInFailed("transaction_missing", detail="The callback has no usable code.")
         with within(conf.callback_timeout):
             _pin(exchange.connection)
+            check_named_issuers(exchange.connection, exchange.issuers)
             return prove(exchange)
     except EntraError as error:
-        raise from_entra(error) from error
+        failed = from_entra(error)
+        if is_about_consent(error):
+            failed.summary = _missing_consent(exchange.connection)
+        raise failed from error
+
+
+def _missing_consent(connection: Connection) -> str:
+    """Return a sentence for the log about consent that nobody is known to have given, or ""."""
+    missing = unproven_consent(connection)
+    if not missing:
+        return ""
+    return (
+        f"An option of the connection needs an administrator's consent to {', '.join(missing)}, "
+        "which is not known to be there."
+    )
 
 
 def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 
 from .. import microsoft
 from ..entra.cloud import ORGANIZATIONS, V1
-from ..entra.errors import MicrosoftError
+from ..entra.errors import IssuerMismatch, MicrosoftError
 from ..entra.tokens import admin_consent_url
 from ..models import Connection
 from . import addresses, events, sealing
 from .begin import errand, send_off
-from .failures import SignInFailed
+from .failures import SignInFailed, from_entra
+from .issuer import check_named_issuers, named_issuers
 from .transaction import Transaction
 
 PURPOSE = "consent"
@@ -126,10 +127,14 @@ def _segment(connection: Connection) -> str:
 
 def _read(request: HttpRequest, connection: Connection, asked_by: str) -> Outcome:
     """`admin_consent=True` comes with errors too, so an error is looked for first."""
+    try:
+        check_named_issuers(connection, named_issuers(request))
+    except IssuerMismatch as mismatch:
+        raise from_entra(mismatch) from mismatch
     answer = request.GET.dict()
     error = None
     if "error" in answer:
-        error = MicrosoftError.from_answer(answer)
+        error = MicrosoftError.from_redirect(answer)
     elif answer.get("admin_consent", "").lower() != "true":
         error = MicrosoftError("no_answer", "The consent page came back without an answer.")
     return Outcome(connection, asked_by[:254], answer.get("tenant", "")[:36].lower(), error)

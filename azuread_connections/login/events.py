@@ -191,6 +191,8 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
         person=outcome.asked_by,
         aadsts_code=outcome.error.aadsts_code if outcome.error else None,
         message=str(outcome.error or f"It says: granted by the directory {outcome.directory}."),
+        correlation_id=outcome.error.correlation_id if outcome.error else "",
+        trace_id=outcome.error.trace_id if outcome.error else "",
         address=client_address(request),
     )
     _store(event, _count)

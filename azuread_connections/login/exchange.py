@@ -37,6 +37,7 @@ class CodeExchange:
     code_verifier: str = field(repr=False)
     nonce: str = field(repr=False)
     known_scopes: str = ""  # what the connection's own directory has granted so far
+    issuers: tuple[str, ...] = ()  # that came with the code (RFC 9207)
     secrets: tuple[ClientSecret, ...] = ()  # of the connection, where they were just read
 
     def authority(self, tenant: str) -> Authority:
@@ -87,6 +88,7 @@ def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
             client_id=connection.client_id,
             tenant_id=None if common else connection.tenant_id,
             nonce=exchange.nonce,
+            named_issuers=exchange.issuers,
         ),
         find_key=lambda key_id: keys.find(authority.keys_url, key_id),
         access_token=tokens.access_token,

@@ -48,8 +48,8 @@ FAILURES = {
             403,
             _("The sign-in was declined"),
             _(
-                "You cancelled it, or your organisation does not let you into this application. "
-                "Try again, or ask your organisation's IT support for access."
+                "You cancelled it, or a rule of your organisation does not let you in. Try again, "
+                "or ask your organisation's IT support."
             ),
         ),
         Failure(

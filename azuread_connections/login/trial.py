@@ -16,6 +16,7 @@ from .backend import backend_class
 from .begin import errand, fingerprint, send_off, sign_in_url
 from .exchange import CodeExchange, SecretSuperseded
 from .failures import SignInFailed
+from .issuer import named_issuers
 from .people import Visitor
 from .profile import read_profile
 from .transaction import Transaction
@@ -134,6 +135,7 @@ def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -
         code=request.GET.get("code", ""),
         code_verifier=found.code_verifier,
         nonce=found.nonce,
+        issuers=named_issuers(request),
     )
     proof = callback.ask_microsoft(request, exchange, backend_class()().prove_on_trial)
     told = _describe(proof.visitor)

@@ -11,7 +11,6 @@ from typing import Any
 from .aadsts import CATALOGUE, UNKNOWN, Aadsts
 from .wire import RecordedRequest, Response, json_response
 
-
 #: The code of a refusal to which Microsoft gives no number, such as a person's "Cancel".
 NO_NUMBER = 0
 

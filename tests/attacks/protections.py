@@ -70,6 +70,10 @@ PROTECTIONS = [
                 _FORGED,
             ),
             ("    if policy.tenant_id not in (None, tenant_id):", _FORGED),
+            (
+                '    if not isinstance(claims.get("sub"), str) or not claims["sub"].strip():',
+                _FORGED,
+            ),
             ('    if claims.get("iss") != issuer:', _FORGED),
             ('    if claims.get("ver") != _VERSIONS[policy.authority.identity_api]:', _FORGED),
             ('    if claims.get("aud") not in (client_id, [client_id]):', _FORGED),
@@ -254,6 +258,52 @@ PROTECTIONS = [
         "    if answer.status != 200:",
         "    if False:",
         "tests/login/test_callback.py::test_each_error_of_the_token_endpoint_has_its_page",
+    ),
+    # --- Microsoft's answers
+    Protection(
+        "entra/errors.py",
+        "    if known is not None:\n        return _BY_ERROR_CLASS",
+        "    if False:\n        return _BY_ERROR_CLASS",
+        "tests/login/test_error_classes.py::test_only_what_is_about_the_secret_refuses_it",
+    ),
+    Protection(
+        "entra/errors.py",
+        "        if not isinstance(built, SecretRejected):",
+        "        if True:",
+        f"{_BROWSER}a_forged_rejection_of_the_secret",
+    ),
+    # --- The issuer that a callback names (RFC 9207)
+    Protection(
+        "entra/cloud.py",
+        "        if named != authority.issuer(guid):",
+        "        if False:",
+        f"{_BROWSER}mix_up_with_another_server",
+    ),
+    Protection(
+        "login/callback.py",
+        "            check_named_issuers(exchange.connection, exchange.issuers)\n"
+        "            return prove(exchange)",
+        "            return prove(exchange)",
+        f"{_BROWSER}mix_up_with_another_server",
+    ),
+    Protection(
+        "login/callback.py",
+        "            check_named_issuers(exchange.connection, exchange.issuers)\n"
+        "            raise MicrosoftError",
+        "            raise MicrosoftError",
+        f"{_BROWSER}mix_up_with_another_server",
+    ),
+    Protection(
+        "entra/id_token.py",
+        "    check_issuers(policy.authority, policy.named_issuers, tenant_id=tenant_id)\n",
+        "",
+        f"{_BROWSER}mix_up_of_directories_on_the_common_endpoint",
+    ),
+    Protection(
+        "login/consent.py",
+        "        check_named_issuers(connection, named_issuers(request))",
+        "        pass",
+        f"{_BROWSER}mix_up_of_the_consent_page",
     ),
     # --- A sign-in under way
     Protection(

@@ -181,6 +181,66 @@ def test_mix_up_between_two_connections(
     assert sent.path.startswith(f"/{here.directory.tenant_id}/")
 
 
+ISSUER = "an `iss` in the callback names the issuer that was asked, to the letter (RFC 9207)"
+
+
+@attack(
+    wants="an answer of the attacker's server taken for Microsoft's (mix-up)", stopped_by=ISSUER
+)
+@pytest.mark.parametrize("answer", ["code", "error"])
+@pytest.mark.parametrize("at", ["contoso", "fabrikam"])
+def test_mix_up_with_another_server(
+    request: pytest.FixtureRequest, client: Client, at: str, answer: str
+) -> None:
+    company: Company = request.getfixturevalue(at)
+    query = query_of(company.microsoft.sign_in(company.start(client), company.person))
+    if answer == "error":
+        query["error"] = "access_denied"
+    before = Standing.now()
+    response = client.get(CALLBACK, {**query, "iss": "https://login.example.net/"})
+    before.assert_stopped(response, 502, "id_token_invalid")
+    # The code has gone nowhere.
+    assert company.microsoft.count("token") == 0
+
+
+@attack(wants="a code of one directory finished as one of another (mix-up)", stopped_by=ISSUER)
+def test_mix_up_of_directories_on_the_common_endpoint(everybody: Company, client: Client) -> None:
+    query = query_of(everybody.microsoft.sign_in(everybody.start(client), everybody.person))
+    before = Standing.now()
+    named = f"{everybody.microsoft.url}/{GUID}/v2.0"
+    response = client.get(CALLBACK, {**query, "iss": named})
+    before.assert_stopped(response, 502, "id_token_invalid")
+
+
+@attack(wants="a consent recorded that another server has answered (mix-up)", stopped_by=ISSUER)
+def test_mix_up_of_the_consent_page(contoso: Company, client: Client) -> None:
+    staff = UserFactory.create(username="staff", is_staff=True, is_superuser=True)
+    request = RequestFactory().get("/")
+    request.user = staff
+    link = consent.link_for_administrator(request, contoso.connection)
+    before = Standing.now()
+    query = {
+        "state": query_of(link)["state"],
+        "admin_consent": "True",
+        "tenant": contoso.directory.tenant_id,
+        "iss": "https://login.example.net/",
+    }
+    before.assert_stopped(client.get(CALLBACK, query), 502, "id_token_invalid")
+
+
+@attack(
+    wants="the site to give up its client secret, by a forged answer that calls it rejected",
+    stopped_by="only the token endpoint's own numbers about the secret reject it",
+)
+@pytest.mark.parametrize("error", ["invalid_client", "AADSTS7000222"])
+def test_a_forged_rejection_of_the_secret(contoso: Company, client: Client, error: str) -> None:
+    state = query_of(contoso.start(client))["state"]
+    query = {"state": state, "error": "invalid_client", "error_description": f"{error}: expired"}
+    before = Standing.now()
+    before.assert_stopped(client.get(CALLBACK, query), 502, "microsoft_error")
+    assert not any(secret.is_refused() for secret in contoso.connection.secrets.all())
+
+
 @attack(
     wants="to be sent on with a code that is none",
     stopped_by="a code of no length, or of too much, is not sent on",

@@ -33,6 +33,7 @@ KEY = "only keys that the directory publishes sign; what a header brings along i
 KEY_ID = "the header names the key by its ID"
 SIGNATURE = "the signature covers every byte"
 DIRECTORY = "`tid` is the connection's directory, and with `oid` a GUID"
+SUBJECT = "`sub` is present and not empty"
 ISSUER = "`iss` is the directory's issuer, to the letter"
 AUDIENCE = "`aud`, and `azp` where present, are the connection's own client ID alone"
 VERSION = "`ver` is the identity API's"
@@ -95,6 +96,9 @@ FORGERIES: list[tuple[str, Forge, str, str]] = [
     ("tid missing", forging.without("tid"), DIRECTORY, "tid or oid"),
     ("tid a domain", forging.claim("tid", "contoso.com"), DIRECTORY, "tid or oid"),
     ("tid a list", forging.in_a_list("tid"), DIRECTORY, "tid or oid"),
+    ("sub missing", forging.without("sub"), SUBJECT, "(sub)"),
+    ("sub empty", forging.claim("sub", ""), SUBJECT, "(sub)"),
+    ("sub a list", forging.in_a_list("sub"), SUBJECT, "(sub)"),
     ("oid missing", forging.without("oid"), DIRECTORY, "tid or oid"),
     ("oid an address", forging.claim("oid", "a@contoso.com"), DIRECTORY, "tid or oid"),
     ("oid a number", forging.claim("oid", 1), DIRECTORY, "tid or oid"),

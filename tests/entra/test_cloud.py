@@ -12,7 +12,9 @@ from azuread_connections.entra.cloud import (
     V1,
     V2,
     Authority,
+    check_issuers,
 )
+from azuread_connections.entra.errors import IssuerMismatch
 
 TENANT = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
 
@@ -111,3 +113,66 @@ def test_a_cloud_moved_nowhere_stays_where_it_is() -> None:
     assert CLOUDS["china"].moved() == CLOUDS["china"]
     only_graph = CLOUDS["china"].moved(graph_url="http://127.0.0.1:8001")
     assert only_graph.login_url == CHINA
+
+
+# The issuer that an answer names (RFC 9207)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "version", "named"),
+    [
+        ("global", V1, V1_ISSUER),
+        ("global", V2, f"{GLOBAL}/{TENANT}/v2.0"),
+        ("usgov", V2, f"{US}/{TENANT}/v2.0"),
+        ("china", V1, V1_ISSUER_CHINA),
+        ("china", V2, f"{CHINA}/{TENANT}/v2.0"),
+    ],
+)
+@pytest.mark.parametrize("tenant_id", [TENANT, None])
+def test_the_issuer_of_the_authority_is_right(
+    cloud: str, version: str, named: str, tenant_id: str | None
+) -> None:
+    authority = Authority(CLOUDS[cloud], COMMON, version)
+    check_issuers(authority, [named, named], tenant_id=tenant_id)
+    check_issuers(authority, [], tenant_id=tenant_id)
+
+
+@pytest.mark.parametrize(
+    ("version", "named"),
+    [
+        (V2, V1_ISSUER),
+        (V1, f"{GLOBAL}/{TENANT}/v2.0"),
+        (V2, f"{US}/{TENANT}/v2.0"),
+        (V1, V1_ISSUER_CHINA),
+        (V2, f"{GLOBAL}/{TENANT}/v2.0/"),
+        (V2, f"{GLOBAL}/{TENANT.upper()}/v2.0"),
+        (V2, f"{GLOBAL}/{TENANT}{TENANT}/v2.0"),
+        (V2, f"{GLOBAL}/common/v2.0"),
+        (V2, f"{GLOBAL}/{{tenantid}}/v2.0"),
+        (V2, "https://login.example.net/"),
+        (V2, TENANT),
+        (V2, "\x00"),
+    ],
+)
+@pytest.mark.parametrize("tenant_id", [TENANT, None])
+def test_any_other_issuer_is_a_mismatch(version: str, named: str, tenant_id: str | None) -> None:
+    authority = Authority(CLOUDS["global"], COMMON, version)
+    right = authority.issuer(TENANT)
+    for issuers in ([named], [right, named], [named, right]):
+        with pytest.raises(IssuerMismatch, match="RFC 9207"):
+            check_issuers(authority, issuers, tenant_id=tenant_id)
+
+
+def test_where_the_directory_is_known_anothers_issuer_is_a_mismatch() -> None:
+    authority = Authority(CLOUDS["global"], TENANT, V2)
+    other = authority.issuer("b9419818-09af-49c2-b0c3-653adc1f376e")
+    with pytest.raises(IssuerMismatch):
+        check_issuers(authority, [other], tenant_id=TENANT)
+    check_issuers(authority, [other], tenant_id=None)
+
+
+def test_a_long_issuer_is_cut_in_the_message() -> None:
+    authority = Authority(CLOUDS["global"], TENANT, V2)
+    with pytest.raises(IssuerMismatch) as caught:
+        check_issuers(authority, ["x" * 100_000], tenant_id=TENANT)
+    assert len(str(caught.value)) < 300

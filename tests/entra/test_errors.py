@@ -346,7 +346,12 @@ def test_the_ids_are_found_behind_a_long_text() -> None:
 
 def test_a_guid_in_the_text_is_not_taken_for_an_id() -> None:
     # The client ID and the directory, as Microsoft's texts name them.
-    for text in (f"'{TRACE}' in '{CORRELATION}'", f"app {TRACE}", f"id: {TRACE}", f"tenant {TRACE}:"):
+    for text in (
+        f"'{TRACE}' in '{CORRELATION}'",
+        f"app {TRACE}",
+        f"id: {TRACE}",
+        f"tenant {TRACE}:",
+    ):
         answer = {"error": "x", "error_description": f"AADSTS700016: {text}"}
         error = MicrosoftError.from_answer(answer)
         assert (error.trace_id, error.correlation_id) == ("", "")

@@ -22,7 +22,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
-from azuread_connections.entra.errors import IdTokenInvalid, UnknownSigningKey, Unreachable
+from azuread_connections.entra.errors import (
+    IdTokenInvalid,
+    IssuerMismatch,
+    UnknownSigningKey,
+    Unreachable,
+)
 from azuread_connections.entra.id_token import (
     MAX_TOKEN_LENGTH,
     IdTokenClaims,
@@ -287,6 +292,7 @@ NO_GUID = "tid or oid is missing or no GUID"
 NO_JWT = "it is no signed JWT"
 NO_KEY = "it names no key"
 NONCE_WRONG = "it belongs to another sign-in (nonce)"
+NO_SUBJECT = "it names no subject (sub)"
 NOT_YET = "it is not valid yet (nbf)"
 TOO_LONG = "it is too long"
 UNENCODED = "its payload may not be encoded (RFC 7797)"
@@ -367,6 +373,12 @@ CHEAP: dict[str, tuple[Change, str]] = {
         claims(tid=OTHER_TENANT, iss=V2_ISSUER.replace(TENANT, OTHER_TENANT)),
         DIRECTORY,
     ),
+    "sub missing": (no_claim("sub"), NO_SUBJECT),
+    "sub empty": (claims(sub=""), NO_SUBJECT),
+    "sub a space": (claims(sub=" "), NO_SUBJECT),
+    "sub null": (claims(sub=None), NO_SUBJECT),
+    "sub a number": (claims(sub=5), NO_SUBJECT),
+    "sub a list": (claims(sub=["AAAA"]), NO_SUBJECT),
     "oid missing": (no_claim("oid"), NO_GUID),
     "oid empty": (claims(oid=""), NO_GUID),
     "oid null": (claims(oid=None), NO_GUID),
@@ -965,3 +977,29 @@ def test_arbitrary_claims_are_accepted_or_refused_and_nothing_worse(
 def test_an_arbitrary_signature_is_refused_and_nothing_worse(signature: str) -> None:
     with pytest.raises(IdTokenInvalid):
         attempt(finished(lambda token: f"{token.rpartition('.')[0]}.{signature}")).validate()
+
+
+# --- The issuer that the callback named (RFC 9207) ------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [V1, V2])
+@pytest.mark.parametrize("tenant_id", [TENANT, None])
+def test_a_callback_that_named_the_directorys_issuer(version: str, tenant_id: str | None) -> None:
+    issuer = V2_ISSUER if version == V2 else V1_ISSUER
+    asked = policy(named_issuers=(issuer, issuer), tenant_id=tenant_id)
+    assert attempt(asked, version=version).validate().tenant_id == TENANT
+
+
+@pytest.mark.parametrize("version", [V1, V2])
+@pytest.mark.parametrize("tenant_id", [TENANT, None])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_callback_that_named_another_issuer(
+    version: str, tenant_id: str | None, place: int
+) -> None:
+    issuer = V2_ISSUER if version == V2 else V1_ISSUER
+    named = [issuer, issuer]
+    named[place] = issuer.replace(TENANT, OTHER_TENANT)
+    made = attempt(policy(named_issuers=tuple(named), tenant_id=tenant_id), version=version)
+    with pytest.raises(IssuerMismatch, match="RFC 9207"):
+        made.validate()
+    assert made.lookups == ()

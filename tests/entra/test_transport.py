@@ -25,7 +25,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from azuread_connections.entra import deadline, pools
-from azuread_connections.entra.errors import EntraError, MalformedAnswer, Unreachable
+from azuread_connections.entra.errors import (
+    EntraError,
+    MalformedAnswer,
+    TemporarilyUnavailable,
+    Unreachable,
+)
 from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Answer, Timeouts, Transport
 from azuread_connections.testing import StandIn
 from tests.entra.conftest import Serve
@@ -313,6 +318,29 @@ def test_a_busy_microsoft_is_unreachable(transport: Transport, entra: StandIn, s
         transport.post(entra.url + TOKEN, {})
     assert caught.value.retry_after == 17
     assert entra.count() == 1
+
+
+@pytest.mark.parametrize(("aadsts", "status"), [(90024, 429), (90055, 503), (7000222, 503)])
+def test_a_busy_microsoft_keeps_its_number(
+    transport: Transport, entra: StandIn, aadsts: int, status: int
+) -> None:
+    entra.fault("token", aadsts=aadsts, status=status, headers={"Retry-After": "17"})
+    with pytest.raises(TemporarilyUnavailable) as caught:
+        transport.post(entra.url + TOKEN, {})
+    error = caught.value
+    assert (error.aadsts_code, error.retry_after) == (aadsts, 17)
+    assert error.trace_id
+    assert error.correlation_id
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", '{"error": {"code": "TooManyRequests"}}', '{"error": "x"}']
+)
+def test_a_busy_service_without_a_number(transport: Transport, entra: StandIn, body: str) -> None:
+    entra.fault("token", status=429, body=body)
+    with pytest.raises(Unreachable, match="status 429") as caught:
+        transport.post(entra.url + TOKEN, {})
+    assert type(caught.value) is Unreachable
 
 
 def test_a_busy_microsoft_may_not_say_how_long(transport: Transport, entra: StandIn) -> None:

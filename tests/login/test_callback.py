@@ -357,6 +357,7 @@ def _claim(name: str, value: Any) -> Any:
         _claim("nbf", 4_000_000_000),
         _claim("iat", 4_000_000_000),
         _claim("oid", None),
+        _claim("sub", ""),
         _claim("ver", "1.0"),
         _claim("at_hash", "another"),
     ],

@@ -23,7 +23,10 @@ _DIRECTORY = entries(
     ErrorClass.OTHER,
     {
         50059: (_("The request does not say which directory is meant."), RIGHT_CLOUD),
-        50128: (_("Neither the request nor the account says which directory is meant."), RIGHT_CLOUD),
+        50128: (
+            _("Neither the request nor the account says which directory is meant."),
+            RIGHT_CLOUD,
+        ),
         90019: (_("The request names no directory."), RIGHT_CLOUD),
         900023: (_("What stands for the directory is neither a domain nor an ID."), RIGHT_CLOUD),
         9001023: (

@@ -50,7 +50,10 @@ _DEVICE = entries(
     ErrorClass.ACCESS_DENIED,
     {
         50097: (
-            _("A rule asks for a device that the directory knows, and this one could not prove it."),
+            _(
+                "A rule asks for a device that the directory knows, and this one did not prove "
+                "itself."
+            ),
             MANAGED_DEVICE,
         ),
         50129: (_("The device has not been joined to the directory."), REGISTER_DEVICE),

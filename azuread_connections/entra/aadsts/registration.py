@@ -106,7 +106,10 @@ _ACCOUNT_TYPES = entries(
     ErrorClass.OTHER,
     {
         50194: (
-            _("The registration serves one directory, and the connection uses the common endpoint."),
+            _(
+                "The registration serves one directory, and the connection uses the common "
+                "endpoint."
+            ),
             MULTI_TENANT,
         ),
         90027: (

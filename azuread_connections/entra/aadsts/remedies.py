@@ -22,7 +22,9 @@ OUR_BUG = _(
     "with the line of the log."
 )
 INVITE = _("Sign in with another account, or have the directory's administrator invite this one.")
-WORK_ACCOUNT = _("Sign in with a work or school account, or be invited to the directory as a guest.")
+WORK_ACCOUNT = _(
+    "Sign in with a work or school account, or be invited to the directory as a guest."
+)
 ASK_YOUR_IT = _(
     "A rule of the directory (Conditional Access) decides this, not this site. Its sign-in log in "
     "the Microsoft Entra admin center names the rule."
@@ -51,9 +53,7 @@ API_PERMISSIONS = _(
     "In the registration, open API permissions, add the permissions of Microsoft Graph that the "
     "connection's page lists in its box about consent, then grant them again."
 )
-ENABLE_APP = _(
-    "In the Microsoft Entra admin center, enable it: Enterprise applications › the app."
-)
+ENABLE_APP = _("In the Microsoft Entra admin center, enable it: Enterprise applications › the app.")
 ACTIVATE_APP = _(
     "In the Microsoft Entra admin center, look at both places where an app can be switched off: "
     "Enterprise applications › the app › Properties, and App registrations › the app."

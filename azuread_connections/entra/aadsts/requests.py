@@ -53,8 +53,14 @@ _NEVER_SENT = entries(
         50147: (_("The sign-in's proof of origin (PKCE) has a wrong length."), OUR_BUG),
         50196: (_("The same request came again and again."), OUR_BUG),
         70003: (_("The request is of a kind that Microsoft does not support."), OUR_BUG),
-        70005: (_("The request wants an answer of a kind that Microsoft does not support."), OUR_BUG),
-        70007: (_("The request wants the answer in a way that Microsoft does not support."), OUR_BUG),
+        70005: (
+            _("The request wants an answer of a kind that Microsoft does not support."),
+            OUR_BUG,
+        ),
+        70007: (
+            _("The request wants the answer in a way that Microsoft does not support."),
+            OUR_BUG,
+        ),
         70011: (_("The request asks for a permission in a wrong way."), OUR_BUG),
         90009: (_("The app asks for a token for itself."), OUR_BUG),
         90014: (_("A part of the request is missing."), OUR_BUG),

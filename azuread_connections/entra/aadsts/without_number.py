@@ -38,8 +38,6 @@ WITHOUT_NUMBER: tuple[tuple[Text, Explanation], ...] = (
     ),
     (
         _("“invalid_request; failed to obtain access token”"),
-        Explanation(
-            None, Owner.SITE, _("The client secret is wrong, or has expired."), NEW_SECRET
-        ),
+        Explanation(None, Owner.SITE, _("The client secret is wrong, or has expired."), NEW_SECRET),
     ),
 )
