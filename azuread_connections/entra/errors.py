@@ -16,7 +16,7 @@ _SUBCODE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _GUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TRACE_ID = re.compile(rf"Trace ID:\s*({_GUID})", re.IGNORECASE)
 _CORRELATION_ID = re.compile(rf"Correlation ID:\s*({_GUID})", re.IGNORECASE)
-#: The labels are translated; a GUID that follows one directly is quoted by nothing.
+#: For labels in other languages. Texts can quote other GUIDs, but not directly behind a colon.
 _LABELLED_GUID = re.compile(rf"[:\uff1a]\s*({_GUID})(?![0-9A-Za-z-])")
 #: Microsoft's texts are a few hundred characters; a forged one could be anything.
 _MAX_TEXT = 1000
@@ -155,7 +155,7 @@ _PERSON_STOPPED = (65004, 90135)
 def is_about_consent(error: EntraError) -> bool:
     """Return whether missing consent may be the cause: Microsoft says so, or the person stopped.
 
-    Who goes back from the page "Need admin approval" arrives like a person who cancelled.
+    A person who goes back from the page "Need admin approval" arrives like one who cancelled.
     """
     stopped = isinstance(error, AccessDenied) and error.aadsts_code in (None, *_PERSON_STOPPED)
     return stopped or isinstance(error, ConsentRequired)

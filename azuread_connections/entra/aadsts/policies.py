@@ -15,7 +15,10 @@ _CONDITIONAL_ACCESS = entries(
             _("A rule of the directory, or an unusual activity, blocked the sign-in."),
             ASK_YOUR_IT,
         ),
-        53002: (_("A rule asks for an approved app, and the one in use is none."), ASK_YOUR_IT),
+        53002: (
+            _("A rule asks for an approved app, and the one in use is not approved."),
+            ASK_YOUR_IT,
+        ),
         53003: (_("A rule of the directory blocks this sign-in."), ASK_YOUR_IT),
         53005: (
             _("A rule asks for an app with a protection policy of Intune, which a browser lacks."),

@@ -91,7 +91,7 @@ _CALLBACK_URL = entries(
         ),
         9002325: (_("The callback URL is registered for a single-page app."), WEB_PLATFORM),
         9002326: (
-            _("A browser tried to fetch the tokens of an app that is no single-page app."),
+            _("A browser tried to fetch the tokens of an app that is not a single-page app."),
             OUR_BUG,
         ),
         9002327: (
