@@ -110,7 +110,8 @@ TOKEN_ONLY = (
         {"body": '{"id_token": "a.b.c", "access_token": "x"}'},
         (502, "id_token_invalid"),
     ),
-    Fault("its own error", {"aadsts": 90033, "error": "temporarily_unavailable"}, ERROR),
+    Fault("its own error", {"aadsts": 700016}, ERROR),
+    Fault("its own passing trouble", {"aadsts": 90033}, UNREACHABLE, "30"),
 )
 KEYS_ONLY = (
     Fault("no keys", {"body": '{"keys": []}'}, ERROR),
