@@ -15,7 +15,10 @@ class AzureADConnectionsConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .login.accounts import note_login
+        from .login.directories import follow_pin
         from .models.application import create_default_application
+        from .models.connection import directory_pinned
 
         post_migrate.connect(create_default_application, sender=self)
         user_logged_in.connect(note_login, dispatch_uid="azuread_connections.note_login")
+        directory_pinned.connect(follow_pin, dispatch_uid="azuread_connections.follow_pin")

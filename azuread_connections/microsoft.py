@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .conf import conf
-from .entra.cloud import CLOUDS, Authority, Cloud
+from .entra.cloud import CLOUDS, PERSONAL_TENANT_ID, Authority, Cloud
+from .entra.errors import PersonalDirectory
 from .entra.graph import Graph
 from .entra.metadata import RecentKeys, SigningKeys, find_tenant_id
 from .entra.transport import Timeouts, Transport
@@ -37,9 +38,12 @@ def find_directory(*, domain: str, cloud: str, identity_api: str) -> str:
     """Return the GUID of the directory that a domain belongs to, in one request.
 
     Raises ``EntraError``: ``DirectoryNotFound`` for a domain that Microsoft does not know,
-    ``Unreachable`` if it cannot be asked.
+    ``PersonalDirectory`` for one of personal accounts, ``Unreachable`` if it cannot be asked.
     """
-    return find_tenant_id(transport(), authority(cloud, domain, identity_api))
+    found = find_tenant_id(transport(), authority(cloud, domain, identity_api))
+    if found == PERSONAL_TENANT_ID:
+        raise PersonalDirectory(f"{domain} is a domain of personal Microsoft accounts.")
+    return found
 
 
 def graph(cloud: str, access_token: str, deadline: float = float("inf")) -> Graph:

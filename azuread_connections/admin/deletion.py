@@ -33,7 +33,8 @@ def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
     lines.append(
         gettext(
             "Their users, their identities and the log stay. Stored client secrets, domain "
-            "aliases, directories and group mappings go."
+            "aliases, directories and group mappings go, and users leave the Django groups that "
+            "the mappings gave them."
         )
     )
     return format_html_join(" ", "{}", ((line,) for line in lines))

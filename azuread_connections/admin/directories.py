@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
-from django.contrib.admin.utils import quote
+from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..entra.cloud import PERSONAL_TENANT_ID
 from ..models import Connection, Directory
+from ..models.directory import refused_are_kept
 from ..models.validators import is_guid
 from .dates import time_ago
 from .filters import ConnectionFilter
@@ -88,11 +90,10 @@ def decide(
     status: Directory.Status,
 ) -> None:
     """Let directories in or refuse them, with a line in the history of each that changes."""
-    changed = [directory for directory in directories if directory.status != status]
+    changed = [directory for directory in directories if not _is_decided(directory, status)]
     for directory in changed:
-        was = directory.get_status_display()
-        directory.status = status
-        directory.save(update_fields=["status"])
+        was = directory.status_today.label
+        directory.decide(status)
         words = {"was": was, "now": directory.get_status_display()}
         page.log_change(request, directory, gettext("Status: %(now)s instead of %(was)s.") % words)
     if status == Directory.Status.ALLOWED:
@@ -102,6 +103,14 @@ def decide(
     page.message_user(request, done % {"n": len(changed)}, messages.SUCCESS)
     if any(not directory.connection.use_common_endpoint for directory in changed):
         page.message_user(request, no_effect(), messages.WARNING)
+
+
+def _is_decided(directory: Directory, status: Directory.Status) -> bool:
+    """Whether there is nothing to change. One that came in by itself has not been approved yet."""
+    if directory.status != status:
+        return False
+    by_administrator = directory.admitted_by == Directory.AdmittedBy.ADMINISTRATOR
+    return by_administrator or (directory.is_own and status == Directory.Status.ALLOWED)
 
 
 def decide_one(
@@ -131,8 +140,8 @@ def render_status(directory: Directory) -> SafeString:
     """Words with a colour and a sign: readable without either."""
     return format_html(
         '<span class="azuread-state azuread-state-{}">{}</span>',
-        directory.status,
-        directory.get_status_display(),
+        directory.status_today,
+        directory.status_today.label,
     )
 
 
@@ -171,7 +180,7 @@ def rows(admin_site: AdminSite, directories: Iterable[Directory], own: str) -> l
                 directory.application_permissions, directory.application_since
             ),
             "consent": render_consent(directory),
-            "may_approve": directory.status != Directory.Status.ALLOWED,
+            "may_approve": directory.status_today != Directory.Status.ALLOWED,
             "may_refuse": directory.status != Directory.Status.REFUSED,
         }
         for directory in directories
@@ -189,6 +198,12 @@ class DirectoryForm(forms.ModelForm):
             )
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            # As it counts today: to let one in that came by itself is then a change.
+            self.initial["status"] = self.instance.status_today
+
     def clean_tenant_id(self) -> str:
         value: str = self.cleaned_data["tenant_id"].strip().lower()
         if not is_guid(value):
@@ -205,14 +220,17 @@ class DirectoryForm(forms.ModelForm):
 @admin.register(Directory)
 class DirectoryAdmin(LargeListAdmin):
     form = DirectoryForm
-    list_display = ("shown_name", "connection", "shown_status", "first_seen", "last_seen", "asked")
+    list_display = (
+        *("shown_name", "connection", "shown_status", "let_in_by"),
+        *("first_seen", "last_seen", "asked"),
+    )
     list_select_related = ("connection",)
-    list_filter = ("status", ConnectionFilter)
+    list_filter = ("status", "admitted_by", ConnectionFilter)
     search_fields = ("domain", "tenant_id__exact")
     search_help_text = _("Domain, or a whole directory ID")
     empty_value_display = "–"
     autocomplete_fields = ("connection",)
-    actions = ["approve", "refuse"]
+    actions = ["approve", "refuse", "delete_selected"]
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
@@ -239,6 +257,12 @@ class DirectoryAdmin(LargeListAdmin):
     @admin.display(description=_("status"), ordering="status")
     def shown_status(self, directory: Directory) -> SafeString:
         return render_status(directory)
+
+    @admin.display(description=_("let in by"), ordering="admitted_by")
+    def let_in_by(self, directory: Directory) -> str:
+        # Who decided on one that is not let in, its history says.
+        is_in = directory.status_today == Directory.Status.ALLOWED
+        return directory.get_admitted_by_display() if is_in else ""
 
     @admin.display(description=_("first seen"), ordering="first_seen_at")
     def first_seen(self, directory: Directory) -> str | SafeString:
@@ -275,10 +299,18 @@ class DirectoryAdmin(LargeListAdmin):
         fields = ("connection", "tenant_id", "domain", "status")
         if obj is None:
             return fields
-        return (*fields, "first_seen", "last_seen", "delegated", "application", "asked")
+        return (
+            *fields,
+            "let_in_by",
+            "first_seen",
+            "last_seen",
+            "delegated",
+            "application",
+            "asked",
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Directory | None = None) -> Any:
-        shown = ("first_seen", "last_seen", "delegated", "application", "asked")
+        shown = ("let_in_by", "first_seen", "last_seen", "delegated", "application", "asked")
         # Another ID or connection would be another directory: that is added, not edited.
         return shown if obj is None else ("connection", "tenant_id", *shown)
 
@@ -294,7 +326,9 @@ class DirectoryAdmin(LargeListAdmin):
     def save_model(self, request: HttpRequest, obj: Directory, form: Any, change: bool) -> None:
         if change:
             # No more than was edited: a sign-in may be writing the other columns at this moment.
-            obj.save(update_fields=["domain", "status"])
+            obj.save(update_fields=["domain"])
+            if "status" in form.changed_data:
+                obj.decide(Directory.Status(obj.status))
         else:
             super().save_model(request, obj, form, change)
         is_allowed = obj.status == Directory.Status.ALLOWED
@@ -302,6 +336,30 @@ class DirectoryAdmin(LargeListAdmin):
             self.message_user(request, _personal_accounts(obj.connection), messages.WARNING)
         if not obj.connection.use_common_endpoint:
             self.message_user(request, no_effect(), messages.WARNING)
+
+    # --- Deleting: a refused directory would come in again by itself -------------------------
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        directory = self.get_object(request, unquote(object_id))
+        may_delete = directory is not None and self.has_delete_permission(request, directory)
+        if directory is None or not may_delete or directory.status != Directory.Status.REFUSED:
+            return super().delete_view(request, object_id, extra_context)
+        self.message_user(request, refused_are_kept(1), messages.ERROR)
+        return HttpResponseRedirect(
+            admin_url(self.admin_site, directory, "change", quote(directory.pk))
+        )
+
+    @admin.action(permissions=["delete"], description=_("Delete selected %(verbose_name_plural)s"))
+    def delete_selected(
+        self, request: HttpRequest, queryset: QuerySet[Directory]
+    ) -> HttpResponse | None:
+        refused = queryset.filter(status=Directory.Status.REFUSED).count()
+        if refused:
+            self.message_user(request, refused_are_kept(refused), messages.ERROR)
+            return None
+        return delete_selected(self, request, queryset)
 
     # --- Permissions: a directory is part of its connection ---------------------------------
 

@@ -11,10 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from ..entra.errors import EntraError, MicrosoftError
+from ..entra.cloud import PERSONAL_TENANT_ID
+from ..entra.errors import EntraError, MicrosoftError, PersonalDirectory
 from ..microsoft import find_directory
 from ..models import Application, Connection, EnabledConnection, Sealed
-from ..models.connection import is_taken, name_is_taken
+from ..models.connection import is_taken, name_is_taken, no_own_directory
 from ..models.validators import clean_alias, validate_client_id, validate_client_secret
 from .aliases import further_domains
 from .choices import RowsField, choose_by
@@ -203,6 +204,9 @@ class ConnectionForm(forms.ModelForm):
         return cleaned
 
     def _post_clean(self) -> None:
+        if self.instance.tenant_id == PERSONAL_TENANT_ID:
+            # Pinned before this was refused: to be found again.
+            self.instance.tenant_id = ""
         super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
         self._leave_out_own_domain()
         # Microsoft is asked last, and only about a form that is right otherwise.
@@ -243,6 +247,8 @@ class ConnectionForm(forms.ModelForm):
                 cloud=connection.cloud,
                 identity_api=connection.identity_api,
             )
+        except PersonalDirectory:
+            self.add_error("domain", no_own_directory(connection.domain))
         except MicrosoftError as error:
             if error.aadsts_code in UNKNOWN_DIRECTORY:
                 self.add_error("domain", _unknown_domain(connection.domain))

@@ -91,7 +91,7 @@ def _rows(
     known: dict[str, Identity] = {}
     if connection.tenant_id and found.users:
         identities = Identity._default_manager.filter(
-            cloud=connection.cloud,
+            cloud=connection.identity_cloud,
             tenant_id=connection.tenant_id,
             object_id__in=[user.object_id for user in found.users],
         )

@@ -81,6 +81,23 @@ CLOUDS = {
 }
 
 
+def clouds_sharing_login(cloud: str) -> tuple[str, ...]:
+    """Return the names of all clouds with this one's login host, itself included.
+
+    US Government and DoD differ in Graph only. A directory ID names the same directory in both.
+    """
+    login_url = CLOUDS[cloud].login_url
+    return tuple(name for name, other in CLOUDS.items() if other.login_url == login_url)
+
+
+def identity_cloud(cloud: str) -> str:
+    """Return the name that stands for all clouds with this one's login host.
+
+    A person keeps one key ``(cloud, tid, oid)``, whichever of these clouds they come by.
+    """
+    return clouds_sharing_login(cloud)[0]
+
+
 @dataclass(frozen=True)
 class Authority:
     """One tenant's endpoints under one identity API version.

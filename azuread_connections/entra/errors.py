@@ -144,6 +144,10 @@ class DirectoryNotFound(MicrosoftError):
     """Microsoft knows no directory of that name in this cloud (90002)."""
 
 
+class PersonalDirectory(EntraError):
+    """A domain leads to the directory of all personal Microsoft accounts."""
+
+
 class TemporarilyUnavailable(MicrosoftError, Unreachable):
     """Microsoft answered that it has a passing trouble (90033) or too much to do (90024, 90055)."""
 

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
+from django.db import router, transaction
 from django.utils import timezone
 
 from .. import signals
-from ..entra.cloud import PERSONAL_TENANT_ID
+from ..entra.cloud import PERSONAL_TENANT_ID, clouds_sharing_login
 from ..entra.id_token import IdTokenClaims
-from ..models import Connection, Directory
+from ..models import Connection, Directory, GroupGrant, Revocation
+from ..models.directory import pinned_by_another, status_of_new
+from ..models.prepared import Parameter, Select
 from . import events
 from .failures import SignInFailed
 
 #: Granted to everybody who signs in, so they say nothing of consent.
 _SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+
+_OWN = Directory.AdmittedBy.OWN
+_BY_KEY = Select(
+    lambda: (
+        Directory._default_manager.filter(
+            connection=Parameter("connection"), tenant_id=Parameter("tenant_id")
+        )
+        .annotate(is_pinned_elsewhere=pinned_by_another())
+        .order_by()
+    ),
+    models=("",),
+    columns=("is_pinned_elsewhere",),
+)
 
 
 def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
@@ -24,25 +42,55 @@ def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
     Raises ``SignInFailed`` (``directory_refused``, ``directory_waiting``).
     """
     if not connection.use_common_endpoint:
+        _check_single(claims)
         return None
-    directory = _find(connection, claims)
-    if directory is None:
+    known = _find(connection, claims)
+    if known is None:
         _check_first_visit(connection, claims)
-        directory = _remember(connection, claims)
-    _check_status(directory)
-    _note_visit(directory)
-    return directory
+        known = _Known(_remember(connection, claims))
+    elif _is_held_today(known.directory):
+        _hold(connection, known.directory)
+    _check_status(known)
+    _note_visit(known.directory)
+    return known.directory
 
 
 def check(connection: Connection, claims: IdTokenClaims) -> None:
     """Raise what ``admit`` would, and write nothing."""
     if not connection.use_common_endpoint:
+        _check_single(claims)
         return
-    directory = _find(connection, claims)
-    if directory is None:
+    known = _find(connection, claims)
+    if known is None:
         _check_first_visit(connection, claims)
-        directory = _new(connection, claims)
-    _check_status(directory)
+        known = _Known(_new(connection, claims))
+    _check_status(known)
+
+
+def follow_pin(
+    sender: type[Connection], connection: Connection, former: str, **kwargs: Any
+) -> None:
+    """Bring the rows of directories into line with the one that a connection trusts as its own.
+
+    A receiver of ``directory_pinned``. Its own directory gets its row. People of the ``former`` one
+    can no longer sign in, and their sessions and mapped groups end. Other connections, to which
+    the directory came by itself, hold it until an administrator approves.
+    """
+    using = router.db_for_write(Directory)
+    with transaction.atomic(using=using):
+        _let_own_in(connection)
+        if former:
+            _end_trust(connection, former)
+        directories = Directory._default_manager.using(using)
+        # Read first: mostly there are none, and an update would lock.
+        elsewhere = directories.filter(
+            pinned_by_another(),
+            tenant_id=connection.tenant_id,
+            admitted_by=Directory.AdmittedBy.ITSELF,
+            status=Directory.Status.ALLOWED,
+        )
+        for directory in elsewhere.exclude(connection=connection).select_related("connection"):
+            _hold(directory.connection, directory)
 
 
 def note_scopes(connection: Connection, tenant_id: str, known: str, scopes: Iterable[str]) -> None:
@@ -54,29 +102,111 @@ def note_scopes(connection: Connection, tenant_id: str, known: str, scopes: Iter
         )
 
 
-def _find(connection: Connection, claims: IdTokenClaims) -> Directory | None:
-    return connection.directories.filter(tenant_id=claims.tenant_id).first()
+@dataclass(frozen=True)
+class _Known:
+    """A directory with its row. ``is_pinned_elsewhere``: another connection has it as its own."""
+
+    directory: Directory
+    is_pinned_elsewhere: bool = False
 
 
-def _check_status(directory: Directory) -> None:
+def _find(connection: Connection, claims: IdTokenClaims) -> _Known | None:
+    # Not of a replica: it may not have heard of a decision yet.
+    rows = _BY_KEY.rows(
+        router.db_for_write(Directory), connection=connection.pk, tenant_id=claims.tenant_id
+    )
+    for directory, is_pinned_elsewhere in rows:
+        directory.connection = connection
+        return _Known(directory, bool(is_pinned_elsewhere))
+    return None
+
+
+def _check_single(claims: IdTokenClaims) -> None:
+    """Refuse personal accounts to a connection that was pinned to them, before this was refused."""
+    if claims.tenant_id == PERSONAL_TENANT_ID:
+        raise _personal_accounts()
+
+
+def _check_status(known: _Known) -> None:
+    """Refuse a directory by its row, and one that came in by itself by today's policy and pins."""
+    directory = known.directory
     if directory.status == Directory.Status.REFUSED:
         raise SignInFailed("directory_refused", detail="An administrator refused the directory.")
-    if directory.status == Directory.Status.WAITING:
+    if directory.status_today == Directory.Status.WAITING:
         raise SignInFailed("directory_waiting", detail=f"Directory {directory} waits for approval.")
+    if directory.status_today == Directory.Status.REFUSED:
+        raise SignInFailed(
+            "directory_refused",
+            detail=f"No administrator has listed the directory {directory}, and the connection "
+            "takes no others today. To let its people in, approve it.",
+        )
+    came_by_itself = directory.admitted_by == Directory.AdmittedBy.ITSELF
+    if came_by_itself and known.is_pinned_elsewhere and not directory.is_own:
+        raise _own_of_another(directory.tenant_id)
+
+
+def _is_held_today(directory: Directory) -> bool:
+    waits = directory.status_today == Directory.Status.WAITING
+    return waits and directory.status == Directory.Status.ALLOWED
+
+
+def _hold(connection: Connection, directory: Directory) -> None:
+    """Let a directory that came in by itself wait for approval, and say so once."""
+    rows = Directory._default_manager.filter(pk=directory.pk, status=Directory.Status.ALLOWED)
+    directory.status = Directory.Status.WAITING
+    if rows.update(status=directory.status):
+        _ask_for_approval(connection, directory)
+
+
+def _ask_for_approval(connection: Connection, directory: Directory) -> None:
+    events.record_directory_waiting(connection, directory)
+    signals.directory_waiting.send(Directory, connection=connection, directory=directory)
+
+
+def _let_own_in(connection: Connection) -> None:
+    own, is_new = connection.directories.get_or_create(
+        tenant_id=connection.tenant_id, defaults={"domain": connection.domain, "admitted_by": _OWN}
+    )
+    # One that an administrator has refused or holds stays out.
+    if is_new or own.admitted_by == Directory.AdmittedBy.ADMINISTRATOR:
+        return
+    if (own.admitted_by, own.status) != (_OWN, Directory.Status.ALLOWED):
+        own.admitted_by, own.status = _OWN, Directory.Status.ALLOWED
+        own.save(update_fields=["admitted_by", "status"])
+
+
+def _end_trust(connection: Connection, tenant_id: str) -> None:
+    """End what people of a directory have by a connection that no longer trusts it."""
+    rows = connection.directories.filter(tenant_id=tenant_id)
+    # Should it become the connection's own again, this refusal ends: it was nobody's decision.
+    rows.filter(status=Directory.Status.ALLOWED).update(
+        status=Directory.Status.REFUSED, admitted_by=_OWN
+    )
+    Revocation.of_directory(connection, tenant_id)
+    GroupGrant.objects.filter(connection=connection, identity__tenant_id=tenant_id).end()
+    events.record_directory_moved(connection, tenant_id)
+
+
+def _personal_accounts() -> SignInFailed:
+    return SignInFailed(
+        "directory_refused", detail="Personal Microsoft accounts are not listed here."
+    )
+
+
+def _own_of_another(tenant_id: str) -> SignInFailed:
+    return SignInFailed(
+        "directory_refused",
+        detail="Another connection is this directory's own. To take its people here too, approve "
+        f"or add the directory {tenant_id} at this connection.",
+    )
 
 
 def _check_first_visit(connection: Connection, claims: IdTokenClaims) -> None:
     """Refuse a directory that must not come in by itself."""
     if claims.tenant_id == PERSONAL_TENANT_ID:
-        raise SignInFailed(
-            "directory_refused", detail="Personal Microsoft accounts are not listed here."
-        )
+        raise _personal_accounts()
     if _is_pinned_elsewhere(connection, claims.tenant_id):
-        raise SignInFailed(
-            "directory_refused",
-            detail="Another connection is this directory's own. To take its people here too, add "
-            f"the directory {claims.tenant_id} to this connection.",
-        )
+        raise _own_of_another(claims.tenant_id)
     if connection.new_directories == Connection.NewDirectories.LISTED:
         raise SignInFailed(
             "directory_refused", detail=f"The directory {claims.tenant_id} is not listed."
@@ -84,11 +214,11 @@ def _check_first_visit(connection: Connection, claims: IdTokenClaims) -> None:
 
 
 def _new(connection: Connection, claims: IdTokenClaims) -> Directory:
-    holds = connection.new_directories == Connection.NewDirectories.HOLD
     return Directory(
         connection=connection,
         tenant_id=claims.tenant_id,
-        status=Directory.Status.WAITING if holds else Directory.Status.ALLOWED,
+        status=status_of_new(connection),
+        admitted_by=Directory.AdmittedBy.ITSELF,
         domain=_domain(claims),
     )
 
@@ -96,18 +226,20 @@ def _new(connection: Connection, claims: IdTokenClaims) -> Directory:
 def _remember(connection: Connection, claims: IdTokenClaims) -> Directory:
     new = _new(connection, claims)
     directory, is_new = connection.directories.get_or_create(
-        tenant_id=new.tenant_id, defaults={"status": new.status, "domain": new.domain}
+        tenant_id=new.tenant_id,
+        defaults={"status": new.status, "admitted_by": new.admitted_by, "domain": new.domain},
     )
     if is_new and directory.status == Directory.Status.WAITING:
-        events.record_directory_waiting(connection, directory)
-        signals.directory_waiting.send(Directory, connection=connection, directory=directory)
+        _ask_for_approval(connection, directory)
     return directory
 
 
 def _is_pinned_elsewhere(connection: Connection, tenant_id: str) -> bool:
     """Without this, a common endpoint would be the way around a stricter connection."""
     others = Connection._default_manager.exclude(pk=connection.pk)
-    return others.filter(cloud=connection.cloud, tenant_id=tenant_id).exists()
+    # By login host: US Government and DoD share theirs, and so their directories.
+    clouds = clouds_sharing_login(connection.cloud)
+    return others.filter(cloud__in=clouds, tenant_id=tenant_id).exists()
 
 
 def _note_visit(directory: Directory) -> None:

@@ -144,6 +144,20 @@ def record_directory_waiting(connection: Connection, directory: Directory) -> No
     _log(logging.INFO, event)
 
 
+def record_directory_moved(connection: Connection, former: str) -> None:
+    """Say that a connection trusts another directory as its own from now on."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.DIRECTORY_MOVED,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=f"The directory {connection.tenant_id} is the connection's own instead of "
+        f"{former}, whose people can no longer sign in here and whose sessions have ended.",
+    )
+    _log(logging.INFO, event)
+
+
 def record_linked(connection: Connection, identity: Identity) -> None:
     """Say that a person was tied to a user who was there before."""
     message = f"Tied to the user {identity.user}, whose password and sessions have ended."

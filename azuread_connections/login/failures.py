@@ -154,6 +154,7 @@ _CODES: tuple[tuple[type[entra.EntraError], str], ...] = (
     (entra.CodeNotAccepted, "transaction_expired"),
     (entra.ConsentRequired, "consent_required"),
     (entra.AccessDenied, "access_denied"),
+    (entra.PersonalDirectory, "directory_refused"),
     (entra.EntraError, "microsoft_error"),
 )
 

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import router
 from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from ..entra.graph import Group
-from ..models import Connection, GroupMapping
+from ..models import Connection, GroupGrant, GroupMapping, Identity
 from .failures import SignInFailed
 
 
-def mappings_of(connection: Connection, user: Any = None) -> list[GroupMapping]:
-    """Return a connection's mappings, each with ``has``: the user is in its Django group now.
+def mappings_of(
+    connection: Connection, user: Any = None, identity: Identity | None = None
+) -> list[GroupMapping]:
+    """Return a connection's mappings, each with what is known of its Django group.
 
+    ``has``: the user is in it now. ``granted``: this connection has given it to the identity's
+    user, by a mapping. ``is_given``: some connection has, to the user by any of their identities.
     One query, and none where the connection reads no groups.
     """
     if not connection.security_groups:
         return []
-    return list(connection.group_mappings.annotate(has=_membership(user)).order_by())
+    grants = GroupGrant.objects.filter(group=OuterRef("group"))
+    own = grants.filter(identity=identity, connection=connection) if identity else None
+    of_user = grants.filter(identity__user=user.pk) if user is not None else None
+    return list(
+        connection.group_mappings.annotate(
+            has=_membership(user),
+            granted=Value(False) if own is None else Exists(own),
+            is_given=Value(False) if of_user is None else Exists(of_user),
+        ).order_by()
+    )
 
 
 def check_admission(mappings: list[GroupMapping], groups: tuple[Group, ...] | None) -> None:
@@ -39,22 +53,43 @@ def check_admission(mappings: list[GroupMapping], groups: tuple[Group, ...] | No
         raise SignInFailed("user_refused", detail="In no group whose members may sign in.")
 
 
-def apply(user: Any, mappings: list[GroupMapping], groups: tuple[Group, ...] | None) -> None:
+def apply(
+    identity: Identity, mappings: list[GroupMapping], groups: tuple[Group, ...] | None
+) -> None:
     """Put the user into the mapped Django groups that their membership earns, and out of others.
 
-    Touches only mapped groups, and none at all on an incomplete list. To be called in a
-    transaction.
+    What a mapping gave is noted, so that it can end with the tie: see ``GroupGrant``. A group that
+    the user had otherwise is left unnoted. Touches only mapped groups, and none at all on an
+    incomplete list. To be called in a transaction, with the mappings of this user and identity.
     """
+    user: Any = identity.user
     if groups is None or not hasattr(user, "groups"):
         return
     member_of = {group.id for group in groups}
-    mapped = [mapping for mapping in mappings if mapping.group_id is not None]
+    mapped: list[Any] = [mapping for mapping in mappings if mapping.group_id is not None]
     earned = {m.group_id for m in mapped if m.directory_group_id in member_of}
-    held = {m.group_id for m in mapped if m.has}  # type: ignore[attr-defined]
+    held = {m.group_id for m in mapped if m.has}
     if earned - held:
         user.groups.add(*(earned - held))
     if surplus := held - earned:
         user.groups.remove(*surplus)
+    granted = {m.group_id for m in mapped if m.granted}
+    given = {m.group_id for m in mapped if m.is_given or not m.has}
+    _note(identity, mapped, add=(earned & given) - granted, remove=granted - earned)
+
+
+def _note(identity: Identity, mapped: list[Any], *, add: set[int], remove: set[int]) -> None:
+    """Note which groups this sign-in has given, and which it has taken. Mostly there are none."""
+    if not add and not remove:
+        return
+    grants = GroupGrant.objects.using(router.db_for_write(GroupGrant))
+    connection = mapped[0].connection_id
+    if remove:
+        grants.filter(identity=identity, connection=connection, group__in=remove).delete()
+    grants.bulk_create(
+        [GroupGrant(identity=identity, connection_id=connection, group_id=key) for key in add],
+        ignore_conflicts=True,
+    )
 
 
 def stored(connection: Connection, groups: tuple[Group, ...]) -> list[dict[str, str]]:

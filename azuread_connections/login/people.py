@@ -68,14 +68,17 @@ def find_or_create(visitor: Visitor) -> Person:
     """
     connection = visitor.connection
     identity = _identify(visitor)
-    mappings = groups.mappings_of(connection, identity.user if identity else None)
+    mappings = groups.mappings_of(connection, identity.user if identity else None, identity)
     groups.check_admission(mappings, visitor.groups)
     if identity is None:
         person = _first_visit(visitor)
     else:
         person = Person(identity)
         _refresh(identity, visitor)
-    groups.apply(person.user, mappings, visitor.groups)
+    if person.linked:
+        # The user was there before, perhaps in some of the groups.
+        mappings = groups.mappings_of(connection, person.user, person.identity)
+    groups.apply(person.identity, mappings, visitor.groups)
     return person
 
 
@@ -85,14 +88,14 @@ def connect(visitor: Visitor, user: Any) -> Identity:
     Nothing of the user changes but the groups that mappings manage. Raises as ``find_or_create``.
     """
     identity = _identify(visitor)
-    mappings = groups.mappings_of(visitor.connection, user)
+    mappings = groups.mappings_of(visitor.connection, user, identity)
     groups.check_admission(mappings, visitor.groups)
     if identity is None:
         profile = read_profile(visitor.claims, visitor.connection, visitor.enrichment.profile)
         identity = _tie(user, visitor, profile)
     elif identity.user_id != user.pk:
         raise SignInFailed("user_refused", detail="This person is tied to another user already.")
-    groups.apply(user, mappings, visitor.groups)
+    groups.apply(identity, mappings, visitor.groups)
     return identity
 
 
@@ -133,7 +136,7 @@ def _require_creation(connection: Connection) -> None:
 def _find(visitor: Visitor) -> Identity | None:
     found = _BY_KEY.rows(
         router.db_for_write(Identity),
-        cloud=visitor.connection.cloud,
+        cloud=visitor.connection.identity_cloud,
         tenant_id=visitor.claims.tenant_id,
         object_id=visitor.claims.object_id,
     )
@@ -166,7 +169,7 @@ def _first_visit(visitor: Visitor) -> Person:
 def _tie(user: Any, visitor: Visitor, profile: Profile) -> Identity:
     identity = Identity(
         user=user,
-        cloud=visitor.connection.cloud,
+        cloud=visitor.connection.identity_cloud,
         tenant_id=visitor.claims.tenant_id,
         object_id=visitor.claims.object_id,
     )

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ..conf import CACHE_PREFIX, conf
+from ..entra.cloud import PERSONAL_TENANT_ID
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection, Directory, EnabledConnection, Identity, Revocation
 from .enabled import Pair
@@ -112,21 +113,24 @@ def _holds_by_database(sign_in: SignIn, user: Any) -> bool:
     """The pair is enabled, the directory still welcome, the person still tied to this user, and
     nothing revoked since.
 
-    As ``directories.admit``: a status counts only where the common endpoint lets several come.
+    As ``directories.admit``: a directory counts only where the common endpoint lets several come,
+    and one that came in by itself is judged by today's policy and pins.
     """
     connection = OuterRef("connection")
-    welcome = Directory._default_manager.filter(
-        connection=connection, tenant_id=sign_in.tenant, status=Directory.Status.ALLOWED
-    )
+    directories: Any = Directory._default_manager
+    welcome = directories.welcome().filter(connection=connection, tenant_id=sign_in.tenant)
     revoked = Revocation._default_manager.filter(
         connection=connection,
-        subject__in=Revocation.subjects(sign_in.identity, sign_in.sid),
+        subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
         since__gte=_moment(sign_in.at),
     )
     # Not of a replica, which may not have heard of a person who came a moment ago.
     pairs = EnabledConnection._default_manager.using(router.db_for_write(Identity))
     return pairs.filter(
-        Q(connection__use_common_endpoint=False, connection__tenant_id=sign_in.tenant)
+        (
+            Q(connection__use_common_endpoint=False, connection__tenant_id=sign_in.tenant)
+            & ~Q(connection__tenant_id=PERSONAL_TENANT_ID)
+        )
         | Q(Exists(welcome), connection__use_common_endpoint=True),
         Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),
         ~Exists(revoked),

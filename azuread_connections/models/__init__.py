@@ -4,6 +4,7 @@ from .connection import Connection, EnabledConnection
 from .directory import Directory
 from .event import Event
 from .fields import EncryptedTextField, Sealed, UndecryptableError
+from .grant import GroupGrant
 from .group import GroupMapping
 from .identity import Identity
 from .revocation import Revocation
@@ -19,6 +20,7 @@ __all__ = [
     "EnabledConnection",
     "EncryptedTextField",
     "Event",
+    "GroupGrant",
     "GroupMapping",
     "Identity",
     "Revocation",

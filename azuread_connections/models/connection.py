@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
+from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 
+from ..entra.cloud import PERSONAL_TENANT_ID, identity_cloud
 from .application import Application
 from .validators import (
     DOMAIN_MAX_LENGTH,
@@ -21,6 +23,11 @@ from .validators import (
 
 if TYPE_CHECKING:
     from ..entra.graph import Graph
+
+
+#: Sent when a connection with a directory of its own was saved, whoever saved it. ``connection``;
+#: ``former``: the ID of the directory that was its own until now, if that was another one, or "".
+directory_pinned = Signal()
 
 
 class Connections(models.QuerySet["Connection"]):
@@ -148,11 +155,14 @@ class Connection(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.tenant_id == PERSONAL_TENANT_ID:
+            raise no_own_directory(self.domain)
         self.name_key = self.name.lower()
+        former = self._former_directory(kwargs.get("using"))
         super().save(*args, **kwargs)
         if kwargs.get("update_fields") is None:
             self._sync_primary_alias()
-            self._sync_own_directory()
+            self._sync_own_directory(former)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
@@ -162,6 +172,8 @@ class Connection(models.Model):
             # after this had looked, and stop the deletion.
             self.identities.using(alias).update(connection=None)
             type(self)._default_manager.using(alias).select_for_update().filter(pk=self.pk).first()
+            # What its mappings gave ends with it.
+            self.group_grants.using(alias).end()
             return super().delete(*args, **kwargs)
 
     @property
@@ -173,6 +185,11 @@ class Connection(models.Model):
     def directory(self) -> str:
         """The tenant segment for what is asked of its own directory: the GUID, else the domain."""
         return self.tenant_id or self.domain
+
+    @property
+    def identity_cloud(self) -> str:
+        """What stands for its cloud in a person's key: one name for clouds with one login host."""
+        return identity_cloud(self.cloud)
 
     @property
     def sign_in_segment(self) -> str:
@@ -188,18 +205,30 @@ class Connection(models.Model):
         primary.exclude(domain=self.domain).delete()
         self.aliases.update_or_create(domain=self.domain, defaults={"is_primary": True})
 
-    def _sync_own_directory(self) -> None:
+    def _former_directory(self, using: str | None) -> str:
+        """Return the directory that is stored as its own, if it is another than now."""
+        if self._state.adding:
+            return ""
+        alias = using or router.db_for_write(type(self), instance=self)
+        stored = type(self)._default_manager.using(alias).filter(pk=self.pk)
+        return (
+            stored.exclude(tenant_id=self.tenant_id).values_list("tenant_id", flat=True).first()
+            or ""
+        )
+
+    def _sync_own_directory(self, former: str = "") -> None:
         if self.tenant_id:
-            self.directories.get_or_create(
-                tenant_id=self.tenant_id, defaults={"domain": self.domain}
-            )
+            directory_pinned.send(type(self), connection=self, former=former)
 
     def pin(self, tenant_id: str) -> None:
         """Store that the domain leads to this directory.
 
         It becomes the connection's own if it has none yet. A pin is never moved by this: a domain
-        that leads elsewhere is then not verified.
+        that leads elsewhere is then not verified. Raises ``ValidationError`` for the directory of
+        personal accounts.
         """
+        if tenant_id == PERSONAL_TENANT_ID:
+            raise no_own_directory(self.domain)
         this = type(self)._default_manager.filter(pk=self.pk, domain=self.domain)
         this.filter(tenant_id="").update(tenant_id=tenant_id)
         this.filter(tenant_id=tenant_id).update(domain_verified=True)
@@ -227,6 +256,8 @@ class Connection(models.Model):
 
     def clean(self) -> None:
         super().clean()
+        if self.tenant_id == PERSONAL_TENANT_ID:
+            raise ValidationError({"domain": no_own_directory(self.domain)})
         self.name_key = self.name.lower()
         connections = type(self)._default_manager
         if not self._state.adding:
@@ -242,6 +273,19 @@ class Connection(models.Model):
 def is_taken(name_key: str) -> bool:
     """Return whether there is a connection of that name, given in lower case."""
     return Connection._default_manager.filter(name_key=name_key).exists()
+
+
+def no_own_directory(domain: str) -> ValidationError:
+    """Say that a domain is one of personal accounts, which anybody in the world can make."""
+    return ValidationError(
+        _(
+            "%(domain)s leads to the directory of personal Microsoft accounts, in which anybody in "
+            "the world can make one. Enter a domain of your organisation's directory. To let "
+            "personal accounts in, use the common endpoint, and add their directory to the list."
+        ),
+        code="personal_accounts",
+        params={"domain": domain},
+    )
 
 
 def name_is_fixed(name: str) -> ValidationError:

@@ -1,15 +1,71 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, ProtectedError, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from ..entra.cloud import CLOUDS, PERSONAL_TENANT_ID, clouds_sharing_login
 from .connection import Connection
 from .validators import validate_plain_text
 
 #: "Last seen" is written at most so often, so that a sign-in rarely costs a write.
 SEEN_WRITTEN_EVERY = timedelta(hours=1)
+
+
+def pinned_by_another() -> Exists:
+    """Whether another connection trusts the directory as its own, in a query of ``Directory``.
+
+    By login host: the same ID is the same directory in US Government and in DoD.
+    """
+    cloud_of_row = ExpressionWrapper(OuterRef("connection__cloud"), models.CharField())
+    pins = (
+        Connection._default_manager.filter(tenant_id=OuterRef("tenant_id"))
+        .exclude(pk=OuterRef("connection"))
+        .annotate(cloud_of_row=cloud_of_row)
+        .order_by()
+    )
+    same_login_host = Q(cloud=F("cloud_of_row"))
+    for clouds in {clouds_sharing_login(name) for name in CLOUDS}:
+        if len(clouds) > 1:
+            same_login_host |= Q(cloud__in=clouds, cloud_of_row__in=clouds)
+    return Exists(pins.filter(same_login_host))
+
+
+class Directories(models.QuerySet["Directory"]):
+    """Directories, of which the refused ones cannot be deleted."""
+
+    def welcome(self) -> Directories:
+        """Return those whose people can sign in today. ``Directory.status_today`` says why not.
+
+        One that came in by itself is judged by the connection's policy and by other connections'
+        pins as they are now, not as they were when it came.
+        """
+        by_policy = (
+            Q(
+                admitted_by=Directory.AdmittedBy.ITSELF,
+                connection__new_directories=Connection.NewDirectories.ACCEPT,
+            )
+            & ~Q(tenant_id=PERSONAL_TENANT_ID)
+            & ~pinned_by_another()
+        )
+        return self.filter(
+            Q(admitted_by=Directory.AdmittedBy.ADMINISTRATOR)
+            | (Q(tenant_id=F("connection__tenant_id")) & ~Q(tenant_id=PERSONAL_TENANT_ID))
+            | by_policy,
+            status=Directory.Status.ALLOWED,
+        )
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Raise ``ProtectedError`` where a refused one is among them."""
+        _keep_refused(self)
+        return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Directory(models.Model):
@@ -20,12 +76,25 @@ class Directory(models.Model):
         WAITING = "waiting", _("waiting for approval")
         REFUSED = "refused", _("refused")
 
+    class AdmittedBy(models.TextChoices):
+        ADMINISTRATOR = "administrator", _("an administrator")
+        OWN = "own", _("the connection's own directory")
+        ITSELF = "itself", _("itself, with its first visitor")
+
     connection = models.ForeignKey(
         Connection, models.CASCADE, related_name="directories", verbose_name=_("connection")
     )
     tenant_id = models.CharField(_("directory ID"), max_length=36)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.ALLOWED
+    )
+    # A row that somebody writes by hand or by code is an administrator's decision.
+    admitted_by = models.CharField(
+        _("let in by"),
+        max_length=13,
+        choices=AdmittedBy.choices,
+        default=AdmittedBy.ADMINISTRATOR,
+        editable=False,
     )
     domain = models.CharField(
         _("domain"),
@@ -48,6 +117,8 @@ class Directory(models.Model):
     consent_returned_at = models.DateTimeField(_("consent page"), null=True, editable=False)
     consent_asked_by = models.CharField(_("asked by"), max_length=254, blank=True, editable=False)
 
+    objects = Directories.as_manager()
+
     class Meta:
         verbose_name = _("directory")
         verbose_name_plural = _("directories")
@@ -62,5 +133,65 @@ class Directory(models.Model):
     def __str__(self) -> str:
         return f"{self.domain} ({self.tenant_id})" if self.domain else self.tenant_id
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raise ``ProtectedError`` if it is refused: deleted, it could come in again by itself."""
+        _keep_refused(type(self)._default_manager.filter(pk=self.pk))
+        return super().delete(*args, **kwargs)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the directory that the connection trusts as its own."""
+        return self.tenant_id == self.connection.tenant_id != PERSONAL_TENANT_ID
+
+    @property
+    def status_today(self) -> Directory.Status:
+        """What the status comes to under today's policy. Other connections' pins are not looked at.
+
+        Only an administrator's decision, and the connection's own directory, stand whatever the
+        policy says.
+        """
+        status = Directory.Status(self.status)
+        if status != Directory.Status.ALLOWED or self.is_own:
+            return status
+        if self.admitted_by == Directory.AdmittedBy.ADMINISTRATOR:
+            return status
+        if self.admitted_by == Directory.AdmittedBy.OWN or self.tenant_id == PERSONAL_TENANT_ID:
+            return Directory.Status.REFUSED
+        return status_of_new(self.connection)
+
+    def decide(self, status: Directory.Status) -> None:
+        """Set the status as an administrator's decision, which outlives every policy. Saves."""
+        self.status = status
+        self.admitted_by = Directory.AdmittedBy.ADMINISTRATOR
+        self.save(update_fields=["status", "admitted_by"])
+
     def is_seen_lately(self, now: datetime) -> bool:
         return self.last_seen_at is not None and self.last_seen_at > now - SEEN_WRITTEN_EVERY
+
+
+def status_of_new(connection: Connection) -> Directory.Status:
+    """Return what the connection's policy makes of a directory that comes by itself."""
+    return {
+        Connection.NewDirectories.ACCEPT.value: Directory.Status.ALLOWED,
+        Connection.NewDirectories.HOLD.value: Directory.Status.WAITING,
+    }.get(connection.new_directories, Directory.Status.REFUSED)
+
+
+def refused_are_kept(number: int) -> str:
+    """Say why refused directories cannot be deleted, and what to do instead."""
+    message = ngettext(
+        "%(n)d directory is refused and cannot be deleted: without its row, it could come in "
+        "again by itself. To let it in, approve it. To delete it, set its status to “waiting for "
+        "approval” first.",
+        "%(n)d directories are refused and cannot be deleted: without their rows, they could come "
+        "in again by themselves. To let them in, approve them. To delete them, set their status "
+        "to “waiting for approval” first.",
+        number,
+    )
+    return message % {"n": number}
+
+
+def _keep_refused(directories: models.QuerySet[Directory]) -> None:
+    refused: set[models.Model] = set(directories.filter(status=Directory.Status.REFUSED))
+    if refused:
+        raise ProtectedError(refused_are_kept(len(refused)), refused)

@@ -23,6 +23,7 @@ class Event(models.Model):
         USER_LINKED = "user_linked", _("existing user linked")
         USER_UNLINKED = "user_unlinked", _("user unlinked")
         DIRECTORY_WAITING = "directory_waiting", _("directory waits for approval")
+        DIRECTORY_MOVED = "directory_moved", _("trusted directory changed")
         TRIED = "tried", _("tried by an administrator")
         CONSENT_RETURNED = "consent_returned", _("returned from the consent page")
 

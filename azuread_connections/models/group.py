@@ -1,12 +1,32 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import Group
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, router, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
+from .grant import GroupGrant
 from .validators import GUID_PATTERN, validate_plain_text
+
+
+class GroupMappings(models.QuerySet["GroupMapping"]):
+    """Mappings, whose deletion ends what they gave."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        self._for_write = True
+        with transaction.atomic(using=self.db):
+            connections = set(self.order_by().values_list("connection", flat=True))
+            deleted = super().delete()
+            for connection in connections:
+                _end_unmapped(connection, self.db)
+        return deleted
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class GroupMapping(models.Model):
@@ -47,6 +67,8 @@ class GroupMapping(models.Model):
         help_text=_("Once ticked anywhere, only members of groups so ticked may sign in."),
     )
 
+    objects = GroupMappings.as_manager()
+
     class Meta:
         verbose_name = _("group mapping")
         verbose_name_plural = _("group mappings")
@@ -61,6 +83,33 @@ class GroupMapping(models.Model):
     def __str__(self) -> str:
         return self.label or self.directory_group_id
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it. With another Django group, what it gave before ends."""
+        alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        is_new = self._state.adding
+        with transaction.atomic(using=alias):
+            super().save(*args, **kwargs)
+            if not is_new:
+                _end_unmapped(self.connection_id, alias)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=alias):
+            deleted = super().delete(*args, **kwargs)
+            _end_unmapped(self.connection_id, alias)
+        return deleted
+
     def clean(self) -> None:
         super().clean()
         self.directory_group_id = self.directory_group_id.lower()
+
+
+def _end_unmapped(connection: int, using: str) -> None:
+    """End what a connection's mappings gave and none of them gives any more.
+
+    Nobody would take people out of such a group again: the connection no longer manages it.
+    """
+    mapped = GroupMapping._default_manager.filter(
+        connection=OuterRef("connection"), group=OuterRef("group")
+    )
+    GroupGrant.objects.using(using).filter(~Exists(mapped), connection=connection).end()

@@ -1,10 +1,27 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
-from django.db import models
+from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
+from ..entra.cloud import identity_cloud
 from .connection import Connection
+from .grant import GroupGrant
+
+
+class Identities(models.QuerySet["Identity"]):
+    """Identities, whose deletion ends the rights that group mappings gave."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        self._for_write = True
+        with transaction.atomic(using=self.db):
+            GroupGrant.objects.using(self.db).filter(identity__in=self.order_by()).end()
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Identity(models.Model):
@@ -13,13 +30,20 @@ class Identity(models.Model):
     https://learn.microsoft.com/entra/identity-platform/claims-validation: ``(tid, oid)``.
     """
 
+    class Cloud(models.TextChoices):
+        """Clouds with a login host of their own: see ``Connection.identity_cloud``."""
+
+        GLOBAL = "global", _("Global")
+        US_GOVERNMENT = "usgov", _("US Government (GCC High and DoD)")
+        CHINA = "china", _("China (21Vianet)")
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
         related_name="azuread_identities",
         verbose_name=_("user"),
     )
-    cloud = models.CharField(_("cloud"), max_length=10, choices=Connection.Cloud.choices)
+    cloud = models.CharField(_("cloud"), max_length=10, choices=Cloud.choices)
     tenant_id = models.CharField(_("directory ID"), max_length=36)
     object_id = models.CharField(_("object ID"), max_length=36)
     connection = models.ForeignKey(
@@ -35,6 +59,8 @@ class Identity(models.Model):
     groups = models.JSONField(_("groups"), default=list)
     created_at = models.DateTimeField(_("first sign-in"), auto_now_add=True)
     last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True)
+
+    objects = Identities.as_manager()
 
     class Meta:
         verbose_name = _("identity")
@@ -53,3 +79,23 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return self.login_name or f"{self.object_id} in {self.tenant_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it. Tied to another user, the former one loses what group mappings gave them."""
+        self.cloud = identity_cloud(self.cloud)
+        names = kwargs.get("update_fields")
+        if self._state.adding or (names is not None and "user" not in names):
+            super().save(*args, **kwargs)
+            return
+        alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=alias):
+            stored = type(self)._default_manager.using(alias).filter(pk=self.pk)
+            if stored.exclude(user=self.user_id).exists():
+                GroupGrant.objects.using(alias).filter(identity=self.pk).end()
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=alias):
+            GroupGrant.objects.using(alias).filter(identity=self.pk).end()
+            return super().delete(*args, **kwargs)

@@ -10,7 +10,8 @@ from .connection import Connection
 
 
 class Revocation(models.Model):
-    """Sessions that began before a time are over: of a connection, a person, a Microsoft session.
+    """Sessions that began before a time are over: of a connection, one of its directories, a person
+    or a session at Microsoft.
 
     Sessions are compared with it, not looked for: it works with every session engine.
     """
@@ -38,6 +39,11 @@ class Revocation(models.Model):
         cls._write(connection, "*")
 
     @classmethod
+    def of_directory(cls, connection: Connection, tenant_id: str) -> None:
+        """End all sessions that a connection has given to people of a directory."""
+        cls._write(connection, f"directory:{tenant_id}")
+
+    @classmethod
     def of_identity(cls, connection: Connection, identity_id: int) -> None:
         """End all sessions of one person by a connection."""
         cls._write(connection, f"identity:{identity_id}")
@@ -48,16 +54,16 @@ class Revocation(models.Model):
         cls._write(connection, f"sid:{session_id}")
 
     @staticmethod
-    def subjects(identity_id: int, session_id: str) -> list[str]:
+    def subjects(identity_id: int, tenant_id: str, session_id: str) -> list[str]:
         """Return the subjects that a session with these belongs to."""
-        subjects = ["*", f"identity:{identity_id}"]
+        subjects = ["*", f"directory:{tenant_id}", f"identity:{identity_id}"]
         return [*subjects, f"sid:{session_id}"] if session_id else subjects
 
     @classmethod
     def delete_sign_outs_before(cls, moment: datetime, batch_size: int) -> int:
         """Delete older ones of sessions at Microsoft, a batch at a time; return how many.
 
-        The others are one row for a connection or a person at most.
+        The others are one row for a connection, a directory or a person at most.
         """
         deleted = 0
         old = cls._default_manager.filter(subject__startswith="sid:", since__lt=moment)

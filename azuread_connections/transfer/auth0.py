@@ -35,6 +35,7 @@ _NESTED = ("options", OWN)
 #: Keys that describe the entry at Auth0 and configure nothing.
 _DESCRIPTIVE = frozenset({"id", "provisioning_ticket_url", "options.granted"})
 _DIRECTORY_STATUSES = {status: status for status in Directory.Status.values}
+_ADMITTED_BY = {value: value for value in Directory.AdmittedBy.values}
 #: Values that ask for exactly what happens here anyway.
 _ALREADY_SO: Mapping[str, Any] = {
     "authentication": {"active": True},
@@ -52,6 +53,7 @@ class DirectoryEntry:
     tenant_id: str
     status: str | None = None
     domain: str | None = None
+    admitted_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -255,12 +257,15 @@ def _directories(reader: ObjectReader) -> tuple[DirectoryEntry, ...] | None:
         status = item.text("status")
         if status is not None:
             status = _choice(item, "status", status, _DIRECTORY_STATUSES)
+        admitted_by = item.text("admitted_by")
+        if admitted_by is not None:
+            admitted_by = _choice(item, "admitted_by", admitted_by, _ADMITTED_BY)
         domain = item.text("domain")
         _note_left_over(item)
         if tenant_id in entries:
             item.refuse("tenant_id", _("This directory is given twice."))
         elif tenant_id:
-            entries[tenant_id] = DirectoryEntry(item.place, tenant_id, status, domain)
+            entries[tenant_id] = DirectoryEntry(item.place, tenant_id, status, domain, admitted_by)
     return tuple(entries.values())
 
 

@@ -46,6 +46,9 @@ def plan_directories(entry: ConnectionEntry, stored: Stored, change: Change) -> 
         directory = known or Directory(tenant_id=item.tenant_id)
         before = _directory_in_words(directory) if known else _("none")
         directory.status = item.status or directory.status
+        if item.admitted_by or item.status or not known:
+            # What a file lists without saying more, its writer lets in or keeps out.
+            directory.admitted_by = item.admitted_by or Directory.AdmittedBy.ADMINISTRATOR
         directory.domain = directory.domain if item.domain is None else item.domain
         _clean(directory, item, change, exclude={"connection"})
         after = _directory_in_words(directory)
@@ -117,7 +120,13 @@ def _listed(texts: Iterable[str]) -> str:
 
 def _directory_in_words(directory: Directory) -> str:
     status = Directory.Status(directory.status).label
-    return f"{status} ({shown(directory.domain)})" if directory.domain else str(status)
+    text = str(status)
+    if directory.admitted_by != Directory.AdmittedBy.ADMINISTRATOR:
+        text = _("%(status)s by %(admitted_by)s") % {
+            "status": status,
+            "admitted_by": directory.get_admitted_by_display(),
+        }
+    return f"{text} ({shown(directory.domain)})" if directory.domain else text
 
 
 def _mapping_in_words(mapping: GroupMapping) -> str:

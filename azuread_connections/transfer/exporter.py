@@ -104,7 +104,12 @@ def _put(entry: Entry, path: str, value: Any) -> None:
 
 
 def _directory(row: Directory) -> Entry:
-    return {"tenant_id": row.tenant_id, "status": row.status, "domain": row.domain}
+    return {
+        "tenant_id": row.tenant_id,
+        "status": row.status,
+        "admitted_by": row.admitted_by,
+        "domain": row.domain,
+    }
 
 
 def _mapping(row: GroupMapping) -> Entry:

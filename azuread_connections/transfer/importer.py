@@ -220,10 +220,15 @@ def _apply_belongings(change: Change, using: str) -> None:
         Directory._default_manager.using(using).update_or_create(
             connection=connection,
             tenant_id=directory.tenant_id,
-            defaults={"status": directory.status, "domain": directory.domain},
+            defaults={
+                "status": directory.status,
+                "admitted_by": directory.admitted_by,
+                "domain": directory.domain,
+            },
         )
-    dropped = [mapping.pk for mapping in change.drop_mappings]
-    GroupMapping._default_manager.using(using).filter(pk__in=dropped).delete()
     for mapping in change.mappings:
         mapping.connection = connection
         mapping.save(using=using)
+    # Last: a Django group that another mapping gives from now on is taken from nobody.
+    dropped = [mapping.pk for mapping in change.drop_mappings]
+    GroupMapping._default_manager.using(using).filter(pk__in=dropped).delete()
