@@ -171,8 +171,9 @@ def _let_own_in(connection: Connection) -> None:
     if is_new or own.admitted_by == Directory.AdmittedBy.ADMINISTRATOR:
         return
     if (own.admitted_by, own.status) != (_OWN, Directory.Status.ALLOWED):
-        own.admitted_by, own.status = _OWN, Directory.Status.ALLOWED
-        own.save(update_fields=["admitted_by", "status"])
+        connection.directories.filter(pk=own.pk).update(
+            admitted_by=_OWN, status=Directory.Status.ALLOWED
+        )
 
 
 def _end_trust(connection: Connection, tenant_id: str) -> None:

@@ -133,6 +133,17 @@ class Directory(models.Model):
     def __str__(self) -> str:
         return f"{self.domain} ({self.tenant_id})" if self.domain else self.tenant_id
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it. Whoever changes the status of a stored row decides as an administrator."""
+        names = kwargs.get("update_fields")
+        if not self._state.adding and (names is None or "status" in names):
+            stored = type(self)._default_manager.filter(pk=self.pk)
+            if stored.exclude(status=self.status).exists():
+                self.admitted_by = Directory.AdmittedBy.ADMINISTRATOR
+                if names is not None:
+                    kwargs["update_fields"] = {*names, "admitted_by"}
+        super().save(*args, **kwargs)
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Raise ``ProtectedError`` if it is refused: deleted, it could come in again by itself."""
         _keep_refused(type(self)._default_manager.filter(pk=self.pk))

@@ -230,5 +230,5 @@ def _apply_belongings(change: Change, using: str) -> None:
         mapping.connection = connection
         mapping.save(using=using)
     # Last: a Django group that another mapping gives from now on is taken from nobody.
-    dropped = [mapping.pk for mapping in change.drop_mappings]
-    GroupMapping._default_manager.using(using).filter(pk__in=dropped).delete()
+    if dropped := [mapping.pk for mapping in change.drop_mappings]:
+        GroupMapping._default_manager.using(using).filter(pk__in=dropped).delete()

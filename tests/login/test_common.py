@@ -94,7 +94,10 @@ def test_a_new_directory_waits_where_it_is_held(
         signals.directory_waiting.disconnect(listen)
     assert "Your organisation&#x27;s request is waiting" in response.content.decode()
     assert heard == [northwind.tenant_id]
-    Directory.objects.filter(status="waiting").update(status="allowed")
+    waiting = Directory.objects.get(status="waiting")
+    waiting.status = Directory.Status.ALLOWED
+    waiting.save()
+    assert waiting.admitted_by == "administrator"
     assert everybody.sign_in(client, person).status_code == 302
 
 

@@ -172,8 +172,18 @@ def test_an_entry_has_auth0s_shape():
     own = options["azuread_connections"]
     assert own["tenant_id"] == TENANT_ID
     assert own["directories"] == [
-        {"tenant_id": TENANT_ID, "status": "allowed", "domain": "contoso.com"},
-        {"tenant_id": OTHER_TENANT_ID, "status": "refused", "domain": "fabrikam.com"},
+        {
+            "tenant_id": TENANT_ID,
+            "status": "allowed",
+            "admitted_by": "own",
+            "domain": "contoso.com",
+        },
+        {
+            "tenant_id": OTHER_TENANT_ID,
+            "status": "refused",
+            "admitted_by": "administrator",
+            "domain": "fabrikam.com",
+        },
     ]
     assert own["group_mappings"][1] == {
         "directory_group_id": OTHER_GROUP_ID,
