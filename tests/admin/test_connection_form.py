@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 
 from azuread_connections.admin import forms
+from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.microsoft import find_directory
 from azuread_connections.models import Application, Connection, Identity
 from azuread_connections.models import connection as connection_model
@@ -301,6 +303,55 @@ def test_another_directory_is_trusted_only_on_request(
     connection.refresh_from_db()
     assert (connection.domain, connection.tenant_id) == ("fabrikam.com", fabrikam)
     assert ("success", f"The domain fabrikam.com is directory {fabrikam}.") in messages_on(response)
+
+
+def test_a_moved_trust_ends_in_the_log_and_the_list(
+    boss: Client, microsoft: StandIn, connection: Connection, person: Identity
+) -> None:
+    connection.use_common_endpoint = True
+    connection.save()
+    pinned = connection.tenant_id
+    fabrikam = microsoft.add_directory("fabrikam.com").tenant_id
+    data = filled_in(connection, domain="fabrikam.com", trust_directory=fabrikam)
+    assert boss.post(change_page(connection), data).status_code == 302
+    connection.refresh_from_db()
+    assert connection.directories.get(tenant_id=pinned).status_today == "refused"
+    assert connection.directories.get(tenant_id=fabrikam).status_today == "allowed"
+    assert pinned in connection.events.get(kind="directory_moved").message
+
+
+def personal_accounts(microsoft: StandIn) -> None:
+    base = f"{microsoft.url}/{PERSONAL_TENANT_ID}"
+    document = {"issuer": f"{base}/v2.0", "token_endpoint": f"{base}/oauth2/v2.0/token"}
+    body, kind = json.dumps(document), "application/json"
+    microsoft.fault("discovery", times=None, status=200, body=body, content_type=kind)
+
+
+@pytest.mark.parametrize("common", ["", "on"])
+def test_a_domain_of_personal_accounts_is_refused(
+    boss: Client, microsoft: StandIn, application: Application, common: str
+) -> None:
+    personal_accounts(microsoft)
+    data = filled_in(domain="mail.example", enabled_applications=[application.pk])
+    data |= {"use_common_endpoint": common} if common else {}
+    errors = field_errors(boss.post(ADD, data))
+    assert "leads to the directory of personal Microsoft accounts" in errors["domain"][0]
+    assert not Connection.objects.exists()
+
+
+def test_one_that_was_pinned_to_them_before_is_put_right_by_the_form(
+    boss: Client, microsoft: StandIn, connection: Connection
+) -> None:
+    own = connection.tenant_id
+    contoso = microsoft.directories[0].tenant_id
+    assert own != PERSONAL_TENANT_ID
+    Connection.objects.update(tenant_id=PERSONAL_TENANT_ID)
+    personal_accounts(microsoft)
+    assert "domain" in field_errors(boss.post(change_page(connection), filled_in(connection)))
+    microsoft.clear_faults()
+    assert boss.post(change_page(connection), filled_in(connection)).status_code == 302
+    connection.refresh_from_db()
+    assert connection.tenant_id == contoso
 
 
 def test_trusting_one_directory_does_not_trust_a_third(

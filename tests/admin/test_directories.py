@@ -112,6 +112,118 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
     assert len(queries) == 5
 
 
+# --- Directories that came in by themselves -------------------------------------------------
+
+
+@pytest.fixture
+def came_by_itself(connection: Connection) -> Directory:
+    return connection.directories.create(
+        tenant_id=FABRIKAM,
+        domain="fabrikam.com",
+        admitted_by=Directory.AdmittedBy.ITSELF,
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [("accept", "allowed"), ("hold", "waiting for approval"), ("listed", "refused")],
+)
+def test_the_status_is_shown_as_it_counts_today(
+    boss: Client, came_by_itself: Directory, policy: str, status: str
+) -> None:
+    Connection.objects.update(new_directories=policy)
+    by = "itself, with its first visitor" if policy == "accept" else "–"
+    assert f"{FABRIKAM} contoso {status} {by} " in text(boss.get(f"{LIST}?q={FABRIKAM}"))
+    came_by_itself.connection.refresh_from_db()
+    selected = f'<option value="{came_by_itself.status_today.value}" selected>'
+    assert selected in boss.get(f"{LIST}{came_by_itself.pk}/change/").content.decode()
+    response = boss.get(change_page(came_by_itself.connection))
+    [row] = [each for each in response.context["directories"] if not each["is_own"]]
+    assert row["may_approve"] is (policy != "accept")
+
+
+def approve_in_the_list(boss: Client, directory: Directory) -> None:
+    run(boss, "approve", directory)
+
+
+def approve_on_the_connections_page(boss: Client, directory: Directory) -> None:
+    boss.post(decide_page(directory.connection), {"approve": directory.pk})
+
+
+def approve_in_the_form(boss: Client, directory: Directory) -> None:
+    boss.post(f"{LIST}{directory.pk}/change/", {"status": "allowed", "domain": ""})
+
+
+@pytest.mark.parametrize(
+    "approve", [approve_in_the_list, approve_on_the_connections_page, approve_in_the_form]
+)
+def test_approving_one_is_a_decision_for_good(
+    boss: Client, came_by_itself: Directory, approve: Callable[..., None]
+) -> None:
+    approve(boss, came_by_itself)
+    came_by_itself.refresh_from_db()
+    assert (came_by_itself.status, came_by_itself.admitted_by) == ("allowed", "administrator")
+    assert came_by_itself.status_today == "allowed"
+
+
+def test_an_edited_domain_decides_nothing(boss: Client, came_by_itself: Directory) -> None:
+    data = {"status": "waiting", "domain": "checked.example"}
+    boss.post(f"{LIST}{came_by_itself.pk}/change/", data)
+    came_by_itself.refresh_from_db()
+    assert came_by_itself.domain == "checked.example"
+    assert (came_by_itself.status, came_by_itself.admitted_by) == ("allowed", "itself")
+
+
+def test_the_list_is_filtered_by_who_let_them_in(boss: Client, came_by_itself: Directory) -> None:
+    rows = boss.get(f"{LIST}?admitted_by__exact=itself").context["cl"].result_list
+    assert list(rows) == [came_by_itself]
+
+
+# --- Deleting -------------------------------------------------------------------------------
+
+
+def delete_its_page(boss: Client, directory: Directory) -> Any:
+    return boss.post(f"{LIST}{directory.pk}/delete/", {"post": "yes"}, follow=True)
+
+
+def look_at_deleting_it(boss: Client, directory: Directory) -> Any:
+    return boss.get(f"{LIST}{directory.pk}/delete/", follow=True)
+
+
+def delete_selected(boss: Client, directory: Directory) -> Any:
+    chosen = {"action": "delete_selected", "_selected_action": [directory.pk], "post": "yes"}
+    return boss.post(LIST, chosen, follow=True)
+
+
+@pytest.mark.parametrize("delete", [delete_its_page, look_at_deleting_it, delete_selected])
+def test_a_refused_directory_is_not_deleted_and_the_page_says_what_to_do(
+    boss: Client, waiting: Directory, delete: Callable[..., Any]
+) -> None:
+    waiting.decide(Directory.Status.REFUSED)
+    [(level, message)] = messages_on(delete(boss, waiting))
+    assert level == "error"
+    assert "set its status to “waiting for approval” first" in message
+    assert status_of(waiting) == "refused"
+
+
+@pytest.mark.parametrize("delete", [delete_its_page, delete_selected])
+def test_any_other_is_deleted(boss: Client, waiting: Directory, delete: Callable[..., Any]) -> None:
+    delete(boss, waiting)
+    assert not Directory.objects.filter(pk=waiting.pk).exists()
+
+
+@pytest.mark.parametrize("delete", [delete_its_page, delete_selected])
+def test_deleting_needs_its_permission(
+    staff: Callable[..., Client], waiting: Directory, delete: Callable[..., Any]
+) -> None:
+    waiting.decide(Directory.Status.REFUSED)
+    client = staff("view_directory")
+    delete(client, waiting)
+    waiting.decide(Directory.Status.WAITING)
+    delete(client, waiting)
+    assert Directory.objects.filter(pk=waiting.pk).exists()
+
+
 # --- Adding ---------------------------------------------------------------------------------
 
 

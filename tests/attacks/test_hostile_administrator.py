@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
+from azuread_connections.entra.cloud import CLOUDS, PERSONAL_TENANT_ID
 from azuread_connections.models import Connection, EnabledConnection, Event, Identity
+from azuread_connections.models import Directory as OurDirectory
 from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory import Directory
 from azuread_connections.testing.directory import Person as TheirPerson
@@ -344,6 +345,115 @@ def test_a_directory_of_another_connection(
     before = Standing.now()
     response = everybody.sign_in(client, northwind.add_person("Patti Fernandez"))
     before.assert_stopped(response, 403, "directory_refused")
+
+
+@attack(
+    wants="to stay inside by the common endpoint, around a stricter connection made later",
+    stopped_by="what came in by itself is judged by today's pins, also in open sessions",
+)
+@pytest.mark.parametrize("stored", ["by saving", "by the database"])
+def test_a_directory_that_came_before_its_own_connection(
+    everybody: Company, northwind: Directory, client: Client, settings: Any, stored: str
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"SESSION_CHECK_SECONDS": 0}
+    patti = northwind.add_person("Patti Fernandez")
+    assert everybody.sign_in(client, patti).status_code == 302
+    strict = ConnectionFactory.create(name="northwind", create_users=False)
+    if stored == "by saving":
+        strict.tenant_id = northwind.tenant_id
+        strict.save()
+    else:
+        Connection.objects.filter(pk=strict.pk).update(tenant_id=northwind.tenant_id)
+    before = Standing.now()
+    before.assert_stopped(client.get("/login/profile"), 401, logged="")
+    code = "directory_waiting" if stored == "by saving" else "directory_refused"
+    before.assert_stopped(everybody.sign_in(client, patti), 403, code)
+
+
+@attack(
+    wants="to stay inside after the connection's policy has become stricter",
+    stopped_by="what came in by itself is judged by today's policy, also in open sessions",
+)
+@pytest.mark.parametrize(
+    ("policy", "code"), [("hold", "directory_waiting"), ("listed", "directory_refused")]
+)
+def test_a_directory_that_came_under_another_policy(
+    everybody: Company, northwind: Directory, client: Client, settings: Any, policy: str, code: str
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"SESSION_CHECK_SECONDS": 0}
+    patti = northwind.add_person("Patti Fernandez")
+    assert everybody.sign_in(client, patti).status_code == 302
+    Connection.objects.update(new_directories=policy)
+    before = Standing.now()
+    before.assert_stopped(client.get("/login/profile"), 401, logged="")
+    response = everybody.sign_in(client, patti)
+    # Only what it had is gone: it waits, or is not let in.
+    OurDirectory.objects.filter(tenant_id=northwind.tenant_id).update(status="allowed")
+    before.assert_stopped(response, 403, code)
+
+
+@attack(
+    wants="to stay inside after the connection has come to trust another directory",
+    stopped_by="people and sessions of the former directory end with the trust",
+)
+def test_a_directory_that_was_trusted_before(
+    everybody: Company, northwind: Directory, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"SESSION_CHECK_SECONDS": 0}
+    assert everybody.sign_in(client).status_code == 302
+    everybody.connection.tenant_id = northwind.tenant_id
+    everybody.connection.save()
+    before = Standing.now()
+    before.assert_stopped(client.get("/login/profile"), 401, logged="")
+    before.assert_stopped(everybody.sign_in(client), 403, "directory_refused")
+    # Nor do old sessions begin again with a trust that comes back.
+    everybody.connection.tenant_id = everybody.directory.tenant_id
+    everybody.connection.save()
+    before = Standing.now()
+    before.assert_stopped(client.get("/login/profile"), 401, logged="")
+
+
+@pytest.fixture
+def governments_cloud(microsoft: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """US Government's and DoD's hosts, both at the stand-in."""
+    for name in ("usgov", "dod"):
+        moved = CLOUDS[name].moved(login_url=microsoft.url, graph_url=f"{microsoft.url}/graph")
+        monkeypatch.setitem(CLOUDS, name, moved)
+
+
+@attack(
+    wants="to come in by way of DoD, around a stricter connection of US Government",
+    stopped_by="pins go by the login host, which the two share",
+)
+@pytest.mark.parametrize(("pinned", "common"), [("usgov", "dod"), ("dod", "usgov")])
+def test_the_twin_of_a_cloud(
+    everybody: Company,
+    northwind: Directory,
+    client: Client,
+    governments_cloud: None,
+    pinned: str,
+    common: str,
+) -> None:
+    Connection.objects.update(cloud=common)
+    ConnectionFactory.create(name="northwind", cloud=pinned, tenant_id=northwind.tenant_id)
+    patti = northwind.add_person("Patti Fernandez")
+    before = Standing.now()
+    before.assert_stopped(everybody.sign_in(client, patti), 403, "directory_refused")
+
+
+@attack(
+    wants="a second account by way of a cloud's twin, after the first one was deactivated",
+    stopped_by="a person's key goes by the login host, which US Government and DoD share",
+)
+def test_one_person_by_both_twins(
+    contoso: Company, client: Client, governments_cloud: None
+) -> None:
+    Connection.objects.update(cloud="usgov")
+    assert contoso.sign_in(client).status_code == 302
+    User.objects.update(is_active=False)
+    Connection.objects.update(cloud="dod")
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(Client()), 403, "user_refused")
 
 
 @attack(

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core import signing
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import CommandError, call_command
+from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import resolve, reverse
 
 from azuread_connections import microsoft as microsofts_side
 from azuread_connections.checks import check_deployment
+from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.models import Connection, Event, Identity, Revocation
 from azuread_connections.models.validators import RESERVED_NAMES
 from azuread_connections.testing import StandIn, next_address
@@ -62,6 +64,54 @@ def form_of(company: Company, **changes: Any) -> dict[str, Any]:
     """The POST of the connection's form, with nothing changed but what is named."""
     company.connection.refresh_from_db()
     return filled_in(company.connection, client_id=company.app.client_id, **changes)
+
+
+# --- Directories ----------------------------------------------------------------------------------
+
+
+@attack(
+    wants="a refused directory let in again, by deleting its row",
+    stopped_by="a refused directory's row is kept, whoever deletes it",
+)
+@pytest.mark.parametrize("how", ["its page", "the list", "code"])
+def test_a_refused_directorys_row(boss: Client, contoso: Company, how: str) -> None:
+    contoso.app.multi_tenant = True
+    Connection.objects.update(use_common_endpoint=True, new_directories="accept")
+    row = contoso.connection.directories.create(tenant_id=GUID, status="refused")
+    listing = reverse("admin:azuread_connections_directory_changelist")
+    before = Standing.now()
+    if how == "its page":
+        page = reverse("admin:azuread_connections_directory_delete", args=[row.pk])
+        before.assert_stopped(boss.post(page, {"post": "yes"}), 302, logged="")
+    elif how == "the list":
+        chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+        before.assert_stopped(boss.post(listing, chosen), 302, logged="")
+    else:
+        with pytest.raises(ProtectedError):
+            row.delete()
+        with pytest.raises(ProtectedError):
+            contoso.connection.directories.all().delete()
+    assert contoso.connection.directories.get(tenant_id=GUID).status == "refused"
+
+
+@attack(
+    wants="a single-directory connection that anybody with a personal account can use",
+    stopped_by="no connection is pinned to the directory of personal accounts",
+)
+@pytest.mark.parametrize("how", ["a file", "code"])
+def test_a_connection_of_personal_accounts(contoso: Company, how: str) -> None:
+    before = Standing.now()
+    if how == "a file":
+        with pytest.raises(ImportRefused):
+            run(entry(name="mine", tenantId=PERSONAL_TENANT_ID))
+    else:
+        contoso.connection.tenant_id = PERSONAL_TENANT_ID
+        with pytest.raises(ValidationError):
+            contoso.connection.save()
+        with pytest.raises(ValidationError):
+            contoso.connection.pin(PERSONAL_TENANT_ID)
+    assert before.gained() == {}
+    assert before.lost() == {}
 
 
 # --- A view permission and nothing more -----------------------------------------------------------

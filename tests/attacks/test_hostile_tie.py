@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from azuread_connections.models import Connection, Identity
@@ -132,6 +132,36 @@ def test_a_guest_where_none_is_let_in(contoso: Company, victim: User) -> None:
     url = begin(client)
     before = Standing.now()
     before.assert_stopped(contoso.come_back(client, url, guest), 403, "user_refused")
+
+
+@attack(
+    wants="to keep the rights of a directory's group after untying the account that gave them",
+    stopped_by="what a connection's mappings gave ends with the tie",
+)
+@pytest.mark.parametrize("end", ["disconnect", "untied", "tied to another", "connection deleted"])
+def test_rights_outlive_no_tie(contoso: Company, end: str) -> None:
+    contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    Connection.objects.update(security_groups=True)
+    theirs = contoso.directory.add_group("Admins", members=[contoso.person])
+    rights = Group.objects.create(name="rights")
+    contoso.connection.group_mappings.create(directory_group_id=theirs.object_id, group=rights)
+    attacker = User.objects.create_user("attacker", password="correct-horse-battery-staple")
+    client = Client()
+    client.login(username="attacker", password="correct-horse-battery-staple")
+    contoso.come_back(client, begin(client))
+    assert attacker.groups.get() == rights
+    identity = Identity.objects.get()
+    if end == "disconnect":
+        assert client.post(PAGE, {"disconnect": str(identity.pk)}).status_code == 302
+    elif end == "untied":
+        Identity.objects.all().delete()
+    elif end == "tied to another":
+        identity.user = UserFactory.create()
+        identity.save(update_fields=["user"])
+    else:
+        Connection.objects.all().delete()
+    assert client.get("/admin/login/").wsgi_request.user == attacker
+    assert not attacker.groups.exists()
 
 
 @attack(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
+from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.models import Connection, GroupMapping
 from azuread_connections.transfer.changes import Action
 from tests.transfer.entries import (
@@ -180,6 +181,41 @@ def test_directories_are_stored_with_status_and_domain():
     }
     assert f"directory {TENANT_ID}: refused (contoso.com)" in differences(result)
     assert only(run(file)).action is Action.NONE
+
+
+def admitted_by() -> str:
+    return Connection.objects.get().directories.get(tenant_id=OTHER_TENANT_ID).admitted_by
+
+
+def test_a_directory_that_came_by_itself_is_not_let_in_for_good_by_way_of_a_file():
+    listed = {"tenant_id": OTHER_TENANT_ID, "status": "allowed", "admitted_by": "itself"}
+    result = run(own(directories=[listed]))
+    assert admitted_by() == "itself"
+    assert f"directory {OTHER_TENANT_ID}: allowed by itself, with its first visitor" in differences(
+        result
+    )
+    assert only(run(own(directories=[listed]))).action is Action.NONE
+
+
+def test_a_file_that_gives_a_status_and_no_more_decides_as_an_administrator():
+    run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "admitted_by": "itself"}]))
+    # Nothing said, nothing changed.
+    run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "domain": "fabrikam.com"}]))
+    assert admitted_by() == "itself"
+    run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "status": "allowed"}]))
+    assert admitted_by() == "administrator"
+
+
+def test_who_let_a_directory_in_is_one_of_three():
+    file = own(directories=[{"tenant_id": OTHER_TENANT_ID, "admitted_by": "somebody"}])
+    [mistake] = mistakes(file)
+    assert "admitted_by" in mistake
+
+
+def test_no_file_pins_a_connection_to_personal_accounts():
+    [mistake] = mistakes(quiet(tenantId=PERSONAL_TENANT_ID))
+    assert "personal Microsoft accounts" in mistake
+    assert not Connection.objects.exists()
 
 
 def test_a_directory_that_the_file_does_not_list_stays_as_it_is():
