@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
+from azuread_connections.entra.cloud import CLOUDS
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing import StandIn
 from tests.company import Company
@@ -107,3 +108,11 @@ def fabrikam(microsoft: StandIn, application: Application) -> Company:
         person="Diego Siciliani",
         identity_api=Connection.IdentityAPI.V1,
     )
+
+
+@pytest.fixture
+def governments_cloud(microsoft: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """US Government's and DoD's hosts, both at the stand-in."""
+    for name in ("usgov", "dod"):
+        moved = CLOUDS[name].moved(login_url=microsoft.url, graph_url=f"{microsoft.url}/graph")
+        monkeypatch.setitem(CLOUDS, name, moved)

@@ -42,7 +42,8 @@ def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
     Raises ``SignInFailed`` (``directory_refused``, ``directory_waiting``).
     """
     if not connection.use_common_endpoint:
-        _check_single(claims)
+        # One that was pinned to them before this was refused takes nobody.
+        _refuse_personal_accounts(claims)
         return None
     known = _find(connection, claims)
     if known is None:
@@ -58,7 +59,7 @@ def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
 def check(connection: Connection, claims: IdTokenClaims) -> None:
     """Raise what ``admit`` would, and write nothing."""
     if not connection.use_common_endpoint:
-        _check_single(claims)
+        _refuse_personal_accounts(claims)
         return
     known = _find(connection, claims)
     if known is None:
@@ -121,25 +122,22 @@ def _find(connection: Connection, claims: IdTokenClaims) -> _Known | None:
     return None
 
 
-def _check_single(claims: IdTokenClaims) -> None:
-    """Refuse personal accounts to a connection that was pinned to them, before this was refused."""
+def _refuse_personal_accounts(claims: IdTokenClaims) -> None:
+    """Anybody in the world can make one, so they come in only where their directory is listed."""
     if claims.tenant_id == PERSONAL_TENANT_ID:
-        raise _personal_accounts()
+        raise SignInFailed(
+            "directory_refused", detail="Personal Microsoft accounts are not listed here."
+        )
 
 
 def _check_status(known: _Known) -> None:
     """Refuse a directory by its row, and one that came in by itself by today's policy and pins."""
     directory = known.directory
-    if directory.status == Directory.Status.REFUSED:
-        raise SignInFailed("directory_refused", detail="An administrator refused the directory.")
-    if directory.status_today == Directory.Status.WAITING:
+    status = directory.status_today
+    if status == Directory.Status.REFUSED:
+        raise SignInFailed("directory_refused", detail=_why_refused(directory))
+    if status == Directory.Status.WAITING:
         raise SignInFailed("directory_waiting", detail=f"Directory {directory} waits for approval.")
-    if directory.status_today == Directory.Status.REFUSED:
-        raise SignInFailed(
-            "directory_refused",
-            detail=f"No administrator has listed the directory {directory}, and the connection "
-            "takes no others today. To let its people in, approve it.",
-        )
     came_by_itself = directory.admitted_by == Directory.AdmittedBy.ITSELF
     if came_by_itself and known.is_pinned_elsewhere and not directory.is_own:
         raise _own_of_another(directory.tenant_id)
@@ -188,10 +186,15 @@ def _end_trust(connection: Connection, tenant_id: str) -> None:
     events.record_directory_moved(connection, tenant_id)
 
 
-def _personal_accounts() -> SignInFailed:
-    return SignInFailed(
-        "directory_refused", detail="Personal Microsoft accounts are not listed here."
-    )
+def _why_refused(directory: Directory) -> str:
+    if directory.status != Directory.Status.REFUSED:
+        return (
+            f"No administrator has listed the directory {directory}, and the connection takes no "
+            "others today. To let its people in, approve it."
+        )
+    if directory.admitted_by == _OWN:
+        return f"The connection no longer trusts the directory {directory} as its own."
+    return "An administrator refused the directory."
 
 
 def _own_of_another(tenant_id: str) -> SignInFailed:
@@ -204,8 +207,7 @@ def _own_of_another(tenant_id: str) -> SignInFailed:
 
 def _check_first_visit(connection: Connection, claims: IdTokenClaims) -> None:
     """Refuse a directory that must not come in by itself."""
-    if claims.tenant_id == PERSONAL_TENANT_ID:
-        raise _personal_accounts()
+    _refuse_personal_accounts(claims)
     if _is_pinned_elsewhere(connection, claims.tenant_id):
         raise _own_of_another(claims.tenant_id)
     if connection.new_directories == Connection.NewDirectories.LISTED:

@@ -421,11 +421,11 @@ PROTECTIONS = [
         Protection("login/directories.py", *_never(line), f"{_ADMINISTRATOR}{test}")
         for line, test in (
             (
-                "    if directory.status == Directory.Status.REFUSED:",
+                "    if status == Directory.Status.REFUSED:",
                 "a_directory_that_nobody_has_let_in",
             ),
             (
-                "    if directory.status == Directory.Status.WAITING:",
+                "    if status == Directory.Status.WAITING:",
                 "a_directory_that_nobody_has_let_in",
             ),
             ("    if claims.tenant_id == PERSONAL_TENANT_ID:", "a_personal_account"),
@@ -439,11 +439,161 @@ PROTECTIONS = [
             ),
         )
     ),
+    *(
+        Protection("login/directories.py", *_never(line), f"{_ADMINISTRATOR}{test}")
+        for line, test in (
+            (
+                "    if came_by_itself and known.is_pinned_elsewhere and not directory.is_own:",
+                "a_directory_that_came_before_its_own_connection",
+            ),
+        )
+    ),
     Protection(
         "login/directories.py",
-        "Directory.Status.WAITING if holds else Directory.Status.ALLOWED",
-        "Directory.Status.ALLOWED",
+        "        if former:\n",
+        "        if False:\n",
+        f"{_ADMINISTRATOR}a_directory_that_was_trusted_before",
+    ),
+    Protection(
+        "login/directories.py",
+        "    Revocation.of_directory(connection, tenant_id)\n",
+        "",
+        "tests/login/test_directories.py::test_a_session_does_not_come_back_with_the_trust",
+    ),
+    Protection(
+        "login/directories.py",
+        "(connection=connection, identity__tenant_id=tenant_id).end()\n",
+        "(connection=connection, identity__tenant_id=tenant_id)\n",
+        "tests/login/test_directories.py::"
+        "test_when_the_trust_moves_people_and_sessions_of_the_former_directory_end",
+    ),
+    Protection(
+        "login/directories.py",
+        "            _hold(directory.connection, directory)\n",
+        "            pass\n",
+        "tests/login/test_directories.py::"
+        "test_pinning_a_directory_holds_it_where_it_came_in_by_itself",
+    ),
+    Protection(
+        "login/directories.py",
+        "        _refuse_personal_accounts(claims)\n        return None\n",
+        "        return None\n",
+        "tests/login/test_directories.py::"
+        "test_a_connection_that_was_pinned_to_them_before_lets_none_in",
+    ),
+    Protection(
+        "login/directories.py",
+        "others.filter(cloud__in=clouds, tenant_id=tenant_id)",
+        "others.filter(cloud=connection.cloud, tenant_id=tenant_id)",
+        f"{_ADMINISTRATOR}the_twin_of_a_cloud",
+    ),
+    Protection(
+        "models/directory.py",
+        "            same_login_host |= Q(cloud__in=clouds, cloud_of_row__in=clouds)\n",
+        "            pass\n",
+        "tests/login/test_directories.py::test_pins_go_by_login_host",
+    ),
+    Protection(
+        "models/directory.py",
+        "            & ~pinned_by_another()\n",
+        "",
+        f"{_ADMINISTRATOR}a_directory_that_came_before_its_own_connection",
+    ),
+    Protection(
+        "models/directory.py",
+        "                connection__new_directories=Connection.NewDirectories.ACCEPT,\n",
+        "",
+        f"{_ADMINISTRATOR}a_directory_that_came_under_another_policy",
+    ),
+    Protection(
+        "models/directory.py",
+        "        Connection.NewDirectories.HOLD.value: Directory.Status.WAITING,\n",
+        "        Connection.NewDirectories.HOLD.value: Directory.Status.ALLOWED,\n",
         f"{_ADMINISTRATOR}a_directory_that_nobody_has_let_in",
+    ),
+    Protection(
+        "models/directory.py",
+        "        _keep_refused(self)\n",
+        "",
+        f"{_COLLEAGUE}a_refused_directorys_row",
+    ),
+    Protection(
+        "models/directory.py",
+        "        _keep_refused(type(self)._default_manager.filter(pk=self.pk))\n",
+        "",
+        f"{_COLLEAGUE}a_refused_directorys_row",
+    ),
+    Protection(
+        "models/connection.py",
+        "        if self.tenant_id == PERSONAL_TENANT_ID:\n            raise no_own",
+        "        if False:\n            raise no_own",
+        f"{_COLLEAGUE}a_connection_of_personal_accounts",
+    ),
+    Protection(
+        "models/connection.py",
+        "        if self.tenant_id == PERSONAL_TENANT_ID:\n            raise ValidationError(",
+        "        if False:\n            raise ValidationError(",
+        "tests/login/test_directories.py::test_no_connection_is_pinned_to_personal_accounts",
+    ),
+    Protection(
+        "models/connection.py",
+        "        if tenant_id == PERSONAL_TENANT_ID:\n",
+        "        if False:\n",
+        f"{_COLLEAGUE}a_connection_of_personal_accounts",
+    ),
+    Protection(
+        "microsoft.py",
+        "    if found == PERSONAL_TENANT_ID:\n",
+        "    if False:\n",
+        "tests/login/test_directories.py::test_a_callback_pins_no_personal_accounts",
+    ),
+    # --- Rights that mappings gave
+    *(
+        Protection(file, line, "", f"tests/login/test_group_grants.py::test_{test}")
+        for file, line, test in (
+            (
+                "models/identity.py",
+                "            GroupGrant.objects.using(self.db)"
+                ".filter(identity__in=self.order_by()).end()\n",
+                "what_a_mapping_gave_ends_with_the_tie",
+            ),
+            (
+                "models/connection.py",
+                "            self.group_grants.using(alias).end()\n",
+                "what_a_mapping_gave_ends_with_the_tie",
+            ),
+        )
+    ),
+    Protection(
+        "models/identity.py",
+        "            if stored.exclude(user=self.user_id).exists():\n",
+        "            if False:\n",
+        f"{_TIE}rights_outlive_no_tie",
+    ),
+    Protection(
+        "models/identity.py",
+        "filter(identity=self.pk).end()\n            return super()",
+        "filter(identity=self.pk)\n            return super()",
+        f"{_TIE}rights_outlive_no_tie",
+    ),
+    Protection(
+        "models/grant.py",
+        '        losing = users - set(others.values_list("identity__user", flat=True))\n',
+        "        losing = users\n",
+        "tests/login/test_group_grants.py::"
+        "test_a_group_that_another_tie_earns_stays_until_that_ends_too",
+    ),
+    Protection(
+        "models/group.py",
+        "filter(~Exists(mapped), connection=connection).end()\n",
+        "filter(~Exists(mapped), connection=connection)\n",
+        "tests/login/test_group_grants.py::test_what_a_mapping_gave_ends_with_the_tie",
+    ),
+    Protection(
+        "login/people.py",
+        "router.db_for_write(Identity),\n        cloud=visitor.connection.identity_cloud,\n",
+        "router.db_for_write(Identity),\n        cloud=visitor.connection.cloud,\n",
+        "tests/login/test_people.py::test_us_government_and_dod_know_the_same_people",
     ),
     # --- Linking
     Protection(
@@ -780,6 +930,12 @@ PROTECTIONS = [
         "Q(Exists(welcome), connection__use_common_endpoint=True)",
         "Q(connection__use_common_endpoint=True)",
         f"{_BROWSER}a_session_whose_ground_is_gone",
+    ),
+    Protection(
+        "login/session.py",
+        "directories.welcome().filter(",
+        "directories.filter(status='allowed').filter(",
+        f"{_ADMINISTRATOR}a_directory_that_came_under_another_policy",
     ),
     Protection(
         "login/session.py",

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from azuread_connections.entra.cloud import CLOUDS, PERSONAL_TENANT_ID
+from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.models import Connection, EnabledConnection, Event, Identity
 from azuread_connections.models import Directory as OurDirectory
 from azuread_connections.testing import StandIn
@@ -411,14 +411,6 @@ def test_a_directory_that_was_trusted_before(
     everybody.connection.save()
     before = Standing.now()
     before.assert_stopped(client.get("/login/profile"), 401, logged="")
-
-
-@pytest.fixture
-def governments_cloud(microsoft: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    """US Government's and DoD's hosts, both at the stand-in."""
-    for name in ("usgov", "dod"):
-        moved = CLOUDS[name].moved(login_url=microsoft.url, graph_url=f"{microsoft.url}/graph")
-        monkeypatch.setitem(CLOUDS, name, moved)
 
 
 @attack(

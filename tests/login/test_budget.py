@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.login import enabled
 from azuread_connections.models import Application, Connection, Identity
+from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.factories import (
     ClientSecretFactory,
@@ -57,6 +59,36 @@ def test_a_returning_person_costs_one_request_and_nine_statements(
     assert requests == 1
     assert [sql[:6] for sql in at_start] == ["SELECT"]
     assert len(at_callback) == 8, "\n".join(at_callback)
+
+
+def test_on_the_common_endpoint_it_costs_one_statement_more(
+    microsoft: StandIn, application: Application
+) -> None:
+    everybody = Company.create(
+        microsoft, application, use_common_endpoint=True, new_directories="accept"
+    )
+    everybody.app.multi_tenant = True
+    theirs = microsoft.add_directory("northwindtraders.com")
+    everybody.app.grant(theirs)
+    everybody.person = theirs.add_person("Patti Fernandez")
+    sign_in_again(everybody)
+    _, at_callback, requests = sign_in_again(everybody)
+    assert requests == 1
+    assert len(at_callback) == 9, "\n".join(at_callback)
+
+
+def test_mapped_groups_that_stay_cost_one_statement_more(
+    microsoft: StandIn, application: Application
+) -> None:
+    company = Company.create(microsoft, application, security_groups=True)
+    company.app.grant(company.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    sales = company.directory.add_group("Sales", members=[company.person])
+    group = Group.objects.create(name="staff")
+    company.connection.group_mappings.create(directory_group_id=sales.object_id, group=group)
+    sign_in_again(company)
+    _, at_callback, requests = sign_in_again(company)
+    assert requests == 2
+    assert len(at_callback) == 9, "\n".join(at_callback)
 
 
 def test_a_cold_callback_costs_two_requests(contoso: Company) -> None:

@@ -230,6 +230,18 @@ def test_the_same_object_id_in_another_directory_or_cloud_is_another_person(
     assert User.objects.count() == 3
 
 
+@pytest.mark.parametrize("clouds", [("usgov", "dod"), ("dod", "usgov")])
+def test_us_government_and_dod_know_the_same_people(
+    contoso: Company, client: Client, governments_cloud: None, clouds: tuple[str, str]
+) -> None:
+    """They share one login host, and so their directories."""
+    for cloud in clouds:
+        Connection.objects.update(cloud=cloud)
+        assert contoso.sign_in(Client()).status_code == 302
+    assert Identity.objects.get().cloud == "usgov"
+    assert User.objects.count() == 1
+
+
 def test_an_identity_tied_by_hand_signs_in_as_that_user(contoso: Company, client: Client) -> None:
     staff = UserFactory.create(username="staff", is_staff=True)
     IdentityFactory.create(
