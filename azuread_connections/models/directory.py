@@ -134,7 +134,10 @@ class Directory(models.Model):
         return f"{self.domain} ({self.tenant_id})" if self.domain else self.tenant_id
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store it. Whoever changes the status of a stored row decides as an administrator."""
+        """Store it. Whoever changes the status of a stored row decides as an administrator.
+
+        Once it is refused, its people's users leave the groups that the mappings gave them.
+        """
         names = kwargs.get("update_fields")
         if not self._state.adding and (names is None or "status" in names):
             stored = type(self)._default_manager.filter(pk=self.pk)
@@ -143,6 +146,8 @@ class Directory(models.Model):
                 if names is not None:
                     kwargs["update_fields"] = {*names, "admitted_by"}
         super().save(*args, **kwargs)
+        if self.status == Directory.Status.REFUSED:
+            self.connection.group_grants.filter(identity__tenant_id=self.tenant_id).end()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Raise ``ProtectedError`` if it is refused: deleted, it could come in again by itself."""

@@ -13,6 +13,7 @@ from django.test import Client
 from azuread_connections.models import (
     Application,
     Connection,
+    Directory,
     GroupGrant,
     GroupMapping,
     Identity,
@@ -99,6 +100,10 @@ def delete_connections_in_bulk(identity: Identity) -> None:
     Connection.objects.all().delete()
 
 
+def refuse_the_directory(identity: Identity) -> None:
+    Directory.objects.get().decide(Directory.Status.REFUSED)
+
+
 def delete_the_mapping(identity: Identity) -> None:
     GroupMapping.objects.get().delete()
 
@@ -121,6 +126,7 @@ ENDS = [
     tie_to_another_with_all_columns,
     delete_the_connection,
     delete_connections_in_bulk,
+    refuse_the_directory,
     delete_the_mapping,
     delete_mappings_in_bulk,
     map_to_another_group,
