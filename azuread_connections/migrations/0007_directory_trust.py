@@ -165,6 +165,10 @@ class Migration(migrations.Migration):
                 verbose_name="let in by",
             ),
         ),
+        migrations.AddIndex(
+            model_name="directory",
+            index=models.Index(fields=["tenant_id"], name="azuread_directory_tenant"),
+        ),
         migrations.AlterField(
             model_name="event",
             name="kind",

@@ -158,10 +158,13 @@ class Connection(models.Model):
         if self.tenant_id == PERSONAL_TENANT_ID:
             raise no_own_directory(self.domain)
         self.name_key = self.name.lower()
-        former = self._former_directory(kwargs.get("using"))
+        names = kwargs.get("update_fields")
+        pins = names is None or "tenant_id" in names
+        former = self._former_directory(kwargs.get("using")) if pins else ""
         super().save(*args, **kwargs)
-        if kwargs.get("update_fields") is None:
+        if names is None:
             self._sync_primary_alias()
+        if pins:
             self._sync_own_directory(former)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:

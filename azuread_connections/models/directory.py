@@ -128,7 +128,10 @@ class Directory(models.Model):
                 fields=["connection", "tenant_id"], name="azuread_directory_unique"
             )
         ]
-        indexes = [models.Index(fields=["status"], name="azuread_directory_status")]
+        indexes = [
+            models.Index(fields=["status"], name="azuread_directory_status"),
+            models.Index(fields=["tenant_id"], name="azuread_directory_tenant"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.domain} ({self.tenant_id})" if self.domain else self.tenant_id
