@@ -19,7 +19,7 @@ from azuread_connections.models import (
     Identity,
 )
 from azuread_connections.models import grant as grant_module
-from azuread_connections.testing import StandIn
+from azuread_connections.testing import StandIn, next_address
 from azuread_connections.testing.directory import Group as TheirGroup
 from tests.company import Company
 from tests.factories import (
@@ -178,7 +178,7 @@ def test_a_group_that_another_tie_earns_stays_until_that_ends_too(
     fabrikam.app.grant(fabrikam.directory, delegated=["User.Read", "GroupMember.Read.All"])
     theirs = fabrikam.directory.add_group("Theirs", members=[fabrikam.person])
     fabrikam.connection.group_mappings.create(directory_group_id=theirs.object_id, group=staff)
-    url = client.post(PAGE, {"connect": "fabrikam"})["Location"]
+    url = next_address(client.post(PAGE, {"connect": "fabrikam"}))
     assert fabrikam.come_back(client, url)["Location"] == PAGE
     other = user.azuread_identities.exclude(pk=tied.pk).get()
     assert groups_of(user) == {"staff"}
@@ -220,7 +220,7 @@ def test_disconnecting_ends_it(company: Company, sales: TheirGroup) -> None:
     user = User.objects.create_user("patti", password="correct-horse-battery-staple")
     browser = Client()
     browser.login(username="patti", password="correct-horse-battery-staple")
-    company.come_back(browser, browser.post(PAGE, {"connect": "contoso"})["Location"])
+    company.come_back(browser, next_address(browser.post(PAGE, {"connect": "contoso"})))
     assert groups_of(user) == {"staff"}
     browser.post(PAGE, {"disconnect": Identity.objects.get().pk})
     assert not Identity.objects.exists()
