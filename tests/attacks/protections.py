@@ -452,7 +452,8 @@ PROTECTIONS = [
         "login/directories.py",
         "        if former:\n",
         "        if False:\n",
-        f"{_ADMINISTRATOR}a_directory_that_was_trusted_before",
+        "tests/login/test_directories.py::"
+        "test_when_the_trust_moves_people_and_sessions_of_the_former_directory_end",
     ),
     Protection(
         "login/directories.py",

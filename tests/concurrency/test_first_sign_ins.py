@@ -40,7 +40,7 @@ def test_fifty_people_of_one_name_are_fifty_users_and_one_has_the_name(contoso: 
         assert identity.user.get_username() == f"{identity.object_id}@{identity.tenant_id}"
 
 
-@pytest.mark.parametrize(("policy", "code"), [("hold", "directory_waiting"), ("allow", SIGNED_IN)])
+@pytest.mark.parametrize(("policy", "code"), [("hold", "directory_waiting"), ("accept", SIGNED_IN)])
 def test_fifty_first_visitors_of_a_new_directory_make_one_directory(
     microsoft: StandIn, application: Application, policy: str, code: str
 ) -> None:
