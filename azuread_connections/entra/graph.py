@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from .cloud import Cloud
 from .errors import EntraError, MalformedAnswer, Unreachable
+from .text import clean_address, clean_name
 from .transport import Transport
 
 #: The largest page that Graph gives.
@@ -118,8 +119,9 @@ class Graph:
         person = self._get(f"{self._base}/me?$select={','.join(_PROFILE.values())}")
         profile: dict[str, Any] = {ours: _text(person, theirs) for ours, theirs in _PROFILE.items()}
         phones = person.get("businessPhones")
+        profile["upn"] = _address(person, "userPrincipalName")
         profile["phone"] = [
-            _clean(phone)
+            clean_name(phone)
             for phone in (phones if isinstance(phones, list) else [])
             if isinstance(phone, str)
         ]
@@ -229,8 +231,8 @@ def _user(item: Mapping[str, Any]) -> DirectoryUser:
     return DirectoryUser(
         object_id=_id(item),
         name=_text(item, "displayName"),
-        user_principal_name=_text(item, "userPrincipalName"),
-        email=_text(item, "mail"),
+        user_principal_name=_address(item, "userPrincipalName"),
+        email=_address(item, "mail"),
         job_title=_text(item, "jobTitle"),
         department=_text(item, "department"),
         is_enabled=item.get("accountEnabled") is not False,
@@ -248,9 +250,9 @@ def _moment(text: str) -> datetime | None:
 
 def _text(item: Mapping[str, Any], name: str) -> str:
     value = item.get(name)
-    return _clean(value) if isinstance(value, str) else ""
+    return clean_name(value) if isinstance(value, str) else ""
 
 
-def _clean(value: str) -> str:
-    # NUL and lone surrogates fit in no database.
-    return value.replace("\x00", "").encode("utf-8", "replace").decode()
+def _address(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    return clean_address(value) if isinstance(value, str) else ""

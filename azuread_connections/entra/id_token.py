@@ -23,6 +23,7 @@ from jwt.algorithms import RSAAlgorithm
 from .cloud import V1, V2, Authority, check_issuers
 from .errors import IdTokenInvalid
 from .metadata import SigningKey
+from .text import clean_address, clean_name, storable
 
 ALGORITHM = "RS256"
 #: Seconds by which two clocks may differ.
@@ -99,7 +100,7 @@ def validate_id_token(
     key = find_key(key_id)
     _check_key_scope(key, policy.authority, tenant_id, issuer)
     _check_signature(token, key)
-    return _parse(claims)
+    return _parse(claims, policy.authority)
 
 
 def _fail(reason: str) -> NoReturn:
@@ -246,42 +247,54 @@ def _check_signature(token: str, key: SigningKey) -> None:
         _fail("its signature is wrong")
 
 
-def _parse(claims: Mapping[str, Any]) -> IdTokenClaims:
-    email = _text(claims, "email")
+def _parse(claims: Mapping[str, Any], authority: Authority) -> IdTokenClaims:
+    email = clean_address(_text(claims, "email"))
     return IdTokenClaims(
         tenant_id=claims["tid"],
         object_id=claims["oid"],
-        name=_text(claims, "name"),
-        given_name=_text(claims, "given_name"),
-        family_name=_text(claims, "family_name"),
-        preferred_username=_text(claims, "preferred_username"),
-        upn=_text(claims, "upn"),
+        name=clean_name(_text(claims, "name")),
+        given_name=clean_name(_text(claims, "given_name")),
+        family_name=clean_name(_text(claims, "family_name")),
+        preferred_username=clean_address(_text(claims, "preferred_username")),
+        upn=clean_address(_text(claims, "upn")),
         email=email,
         # Documented as a boolean, also seen as "1".
         email_domain_verified=bool(email) and claims.get("xms_edov") in (True, "1", "true"),
-        is_guest=_is_guest(claims),
-        session_id=_text(claims, "sid"),
-        login_hint=_text(claims, "login_hint"),
+        is_guest=_is_guest(claims, authority),
+        session_id=storable(_text(claims, "sid")).strip(),
+        login_hint=storable(_text(claims, "login_hint")).strip(),
         everything=claims,
     )
 
 
-def _is_guest(claims: Mapping[str, Any]) -> bool:
+def _is_guest(claims: Mapping[str, Any], authority: Authority) -> bool:
     """`acct` says it where the app asks for that claim; `idp` names a foreign home."""
     names = _text(claims, "upn") + _text(claims, "preferred_username")
     return (
         claims.get("acct") in (1, "1")
-        or claims.get("idp", claims["iss"]) != claims["iss"]
-        or "#EXT#" in names.upper()
+        or _is_home_elsewhere(claims, authority)
+        or "#EXT#" in clean_address(names).upper()
     )
 
 
+def _is_home_elsewhere(claims: Mapping[str, Any], authority: Authority) -> bool:
+    """Return whether `idp` names another home than the token's own directory.
+
+    Absent, it is the issuer. Some tokens carry it for members, too: empty, or as the directory's
+    issuer under either identity API, with or without the last slash.
+    """
+    home = claims.get("idp")
+    if home is None or home == "":
+        return False
+    issuers = (replace(authority, identity_api=api).issuer(claims["tid"]) for api in (V1, V2))
+    own = {issuer.rstrip("/") for issuer in issuers}
+    return not isinstance(home, str) or home.removesuffix("/") not in own
+
+
 def _text(claims: Mapping[str, Any], name: str) -> str:
-    """Return a text claim, or "" for anything else. NUL and lone surrogates fit in no database."""
+    """Return a text claim, or "" for anything else."""
     value = claims.get(name)
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    return value if isinstance(value, str) else ""
 
 
 def _is_guid(value: object) -> bool:

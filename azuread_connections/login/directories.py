@@ -15,6 +15,7 @@ from ..entra.id_token import IdTokenClaims
 from ..models import Connection, Directory, GroupGrant, Revocation
 from ..models.directory import pinned_by_another, status_of_new
 from ..models.prepared import Parameter, Select
+from ..models.validators import DOMAIN_MAX_LENGTH
 from . import events
 from .failures import SignInFailed
 
@@ -254,4 +255,4 @@ def _note_visit(directory: Directory) -> None:
 def _domain(claims: IdTokenClaims) -> str:
     name = claims.upn or claims.preferred_username or claims.email
     domain = name.rpartition("@")[2] if "@" in name else ""
-    return domain.lower()[:253]
+    return domain.lower() if len(domain) <= DOMAIN_MAX_LENGTH else ""

@@ -197,9 +197,16 @@ def _refresh(identity: Identity, visitor: Visitor) -> None:
         )
 
 
+def _login_name(profile: Profile) -> str:
+    """Return what the person is listed by. An address is never cut: it would be another one."""
+    length = Identity._meta.get_field("login_name").max_length or 0
+    fitting = (text for text in (profile.username, profile.email) if 0 < len(text) <= length)
+    return next(fitting, profile.name[:length])
+
+
 def _describe(identity: Identity, visitor: Visitor, profile: Profile) -> None:
     identity.connection = visitor.connection
-    identity.login_name = (profile.username or profile.email or profile.name)[:254]
+    identity.login_name = _login_name(profile)
     identity.profile = profile.as_dict()
     identity.last_sign_in_at = timezone.now()
     if visitor.groups is not None:

@@ -16,6 +16,10 @@ from ..conf import conf
 from ..entra.graph import PROFILE_NAMES
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection
+from .names import split_name
+
+#: Attributes that say as much when their end is missing. An address or a number does not.
+_MAY_BE_CUT = frozenset({"name", "given_name", "family_name", "job_title", "department", "company"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ def is_own_address(value: str, claims: IdTokenClaims, connection: Connection) ->
 def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:
     """Set the fields that differ; return their names. The user is not saved.
 
-    An address that is not verified is never written: other code may send passwords to it.
+    An address that is not verified is never written: other code may send passwords to it. Nor is a
+    value that the field refuses or that does not fit its column. Only names and the like are cut.
     """
     attributes = _attributes(profile)
     changed = []
@@ -91,11 +96,23 @@ def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:
         value = attributes.get(attribute)
         if column is None or not isinstance(value, str) or not value:
             continue
-        fitting = value[: column.max_length] if column.max_length else value
-        if getattr(user, name) != fitting and not _belongs_to_another(user, column, fitting):
+        if attribute in _MAY_BE_CUT and not column.unique:
+            value = value[: column.max_length].strip()
+        fitting = _accepted(column, value, user)
+        if fitting is None or getattr(user, name) == fitting:
+            continue
+        if not _belongs_to_another(user, column, fitting):
             setattr(user, name, fitting)
             changed.append(name)
     return changed
+
+
+def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> Any:
+    """Return a value as the column stores it, or None where its validators refuse it."""
+    try:
+        return column.clean(value, user)
+    except ValidationError:
+        return None
 
 
 def _attributes(profile: Profile) -> dict[str, Any]:
@@ -103,10 +120,8 @@ def _attributes(profile: Profile) -> dict[str, Any]:
     if not profile.email_verified:
         del attributes["email"]
     if not profile.given_name and not profile.family_name:
-        # v2.0 gives only the full name unless optional claims are set: then the last word is the
-        # family's, which is right more often than an empty field.
-        given, _, family = profile.name.rpartition(" ")
-        attributes |= {"given_name": given or family, "family_name": family if given else ""}
+        given, family = split_name(profile.name)
+        attributes |= {"given_name": given, "family_name": family}
     return attributes
 
 
@@ -122,7 +137,7 @@ def _column(name: str) -> Field[Any, Any] | None:
     return found if isinstance(found, Field) else None
 
 
-def _belongs_to_another(user: AbstractBaseUser, column: Field[Any, Any], value: str) -> bool:
+def _belongs_to_another(user: AbstractBaseUser, column: Field[Any, Any], value: Any) -> bool:
     if not column.unique:
         return False
     same = get_user_model()._default_manager.filter(**{column.name: value})

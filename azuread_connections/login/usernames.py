@@ -6,6 +6,7 @@ import hashlib
 from typing import Any, cast
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from ..conf import conf
@@ -25,17 +26,38 @@ def new_user(claims: IdTokenClaims, connection: Connection) -> Any:
 
 def username_for(claims: IdTokenClaims, connection: Connection) -> str:
     """Return a username for a person. Raises ``SignInFailed`` (``user_refused``)."""
-    if (function := conf.username_function) is not None:
-        return function(claims, connection)
     field = _field()
+    if (function := conf.username_function) is not None:
+        return _checked(function(claims, connection), field)
     own = _own_name(claims, connection)
-    if own and len(own) <= (field.max_length or len(own)):
+    if own and _is_accepted(own, field):
         if not _is_taken(own):
             return own
         if isinstance(field, models.EmailField):
             # The account with this address may be somebody else's; it is never taken over.
             raise SignInFailed("user_refused", detail=f"Another user has the address {own}.")
     return _made_up_name(claims, field)
+
+
+def _checked(name: Any, field: models.Field[Any, Any]) -> str:
+    """Return what the site's own function made, if a column can hold it."""
+    if not isinstance(name, str) or not name:
+        raise SignInFailed("user_refused", detail="USERNAME_FUNCTION returned no name.")
+    if len(name) > (field.max_length or len(name)):
+        raise SignInFailed("user_refused", detail="USERNAME_FUNCTION returned too long a name.")
+    return name
+
+
+def _is_accepted(name: str, field: models.Field[Any, Any]) -> bool:
+    """Return whether the user model takes this name, as it stands: its forms would refuse any
+    other, and every later change of the user with it."""
+    if get_user_model().normalize_username(name) != name:
+        return False
+    try:
+        field.run_validators(name)
+    except ValidationError:
+        return False
+    return len(name) <= (field.max_length or len(name))
 
 
 def _field() -> models.Field[Any, Any]:
@@ -59,6 +81,7 @@ def _made_up_name(claims: IdTokenClaims, field: models.Field[Any, Any]) -> str:
     if isinstance(field, models.EmailField):
         # RFC 2606 section 2: nobody can own an address under .invalid.
         key += ".azuread.invalid"
-    if field.max_length and len(key) > field.max_length:
-        return hashlib.sha256(key.encode()).hexdigest()[: field.max_length]
-    return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[: field.max_length]
+    names = [name for name in (key, digest) if len(name) <= (field.max_length or len(name))]
+    # A model that takes neither needs USERNAME_FUNCTION; until then its forms complain.
+    return next((name for name in names if _is_accepted(name, field)), names[0])

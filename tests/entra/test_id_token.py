@@ -35,6 +35,7 @@ from azuread_connections.entra.id_token import (
     validate_id_token,
 )
 from azuread_connections.entra.metadata import SigningKey
+from tests.field_cases import case
 
 TENANT = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
 OTHER_TENANT = "b9419818-09af-49c2-b0c3-653adc1f376e"
@@ -889,11 +890,22 @@ def test_without_an_email_there_is_no_verified_domain(email: object) -> None:
         ({"idp": f"https://sts.windows.net/{OTHER_TENANT}/"}, True),
         ({"idp": "live.com"}, True),
         ({"idp": "mail"}, True),
-        ({"idp": None}, True),
+        ({"idp": V2_ISSUER + "/"}, False),
+        ({"idp": V1_ISSUER}, False),
+        ({"idp": V1_ISSUER.rstrip("/")}, False),
+        ({"idp": None}, False),
+        ({"idp": ""}, False),
+        ({"idp": 0}, True),
+        ({"idp": f"https://sts.windows.net/{TENANT}//"}, True),
+        ({"idp": f"https://login.microsoftonline.com/{OTHER_TENANT}/v2.0"}, True),
+        ({"idp": f"https://sts.windows.net.example/{TENANT}/"}, True),
+        ({"idp": f"https://sts.chinacloudapi.cn/{TENANT}/"}, True),
+        ({"idp": TENANT}, True),
         ({"idp": [V2_ISSUER]}, True),
         ({"upn": "alex_fabrikam.com#EXT#@contoso.onmicrosoft.com"}, True),
         ({"upn": "alex_fabrikam.com#ext#@contoso.onmicrosoft.com"}, True),
         ({"preferred_username": "alex_fabrikam.com#EXT#@contoso.onmicrosoft.com"}, True),
+        ({"upn": "alex_fabrikam.com#E\u200bXT#@contoso.onmicrosoft.com"}, True),
         ({"upn": "ext@contoso.com", "preferred_username": "#@contoso.com"}, False),
         ({"name": "#EXT#", "email": "a#EXT#@contoso.com"}, False),
     ],
@@ -901,6 +913,19 @@ def test_without_an_email_there_is_no_verified_domain(email: object) -> None:
 )
 def test_a_guest_is_told_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
     assert attempt(claims(**changes)).validate().is_guest is guest
+
+
+F19 = case("F19")
+
+
+@pytest.mark.parametrize(
+    ("api", "idp"),
+    [(V2, idp) for idp in F19["v2 token with idp"]]
+    + [(V1, idp) for idp in F19["v1 token with idp"]],
+)
+def test_an_idp_of_the_own_directory_makes_no_guest(api: str, idp: str | None) -> None:
+    own = idp and idp.replace(F19["tid"], TENANT)
+    assert attempt(claims(idp=own), version=api).validate().is_guest is False
 
 
 # --- Anything at all ------------------------------------------------------------------------------
