@@ -179,8 +179,10 @@ def connections() -> list[dict[str, object]]:
             "name": "contoso",
             "strategy": "waad",
             "display_name": "Contoso",
+            "show_as_button": True,
             "options": {
                 "tenant_domain": "contoso.com",
+                "identity_api": "microsoft-identity-platform-v2.0",
                 "client_id": CLIENT_ID,
                 "client_secret": CLIENT_SECRET,
             },

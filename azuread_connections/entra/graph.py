@@ -83,11 +83,15 @@ class DirectoryUser:
 
 @dataclass(frozen=True)
 class RegisteredSecret:
-    """A client secret as Azure knows it; its value is shown to nobody."""
+    """A client secret as Azure knows it; its value is shown to nobody.
+
+    ``hint``: its first three characters, or "" where Azure does not say. ``expires_at``: None where
+    it does not say.
+    """
 
     hint: str
     key_id: str
-    expires_at: datetime
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -164,10 +168,16 @@ class Graph:
         """
         url = f"{self._base}/applications(appId='{client_id}')?$select=id,passwordCredentials"
         credentials = self._get(url).get("passwordCredentials")
+        if not isinstance(credentials, list) or not all(isinstance(c, dict) for c in credentials):
+            # Not an empty list: that would say that every secret was removed.
+            raise MalformedAnswer("Graph answered without the registration's client secrets.")
         return tuple(
-            RegisteredSecret(_text(item, "hint"), _text(item, "keyId").lower(), expires_at)
-            for item in (credentials if isinstance(credentials, list) else [])
-            if isinstance(item, dict) and (expires_at := _moment(_text(item, "endDateTime")))
+            RegisteredSecret(
+                _text(item, "hint"),
+                _text(item, "keyId").lower(),
+                _moment(_text(item, "endDateTime")),
+            )
+            for item in credentials
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,8 +74,9 @@ def sync() -> Iterator[Remark]:
             # Where there is none at all, the report says so.
             yield Remark(connection.name, str(error), is_problem=connection.secrets.exists())
             continue
-        for secret in connection.secrets.defer("value"):
-            yield from _sync(connection, secret, registered)
+        stored = list(connection.secrets.defer("value"))
+        for secret in stored:
+            yield from _sync(connection, secret, stored, registered)
 
 
 def _why_unreadable(error: GraphError) -> str:
@@ -87,13 +88,20 @@ def _why_unreadable(error: GraphError) -> str:
 
 
 def _sync(
-    connection: Connection, secret: ClientSecret, registered: tuple[RegisteredSecret, ...]
+    connection: Connection,
+    secret: ClientSecret,
+    stored: Sequence[ClientSecret],
+    registered: Sequence[RegisteredSecret],
 ) -> Iterator[Remark]:
-    matches = _matches(secret, registered)
-    if len(matches) != 1:
-        yield Remark(connection.name, _why_unknown(matches) % {"secret": secret}, is_problem=False)
+    found = _match(secret, stored, registered)
+    if found is None:
+        text = _why_unknown(secret, registered) % {"secret": secret}
+        yield Remark(connection.name, text, is_problem=False)
         return
-    [found] = matches
+    if found.expires_at is None:
+        text = _("%(secret)s: Azure does not say when it expires. Enter the date by hand.")
+        yield Remark(connection.name, text % {"secret": secret}, is_problem=False)
+        return
     expires_at = _stored_form(found.expires_at)
     if (secret.expires_at, secret.key_id) == (expires_at, found.key_id):
         return
@@ -106,23 +114,38 @@ def _sync(
     )
 
 
-def _matches(
-    secret: ClientSecret, registered: tuple[RegisteredSecret, ...]
-) -> list[RegisteredSecret]:
-    """Find a secret by its ID, else by its first characters."""
-    by_id = [each for each in registered if secret.key_id and each.key_id == secret.key_id]
-    return by_id or [each for each in registered if each.hint == secret.hint]
+def _match(
+    secret: ClientSecret, stored: Sequence[ClientSecret], registered: Sequence[RegisteredSecret]
+) -> RegisteredSecret | None:
+    """Find a secret by its ID; else by its first characters, if nothing else begins so.
+
+    Three characters tell nothing apart where two secrets share them, here or in Azure: a date that
+    belongs to the other one would be worse than none.
+    """
+    if secret.key_id:
+        return next((each for each in registered if each.key_id == secret.key_id), None)
+    known = {each.key_id for each in stored if each.key_id}
+    free = [each for each in registered if each.hint == secret.hint and each.key_id not in known]
+    alike = [each for each in stored if each.hint == secret.hint and not each.key_id]
+    return free[0] if len(free) == len(alike) == 1 else None
 
 
-def _why_unknown(matches: list[RegisteredSecret]) -> str:
-    if not matches:
+def _why_unknown(secret: ClientSecret, registered: Sequence[RegisteredSecret]) -> str:
+    """Say why a secret was not found. Only what no secret of the registration can be was removed:
+    Azure does not say of each how it begins."""
+    if any(each.hint == secret.hint for each in registered):
         return _(
-            "%(secret)s is not on the registration: it was removed in Azure, or belongs to another "
-            "app. Remove it from the connection once another secret works."
+            "%(secret)s cannot be told from another secret that begins alike, here or in Azure, so "
+            "whether Azure still has it is not known. Enter its expiry date by hand."
+        )
+    if any(not each.hint for each in registered):
+        return _(
+            "%(secret)s may be one of the registration's secrets of which Azure does not say how "
+            "they begin. Enter its expiry date by hand."
         )
     return _(
-        "%(secret)s cannot be told from another secret of the registration that begins alike. "
-        "Enter its expiry date by hand."
+        "%(secret)s is not on the registration: it was removed in Azure, or belongs to another "
+        "app. Remove it from the connection once another secret works."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -14,9 +13,9 @@ from django.utils.translation import gettext as _
 from ..models import Directory
 from ..models.validators import clean_alias, clean_client_id, is_guid
 from .document import Mistake, ObjectReader, load, shown
+from .entry import ConnectionEntry, DirectoryEntry, Document, MappingEntry
 from .options import (
     BASIC_PROFILE,
-    BY_FIELD,
     CLIENT_SECRET,
     CLIENT_SECRET_EXPIRES_AT,
     DIRECTORIES,
@@ -29,11 +28,15 @@ from .options import (
     TENANT_IDS,
     Option,
 )
+from .pages import NoList, connections_of
+from .placeholders import is_placeholder
 
 _NESTED = ("options", OWN)
 
 #: Keys that describe the entry at Auth0 and configure nothing.
 _DESCRIPTIVE = frozenset({"id", "provisioning_ticket_url", "options.granted"})
+#: Path segments at Microsoft for people of any directory.
+_NO_DOMAINS = frozenset({"common", "organizations"})
 _DIRECTORY_STATUSES = {status: status for status in Directory.Status.values}
 _ADMITTED_BY = {value: value for value in Directory.AdmittedBy.values}
 #: Values that ask for exactly what happens here anyway.
@@ -45,79 +48,17 @@ _ALREADY_SO: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class DirectoryEntry:
-    """A directory that the file lists. ``place`` is for messages; None is what it does not say."""
-
-    place: str
-    tenant_id: str
-    status: str | None = None
-    domain: str | None = None
-    admitted_by: str | None = None
-
-
-@dataclass(frozen=True)
-class MappingEntry:
-    """A group mapping of the file. ``group``: the Django group's name, or None."""
-
-    place: str
-    directory_group_id: str
-    group: str | None = None
-    label: str | None = None
-    admits: bool | None = None
-
-
-@dataclass(frozen=True)
-class ConnectionEntry:
-    """One connection of the file. What the file does not say is absent, or None.
-
-    ``fields``: values for fields of ``Connection``, not yet validated. ``keys``: the path in the
-    file from which each came, for messages. ``secret_expires_at`` is aware, in UTC.
-    """
-
-    place: str
-    name: str
-    fields: Mapping[str, str | bool | int]
-    keys: Mapping[str, str]
-    secret: str | None = field(default=None, repr=False)
-    secret_expires_at: datetime | None = None
-    tenant_id: str | None = None
-    tenant_id_key: str = TENANT_IDS[0]
-    clients: tuple[str, ...] | None = None
-    aliases: tuple[str, ...] | None = None
-    directories: tuple[DirectoryEntry, ...] | None = None
-    mappings: tuple[MappingEntry, ...] | None = None
-
-    def key(self, field_name: str) -> str:
-        """The path in the file at which a field's value stands, or should."""
-        option = BY_FIELD.get(field_name)
-        return self.keys.get(field_name) or (option.key if option else field_name)
-
-
-@dataclass
-class Document:
-    """A file as read: its entries, what is wrong with it, and what is said but not done."""
-
-    entries: list[ConnectionEntry] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    skipped: int = 0
-
-
 def parse(data: bytes) -> Document:
-    """Read a file: a list of connections, ``{"connections": [...]}``, or a single connection.
+    """Read a file: a list of connections, a page of all of them, or a single connection.
 
     Raises ``UnreadableDocument`` if it is not JSON; everything else that is wrong with it is in
     the document's ``mistakes``.
     """
-    content = load(data)
-    if isinstance(content, dict):
-        content = content.get("connections", [content])
     document = Document()
-    if not isinstance(content, list):
-        document.mistakes.append(
-            Mistake(_("File"), _("This must be a list of connections, or an object of one."))
-        )
+    try:
+        content = connections_of(load(data))
+    except NoList as error:
+        document.mistakes.append(error.mistake)
         return document
     places: dict[str, str] = {}
     for number, item in enumerate(content, start=1):
@@ -126,7 +67,7 @@ def parse(data: bytes) -> Document:
             document.mistakes.append(Mistake(place, _("This must be an object, in braces.")))
             continue
         reader = ObjectReader(item, place, _NESTED)
-        entry = _entry(reader, document)
+        entry = _entry(reader, document, options=item.get("options"))
         if entry is not None:
             first = places.setdefault(entry.name.lower(), place)
             if first is not place:
@@ -148,7 +89,7 @@ def _place(number: int, item: Any) -> str:
     return _("Entry %(number)d") % {"number": number}
 
 
-def _entry(reader: ObjectReader, document: Document) -> ConnectionEntry | None:
+def _entry(reader: ObjectReader, document: Document, options: Any) -> ConnectionEntry | None:
     """Return None for what is no Azure AD connection, or has no name to go by."""
     strategy = _required(reader, "strategy")
     if strategy is None:
@@ -162,14 +103,18 @@ def _entry(reader: ObjectReader, document: Document) -> ConnectionEntry | None:
         )
         return None
     name = _required(reader, "name")
-    fields, keys = _fields(reader)
-    tenant_id, tenant_id_key = _tenant_id(reader)
+    named_directories: dict[str, str] = {}
+    fields, keys = _fields(reader, named_directories)
+    tenant_id, tenant_id_key = _tenant_id(reader, named_directories)
+    secret = reader.text(CLIENT_SECRET, strip=False) or None
+    is_masked = secret is not None and is_placeholder(secret)
     entry = ConnectionEntry(
         place=reader.place,
         name=name or "",
         fields=MappingProxyType(fields),
         keys=MappingProxyType(keys),
-        secret=reader.text(CLIENT_SECRET, strip=False) or None,
+        secret=None if is_masked else secret,
+        has_placeholder=is_masked,
         secret_expires_at=_time(reader, CLIENT_SECRET_EXPIRES_AT),
         tenant_id=tenant_id,
         tenant_id_key=tenant_id_key,
@@ -177,6 +122,8 @@ def _entry(reader: ObjectReader, document: Document) -> ConnectionEntry | None:
         aliases=_aliases(reader),
         directories=_directories(reader),
         mappings=_mappings(reader),
+        options_withheld=options is None or options == {},
+        has_empty_options=options == {},
     )
     _note_ignored(reader, name)
     return entry if name else None
@@ -190,12 +137,20 @@ def _required(reader: ObjectReader, key: str) -> str | None:
     return value or None
 
 
-def _fields(reader: ObjectReader) -> tuple[dict[str, str | bool | int], dict[str, str]]:
+def _fields(
+    reader: ObjectReader, named_directories: dict[str, str]
+) -> tuple[dict[str, str | bool | int], dict[str, str]]:
+    """Return values and keys of the fields. Directory IDs that stand in the place of a domain are
+    added to ``named_directories``, with their keys."""
     fields: dict[str, str | bool | int] = {}
     keys: dict[str, str] = {}
     for option in OPTIONS:
         for key in filter(None, (option.other_key, option.key)):
             value = _value(reader, key, option)
+            if option.field == "domain" and isinstance(value, str) and not _is_domain(value):
+                if is_guid(value):
+                    named_directories.setdefault(value.lower(), key)
+                continue
             if value is not None:
                 if fields.get(option.field, value) != value:
                     reader.note(
@@ -217,6 +172,12 @@ def _value(reader: ObjectReader, key: str, option: Option) -> str | bool | int |
     if option.field == "client_id":
         return _client_id(value)
     return value if option.values is None else _choice(reader, key, value, option.values)
+
+
+def _is_domain(value: str) -> bool:
+    """Return whether a domain was meant: Auth0 takes a directory ID there as well, and keeps the
+    path segment of the common endpoint."""
+    return bool(value) and value.lower() not in _NO_DOMAINS and not is_guid(value)
 
 
 def _choice(reader: ObjectReader, key: str, value: str, values: Mapping[str, str]) -> str | None:
@@ -294,7 +255,9 @@ def _guid(reader: ObjectReader, key: str) -> str | None:
     return value.lower() if value else None
 
 
-def _tenant_id(reader: ObjectReader) -> tuple[str | None, str]:
+def _tenant_id(
+    reader: ObjectReader, named_directories: Mapping[str, str]
+) -> tuple[str | None, str]:
     found: dict[str, str] = {}
     for key in TENANT_IDS:
         value = reader.text(key)
@@ -302,8 +265,11 @@ def _tenant_id(reader: ObjectReader) -> tuple[str | None, str]:
             reader.refuse(key, _("This must be the directory's ID, a GUID."))
         elif value:
             found.setdefault(value.lower(), key)
+    for value, key in named_directories.items():
+        found.setdefault(value, key)
     if len(found) > 1:
-        reader.refuse(TENANT_IDS[1], _("This is another directory than %s.") % TENANT_IDS[0])
+        first, second, *_others = found.values()
+        reader.refuse(second, _("This is another directory than %s.") % first)
     return next(iter(found.items()), (None, TENANT_IDS[0]))
 
 

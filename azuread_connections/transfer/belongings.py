@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from ..models import Directory, DomainAlias, GroupMapping
 from ..models.connection import needs_security_groups
-from .auth0 import ConnectionEntry, DirectoryEntry, MappingEntry
 from .changes import Change, Stored
 from .document import Mistake, shown
+from .entry import ConnectionEntry, DirectoryEntry, MappingEntry
 from .options import DOMAIN_ALIASES, GROUP_MAPPINGS
 
 

@@ -24,9 +24,11 @@ from ..models import (
     Sealed,
 )
 from .applications import Applications
-from .auth0 import ConnectionEntry, parse
+from .auth0 import parse
 from .changes import Action, Change, Difference, Stored
 from .document import Mistake, shown
+from .domains import Domains
+from .entry import ConnectionEntry
 from .plan import plan_entry
 
 Row = TypeVar("Row", ClientSecret, DomainAlias, Directory, GroupMapping)
@@ -62,18 +64,25 @@ class ImportResult:
 
 
 def import_connections(
-    data: bytes, *, application_slugs: Mapping[str, str] | None = None, dry_run: bool = False
+    data: bytes,
+    *,
+    application_slugs: Mapping[str, str] | None = None,
+    domains: Mapping[str, str] | None = None,
+    dry_run: bool = False,
 ) -> ImportResult:
     """Create and update the connections of a file in the shape of Auth0's Management API.
 
-    ``application_slugs`` maps IDs of ``enabled_clients`` to slugs of applications. A second run
-    with the same file changes nothing. Microsoft is not asked.
+    ``application_slugs`` maps IDs of ``enabled_clients`` to slugs of applications, ``domains``
+    names of connections to the domain that the file does not say. A second run with the same
+    arguments changes nothing. Microsoft is not asked.
 
     Raises ``UnreadableDocument`` (not JSON), ``ImportRefused`` (mistakes) and
     ``ImproperlyConfigured`` (secrets, but no key to encrypt them); nothing is changed then.
     """
     document = parse(data)
-    if any(entry.secret is not None for entry in document.entries):
+    supplied = Domains(domains or {})
+    entries = [supplied.complete(entry) for entry in document.entries]
+    if any(entry.secret is not None for entry in entries):
         # A dry run, too, has to find that secrets cannot be stored.
         Sealed.seal("")
     using = router.db_for_write(Connection)
@@ -81,7 +90,7 @@ def import_connections(
         applications = Applications(
             Application._default_manager.using(using), application_slugs or {}
         )
-        changes = list(_plan(document.entries, applications, using, lock=not dry_run))
+        changes = list(_plan(entries, applications, using, lock=not dry_run))
         _refuse(applications.mistakes, document.mistakes, changes)
         if not dry_run:
             for change in changes:
@@ -91,6 +100,11 @@ def import_connections(
         _("--application %(client)s: no connection of the file is enabled for it.")
         % {"client": shown(client)}
         for client in applications.unused()
+    ]
+    notes += [
+        _("--domain %(name)s: the file has no connection of this name that lacks a domain.")
+        % {"name": shown(name)}
+        for name in supplied.unused()
     ]
     return ImportResult(
         outcomes=tuple(

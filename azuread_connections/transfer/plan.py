@@ -15,10 +15,10 @@ from ..models import Application, ClientSecret, Connection, UndecryptableError
 from ..models.connection import needs_security_groups
 from ..models.validators import expiry_warning, validate_client_secret
 from .applications import Applications
-from .auth0 import ConnectionEntry
 from .belongings import plan_aliases, plan_directories, plan_mappings
 from .changes import Change, Difference, Stored
 from .document import Mistake, shown
+from .entry import ConnectionEntry
 from .options import BY_FIELD, CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT
 
 #: A change of these leaves open whether the domain leads to the pinned directory.
@@ -82,10 +82,23 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
         )
 
 
-def _as_auth0_does(entry: ConnectionEntry, change: Change) -> dict[str, str]:
-    """Where new people of any directory get in today, they do so after moving here."""
+def _as_auth0_does(entry: ConnectionEntry, change: Change) -> dict[str, str | bool]:
+    """Return Auth0's defaults for what the file does not say of a new connection: what works there
+    works after moving here."""
+    if not change.is_new or entry.options_withheld:
+        return {}
+    # Connections from before Auth0 offered the identity API have no value, and use v1.0.
+    defaults: dict[str, str | bool] = {
+        "show_as_button": False,
+        "identity_api": Connection.IdentityAPI.V1.value,
+    }
+    given = _default_new_directories(entry, change)
+    return given | {name: value for name, value in defaults.items() if name not in entry.fields}
+
+
+def _default_new_directories(entry: ConnectionEntry, change: Change) -> dict[str, str | bool]:
     is_common = entry.fields.get("use_common_endpoint") is True
-    if not change.is_new or not is_common or "new_directories" in entry.fields:
+    if not is_common or "new_directories" in entry.fields:
         return {}
     change.notes.append(
         _(
@@ -117,6 +130,8 @@ def _pin(entry: ConnectionEntry, change: Change) -> dict[str, str]:
 
 
 def _validate(entry: ConnectionEntry, change: Change, given: set[str]) -> None:
+    if _are_options_missing(entry, change):
+        return
     names = {model_field.name for model_field in Connection._meta.fields}
     # Derived from the name, whose own messages say it all.
     exclude = {"name_key"} if change.is_new else names - given
@@ -126,8 +141,30 @@ def _validate(entry: ConnectionEntry, change: Change, given: set[str]) -> None:
         for name, errors in error.error_dict.items():
             key = "" if name == NON_FIELD_ERRORS else f", {entry.key(name)}"
             missing = change.is_new and name not in given and name != "name"
-            texts = [_("This key is missing.")] if missing else _texts(errors)
+            texts = [_missing(entry, name)] if missing else _texts(errors)
             change.mistakes += [Mistake(f"{entry.place}{key}", text) for text in texts]
+
+
+def _are_options_missing(entry: ConnectionEntry, change: Change) -> bool:
+    if not entry.options_withheld:
+        return False
+    text = _(
+        "the options are missing. Auth0 leaves them out where the token lacks the scope "
+        "read:connections_options: export them again with that."
+    )
+    if change.is_new:
+        change.mistakes.append(Mistake(f"{entry.place}, options", text))
+    elif entry.has_empty_options:
+        change.notes.append(text)
+    return change.is_new
+
+
+def _missing(entry: ConnectionEntry, field: str) -> str:
+    if field != "domain":
+        return _("This key is missing.")
+    return _("No domain of the directory. Say it here, or with --domain %(name)s=DOMAIN.") % {
+        "name": shown(entry.name)
+    }
 
 
 def _texts(errors: list[ValidationError]) -> list[str]:
@@ -138,6 +175,11 @@ def _texts(errors: list[ValidationError]) -> list[str]:
 
 def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: datetime) -> None:
     expires_at = _as_stored(entry.secret_expires_at)
+    if entry.has_placeholder:
+        change.notes.append(
+            _("%(key)s: not stored, as this is a placeholder and cannot be a client secret.")
+            % {"key": CLIENT_SECRET}
+        )
     if entry.secret is None:
         if expires_at is not None:
             change.notes.append(
@@ -209,20 +251,30 @@ def _wanted(
     clients: Iterable[str], applications: Applications, change: Change
 ) -> dict[int, Application]:
     wanted: dict[int, Application] = {}
-    unknown = []
+    unknown, ambiguous = [], []
     for client in dict.fromkeys(clients):
-        application = applications.find(client)
-        if application is None:
-            unknown.append(shown(client))
+        candidates = applications.candidates(client)
+        if len(candidates) == 1:
+            wanted[candidates[0].pk] = candidates[0]
+        elif candidates:
+            ambiguous.append(f"{shown(client)} ({_slugs(candidates)})")
         else:
-            wanted[application.pk] = application
+            unknown.append(shown(client))
     if unknown:
         change.notes.append(
             _(
-                "enabled_clients: no single application has this slug or external ID, so it is "
-                "not enabled: %(clients)s. Map it with --application ID=SLUG."
+                "enabled_clients: no application has this slug, external ID or name, so it is not "
+                "enabled: %(clients)s. Map it with --application ID=SLUG."
             )
             % {"clients": ", ".join(unknown)}
+        )
+    if ambiguous:
+        change.notes.append(
+            _(
+                "enabled_clients: several applications could be meant, so none of them is enabled: "
+                "%(clients)s. Map it with --application ID=SLUG."
+            )
+            % {"clients": ", ".join(ambiguous)}
         )
     return wanted
 

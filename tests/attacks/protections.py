@@ -121,9 +121,36 @@ PROTECTIONS = [
         )
         for line, instead in (
             ('claims.get("acct") in (1, "1")', "False"),
-            ('claims.get("idp", claims["iss"]) != claims["iss"]', "False"),
-            ('"#EXT#" in names.upper()', "False"),
+            ("        or _is_home_elsewhere(claims, authority)\n", ""),
+            ("not isinstance(home, str) or ", "isinstance(home, str) and "),
+            ('"#EXT#" in clean_address(names).upper()', "False"),
         )
+    ),
+    *(
+        Protection(
+            "entra/id_token.py", line, instead, f"{_ADMINISTRATOR}a_name_that_looks_like_somebodys"
+        )
+        for line, instead in (
+            (
+                '        name=clean_name(_text(claims, "name")),',
+                '        name=_text(claims, "name"),',
+            ),
+            (
+                '        upn=clean_address(_text(claims, "upn")),',
+                '        upn=_text(claims, "upn"),',
+            ),
+            (
+                'preferred_username=clean_address(_text(claims, "preferred_username")),',
+                'preferred_username=_text(claims, "preferred_username"),',
+            ),
+        )
+    ),
+    Protection(
+        "entra/id_token.py",
+        'email = clean_address(_text(claims, "email"))',
+        'email = _text(claims, "email")',
+        "tests/login/test_user_fields.py::"
+        "test_an_address_with_an_invisible_letter_is_the_one_that_people_read",
     ),
     Protection(
         "entra/id_token.py",
@@ -676,6 +703,59 @@ PROTECTIONS = [
         '        object_id=Parameter("object_id"),\n',
         "",
         f"{_ADMINISTRATOR}a_recycled_upn",
+    ),
+    Protection(
+        "login/usernames.py",
+        "    if own and _is_accepted(own, field):",
+        "    if own:",
+        "tests/login/test_user_fields.py::"
+        "test_a_username_that_the_user_model_refuses_is_made_of_the_ids",
+    ),
+    Protection(
+        "login/usernames.py",
+        *_never("    if get_user_model().normalize_username(name) != name:"),
+        "tests/login/test_user_fields.py::test_a_name_that_no_form_would_keep_is_not_used",
+    ),
+    Protection(
+        "login/profile.py",
+        "        if attribute in _MAY_BE_CUT and not column.unique:",
+        "        if True:",
+        f"{_ADMINISTRATOR}an_address_that_is_another_one_when_cut",
+    ),
+    Protection(
+        "login/profile.py",
+        "    except ValidationError:\n        return None",
+        "    except ValidationError:\n        return value",
+        "tests/login/test_user_fields.py::test_a_value_that_the_field_refuses_is_not_written",
+    ),
+    Protection(
+        "transfer/auth0.py",
+        "        secret=None if is_masked else secret,",
+        "        secret=secret,",
+        "tests/transfer/test_field_cases.py::test_no_placeholder_is_stored_in_any_spelling",
+    ),
+    Protection(
+        "transfer/pages.py",
+        *_never('    if _count(page, "total") > len(entries):'),
+        "tests/transfer/test_field_cases.py::test_one_page_of_several_is_refused",
+    ),
+    Protection(
+        "transfer/pages.py",
+        *_never('    if page.get("next") or _count(page, "start"):'),
+        "tests/transfer/test_field_cases.py::test_one_page_of_several_is_refused",
+    ),
+    Protection(
+        "transfer/plan.py",
+        "        if len(candidates) == 1:",
+        "        if candidates:",
+        "tests/transfer/test_field_cases.py::"
+        "test_a_name_that_could_be_another_application_is_not_guessed",
+    ),
+    Protection(
+        "health/upkeep.py",
+        "    return free[0] if len(free) == len(alike) == 1 else None",
+        "    return free[0] if len(free) == 1 else None",
+        "tests/health/test_upkeep.py::test_sync_gives_two_stored_secrets_that_begin_alike_no_date",
     ),
     Protection(
         "login/usernames.py",

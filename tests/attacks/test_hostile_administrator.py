@@ -99,6 +99,20 @@ def test_an_address_that_nobody_vouched_for(
     assert VICTIM not in (own.username, own.email)
 
 
+@attack(
+    wants="somebody's address, by one of theirs that becomes it where the column cuts it off",
+    stopped_by="an address that does not fit its column is not written",
+)
+def test_an_address_that_is_another_one_when_cut(contoso: Company, client: Client) -> None:
+    column = User._meta.get_field("email").max_length
+    victims = f"{'v' * (column - len('@fabrikam.com'))}@fabrikam.com"
+    claims = {"email": f"{victims}.northwindtraders.com", "xms_edov": True}
+    attacker = contoso.directory.add_person("Megan Bowen", mail=None, claims=claims)
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, attacker))
+    assert own.email == ""
+
+
 # --- Guests and successors ------------------------------------------------------------------------
 
 
@@ -223,6 +237,31 @@ def test_a_name_that_somebody_has(contoso: Company, client: Client, taken: str) 
     before = Standing.now()
     own = before.assert_only_own_account(contoso.sign_in(client, attacker))
     assert own.username == f"{attacker.object_id}@{contoso.directory.tenant_id}"
+
+
+@attack(
+    wants="a name that nobody can tell from a colleague's, by characters that nobody sees",
+    stopped_by="invisible characters are removed before a name is compared or stored",
+)
+@pytest.mark.parametrize(
+    "hidden", ["\u200b", "\u2060", "\ufeff", "\u202e", "\u00ad", "\u200d"], ids=ascii
+)
+@pytest.mark.parametrize("claim", ["upn", "preferred_username", "email"])
+def test_a_name_that_looks_like_somebodys(
+    contoso: Company, client: Client, claim: str, hidden: str
+) -> None:
+    user("boss@contoso.com", is_superuser=True, is_staff=True)
+    claims = dict.fromkeys(("upn", "preferred_username", "email"))
+    attacker = contoso.directory.add_person(
+        "Boss",
+        mail=None,
+        claims=claims | {claim: f"bo{hidden}ss@contoso.com", "name": f"Bo{hidden}ss"},
+    )
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, attacker))
+    assert own.username == f"{attacker.object_id}@{contoso.directory.tenant_id}"
+    stored = Identity.objects.get(object_id=attacker.object_id)
+    assert hidden not in f"{stored.login_name}{stored.profile}{own.get_full_name()}{own.email}"
 
 
 @attack(

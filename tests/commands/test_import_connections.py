@@ -48,10 +48,12 @@ def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file):
     Application.objects.create(slug="portal", name="Portal")
     assert load(file, "--application", "Xk29=portal").splitlines() == [
         "contoso: created (Microsoft Azure AD Domain: contoso.com; client ID: "
-        "11112222-bbbb-3333-cccc-4444dddd5555; client secret: con… (no expiry date); "
+        "11112222-bbbb-3333-cccc-4444dddd5555; show as button: no; identity API: "
+        "Azure Active Directory (v1.0); client secret: con… (no expiry date); "
         "applications: portal)",
         "fabrikam: created (Microsoft Azure AD Domain: fabrikam.com; client ID: "
-        "11112222-bbbb-3333-cccc-4444dddd5555; client secret: fab… (no expiry date); "
+        "11112222-bbbb-3333-cccc-4444dddd5555; show as button: no; identity API: "
+        "Azure Active Directory (v1.0); client secret: fab… (no expiry date); "
         "applications: portal)",
         *(
             f"Note: Entry {entry}: no expiry date (options.client_secret_expires_at): "

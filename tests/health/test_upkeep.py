@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import smtplib
+import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,6 +78,89 @@ def test_sync_tells_secrets_apart_by_their_id(readable: Company) -> None:
     ClientSecret.objects.update(key_id=twin.key_id)
     list(sync())
     assert ClientSecret.objects.get().expires_at == END + timedelta(days=9)
+
+
+def test_sync_gives_two_stored_secrets_that_begin_alike_no_date(readable: Company) -> None:
+    """One of them may have been removed, and the date is the other one's."""
+    twin = ClientSecret.objects.get().hint + "8Q~another"
+    ClientSecretFactory.create(connection=readable.connection, value=twin)
+    remarks = [remark.text for remark in sync()]
+    assert len(remarks) == 2
+    assert all("cannot be told from another secret" in text for text in remarks)
+    assert not any("removed" in text or "Remove" in text for text in remarks)
+    assert not ClientSecret.objects.exclude(expires_at=None, key_id="").exists()
+
+
+def test_sync_gives_a_secret_whose_id_is_known_to_no_other(readable: Company) -> None:
+    list(sync())
+    twin = ClientSecret.objects.get().hint + "8Q~another"
+    ClientSecretFactory.create(connection=readable.connection, value=twin)
+    [remark] = sync()
+    assert "cannot be told from another secret" in remark.text
+    readable.app.add_secret(twin, expires_at=END + timedelta(days=9))
+    [remark] = sync()
+    assert "2027-05-10" in remark.text
+    assert ClientSecret.objects.filter(expires_at=END).count() == 1
+
+
+def test_a_secret_that_azure_replaced_by_one_that_begins_alike_gets_no_date_of_it(
+    readable: Company,
+) -> None:
+    list(sync())
+    before = ClientSecret.objects.values("key_id", "expires_at").get()
+    [old] = readable.app.secrets
+    readable.app.add_secret(old.value[:3] + "8Q~another", expires_at=END + timedelta(days=9))
+    # Its own value still opens the door while this is asked.
+    readable.app.secrets.remove(old)
+    readable.app.secrets.append(replace(old, key_id=str(uuid.uuid4())))
+    [remark] = sync()
+    assert "cannot be told from another secret" in remark.text
+    assert ClientSecret.objects.values("key_id", "expires_at").get() == before
+
+
+@pytest.mark.parametrize("hint", [None, "", 5])
+def test_sync_never_says_removed_where_azure_does_not_say_how_a_secret_begins(
+    readable: Company, hint: object
+) -> None:
+    answer = {"id": "x", "passwordCredentials": [registered(hint=hint)]}
+    answer_for_applications(readable, answer)
+    [remark] = sync()
+    assert "Azure does not say how they begin" in remark.text
+    assert "emoved" not in remark.text
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"passwordCredentials": None}, {"passwordCredentials": [5]}]
+)
+def test_sync_takes_an_answer_without_secrets_for_no_answer(
+    readable: Company, answer: dict[str, Any]
+) -> None:
+    answer_for_applications(readable, answer)
+    [remark] = sync()
+    assert remark.is_problem
+    assert "emoved" not in remark.text
+
+
+@pytest.mark.parametrize("end", [None, "", "soon"])
+def test_sync_says_where_azure_names_no_date(readable: Company, end: object) -> None:
+    hint = ClientSecret.objects.get().hint
+    answer_for_applications(
+        readable, {"passwordCredentials": [registered(hint=hint, endDateTime=end)]}
+    )
+    [remark] = sync()
+    assert "Azure does not say when it expires" in remark.text
+    assert ClientSecret.objects.get().expires_at is None
+
+
+def registered(**changes: object) -> dict[str, object]:
+    secret = {"hint": "Zzz", "keyId": str(uuid.uuid4()), "endDateTime": "2027-05-01T10:00:00Z"}
+    return secret | changes
+
+
+def answer_for_applications(company: Company, answer: dict[str, Any]) -> None:
+    company.microsoft.fault(
+        "applications", status=200, body=json.dumps(answer), content_type="application/json"
+    )
 
 
 def test_sync_says_which_secret_the_registration_does_not_have(readable: Company) -> None:

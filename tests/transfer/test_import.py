@@ -153,7 +153,9 @@ def test_what_the_file_does_not_say_stays_as_it_is():
 
 
 def test_the_difference_names_what_changes_and_from_what():
-    run(entry(display_name="Old", enabled_clients=["default"]))
+    run(
+        entry(display_name="Old", show_as_button=True, identity_api=V2, enabled_clients=["default"])
+    )
     application("portal")
     result = run(
         entry(

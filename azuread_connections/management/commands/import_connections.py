@@ -44,12 +44,22 @@ class Command(BaseCommand):
             help="the application that a client ID in enabled_clients stands for; repeatable",
         )
 
+        parser.add_argument(
+            "--domain",
+            action="append",
+            default=[],
+            type=_name_and_domain,
+            metavar="NAME=DOMAIN",
+            help="the domain of a connection for which the file says none; repeatable",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run: bool = options["dry_run"]
         try:
             result = import_connections(
                 _read(options["file"]),
-                application_slugs=_mapping(options["application"]),
+                application_slugs=_mapping(options["application"], "--application"),
+                domains=_mapping(options["domain"], "--domain"),
                 dry_run=dry_run,
             )
         except (UnreadableDocument, ImproperlyConfigured, DatabaseError) as error:
@@ -100,8 +110,15 @@ def _id_and_slug(text: str) -> tuple[str, str]:
     return client, slug
 
 
-def _mapping(pairs: list[tuple[str, str]]) -> dict[str, str]:
+def _name_and_domain(text: str) -> tuple[str, str]:
+    name, _equals, domain = text.partition("=")
+    if not name or not domain:
+        raise ArgumentTypeError(f"give NAME=DOMAIN, not {text!r}")
+    return name.lower(), domain
+
+
+def _mapping(pairs: list[tuple[str, str]], argument: str) -> dict[str, str]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        raise CommandError(_("--application: an ID is given twice."))
+        raise CommandError(_("%(argument)s: one of them is given twice.") % {"argument": argument})
     return mapping

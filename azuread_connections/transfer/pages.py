@@ -1,0 +1,89 @@
+"""The list of connections in what Auth0's Management API and its tools hand out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+from django.utils.translation import gettext as _
+
+from .document import Mistake, shown
+
+#: Keys of which an entry has at least one.
+_OF_AN_ENTRY = ("name", "strategy", "options")
+_MAX_MESSAGE = 200
+
+
+class NoList(Exception):
+    """A file that holds no complete list of connections. ``mistake`` says what it holds."""
+
+    def __init__(self, message: str) -> None:
+        self.mistake = Mistake(_("File"), message)
+        super().__init__(message)
+
+
+def connections_of(content: Any) -> list[Any]:
+    """Return the entries of a list, of a page that holds all of them, or a single entry.
+
+    Raises ``NoList``, also for one page of several: nobody would notice what is missing.
+    """
+    if isinstance(content, dict):
+        content = _of_object(content)
+    if not isinstance(content, list):
+        raise NoList(_("This must be a list of connections, or an object of one."))
+    return content
+
+
+def _of_object(content: Mapping[str, Any]) -> Any:
+    if "connections" in content:
+        _require_all(content)
+        return content["connections"]
+    if any(key in content for key in _OF_AN_ENTRY):
+        return [content]
+    if "error" in content or "statusCode" in content:
+        raise NoList(
+            _("This is an error of the API, not a list of connections: %(error)s")
+            % {"error": _described(content)}
+        )
+    return None
+
+
+def _require_all(page: Mapping[str, Any]) -> None:
+    entries = page["connections"]
+    if not isinstance(entries, list):
+        return
+    if _count(page, "total") > len(entries):
+        raise NoList(
+            _(
+                "This is one page of several: it holds %(count)d of %(total)d connections. Fetch "
+                "all pages, and put their connections into one list."
+            )
+            % {"count": len(entries), "total": _count(page, "total")}
+        )
+    if page.get("next") or _count(page, "start"):
+        raise NoList(
+            _(
+                "This is one page of several. Fetch all pages, and put their connections into one "
+                "list."
+            )
+        )
+
+
+def _count(page: Mapping[str, Any], key: str) -> int:
+    value = page.get(key)
+    return value if _is_count(value) else 0
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _described(error: Mapping[str, Any]) -> str:
+    """Return what an error says: Auth0's own keys, or those of OAuth 2.0 (RFC 6749 5.2)."""
+    keys = ("statusCode", "error", "message", "error_description", "errorCode")
+    said = [shown(str(error[key])[:_MAX_MESSAGE]) for key in keys if _is_said(error.get(key))]
+    return ", ".join(dict.fromkeys(said))
+
+
+def _is_said(value: Any) -> bool:
+    return _is_count(value) or (isinstance(value, str) and value != "")
