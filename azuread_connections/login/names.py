@@ -19,7 +19,7 @@ _PARTICLES = frozenset(
 )
 #: They follow a comma without being a first name.
 _SUFFIXES = frozenset({"cpa", "esq", "ii", "iii", "iv", "jr", "llm", "mba", "msc", "phd", "sr"})
-#: Longer ones are no names of people, and reading them would only cost time.
+#: Longer texts are not split: people have shorter names.
 _MAX_LENGTH = 300
 
 

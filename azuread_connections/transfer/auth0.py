@@ -28,7 +28,7 @@ from .options import (
     TENANT_IDS,
     Option,
 )
-from .pages import NoList, connections_of
+from .pages import UnusableContent, connections_of
 from .placeholders import is_placeholder
 
 _NESTED = ("options", OWN)
@@ -57,7 +57,7 @@ def parse(data: bytes) -> Document:
     document = Document()
     try:
         content = connections_of(load(data))
-    except NoList as error:
+    except UnusableContent as error:
         document.mistakes.append(error.mistake)
         return document
     places: dict[str, str] = {}

@@ -14,7 +14,7 @@ _OF_AN_ENTRY = ("name", "strategy", "options")
 _MAX_MESSAGE = 200
 
 
-class NoList(Exception):
+class UnusableContent(Exception):
     """A file that holds no complete list of connections. ``mistake`` says what it holds."""
 
     def __init__(self, message: str) -> None:
@@ -25,12 +25,12 @@ class NoList(Exception):
 def connections_of(content: Any) -> list[Any]:
     """Return the entries of a list, of a page that holds all of them, or a single entry.
 
-    Raises ``NoList``, also for one page of several: nobody would notice what is missing.
+    Raises ``UnusableContent``, also for one page of several: nobody would notice what is missing.
     """
     if isinstance(content, dict):
         content = _of_object(content)
     if not isinstance(content, list):
-        raise NoList(_("This must be a list of connections, or an object of one."))
+        raise UnusableContent(_("This must be a list of connections, or an object of one."))
     return content
 
 
@@ -41,7 +41,7 @@ def _of_object(content: Mapping[str, Any]) -> Any:
     if any(key in content for key in _OF_AN_ENTRY):
         return [content]
     if "error" in content or "statusCode" in content:
-        raise NoList(
+        raise UnusableContent(
             _("This is an error of the API, not a list of connections: %(error)s")
             % {"error": _described(content)}
         )
@@ -53,7 +53,7 @@ def _require_all(page: Mapping[str, Any]) -> None:
     if not isinstance(entries, list):
         return
     if _count(page, "total") > len(entries):
-        raise NoList(
+        raise UnusableContent(
             _(
                 "This is one page of several: it holds %(count)d of %(total)d connections. Fetch "
                 "all pages, and put their connections into one list."
@@ -61,7 +61,7 @@ def _require_all(page: Mapping[str, Any]) -> None:
             % {"count": len(entries), "total": _count(page, "total")}
         )
     if page.get("next") or _count(page, "start"):
-        raise NoList(
+        raise UnusableContent(
             _(
                 "This is one page of several. Fetch all pages, and put their connections into one "
                 "list."

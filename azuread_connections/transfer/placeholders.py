@@ -27,10 +27,10 @@ _COPIED_ALONG = re.compile(r"[\s\u0080-\U0010ffff]")
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a text stands where a secret was: it is none, and no damaged one either.
+    """Return whether a text cannot be a client secret, and was not one before it was copied.
 
-    A damaged one (too short, with a space or another letter that was copied along, the secret's ID)
-    is for ``validate_client_secret`` to refuse.
+    A damaged secret (too short, with a space or another letter that was copied along) and the
+    secret's ID are left to ``validate_client_secret``, which refuses them with a remedy.
     """
     is_damaged = is_guid(text) or _PROSE.fullmatch(text)
     return not is_damaged and not _can_be_secret(_COPIED_ALONG.sub("", text))

@@ -923,7 +923,7 @@ F19 = case("F19")
     [(V2, idp) for idp in F19["v2 token with idp"]]
     + [(V1, idp) for idp in F19["v1 token with idp"]],
 )
-def test_an_idp_of_the_own_directory_makes_no_guest(api: str, idp: str | None) -> None:
+def test_an_idp_of_the_own_directory_does_not_make_a_guest(api: str, idp: str | None) -> None:
     own = idp and idp.replace(F19["tid"], TENANT)
     assert attempt(claims(idp=own), version=api).validate().is_guest is False
 

@@ -93,7 +93,7 @@ def odd_but_wanted(claims: Any, connection: Connection) -> str:
 
 
 @pytest.mark.parametrize("function", ["nothing", "too_long", "no_text"])
-def test_a_username_function_that_makes_no_name_refuses_the_person(
+def test_a_username_function_without_a_usable_name_refuses_the_person(
     contoso: Company, client: Client, settings: Any, function: str
 ) -> None:
     settings.AZUREAD_CONNECTIONS |= {"USERNAME_FUNCTION": f"{__name__}.{function}"}
@@ -206,7 +206,7 @@ def test_an_address_with_an_invisible_letter_is_the_one_that_people_read(
     assert user.email == user.username == "zw@contoso.test"
 
 
-def test_an_invisible_letter_makes_no_second_user_where_addresses_are_linked(
+def test_an_invisible_letter_does_not_keep_an_address_from_being_linked(
     contoso: Company, client: Client
 ) -> None:
     Connection.objects.update(link_by_email=True)
@@ -229,7 +229,7 @@ def test_names_from_graph_lose_invisible_letters_too(contoso: Company, client: C
 
 @pytest.mark.parametrize("idp", [*F19["v2 token with idp"], *F19["v1 token with idp"]])
 @pytest.mark.parametrize("api", ["v1.0", "v2.0"])
-def test_an_idp_that_is_the_own_directory_makes_no_guest(
+def test_an_idp_that_is_the_own_directory_does_not_make_a_guest(
     contoso: Company, client: Client, api: str, idp: str | None
 ) -> None:
     Connection.objects.update(allow_guests=False, identity_api=api)

@@ -203,7 +203,7 @@ def test_a_domain_given_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("word", ["common", "Common", "organizations"])
-def test_a_path_segment_is_no_domain_and_opens_nothing(word: str) -> None:
+def test_a_path_segment_is_not_a_domain_and_opens_nothing(word: str) -> None:
     run(entry(tenant_domain=word, domain="contoso.com"))
     connection = Connection.objects.get()
     assert (connection.domain, connection.use_common_endpoint) == ("contoso.com", False)
@@ -246,7 +246,7 @@ def test_an_empty_domain_leaves_the_other_key_to_say_it() -> None:
 # F07: what a token may not read.
 
 
-def test_an_error_of_the_api_is_told_as_one() -> None:
+def test_an_error_of_the_api_is_reported_as_one() -> None:
     (mistake,) = refused("F07a")
     assert mistake == (
         "File: This is an error of the API, not a list of connections: "
@@ -262,7 +262,7 @@ def test_an_error_of_the_api_is_told_as_one() -> None:
         {"error": {"code": 5}},
     ],
 )
-def test_any_error_is_told_in_one_line(error: dict[str, Any]) -> None:
+def test_any_error_is_reported_in_one_line(error: dict[str, Any]) -> None:
     with pytest.raises(ImportRefused) as caught:
         import_connections(json.dumps(error).encode())
     (mistake,) = map(str, caught.value.mistakes)
@@ -272,18 +272,18 @@ def test_any_error_is_told_in_one_line(error: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("content", [{}, {"clients": []}, {"tenant": "contoso"}])
-def test_an_object_that_is_no_connection_is_not_read_as_one(content: dict[str, Any]) -> None:
+def test_an_object_that_is_not_a_connection_is_not_read_as_one(content: dict[str, Any]) -> None:
     with pytest.raises(ImportRefused, match="must be a list of connections"):
         import_connections(json.dumps(content).encode())
 
 
-def test_withheld_options_are_told_for_each_new_connection() -> None:
+def test_withheld_options_are_reported_for_each_new_connection() -> None:
     (mistake,) = refused("F07b")
     assert mistake.startswith("Entry 1 (contoso), options: the options are missing")
     assert "read:connections_options" in mistake
 
 
-def test_withheld_options_change_nothing_of_a_stored_connection_and_are_told() -> None:
+def test_withheld_options_change_nothing_of_a_stored_connection_and_are_reported() -> None:
     run(quiet())
     before = Connection.objects.values().get()
     result = bring_in("F07b")

@@ -83,7 +83,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("text", SECRETS)
-def test_a_secret_as_azure_makes_them_is_none(text: str) -> None:
+def test_a_secret_as_azure_makes_them_is_not_a_placeholder(text: str) -> None:
     assert not is_placeholder(text)
 
 
