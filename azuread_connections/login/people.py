@@ -198,10 +198,11 @@ def _refresh(identity: Identity, visitor: Visitor) -> None:
 
 
 def _login_name(profile: Profile) -> str:
-    """Return what the person is listed by. An address is never cut: it would be another one."""
+    """Return what the person is listed by. Where that is cut, it shows: the beginning of an address
+    can be somebody else's."""
+    name = profile.username or profile.email or profile.name
     length = Identity._meta.get_field("login_name").max_length or 0
-    fitting = (text for text in (profile.username, profile.email) if 0 < len(text) <= length)
-    return next(fitting, profile.name[:length])
+    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def _describe(identity: Identity, visitor: Visitor, profile: Profile) -> None:
