@@ -90,7 +90,7 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
         if outcome["works"]:
             context["sign_in_addresses"] = _sign_in_addresses(request, connection)
         else:
-            number = outcome["aadsts_code"]
+            number = outcome.get("aadsts_code")
             context["failure"] = FAILURES[outcome["code"]]
             context["explanation"] = explain(number) if number else None
     return TemplateResponse(request, "azuread_connections/admin/try.html", context)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ..conf import is_loopback
 from ..hosts import ascii_host
-from ..login.addresses import MAX_DESTINATION_LENGTH
+from ..models.destinations import invalid_destination, what_is_wrong
 from ..models.validators import clean_alias
 
 #: As many as Auth0 takes; more in one form is a mistake.
@@ -23,8 +19,6 @@ MOST_ENTRIES = 1000
 _SEPARATORS = re.compile(r"[\r\n,]+")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}(:|$))({_LABEL}\.)*{_LABEL}(:(?P<port>[0-9]{{1,5}}))?")
-# RFC 8252 section 7.1: a scheme of one's own is a domain name backwards, so it has a dot.
-_OWN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 
 
 class LinesField(forms.CharField):
@@ -112,48 +106,10 @@ class URLsField(LinesField):
 
     def clean_line(self, line: str) -> str:
         if reason := what_is_wrong(line, own_schemes=self.own_schemes):
-            raise ValidationError(
-                _("“%(line)s”: %(reason)s"),
-                code="url",
-                params={"line": line, "reason": reason},
-            )
+            raise invalid_destination(line, reason)
         return line
 
 
 def is_host(value: str) -> bool:
     match = _HOST.fullmatch(value)
     return match is not None and 0 < int(match["port"] or 443) < 65536
-
-
-def what_is_wrong(url: str, *, own_schemes: bool) -> str | Promise:
-    """Say why a URL is no place for a sign-in to end; "" if it is one."""
-    try:
-        return next(_faults(url, own_schemes), "")
-    except ValueError:
-        return _("it is not a complete address.")
-
-
-def _faults(url: str, own_schemes: bool) -> Iterator[str | Promise]:
-    if not url.isprintable() or " " in url or "\\" in url:
-        yield _("it has spaces, backslashes or control characters.")
-    if len(url) > MAX_DESTINATION_LENGTH:
-        yield _("it is longer than 512 characters.")
-    if "*" in url:
-        yield _("a wildcard is not allowed: enter each address in full.")
-    if "#" in url:
-        yield _("leave out the part from “#” on.")
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        yield _("leave out the user name and password.")
-    if _OWN_SCHEME.fullmatch(parts.scheme):
-        if not own_schemes:
-            yield _("only a native application can have a scheme of its own.")
-        if not parts.netloc and not parts.path:
-            yield _("it is not a complete address.")
-        return
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        yield _("enter a complete address that begins with https://.")
-    if parts.port == 0 or parts.netloc.endswith(":"):
-        yield _("its port is wrong.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        yield _("it must begin with https:// (http:// only for localhost).")

@@ -16,11 +16,11 @@ def may_enter(request: HttpRequest, application: str) -> bool:
     """
     if not request.user.is_authenticated:
         return False
-    proven_by = [sign_in.connection for sign_in in session.sign_ins(request)]
-    if not proven_by:
+    if not session.is_proven(request):
         return Application._default_manager.filter(
             slug=application, allow_password_sessions=True
         ).exists()
+    proven_by = [sign_in.connection for sign_in in session.sign_ins(request)]
     return EnabledConnection._default_manager.filter(
         application__slug=application, connection__in=proven_by
     ).exists()

@@ -40,7 +40,10 @@ def note_login(request: HttpRequest | None, **kwargs: Any) -> None:
 
 def is_login_fresh(request: HttpRequest) -> bool:
     """Return whether the user of this session has signed in within the last ten minutes."""
-    return bool(time.time() - request.session.get(_SESSION_KEY, 0) < FRESH_FOR)
+    begun_at: Any = request.session.get(_SESSION_KEY)
+    # What another version of this app has stored may be anything.
+    is_time = type(begun_at) in {int, float}
+    return is_time and bool(time.time() - begun_at < FRESH_FOR)
 
 
 def accounts(request: HttpRequest) -> list[Account]:

@@ -21,13 +21,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..conf import conf
 from ..models import ApplicationHost, Connection
+from ..models.destinations import MAX_DESTINATION_LENGTH, is_listed
 from .frontchannel import frontchannel_token
 
 NAMESPACE = "azuread_connections"
 #: Parameter of a request that came from another host of this site.
 MOVED = "moved"
-#: A longer one would not fit into the transaction's cookie.
-MAX_DESTINATION_LENGTH = 512
 _SIGN_IN_VIEWS = frozenset({"sign_in", "start", "callback"})
 
 
@@ -125,7 +124,7 @@ def safe_path(request: HttpRequest, value: str | None, allowed_urls: Collection[
     for anything else."""
     if not value or not value.isprintable():
         return ""
-    if value in allowed_urls:
+    if is_listed(value, allowed_urls):
         return value
     hosts = {request.get_host()}
     if not url_has_allowed_host_and_scheme(value, hosts, require_https=request.is_secure()):

@@ -18,6 +18,7 @@ from ..entra.cloud import ORGANIZATIONS, V1
 from ..entra.errors import IssuerMismatch, MicrosoftError
 from ..entra.tokens import admin_consent_url
 from ..models import Connection
+from ..models.validators import is_guid
 from . import addresses, events, sealing
 from .begin import errand, send_off
 from .failures import SignInFailed, from_entra
@@ -34,7 +35,8 @@ _SESSION_KEY = "azuread_consent"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came back from the consent page. ``directory``: as it says, proven by nothing."""
+    """What came back from the consent page. ``directory``: the GUID as it says, proven by nothing;
+    "" where it says none."""
 
     connection: Connection
     asked_by: str
@@ -85,11 +87,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
 
 def finish_link(request: HttpRequest) -> Outcome:
     """Log the return of a copied link. Raises ``SignInFailed`` for one that is not good."""
-    state = request.GET.get("state", "").removeprefix(LINK_PREFIX)
-    try:
-        connection_id, asked_by, good_until = sealing.unseal(PURPOSE, state)
-    except (sealing.BrokenSeal, TypeError, ValueError):  # of nobody, or of another version
-        raise SignInFailed("transaction_missing", detail="Not a consent link of ours.") from None
+    connection_id, asked_by, good_until = _unseal(request.GET.get("state", ""))
     if time.time() > good_until:
         raise SignInFailed("transaction_expired", detail="The consent link is too old.")
     connection = Connection._default_manager.filter(pk=connection_id).first()
@@ -105,8 +103,23 @@ def pop_outcome(request: HttpRequest) -> dict[str, Any] | None:
 
     ``connection`` (its key), ``granted`` (a bool), ``message`` (a sentence).
     """
-    outcome: dict[str, Any] | None = request.session.pop(_SESSION_KEY, None)
-    return outcome
+    match request.session.pop(_SESSION_KEY, None):
+        case {"connection": int(key), "granted": bool(granted), "message": str(message)}:
+            return {"connection": key, "granted": granted, "message": message}
+    # None, or stored by another version of this app.
+    return None
+
+
+def _unseal(state: str) -> tuple[int, str, int]:
+    """Return what a link says: the connection's key, who asked, until when it is good."""
+    try:
+        match sealing.unseal(PURPOSE, state.removeprefix(LINK_PREFIX)):
+            case [int(connection_id), str(asked_by), int(good_until)]:
+                return connection_id, asked_by, good_until
+    except sealing.BrokenSeal:
+        pass
+    # Sealed by nobody here, or by another version of this app.
+    raise SignInFailed("transaction_missing", detail="Not a consent link of ours.")
 
 
 def _consent_url(connection: Connection, redirect_uri: str, state: str) -> str:
@@ -137,7 +150,10 @@ def _read(request: HttpRequest, connection: Connection, asked_by: str) -> Outcom
         error = MicrosoftError.from_redirect(answer)
     elif answer.get("admin_consent", "").lower() != "true":
         error = MicrosoftError("no_answer", "The consent page came back without an answer.")
-    return Outcome(connection, asked_by[:254], answer.get("tenant", "")[:36].lower(), error)
+    tenant = answer.get("tenant", "")
+    # Anybody can write the return's address, and PostgreSQL refuses a NUL.
+    directory = tenant.lower() if is_guid(tenant) else ""
+    return Outcome(connection, asked_by[:254], directory, error)
 
 
 def _note(request: HttpRequest, outcome: Outcome) -> None:

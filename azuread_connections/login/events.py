@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, IntegrityError, router, transaction
@@ -24,6 +23,7 @@ from ..conf import CACHE_PREFIX, conf
 from ..entra.errors import EntraError, SecretRejected
 from ..entra.graph import GraphError
 from ..models import Application, ClientSecret, Connection, Directory, Event, Identity
+from .client_address import client_address
 from .failures import SignInFailed
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
         connection_name=connection.name,
         person=outcome.asked_by,
         aadsts_code=outcome.error.aadsts_code if outcome.error else None,
-        message=str(outcome.error or f"It says: granted by the directory {outcome.directory}."),
+        message=str(outcome.error or f"It says: granted by {_directory_named(outcome)}."),
         correlation_id=outcome.error.correlation_id if outcome.error else "",
         trace_id=outcome.error.trace_id if outcome.error else "",
         address=client_address(request),
@@ -232,21 +232,13 @@ def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str
     _log(logging.INFO, event)
 
 
+def _directory_named(outcome: ConsentOutcome) -> str:
+    return f"the directory {outcome.directory}" if outcome.directory else "a directory not named"
+
+
 def new_reference() -> str:
     """Return what a person reads to support to have their failure found."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Return the client's address, from X-Forwarded-For only as far as proxies are trusted."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if conf.trusted_proxies:
-        forwarded = request.headers.get("X-Forwarded-For", "").split(",")
-        address = forwarded[-conf.trusted_proxies :][0].strip()
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return None
 
 
 def _is_within_limit(connection: Connection, now: datetime) -> bool:

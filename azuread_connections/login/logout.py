@@ -14,7 +14,7 @@ from ..entra.tokens import logout_url
 from ..models import Connection, Revocation
 from . import addresses, session
 from .begin import errand, send_off
-from .events import client_address
+from .client_address import client_address
 from .frontchannel import is_frontchannel_token
 from .session import SignIn
 

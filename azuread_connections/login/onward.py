@@ -6,7 +6,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
+from ..models.destinations import WEB_SCHEMES, is_app_scheme, scheme_of
 from . import addresses
+
+
+class DestinationRedirect(HttpResponseRedirect):
+    """A redirect to Microsoft, or to what ``safe_destination`` or ``safe_path`` returned.
+
+    Django refuses every scheme but those of the web, and would answer 400 where a native
+    application's own is meant.
+    """
+
+    def __init__(self, destination: str) -> None:
+        scheme = scheme_of(destination)
+        self.allowed_schemes = [*WEB_SCHEMES, *([scheme] if is_app_scheme(scheme) else [])]
+        super().__init__(destination)
 
 
 def go_on(request: HttpRequest, url: str) -> HttpResponse:
@@ -18,7 +32,7 @@ def go_on(request: HttpRequest, url: str) -> HttpResponse:
     """
     if request.method == "POST" and addresses.may_leave_site(url):
         return continue_page(request, url)
-    return HttpResponseRedirect(url)
+    return DestinationRedirect(url)
 
 
 def continue_page(request: HttpRequest, url: str) -> HttpResponse:
@@ -27,7 +41,7 @@ def continue_page(request: HttpRequest, url: str) -> HttpResponse:
     Raises Django's ``DisallowedRedirect`` for what a redirect may not lead to, such as
     ``javascript:``.
     """
-    target = HttpResponseRedirect(url).url
+    target = DestinationRedirect(url).url
     response = render(request, "azuread_connections/continue.html", {"url": target})
     response["Referrer-Policy"] = "no-referrer"
     add_never_cache_headers(response)

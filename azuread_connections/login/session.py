@@ -20,6 +20,7 @@ from ..conf import CACHE_PREFIX, conf
 from ..entra.cloud import PERSONAL_TENANT_ID
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection, Directory, EnabledConnection, Identity, Revocation
+from ..models.validators import is_guid, is_plain
 from .enabled import Pair
 
 _KEY = "azuread_sign_ins"
@@ -27,6 +28,9 @@ _KEY = "azuread_sign_ins"
 _MAX_HINT = 512
 #: Sign-ins that a session remembers: browsers drop a signed cookie of more than 4,096 bytes.
 _MAX_SIGN_INS = 16
+#: The largest key of a row, and a time that every platform can read: the year 3000.
+_MAX_KEY = 2**63 - 1
+_MAX_TIME = 32_503_680_000
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,10 @@ def remember(request: HttpRequest, pair: Pair, identity: Identity, claims: IdTok
         name=pair.connection.name,
         tenant=claims.tenant_id,
         at=time.time(),
-        # Compared with what the front-channel address is given, which is stored in small letters.
-        sid=claims.session_id[:64].lower(),
-        hint=claims.login_hint[:_MAX_HINT],
+        # Compared with what the front-channel address is given, which is stored in lower case and
+        # is a GUID.
+        sid=claims.session_id.lower() if is_guid(claims.session_id) else "",
+        hint=claims.login_hint[:_MAX_HINT] if is_plain(claims.login_hint) else "",
     )
     others = [
         replace(other, hint="")
@@ -69,8 +74,17 @@ def remember(request: HttpRequest, pair: Pair, identity: Identity, claims: IdTok
 
 
 def sign_ins(request: HttpRequest) -> list[SignIn]:
-    """Return the sign-ins of this session, newest last."""
-    return [SignIn(**stored) for stored in request.session.get(_KEY, [])]
+    """Return the sign-ins of this session, newest last, but for those that cannot be read."""
+    found = (_read(stored) for stored in _stored(request))
+    return [sign_in for sign_in in found if sign_in is not None]
+
+
+def is_proven(request: HttpRequest) -> bool:
+    """Return whether connections have proven this session, valid or not.
+
+    False for a session that never had a sign-in, such as one begun with a password.
+    """
+    return bool(_stored(request))
 
 
 def newest(request: HttpRequest) -> SignIn | None:
@@ -84,16 +98,45 @@ def drop_what_is_over(request: HttpRequest) -> bool:
 
     False, too, for a session that never had any, such as one begun with a password.
     """
-    known = sign_ins(request)
+    stored = _stored(request)
     user = request.session.get(SESSION_KEY, "")
-    holding = [sign_in for sign_in in known if _holds(sign_in, user)]
-    if len(holding) < len(known):
+    holding = [sign_in for sign_in in sign_ins(request) if _holds(sign_in, user)]
+    if len(holding) < len(stored):
         _store(request, holding)
-    return bool(known) and not holding
+    return bool(stored) and not holding
 
 
 def _store(request: HttpRequest, known: list[SignIn]) -> None:
     request.session[_KEY] = [dict(vars(sign_in)) for sign_in in known]
+
+
+def _stored(request: HttpRequest) -> list[Any]:
+    """Return what the session holds, one entry a sign-in. What is not a list counts as one entry
+    that cannot be read."""
+    stored = request.session.get(_KEY, [])
+    return stored if isinstance(stored, list) else [None]
+
+
+def _read(stored: Any) -> SignIn | None:
+    """Return a stored sign-in, or None if it is not one of this version of the app.
+
+    Sessions outlive an upgrade, and a downgrade. What cannot be read is no longer valid: nobody
+    knows what it rested on. An entry with further keys may have conditions of a later version.
+    """
+    try:
+        sign_in = SignIn(**stored)
+    except TypeError:
+        return None
+    keys = (sign_in.connection, sign_in.application, sign_in.identity)
+    texts = (sign_in.name, sign_in.tenant, sign_in.sid, sign_in.hint)
+    # Each goes into a query or an address: no database looks for other types, larger keys or a NUL.
+    is_readable = (
+        all(type(key) is int and 0 < key <= _MAX_KEY for key in keys)
+        and all(isinstance(text, str) and is_plain(text) for text in texts)
+        and type(sign_in.at) in {int, float}
+        and 0 < sign_in.at < _MAX_TIME
+    )
+    return sign_in if is_readable else None
 
 
 def _holds(sign_in: SignIn, user: Any) -> bool:

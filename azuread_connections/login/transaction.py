@@ -98,25 +98,31 @@ def seal(transaction: Transaction) -> str:
 
 def unseal(state: str, value: str) -> Transaction:
     """Return what ``seal`` sealed under this state. Raises ``BrokenSeal``."""
-    content = sealing.unseal(_SEAL, value, name=state)
-    try:
-        application, connection, print_, destination, purpose, is_retry, subject, seed, created = (
-            content
-        )
-    except (TypeError, ValueError):  # sealed by another version of this app
-        raise BrokenSeal from None
-    return Transaction(
-        application_id=application,
-        connection_id=connection,
-        fingerprint=print_,
-        destination=destination,
-        purpose=purpose,
-        is_retry=is_retry,
-        subject=subject,
-        state=state,
-        seed=seed,
-        created_at=created,
-    )
+    match sealing.unseal(_SEAL, value, name=state):
+        case [
+            int(application),
+            int(connection),
+            str(print_),
+            str(destination),
+            str(purpose),
+            bool(is_retry),
+            str(subject),
+            str(seed),
+            int() | float() as created,
+        ]:
+            return Transaction(
+                application_id=application,
+                connection_id=connection,
+                fingerprint=print_,
+                destination=destination,
+                purpose=purpose,
+                is_retry=is_retry,
+                subject=subject,
+                state=state,
+                seed=seed,
+                created_at=created,
+            )
+    raise BrokenSeal  # sealed by another version of this app
 
 
 def set_cookie(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +15,7 @@ from . import addresses, callback, events, groups, people
 from .backend import backend_class
 from .begin import errand, fingerprint, send_off, sign_in_url
 from .exchange import CodeExchange, SecretSuperseded
-from .failures import SignInFailed
+from .failures import FAILURES, SignInFailed
 from .issuer import named_issuers
 from .people import Visitor
 from .profile import read_profile
@@ -28,6 +28,7 @@ _MAX_TRIALS = 4
 #: More claims and groups than a page shows, and a session should hold.
 _MAX_CLAIMS = 60
 _MAX_GROUPS = 200
+_LONGEST_SESSION = timedelta(days=400)
 
 
 def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
@@ -94,7 +95,9 @@ def open_since(request: HttpRequest, connection: Connection) -> datetime | None:
     Microsoft keeps people on its own page for some errors: this is all that is ever known of them.
     """
     last = _last(request, connection)
-    return parse_datetime(last["begun_at"]) if last and last["outcome"] is None else None
+    if last is None or last["outcome"] is not None:
+        return None
+    return _recent(last["begun_at"])
 
 
 def _last(request: HttpRequest, connection: Connection) -> dict[str, Any] | None:
@@ -104,8 +107,46 @@ def _last(request: HttpRequest, connection: Connection) -> dict[str, Any] | None
 
 def _trials(request: HttpRequest) -> list[dict[str, Any]]:
     """Return this user's trials in this session, the last that began or ended at the end."""
-    user = str(request.user.pk)
-    return [each for each in request.session.get(_SESSION_KEY, []) if each["user"] == user]
+    stored = request.session.get(_SESSION_KEY)
+    readable = [each for each in stored if _is_trial(each)] if isinstance(stored, list) else []
+    return [each for each in readable if each["user"] == str(request.user.pk)]
+
+
+def _is_trial(stored: Any) -> bool:
+    """Return whether this is a trial as this version of the app stores them."""
+    match stored:
+        case {
+            "state": str(),
+            "connection": int(),
+            "user": str(),
+            "begun_at": str(),
+            "outcome": outcome,
+        }:
+            return outcome is None or _is_outcome(outcome)
+    return False
+
+
+def _recent(text: str) -> datetime | None:
+    """Return a stored time as ``timezone.now()`` gives them, if a session can be that old."""
+    try:
+        begun, now = parse_datetime(text), timezone.now()
+        return begun if begun and abs(now - begun) < _LONGEST_SESSION else None
+    except (TypeError, ValueError):  # stored under another USE_TZ; not a time
+        return None
+
+
+def _is_outcome(stored: Any) -> bool:
+    texts = ("code", "summary", "detail", "correlation_id", "trace_id", "user")
+    kinds = {"claims": dict, "profile": dict, "groups": list, "problems": list}
+    return (
+        isinstance(stored, dict)
+        and all(isinstance(stored.get(name, ""), str) for name in texts)
+        and all(isinstance(stored.get(name, kind()), kind) for name, kind in kinds.items())
+        and isinstance(stored.get("aadsts_code"), int | None)
+        and isinstance(stored.get("works"), bool)
+        # It says who somebody would be, or which failure of this version it was.
+        and ("user" in stored if stored["works"] else stored.get("code") in FAILURES)
+    )
 
 
 def _keep(request: HttpRequest, trial: dict[str, Any]) -> None:

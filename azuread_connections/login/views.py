@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from django.utils.decorators import method_decorator
@@ -139,7 +139,7 @@ class CallbackView(View):
         if found.purpose == trial.PURPOSE:
             return trial.finish(request, found)
         if found.purpose == logout.PURPOSE:
-            return HttpResponseRedirect(found.destination)
+            return onward.DestinationRedirect(found.destination)
         is_sign_in = found.purpose != accounts.PURPOSE
         back_url = "" if is_sign_in else found.destination
         try:
@@ -159,7 +159,7 @@ class CallbackView(View):
             failed.connection = returned.connection
             failed.application = returned.pair.application
             raise
-        return HttpResponseRedirect(found.destination)
+        return onward.DestinationRedirect(found.destination)
 
 
 def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:

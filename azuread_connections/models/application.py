@@ -5,11 +5,13 @@ from typing import Any
 
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
+from django.core.exceptions import ValidationError
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import conf
 from ..hosts import ascii_host
+from .destinations import validate_destinations
 
 
 def default_grant_types() -> list[str]:
@@ -88,6 +90,20 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Validate, with the addresses as the application's type allows them."""
+        super().clean_fields(exclude=exclude)
+        errors = {}
+        for name in {"allowed_callback_urls", "allowed_logout_urls"} - set(exclude or ()):
+            try:
+                validate_destinations(
+                    getattr(self, name), app_schemes=self.application_type == self.Type.NATIVE
+                )
+            except ValidationError as error:
+                errors[name] = error
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def why_no_sign_in(self) -> str:

@@ -10,8 +10,8 @@ from azuread_connections.admin.lines import (
     AliasesField,
     HostsField,
     URLsField,
-    what_is_wrong,
 )
+from azuread_connections.models.destinations import what_is_wrong
 
 
 @pytest.mark.parametrize(

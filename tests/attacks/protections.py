@@ -351,8 +351,8 @@ PROTECTIONS = [
         "    return sealing.seal(_SEAL, content)",
         f"{_BROWSER}a_cookie_moved_to_another_connection",
         also=(
-            "    content = sealing.unseal(_SEAL, value, name=state)",
-            "    content = sealing.unseal(_SEAL, value)",
+            "    match sealing.unseal(_SEAL, value, name=state):",
+            "    match sealing.unseal(_SEAL, value):",
         ),
     ),
     Protection(
@@ -882,7 +882,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/addresses.py",
-        "    if value in allowed_urls:",
+        "    if is_listed(value, allowed_urls):",
         "    if value.startswith(tuple(allowed_urls) or ('-',)):",
         f"{_BROWSER}open_redirect_after_signing_out",
     ),
@@ -893,6 +893,18 @@ PROTECTIONS = [
         "tests/login/test_destination.py::test_only_a_path_of_this_site_is_a_destination",
     ),
     Protection(
+        "models/destinations.py",
+        "    return scheme in WEB_SCHEMES or is_app_scheme(scheme)",
+        "    return True",
+        f"{_BROWSER}a_listed_address_that_runs_a_script",
+    ),
+    Protection(
+        "models/destinations.py",
+        "    if not isinstance(allowed_urls, list | tuple) or url not in allowed_urls:",
+        "    if not allowed_urls or url not in allowed_urls:",
+        "tests/login/test_native_schemes.py::test_a_list_that_is_not_one_allows_nothing",
+    ),
+    Protection(
         "login/addresses.py",
         "    return conf.public_url\n\n\ndef asked_destination",
         '    return f"{request.scheme}://{host}"\n\n\ndef asked_destination',
@@ -900,9 +912,35 @@ PROTECTIONS = [
     ),
     Protection(
         "login/onward.py",
-        "    target = HttpResponseRedirect(url).url",
+        "    target = DestinationRedirect(url).url",
         "    target = url",
         "tests/login/test_onward.py::test_no_page_leads_to_a_script",
+    ),
+    # --- What another version has stored, or a browser made up
+    Protection(
+        "login/access.py",
+        "    if not session.is_proven(request):",
+        "    if not session.sign_ins(request):",
+        "tests/fuzzing/test_session_values.py::"
+        "test_it_does_not_pass_for_a_session_begun_with_a_password",
+    ),
+    Protection(
+        "login/session.py",
+        "    return stored if isinstance(stored, list) else [None]",
+        "    return stored if isinstance(stored, list) else []",
+        "tests/fuzzing/test_session_values.py::test_a_sign_in_of_another_shape_is_over",
+    ),
+    Protection(
+        "login/session.py",
+        "    return sign_in if is_readable else None",
+        "    return sign_in",
+        "tests/fuzzing/test_session_values.py::test_a_sign_in_of_another_shape_is_over",
+    ),
+    Protection(
+        "login/consent.py",
+        '    directory = tenant.lower() if is_guid(tenant) else ""',
+        "    directory = tenant[:36].lower()",
+        "tests/fuzzing/test_odd_parameters.py::test_any_tenant_at_the_return_from_the_consent_page",
     ),
     # --- Consent and Try
     Protection(
@@ -977,7 +1015,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/trial.py",
-        ' if each["user"] == user',
+        ' if each["user"] == str(request.user.pk)',
         "",
         "tests/login/test_trial.py::test_an_outcome_left_in_a_session_is_read_by_its_owner_only",
     ),

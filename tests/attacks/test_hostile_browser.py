@@ -574,6 +574,30 @@ def test_open_redirect_after_signing_out(
 
 
 @attack(
+    wants="a script run on the way out, by an address that somebody's program has listed",
+    stopped_by="a listed address counts only with a scheme of the web or of a native application",
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("javascript:alert(1)", "JavaScript://com.example.app/%0aalert(1)", "vbscript:x"),
+        *("data:text/html,<script>alert(1)</script>", "file:///etc/passwd", "blob:https://x/y"),
+        *("intent://x#Intent;scheme=y;end", "view-source:https://com.example.app/"),
+    ],
+)
+def test_a_listed_address_that_runs_a_script(
+    application: Application, victim: Client, asked: str
+) -> None:
+    """No form stores one, but a program may, without validating."""
+    application.allowed_logout_urls = [asked]
+    application.save()
+    before = Standing.now()
+    response = victim.post("/login/logout", {"next": asked})
+    before.assert_stopped(response, 302, logged="")
+    assert response["Location"] == "/"
+
+
+@attack(
     wants="to be sent the victim from a page of this site by its links",
     stopped_by=OWN_PATHS,
 )
