@@ -57,6 +57,9 @@ DEFAULTS: dict[str, Any] = {
     "TRUSTED_PROXIES": 0,
     # Seconds after which an open session notices that it is over; 0: at the next request.
     "SESSION_CHECK_SECONDS": 30,
+    # Days after which a sign-in no longer counts, however long its session lasts. Sign-outs at
+    # Microsoft are kept as long. 400: no browser keeps a cookie for longer (RFC 6265bis).
+    "MAX_SIGN_IN_DAYS": 400,
     # Days for which the sign-in log is kept by `manage.py clear_events`.
     "EVENT_DAYS": 90,
     # Days before its expiry from which a client secret is reported.
@@ -158,6 +161,10 @@ class Conf:
         return int(self._get("SESSION_CHECK_SECONDS"))
 
     @property
+    def max_sign_in_days(self) -> int:
+        return int(self._get("MAX_SIGN_IN_DAYS"))
+
+    @property
     def event_days(self) -> int:
         return int(self._get("EVENT_DAYS"))
 
@@ -247,11 +254,6 @@ class Conf:
     @property
     def session_cookie_httponly(self) -> bool:
         return bool(settings.SESSION_COOKIE_HTTPONLY)
-
-    @property
-    def session_cookie_age(self) -> int:
-        """Seconds."""
-        return int(settings.SESSION_COOKIE_AGE)
 
     @property
     def is_behind_proxy(self) -> bool:

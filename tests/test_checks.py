@@ -133,6 +133,7 @@ def test_missing_urls_are_named(configure: Any, settings: Any) -> None:
                 "TRUSTED_PROXIES": ("1", True, -1, 1.5, None, 10**6),
                 "SECRET_WARNING_DAYS": ("30", None, -1, 10**6),
                 "EVENT_DAYS": (10**6,),
+                "MAX_SIGN_IN_DAYS": (0, "400", None, 10**6),
                 "SESSION_CHECK_SECONDS": (10**12,),
                 "READ_TIMEOUT": ("5", 0, None, True, nan, inf),
                 "CALLBACK_TIMEOUT": (nan, inf, 10**12),

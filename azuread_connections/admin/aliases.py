@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from ..models import Connection, DomainAlias
@@ -32,17 +33,27 @@ def set_further_domains(connection: Connection, domains: Iterable[str]) -> None:
     )
 
 
-def shared_domains(connection: Connection) -> Iterator[str]:
-    """Yield a warning for each of its domains that leads to another connection too."""
+def shared_domains(connection: Connection, visible: QuerySet[Connection]) -> Iterator[str]:
+    """Yield a warning for each of its domains that leads to another connection too.
+
+    ``visible``: the connections that its reader may see. Others are not named.
+    """
     own = connection.aliases.order_by().values("domain")
     others = DomainAlias._default_manager.filter(domain__in=own).exclude(connection=connection)
     rows = others.order_by("domain", "connection__name_key")
     shared: dict[str, list[str]] = {}
-    for domain, name in rows.values_list("domain", "connection__name"):
-        shared.setdefault(domain, []).append(name)
+    found = list(rows.values_list("domain", "connection__name", "connection"))
+    seen = set(visible.filter(pk__in={key for _, _, key in found}).values_list("pk", flat=True))
+    for domain, name, key in found:
+        names = shared.setdefault(domain, [])
+        if key in seen:
+            names.append(name)
     for domain, names in list(shared.items())[:MOST_WARNINGS]:
         message = gettext(
             "The domain %(domain)s leads to %(others)s too: people with such an address get a "
             "choice wherever both are enabled."
         )
-        yield message % {"domain": domain, "others": ", ".join(names)}
+        yield message % {
+            "domain": domain,
+            "others": ", ".join(names) or gettext("another connection"),
+        }

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Application, Connection
 from .application_form import ApplicationForm
 from .history import Line, Row, added_and_removed, rows_of
-from .rights import CHANGE_CONNECTION, may, may_change_connection, may_see_connection
+from .rights import may_change_connection, may_see_connection, visible_connections
 
 #: Connections named in a row of the list; the others are counted.
 NAMED_CONNECTIONS = 5
@@ -39,19 +39,28 @@ class ApplicationAdmin(admin.ModelAdmin):
         js = ["azuread_connections/admin.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        connections = Connection._default_manager.order_by("name_key")
+        visible = visible_connections(self.admin_site, request)
+        named = visible.order_by("name_key")[:NAMED_CONNECTIONS]
+        only_visible = Q(connections__in=visible) if visible.query.where else None
         return (
             super()
             .get_queryset(request)
-            .annotate(connection_count=Count("connections"))
-            .prefetch_related(
-                Prefetch("connections", connections[:NAMED_CONNECTIONS], to_attr="named")
-            )
+            .annotate(connection_count=Count("connections", filter=only_visible))
+            .prefetch_related(Prefetch("connections", named, to_attr="named"))
         )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Application | None:
+        application: Any = super().get_object(request, object_id, from_field)
+        if application is not None:
+            visible = visible_connections(self.admin_site, request)
+            application.visible_connections = visible.filter(applications=application)
+        return application
 
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = super().get_list_display(request)
-        if may_see_connection(request):
+        if may_see_connection(self.admin_site, request):
             return columns
         return [column for column in columns if column != "connection_names"]
 
@@ -69,8 +78,8 @@ class ApplicationAdmin(admin.ModelAdmin):
     # --- What is shown to those who may only look -------------------------------------------
 
     @admin.display(description=_("Enabled connections"))
-    def enabled_for(self, application: Application) -> str:
-        return ", ".join(application.connections.values_list("name", flat=True)) or "–"
+    def enabled_for(self, application: Any) -> str:
+        return ", ".join(application.visible_connections.values_list("name", flat=True)) or "–"
 
     @admin.display(description=_("Grant types"))
     def shown_grant_types(self, application: Application) -> str:
@@ -123,9 +132,9 @@ class ApplicationAdmin(admin.ModelAdmin):
             (gettext("Addresses"), {"fields": addresses}),
             (gettext("Other"), {"fields": ["allow_password_sessions", "external_id"]}),
         ]
-        if may_edit and may(request, CHANGE_CONNECTION):
+        if may_edit and may_change_connection(self.admin_site, request):
             fieldsets.append((gettext("Connections"), {"fields": ["enabled_connections"]}))
-        elif may_see_connection(request):
+        elif may_see_connection(self.admin_site, request):
             fieldsets.append((gettext("Connections"), {"fields": ["enabled_for"]}))
         return fieldsets
 
@@ -136,7 +145,11 @@ class ApplicationAdmin(admin.ModelAdmin):
         change: bool = False,
         **kwargs: Any,
     ) -> type[forms.ModelForm[Application]]:
-        kwargs["form"] = type("ApplicationForm", (self.form,), {"admin_site": self.admin_site})
+        attributes = {
+            "admin_site": self.admin_site,
+            "visible_connections": visible_connections(self.admin_site, request),
+        }
+        kwargs["form"] = type("ApplicationForm", (self.form,), attributes)
         return super().get_form(request, obj, change=change, **kwargs)
 
     def render_change_form(
@@ -145,7 +158,7 @@ class ApplicationAdmin(admin.ModelAdmin):
         application: Application | None = context.get("original")
         if application is not None and not context["adminform"].form.is_bound:
             context["why_no_sign_in"] = application.why_no_sign_in
-            if may_see_connection(request):
+            if may_see_connection(self.admin_site, request):
                 context["is_enabled_for_none"] = not application.connections.exists()
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -154,16 +167,21 @@ class ApplicationAdmin(admin.ModelAdmin):
         form.rows_before = _rows(form)
         form.instance.set_hosts(form.cleaned_data["hosts"])
         # Enabling changes whom a connection lets in, so it is the connection's permission.
-        if may(request, CHANGE_CONNECTION):
+        if may_change_connection(self.admin_site, request):
             self._enable(request, form.instance, set(form.cleaned_data["enabled_connections"]))
 
     def _enable(
         self, request: HttpRequest, application: Application, chosen: set[Connection]
     ) -> None:
-        for connection in chosen ^ set(application.connections.all()):
+        enabled = set(application.connections.all())
+        # Those that were not to be chosen from stay as they are.
+        visible = enabled & set(
+            visible_connections(self.admin_site, request).filter(applications=application)
+        )
+        for connection in chosen ^ visible:
             if not may_change_connection(self.admin_site, request, connection):
                 raise PermissionDenied
-        application.connections.set(chosen)
+        application.connections.set(chosen | (enabled - visible))
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False

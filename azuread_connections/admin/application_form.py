@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Application, ApplicationHost, Connection, EnabledConnection
@@ -26,7 +27,9 @@ def _default_grants() -> str:
 
 
 class ApplicationForm(forms.ModelForm):
+    # What the admin page knows of the request, set on a subclass made for it.
     admin_site: ClassVar[AdminSite]
+    visible_connections: ClassVar[QuerySet[Connection]]
 
     grant_types = forms.MultipleChoiceField(
         label=_("Grant types"),
@@ -109,11 +112,11 @@ class ApplicationForm(forms.ModelForm):
     def _set_up_connections(self) -> None:
         field = self.fields["enabled_connections"]
         relation = EnabledConnection._meta.get_field("connection")
-        connections = Connection._default_manager.order_by("name_key")
+        connections = self.visible_connections.order_by("name_key")
         choose_by(field, connections, relation, self.admin_site)
         if self.instance.pk:
             self.initial["enabled_connections"] = list(
-                self.instance.connections.values_list("pk", flat=True)
+                connections.filter(applications=self.instance).values_list("pk", flat=True)
             )
 
     def clean_hosts(self) -> list[str]:

@@ -40,7 +40,16 @@ from .history import Line, Row, added_and_removed, rows_of, told_of_secret, told
 from .layout import ConnectionFacts, fieldsets
 from .links import admin_url, as_key, may_open
 from .listing import ConnectionColumns, ConnectionList, with_facts
-from .rights import CONSENT, EXPORT, MANAGE_SECRET, SEARCH_DIRECTORY, TRY, may
+from .rights import (
+    CONSENT,
+    EXPORT,
+    MANAGE_SECRET,
+    SEARCH_DIRECTORY,
+    TRY,
+    may,
+    of_visible_connections,
+    visible_connections,
+)
 from .secrets import StoredSecretInline, keep_secret, secret_warnings
 
 #: A change to one of these may give a domain a second connection.
@@ -90,6 +99,13 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         return with_facts(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Connection], search_term: str
+    ) -> tuple[QuerySet[Connection], bool]:
+        # For this list, and for every field that searches connections.
+        visible = of_visible_connections(self.admin_site, request, queryset, "pk")
+        return super().get_search_results(request, visible, search_term)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ConnectionList
@@ -171,6 +187,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     def _about(self, request: HttpRequest, connection: Connection) -> dict[str, Any]:
         """Return what the page shows of a stored connection around its form."""
         known = most_urgent(connection)
+        may_change = self.has_change_permission(request, connection)
         return {
             "directories": rows(self.admin_site, known[:SHOWN_AT_ONCE], connection.tenant_id),
             "more_directories": len(known) > SHOWN_AT_ONCE,
@@ -184,9 +201,13 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             "is_enabled_nowhere": not connection.applications.exists(),
             "checklist": checklist(connection, trial.open_since(request, connection)),
             "chart": chart(connection.events.all()),
-            "frontchannel_url": frontchannel_logout_url(request, connection),
+            # Whoever has it can end sessions: it works without any account here.
+            "frontchannel_url": (
+                frontchannel_logout_url(request, connection) if may_change else ""
+            ),
+            "is_frontchannel_hidden": not may_change,
             "may_try": may(request, TRY),
-            "may_sign_out": self.has_change_permission(request, connection),
+            "may_sign_out": may_change,
             "may_search_users": connection.enable_users_api and may(request, SEARCH_DIRECTORY),
         }
 
@@ -217,7 +238,8 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         connection.applications.set(form.cleaned_data["enabled_applications"])
         set_further_domains(connection, form.cleaned_data["domain_aliases"])
         if not change or _ABOUT_DOMAINS & set(form.changed_data):
-            for warning in shared_domains(connection):
+            visible = visible_connections(self.admin_site, request)
+            for warning in shared_domains(connection, visible):
                 self._warn(request, warning)
         self._keep_typed_secret(request, form)
         self._warn_of_edited_dates(request, formsets)

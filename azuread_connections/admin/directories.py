@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -28,11 +29,13 @@ from .large_lists import LargeListAdmin
 from .last_sign_in import last_sign_in
 from .links import admin_url, as_key, link_to
 from .rights import (
-    CHANGE_CONNECTION,
     CHANGE_DIRECTORY,
     may,
     may_change_connection,
+    may_change_only_others,
     may_see_connection,
+    of_visible_connections,
+    visible_connections,
 )
 
 #: As many are shown on a connection's page; the list of directories has all.
@@ -43,7 +46,11 @@ def may_decide(
     admin_site: AdminSite, request: HttpRequest, connection: Connection | None = None
 ) -> bool:
     """Return whether the user may let directories in and refuse them, those of one connection."""
-    return may(request, CHANGE_DIRECTORY) or may_change_connection(admin_site, request, connection)
+    if may_change_connection(admin_site, request, connection):
+        return True
+    return may(request, CHANGE_DIRECTORY) and not may_change_only_others(
+        admin_site, request, connection
+    )
 
 
 def most_urgent(connection: Connection) -> list[Directory]:
@@ -188,6 +195,10 @@ def rows(admin_site: AdminSite, directories: Iterable[Directory], own: str) -> l
 
 
 class DirectoryForm(forms.ModelForm):
+    """``may_change``: whether who is filling it in may change a connection."""
+
+    may_change: Callable[[Connection], bool]
+
     class Meta:
         model = Directory
         fields = ["connection", "tenant_id", "domain", "status"]
@@ -203,6 +214,15 @@ class DirectoryForm(forms.ModelForm):
         if self.instance.pk:
             # As it counts today: to let one in that came by itself is then a change.
             self.initial["status"] = self.instance.status_today
+
+    def clean_connection(self) -> Connection:
+        connection: Connection = self.cleaned_data["connection"]
+        if not self.may_change(connection):
+            raise ValidationError(
+                _("You cannot change this connection, so you cannot add a directory to it."),
+                code="beyond",
+            )
+        return connection
 
     def clean_tenant_id(self) -> str:
         value: str = self.cleaned_data["tenant_id"].strip().lower()
@@ -236,7 +256,8 @@ class DirectoryAdmin(LargeListAdmin):
         css = {"all": ["azuread_connections/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Directory]:
-        return with_last_sign_in(super().get_queryset(request))
+        rows = of_visible_connections(self.admin_site, request, super().get_queryset(request))
+        return with_last_sign_in(rows)
 
     # --- The list ---------------------------------------------------------------------------
 
@@ -294,6 +315,22 @@ class DirectoryAdmin(LargeListAdmin):
         decide(self, request, chosen, status)
 
     # --- A directory ------------------------------------------------------------------------
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Directory | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        may_change = partial(may_change_connection, self.admin_site, request)
+        kwargs["form"] = type("DirectoryForm", (self.form,), {"may_change": may_change})
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "connection":
+            kwargs["queryset"] = visible_connections(self.admin_site, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Directory | None = None) -> Any:
         fields = ("connection", "tenant_id", "domain", "status")
@@ -364,10 +401,20 @@ class DirectoryAdmin(LargeListAdmin):
     # --- Permissions: a directory is part of its connection ---------------------------------
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_view_permission(request, obj) or may_see_connection(request)
+        connection = obj.connection if obj else None
+        return super().has_view_permission(request, obj) or may_see_connection(
+            self.admin_site, request, connection
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) or may(request, CHANGE_CONNECTION)
+        # To which connection, the form asks.
+        return may_change_connection(self.admin_site, request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        connection = obj.connection if obj else None
+        return super().has_delete_permission(request, obj) and not may_change_only_others(
+            self.admin_site, request, connection
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may_decide(self.admin_site, request, obj.connection if obj else None)

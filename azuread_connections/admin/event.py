@@ -23,6 +23,7 @@ from .dates import short_time
 from .filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
 from .large_lists import LargeListAdmin
 from .links import admin_url, link_to
+from .rights import of_visible_connections
 
 
 @admin.register(Event)
@@ -65,6 +66,9 @@ class EventAdmin(LargeListAdmin):
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return of_visible_connections(self.admin_site, request, super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -143,7 +147,9 @@ class EventAdmin(LargeListAdmin):
         context = dict(extra_context or {})
         if not request.GET.get(SEARCH_VAR):
             # It is of the whole log: who searches has no use for it, and would wait for it.
-            context["chart"] = chart(Event._default_manager.all())
+            context["chart"] = chart(
+                of_visible_connections(self.admin_site, request, Event._default_manager.all())
+            )
         return super().changelist_view(request, context)
 
     # One line for each, whether the row is still there or only its name.

@@ -19,6 +19,7 @@ from ..login.failures import FAILURES
 from ..models import Application, ClientSecret, Connection
 from ..models.secret import not_expired
 from .links import as_key
+from .rights import visible_connections
 
 #: A longer list than this nobody reads; the search field finds the others.
 MOST_CHOICES = 50
@@ -86,10 +87,14 @@ class ConnectionFilter(admin.SimpleListFilter):
     parameter_name = "connection"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        connections = Connection._default_manager.order_by("name_key")
+        connections = visible_connections(model_admin.admin_site, request).order_by("name_key")
         return [
             (str(pk), name) for pk, name in connections.values_list("pk", "name")[:MOST_CHOICES]
         ]
+
+    def has_output(self) -> bool:
+        # A link may name one where there is none to choose: without this it would be passed over.
+        return super().has_output() or self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()

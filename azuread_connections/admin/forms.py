@@ -16,7 +16,7 @@ from ..entra.errors import EntraError, MicrosoftError, PersonalDirectory
 from ..microsoft import find_directory
 from ..models import Application, Connection, EnabledConnection, Sealed
 from ..models.connection import is_taken, name_is_taken, no_own_directory
-from ..models.validators import clean_alias, validate_client_id, validate_client_secret
+from ..models.validators import validate_client_id, validate_client_secret
 from .aliases import further_domains
 from .choices import RowsField, choose_by
 from .dates import ExpiryDateField
@@ -175,16 +175,6 @@ class ConnectionForm(forms.ModelForm):
         # The admin's history names what was done to secrets in words of its own.
         unnamed = {*SECRET_FIELDS, "trust_directory", "shown_state"}
         return [name for name in super().changed_data if name not in unnamed]
-
-    def clean_domain(self) -> str:
-        domain: str = self.cleaned_data["domain"]
-        try:
-            clean_alias(domain)
-        except ValidationError as error:
-            # What is wrong otherwise, the model says.
-            if error.code == "alias_consumer":
-                raise
-        return domain
 
     @sensitive_variables("cleaned", "secret")
     def clean(self) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class GroupMappingInline(admin.TabularInline):
 
     # They say who gets in, so they are the connection's, whatever Django's four permissions say.
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_see_connection(request)
+        return may_see_connection(self.admin_site, request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may(request, CHANGE_CONNECTION)

@@ -21,6 +21,7 @@ from .dates import short_time, time_ago
 from .filters import ConnectionFilter
 from .large_lists import LargeListAdmin
 from .links import may_open
+from .rights import may_change_only_others, of_visible_connections
 
 
 class IdentityForm(forms.ModelForm):
@@ -83,6 +84,9 @@ class IdentityAdmin(LargeListAdmin):
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Identity]:
+        return of_visible_connections(self.admin_site, request, super().get_queryset(request))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Identity], search_term: str
     ) -> tuple[QuerySet[Identity], bool]:
@@ -92,8 +96,20 @@ class IdentityAdmin(LargeListAdmin):
             request, queryset, term.lower() if is_guid(term) else term
         )
 
+    # --- Permissions: its own, but not past rights to some connections only -----------------
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and self._is_theirs(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._is_theirs(request, obj)
+
+    def _is_theirs(self, request: HttpRequest, identity: Identity | None) -> bool:
+        connection = identity.connection if identity else None
+        return not may_change_only_others(self.admin_site, request, connection)
 
     # --- Tying a person to another user -----------------------------------------------------
 

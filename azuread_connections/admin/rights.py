@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ..models import Connection
@@ -26,8 +27,13 @@ def may(request: HttpRequest, *any_of: str) -> bool:
     return any(user.has_perm(permission) for permission in any_of)
 
 
-def may_see_connection(request: HttpRequest) -> bool:
-    return may(request, VIEW_CONNECTION, CHANGE_CONNECTION)
+def may_see_connection(
+    admin_site: AdminSite, request: HttpRequest, connection: Connection | None = None
+) -> bool:
+    """Return whether the user may see connections, or this one: see ``visible_connections``."""
+    if not admin_site.is_registered(Connection):
+        return may(request, VIEW_CONNECTION, CHANGE_CONNECTION)
+    return admin_site.get_model_admin(Connection).has_view_permission(request, connection)
 
 
 def may_change_connection(
@@ -35,9 +41,56 @@ def may_change_connection(
 ) -> bool:
     """Return whether the user may change connections, or this one: the site's own page of
     connections may allow somebody a few of them only."""
-    if connection is None or not admin_site.is_registered(Connection):
+    if not admin_site.is_registered(Connection):
         return may(request, CHANGE_CONNECTION)
     return admin_site.get_model_admin(Connection).has_change_permission(request, connection)
+
+
+def may_change_only_others(
+    admin_site: AdminSite, request: HttpRequest, connection: Connection | None
+) -> bool:
+    """Return whether the user's rights are to some connections, and not to this one.
+
+    What belongs to it (a directory, a person) is then not theirs either, whatever permission they
+    hold for rows of that kind. Who may change no connection at all has that other permission as a
+    role of its own.
+    """
+    if connection is None or may_change_connection(admin_site, request, connection):
+        return False
+    return may_change_connection(admin_site, request)
+
+
+def visible_connections(admin_site: AdminSite, request: HttpRequest) -> QuerySet[Connection]:
+    """Return the connections that the user may see, for every list, filter and field to choose of.
+
+    A site's own page of connections narrows them as Django says: by ``get_queryset``, and by
+    ``has_view_permission(request, connection)``, which is asked about each of them, one by one.
+    """
+    if not may_see_connection(admin_site, request):
+        return Connection._default_manager.none()
+    everything: QuerySet[Connection] = Connection._default_manager.all()
+    return of_visible_connections(admin_site, request, everything, "pk")
+
+
+def of_visible_connections(
+    admin_site: AdminSite, request: HttpRequest, rows: QuerySet[Any], relation: str = "connection"
+) -> QuerySet[Any]:
+    """Return the rows that belong to a connection which the site's own page of them shows the user.
+
+    All of them where that page makes no difference between connections, also to somebody who reads
+    such rows by another permission. ``relation``: where a row has its connection.
+    """
+    if not admin_site.is_registered(Connection):
+        return rows
+    page = admin_site.get_model_admin(Connection)
+    shown = page.get_queryset(request)
+    if shown.query.where:
+        rows = rows.filter(**{f"{relation}__in": shown.order_by().values("pk")})
+    asks_about_each = type(page).has_view_permission is not ModelAdmin.has_view_permission
+    if asks_about_each and page.has_view_permission(request):
+        seen = [each.pk for each in shown if page.has_view_permission(request, each)]
+        rows = rows.filter(**{f"{relation}__in": seen})
+    return rows
 
 
 def permissions_held(user: Any) -> set[str] | None:

@@ -144,7 +144,7 @@ class StoredSecretInline(admin.TabularInline):
 
     # Who may see the connection sees that a secret is there; touching it is a right of its own.
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return may_see_connection(request)
+        return may_see_connection(self.admin_site, request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

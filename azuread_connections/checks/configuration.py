@@ -238,6 +238,11 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
             ("SECRET_WARNING_DAYS", MAX_DAYS, "30"),
         )
     },
+    "MAX_SIGN_IN_DAYS": (
+        lambda value: _is_count(MAX_DAYS)(value) and value > 0,
+        f"a whole number from 1 to {MAX_DAYS}",
+        "400",
+    ),
     **{
         key: (_is_time, f"a number of seconds up to {MAX_SECONDS}", str(DEFAULTS[key]))
         for key in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT", "CALLBACK_TIMEOUT")

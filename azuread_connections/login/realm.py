@@ -8,6 +8,7 @@ import idna
 from django.http import HttpRequest
 
 from ..models import Application
+from ..models.consumer_domains import CONSUMER_DOMAINS
 from .enabled import Pair, by_alias
 from .typed_address import MAX_ADDRESS_LENGTH, clean_address
 
@@ -31,7 +32,8 @@ def discover(request: HttpRequest, application: Application, typed: str) -> Real
     """
     address = clean_address(typed) or typed.strip().replace("\x00", "")[:MAX_ADDRESS_LENGTH]
     domain = domain_of(address)
-    candidates = _with_parents(domain) or [""]
+    # A row of a consumer domain was written past the model's `save`.
+    candidates = [name for name in _with_parents(domain) if name not in CONSUMER_DOMAINS] or [""]
     by_domain: dict[str, list[Pair]] = {}
     for alias, pair in by_alias(request, application, candidates):
         by_domain.setdefault(alias, []).append(pair)

@@ -31,6 +31,7 @@ _MAX_SIGN_INS = 16
 #: The largest key of a row, and a time that every platform can read: the year 3000.
 _MAX_KEY = 2**63 - 1
 _MAX_TIME = 32_503_680_000
+_SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,13 @@ def _read(stored: Any) -> SignIn | None:
 
 
 def _holds(sign_in: SignIn, user: Any) -> bool:
-    """Ask the database at most every SESSION_CHECK_SECONDS, in one query."""
+    """Ask the database at most every SESSION_CHECK_SECONDS, in one query.
+
+    What is older than MAX_SIGN_IN_DAYS no longer counts: by then ``clear_events`` may have deleted
+    the sign-out that ended it, however long the session lasts or is renewed.
+    """
+    if time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY:
+        return False
     seconds = conf.session_check_seconds
     key = f"{CACHE_PREFIX}:holds:{sign_in.identity}:{sign_in.application}:{sign_in.connection}"
     key += f":{sign_in.at}"

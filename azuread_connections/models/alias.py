@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
-from .validators import DOMAIN_MAX_LENGTH, validate_alias
+from .validators import DOMAIN_MAX_LENGTH, refuse_consumer_domain, validate_alias
 
 
 class DomainAlias(models.Model):
@@ -31,3 +33,9 @@ class DomainAlias(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it. Raises ``ValidationError`` for a domain whose addresses anybody can have."""
+        if "domain" in (kwargs.get("update_fields") or ("domain",)):
+            refuse_consumer_domain(self.domain)
+        super().save(*args, **kwargs)

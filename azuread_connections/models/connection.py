@@ -13,7 +13,8 @@ from .application import Application
 from .validators import (
     DOMAIN_MAX_LENGTH,
     NAME_MAX_LENGTH,
-    clean_domain,
+    clean_alias,
+    refuse_consumer_domain,
     validate_client_id,
     validate_connection_name,
     validate_domain,
@@ -155,6 +156,15 @@ class Connection(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it, and the rows of its own domain and directory.
+
+        Raises ``ValidationError`` for the directory of personal accounts as its own, and for a
+        domain whose addresses anybody can have, common endpoint or not: it would bring them all
+        here. ``bulk_create`` and ``update`` call no ``save``, so neither do they refuse it;
+        discovery passes such a row over.
+        """
+        if "domain" in (kwargs.get("update_fields") or ("domain",)):
+            refuse_consumer_domain(self.domain)
         if self.tenant_id == PERSONAL_TENANT_ID:
             raise no_own_directory(self.domain)
         self.name_key = self.name.lower()
@@ -255,7 +265,7 @@ class Connection(models.Model):
         if "client_id" not in excluded:
             self.client_id = self.client_id.lower()
         if "domain" not in excluded:
-            self.domain = clean_domain(self.domain)
+            self.domain = clean_alias(self.domain)
 
     def clean(self) -> None:
         super().clean()

@@ -1,4 +1,8 @@
-"""Email domains that anybody can have an address at, so that none belongs to a company."""
+"""Email domains that anybody can have an address at, so that none belongs to a company.
+
+The parents of all directories' first domains are among them: a subdomain without a row of its own
+leads where its parent does, so ``onmicrosoft.com`` would bring every directory to one connection.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +41,16 @@ CONSUMER_DOMAINS = frozenset(
         "me.com",
         "msn.com",
         "naver.com",
+        "onmicrosoft.com",
+        "onmicrosoft.us",
+        "onmschina.cn",
         "orange.fr",
         "outlook.com",
         "outlook.de",
         "outlook.es",
         "outlook.fr",
         "outlook.it",
+        "partner.onmschina.cn",
         "passport.com",
         "pm.me",
         "proton.me",

@@ -130,20 +130,29 @@ def clean_domain(value: str) -> str:
 
 
 def validate_domain(value: str) -> None:
-    clean_domain(value)
+    clean_alias(value)
 
 
 def clean_alias(value: str) -> str:
     """Return an email domain in the form it is stored in. Raises ``ValidationError``, also for a
     domain whose addresses anybody can have."""
     domain = clean_domain(value)
+    refuse_consumer_domain(domain)
+    return domain
+
+
+def refuse_consumer_domain(value: str) -> None:
+    """Raise ``ValidationError`` for a domain whose addresses anybody can have.
+
+    The models ask this in ``save()``, which is all that many programs call.
+    """
+    domain = value.strip().rstrip(".").lower()
     if domain in CONSUMER_DOMAINS:
         raise ValidationError(
             _("Anybody can have an address at %(domain)s: it belongs to no company."),
             code="alias_consumer",
             params={"domain": domain},
         )
-    return domain
 
 
 def validate_alias(value: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -8,11 +9,10 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from ..conf import conf
-from ..health.secrets import SecretStatus, report
+from ..health.secrets import SecretLine, SecretStatus, report
 from ..login.addresses import asked_destination
 from ..login.buttons import buttons
 from ..login.enabled import chosen_application, find_application, shown_as_buttons
-from ..models import Connection
 from ..models.expiry import day_of
 
 register = template.Library()
@@ -47,19 +47,30 @@ def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
 
     To staff who may see connections; nothing where all is fine.
     """
-    if not context["request"].user.has_perm("azuread_connections.view_connection"):
+    # Not at the top: a site without the admin loads the tags above, too.
+    from django.contrib import admin
+
+    from ..admin.rights import visible_connections
+
+    request = context["request"]
+    view = getattr(request.resolver_match, "func", None)
+    admin_site = getattr(view, "admin_site", admin.site)
+    visible = visible_connections(admin_site, request)
+    if visible.query.is_empty():
         return {"lines": []}
-    due = list(islice(report(conf.secret_warning_days, include_superseded=False), _SHOWN + 1))
+    lines_due: Iterable[SecretLine] = report(conf.secret_warning_days, include_superseded=False)
+    if visible.query.where:
+        names = set(visible.values_list("name", flat=True))
+        lines_due = (line for line in lines_due if line.connection in names)
+    due = list(islice(lines_due, _SHOWN + 1))
     shown = due[:_SHOWN]
     keys = dict(
-        Connection._default_manager.filter(
-            name__in=[line.connection for line in shown]
-        ).values_list("name", "pk")
+        visible.filter(name__in=[line.connection for line in shown]).values_list("name", "pk")
     )
     lines = [
         {
             "line": line,
-            "url": _change_page(context["request"], keys.get(line.connection)),
+            "url": _change_page(request, keys.get(line.connection)),
             "day": day_of(line.expires_at) if line.expires_at else None,
             "has_stopped": line.counts_as is SecretStatus.EXPIRED,
         }

@@ -916,6 +916,79 @@ PROTECTIONS = [
         "    target = url",
         "tests/login/test_onward.py::test_no_page_leads_to_a_script",
     ),
+    # --- Sign-outs are remembered as long as a sign-in counts
+    Protection(
+        "login/session.py",
+        *_never("    if time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY:"),
+        "tests/login/test_longest_session.py::test_a_session_of_ten_years_stays_signed_out",
+    ),
+    # --- Consumer domains
+    Protection(
+        "models/connection.py",
+        "            refuse_consumer_domain(self.domain)",
+        "            pass",
+        "tests/models/test_consumer_domains.py::test_as_a_connections_own",
+    ),
+    Protection(
+        "models/alias.py",
+        "            refuse_consumer_domain(self.domain)",
+        "            pass",
+        "tests/models/test_consumer_domains.py::test_as_an_alias",
+    ),
+    Protection(
+        "login/realm.py",
+        " if name not in CONSUMER_DOMAINS",
+        "",
+        "tests/models/test_consumer_domains.py::"
+        "test_discovery_passes_over_one_that_was_written_past_the_models",
+    ),
+    # --- Rights to some connections
+    Protection(
+        "admin/connection.py",
+        'frontchannel_logout_url(request, connection) if may_change else ""',
+        "frontchannel_logout_url(request, connection)",
+        f"{_COLLEAGUE}reading_the_front_channel_url",
+    ),
+    Protection(
+        "admin/directories.py",
+        *_never("        if not self.may_change(connection):"),
+        f"{_COLLEAGUE}a_directory_of_a_connection_that_is_not_theirs",
+    ),
+    Protection(
+        "admin/rights.py",
+        *_never(
+            "    if connection is None or may_change_connection(admin_site, request, connection):"
+        ),
+        "tests/admin/test_object_rights.py::"
+        "test_permissions_for_directories_and_people_end_at_rights_to_some_connections",
+    ),
+    Protection(
+        "admin/rights.py",
+        "    return may_change_connection(admin_site, request)\n\n\ndef visible",
+        "    return False\n\n\ndef visible",
+        f"{_COLLEAGUE}a_directory_of_a_connection_that_is_not_theirs",
+    ),
+    Protection(
+        "admin/rights.py",
+        *_never("    if shown.query.where:"),
+        "tests/admin/test_object_rights.py::test_no_list_filter_or_search_names_it",
+    ),
+    Protection(
+        "admin/rights.py",
+        *_never("    if asks_about_each and page.has_view_permission(request):"),
+        "tests/admin/test_object_rights.py::test_no_list_filter_or_search_names_it",
+    ),
+    Protection(
+        "admin/rights.py",
+        *_never("    if not may_see_connection(admin_site, request):"),
+        "tests/admin/test_object_rights.py::test_who_may_see_no_connection_finds_none_in_a_filter",
+    ),
+    Protection(
+        "admin/application.py",
+        "application.connections.set(chosen | (enabled - visible))",
+        "application.connections.set(chosen)",
+        "tests/admin/test_object_rights.py::test_saving_an_application_leaves_it_enabled",
+    ),
     # --- What another version has stored, or a browser made up
     Protection(
         "login/access.py",

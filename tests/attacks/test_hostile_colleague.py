@@ -15,9 +15,11 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from azuread_connections import microsoft as microsofts_side
+from azuread_connections.admin import ConnectionAdmin
 from azuread_connections.checks import check_deployment
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
-from azuread_connections.models import Connection, Event, Identity, Revocation
+from azuread_connections.login.frontchannel import frontchannel_token
+from azuread_connections.models import Connection, Directory, Event, Identity, Revocation
 from azuread_connections.models.validators import RESERVED_NAMES
 from azuread_connections.testing import StandIn, next_address
 from azuread_connections.transfer.importer import ImportRefused
@@ -206,6 +208,52 @@ def test_reading_a_secret(
     before.assert_stopped(response, response.status_code, logged="")
     assert secret.encode() not in response.content
     assert stored.encode() not in response.content
+
+
+@attack(
+    wants="the front-channel logout URL, which ends sessions without any sign-in",
+    stopped_by="the page shows it to those who may change this connection",
+)
+@pytest.mark.parametrize("page", ["change", "history"])
+def test_reading_the_front_channel_url(contoso: Company, boss: Client, page: str) -> None:
+    viewer = colleague("view_connection", "view_event", "try_connection", "consent_connection")
+    token = frontchannel_token(contoso.connection)
+    for client, sees_it in ((viewer, False), (boss, page == "change")):
+        response = client.get(page_of(contoso, page))
+        assert response.status_code == 200
+        assert (token[:12] in response.content.decode()) is sees_it
+
+
+@attack(
+    wants="a directory let in by a connection that is not theirs to change",
+    stopped_by="rights to some connections are rights to what belongs to them, and to no more",
+)
+@pytest.mark.parametrize("word", ["add", "change", "delete", "approve"])
+def test_a_directory_of_a_connection_that_is_not_theirs(
+    contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """They hold every permission for directories, and may change Fabrikam's connection only."""
+    monkeypatch.setattr(
+        ConnectionAdmin,
+        "has_change_permission",
+        lambda self, request, obj=None: obj is None or obj.name == "fabrikam",
+    )
+    models = ("connection", "directory")
+    actions = ("view", "add", "change", "delete")
+    client = colleague(*(f"{action}_{model}" for action in actions for model in models))
+    directory = contoso.connection.directories.get()
+    Directory.objects.filter(pk=directory.pk).update(status="waiting")
+    own = "/admin/azuread_connections/directory"
+    add = {"connection": contoso.connection.pk, "tenant_id": GUID, "status": "allowed"}
+    url, data, status = {
+        "add": (f"{own}/add/", add, 200),
+        "change": (f"{own}/{directory.pk}/change/", {"domain": "", "status": "allowed"}, 403),
+        "delete": (f"{own}/{directory.pk}/delete/", {"post": "yes"}, 403),
+        "approve": (f"{own}/", {"action": "approve", "_selected_action": [directory.pk]}, 403),
+    }[word]
+    before = Standing.now()
+    response = client.post(url, data)
+    before.assert_stopped(response, status, logged="")
 
 
 @attack(wants="to plant or remove a client secret without the permission", stopped_by=OWN_RIGHTS)

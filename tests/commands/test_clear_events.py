@@ -50,17 +50,20 @@ def test_a_batch_at_a_time_deletes_all_the_same(events: None) -> None:
     assert left() == []
 
 
-def test_sign_outs_go_once_no_session_from_before_can_be_open(db: None, settings: Any) -> None:
+def test_sign_outs_go_once_no_sign_in_from_before_counts(db: None, settings: Any) -> None:
     """Each is a row, and whoever has seen the address can make some up."""
-    settings.SESSION_COOKIE_AGE = 7 * 24 * 3600
+    settings.SESSION_COOKIE_AGE = 60
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"MAX_SIGN_IN_DAYS": 14}
     connection = ConnectionFactory.create()
     for number in range(4):
         Revocation.of_microsoft_session(connection, f"old-{number}")
     Revocation.everybody(connection)
     Revocation.of_identity(connection, 1)
-    Revocation.objects.update(since=timezone.now() - timedelta(days=15))
+    Revocation.objects.update(since=timezone.now() - timedelta(days=16))
     Revocation.of_microsoft_session(connection, "new")
-    Revocation.objects.filter(subject="sid:new").update(since=timezone.now() - timedelta(days=13))
+    Revocation.objects.filter(subject="sid:new").update(
+        since=timezone.now() - timedelta(days=14, hours=23)
+    )
     assert "4 sign-outs at Microsoft" in clear(batch_size=3)
     left = Revocation.objects.values_list("subject", flat=True)
     assert set(left) == {"*", "identity:1", "sid:new"}

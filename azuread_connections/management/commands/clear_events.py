@@ -13,8 +13,8 @@ from azuread_connections.models import Event, Revocation
 
 class Command(BaseCommand):
     help = (
-        "Delete old events of the sign-in log, and sign-outs at Microsoft that no session "
-        "outlives, in batches, so that sign-ins never wait for it."
+        "Delete old events of the sign-in log, and sign-outs at Microsoft that are older than any "
+        "sign-in that counts, in batches, so that sign-ins never wait for it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,7 +35,8 @@ class Command(BaseCommand):
         kept = conf.event_days if days is None else days
         deleted = Event.delete_before(now - timedelta(days=kept), batch_size)
         self.stdout.write(f"{deleted} events older than {kept} days deleted.")
-        # Twice: a request that asks for no user may have written a session once more.
-        age = timedelta(seconds=2 * conf.session_cookie_age)
+        # Not by SESSION_COOKIE_AGE: a session can be given a longer life (`set_expiry`), and be
+        # renewed for ever. A day more, as the clocks of two servers may differ.
+        age = timedelta(days=conf.max_sign_in_days + 1)
         deleted = Revocation.delete_sign_outs_before(now - age, batch_size)
-        self.stdout.write(f"{deleted} sign-outs at Microsoft that no session outlives deleted.")
+        self.stdout.write(f"{deleted} sign-outs at Microsoft that no sign-in outlives deleted.")
