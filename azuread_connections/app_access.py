@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import microsoft
 from .conf import CACHE_PREFIX, conf
 from .entra.errors import SecretRejected
+from .entra.frames import without_frame_variables
 from .entra.graph import Graph
 from .entra.tokens import AppToken, request_app_token
 from .models import ClientSecret, Connection, Sealed, UndecryptableError
@@ -18,6 +19,7 @@ class UsersApiDisabled(Exception):
     """The connection's option "Enable Users API" is off."""
 
 
+@without_frame_variables
 def graph_of(connection: Connection) -> Graph:
     """Return Graph with the app's own permissions; see ``Connection.graph``."""
     if not connection.enable_users_api:
@@ -45,11 +47,16 @@ def forget_token(connection: Connection) -> None:
     conf.cache.set(_cache_key(connection), "", 1)
 
 
-def token_with(connection: Connection, secret: ClientSecret, value: str) -> AppToken:
-    """Ask for a token with one secret; note what Microsoft says of it. Raises ``EntraError``."""
+def token_with(connection: Connection, secret: ClientSecret) -> AppToken:
+    """Ask for a token with one secret; note what Microsoft says of it.
+
+    Raises ``EntraError`` and ``UndecryptableError``.
+    """
     authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
     try:
-        token = request_app_token(microsoft.transport(), authority, connection.client_id, value)
+        token = request_app_token(
+            microsoft.transport(), authority, connection.client_id, secret.value
+        )
     except SecretRejected:
         secret.record_refusal()
         raise
@@ -59,9 +66,9 @@ def token_with(connection: Connection, secret: ClientSecret, value: str) -> AppT
 
 def _request(connection: Connection) -> AppToken:
     refusal: SecretRejected | None = None
-    for secret, value in readable_secrets(connection):
+    for secret in readable_secrets(connection):
         try:
-            return token_with(connection, secret, value)
+            return token_with(connection, secret)
         except SecretRejected as error:
             refusal = error
     raise refusal or NoUsableSecret("The connection has no client secret.")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.core.signals import request_started, setting_changed
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,9 @@ class AzureADConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (importing registers the system checks)
+        from .cache import forget_outages
         from .login.accounts import note_login
+        from .login.arrival import withhold_from_reports
         from .login.directories import follow_pin
         from .models.application import create_default_application
         from .models.connection import directory_pinned
@@ -22,3 +25,7 @@ class AzureADConnectionsConfig(AppConfig):
         post_migrate.connect(create_default_application, sender=self)
         user_logged_in.connect(note_login, dispatch_uid="azuread_connections.note_login")
         directory_pinned.connect(follow_pin, dispatch_uid="azuread_connections.follow_pin")
+        request_started.connect(
+            withhold_from_reports, dispatch_uid="azuread_connections.withhold_from_reports"
+        )
+        setting_changed.connect(forget_outages, dispatch_uid="azuread_connections.forget_outages")

@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from ..entra.frames import without_frame_variables
 from ..health.checklist import checklist
 from ..login import trial
 from ..login.addresses import callback_urls, frontchannel_logout_url
@@ -139,8 +140,10 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         # A new connection has no stored secrets to show, and no groups until it reads them.
         return [] if obj is None else super().get_inlines(request, obj)
 
-    # What goes wrong while a form is saved is mailed to the site's ADMINS, with what was posted.
+    # What goes wrong while a form is saved is mailed to the site's ADMINS, with what was posted,
+    # and with the variables of each frame.
     @method_decorator(sensitive_post_parameters("new_secret"))
+    @method_decorator(without_frame_variables)
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().changeform_view(request, *args, **kwargs)

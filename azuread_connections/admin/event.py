@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,9 @@ from .filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
 from .large_lists import LargeListAdmin
 from .links import admin_url, link_to
 from .rights import of_visible_connections
+
+#: Characters of the list's second line; the line's own page has all of the message.
+_MAX_SHORT = 160
 
 
 @admin.register(Event)
@@ -51,6 +55,7 @@ class EventAdmin(LargeListAdmin):
         "aadsts_code",
         "explained",
         "message",
+        "is_unconfirmed",
         "reference",
         "correlation_id",
         "trace_id",
@@ -93,8 +98,7 @@ class EventAdmin(LargeListAdmin):
     @admin.display(description=_("event"), ordering="kind")
     def what(self, event: Event) -> SafeString:
         # In words; other programs, and the documents, go by the code.
-        failure = FAILURES.get(event.code)
-        words = failure.title if failure else event.code
+        words = _in_short(event)
         said = format_html('<span title="{}">{}</span>', event.code, words) if words else ""
         return _two_lines(event.get_kind_display(), said)
 
@@ -123,10 +127,16 @@ class EventAdmin(LargeListAdmin):
                 found.link,
                 event.aadsts_code,
             )
-        if secrets:
-            return secrets
         failure = FAILURES.get(event.code)
-        return f"{failure.title}. {failure.advice}" if failure else "–"
+        if failure is None:
+            return "–"
+        return format_html(
+            "<p>{}.</p>{}<p>{}</p>",
+            failure.meaning,
+            secrets,
+            gettext("The person reads: “%(title)s. %(advice)s”")
+            % {"title": failure.title, "advice": failure.advice},
+        )
 
     def _link_to_secrets(self, event: Event) -> str | SafeString:
         if event.connection is None:
@@ -176,6 +186,19 @@ class EventAdmin(LargeListAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _in_short(event: Event) -> str:
+    """Say in one line what the administrator needs to know: Microsoft's number, or our reason."""
+    if event.aadsts_code:
+        words = f"AADSTS{event.aadsts_code}: {explain(event.aadsts_code).meaning}"
+    else:
+        failure = FAILURES.get(event.code)
+        parts = (str(failure.meaning) if failure else event.code, event.message)
+        words = Truncator(": ".join(filter(None, parts))).chars(_MAX_SHORT) if parts[0] else ""
+    if words and event.is_unconfirmed:
+        return gettext("%(words)s (not confirmed by Microsoft)") % {"words": words}
+    return words
 
 
 def _two_lines(first: str, second: str) -> SafeString:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from .cloud import Cloud
 from .errors import EntraError, MalformedAnswer, Unreachable
 from .text import clean_address, clean_name
-from .transport import Transport
+from .transport import Secret, Transport
 
 #: The largest page that Graph gives.
 PAGE_SIZE = 999
@@ -207,8 +207,8 @@ class Graph:
     def _get(self, url: str) -> dict[str, Any]:
         if time.monotonic() > self.deadline:
             raise Unreachable("Graph took too long to answer.")
-        headers = {"Authorization": f"Bearer {self.access_token}", **_ADVANCED}
-        answer = self.transport.get(url, headers)
+        bearer = Secret(f"Bearer {self.access_token}")
+        answer = self.transport.get(url, {"Authorization": bearer, **_ADVANCED})
         document = answer.json()
         if answer.status != 200:
             raise _error(answer.status, document)

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from .cloud import V1, Authority
 from .errors import MalformedAnswer, MicrosoftError
-from .transport import Answer, Transport
+from .frames import without_frame_variables
+from .transport import Answer, Secret, Transport, Value
 
 #: `oid` and the names come with `profile`, the address with `email`.
 _SIGN_IN_SCOPES = ("openid", "profile", "email")
@@ -40,7 +41,7 @@ class CodeGrant:
     """An authorization code and all that proves that it is ours to redeem."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: Value = field(repr=False)
     code: str = field(repr=False)
     redirect_uri: str
     code_verifier: str = field(repr=False)
@@ -86,6 +87,7 @@ def authorization_url(authority: Authority, request: AuthorizationRequest) -> st
     return f"{authority.authorize_url}?{urlencode(given)}"
 
 
+@without_frame_variables
 def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) -> TokenResponse:
     """Exchange an authorization code for tokens, in one request.
 
@@ -98,9 +100,9 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
             "grant_type": "authorization_code",
             "client_id": grant.client_id,
             "client_secret": grant.client_secret,
-            "code": grant.code,
+            "code": Secret(grant.code),
             "redirect_uri": grant.redirect_uri,
-            "code_verifier": grant.code_verifier,
+            "code_verifier": Secret(grant.code_verifier),
             **_what_is_asked(authority, grant.graph_scopes),
         },
     )
@@ -112,10 +114,13 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
     )
 
 
+@without_frame_variables
 def request_app_token(
-    transport: Transport, authority: Authority, client_id: str, client_secret: str
+    transport: Transport, authority: Authority, client_id: str, client_secret: Value
 ) -> AppToken:
     """Return a token for Graph with the app's own permissions (client credentials).
+
+    ``client_secret``: plain, or a ``Concealed`` that is revealed where it is sent.
 
     ``authority`` names one directory, never ``common``. Raises as ``redeem_code``.
     """

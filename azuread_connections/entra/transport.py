@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from urllib3 import BaseHTTPResponse, Timeout
@@ -15,6 +15,7 @@ from urllib3.util.retry import Retry
 
 from .deadline import seconds_left, within
 from .errors import MalformedAnswer, MicrosoftError, TemporarilyUnavailable, Unreachable
+from .frames import without_frame_variables
 from .pools import pool_of
 
 #: A set of signing keys is some 15 kB, a page of 999 groups some 400 kB.
@@ -38,7 +39,7 @@ class Answer:
     """What came back. ``retry_after``: the seconds of that header, where it has a number."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     retry_after: int | None = None
 
     def json(self) -> dict[str, Any]:
@@ -54,22 +55,54 @@ class Answer:
         return value
 
 
+class Concealed(Protocol):
+    """A value that ``repr`` does not show, such as a stored client secret."""
+
+    def reveal(self) -> str: ...
+
+
+class Secret:
+    """A code, a verifier or a token on its way to Microsoft: no report of an error shows it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "<Secret>"
+
+
+#: What is sent under one name. A ``Concealed`` is revealed only in the call that sends it.
+Value = str | Concealed
+
+
 class Transport:
     """Sends requests to Microsoft. Follows no redirect and keeps no cookie."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, Value] | None = None) -> Answer:
         """Raises ``Unreachable`` and ``MalformedAnswer``. Other statuses are the caller's."""
         return self._send("GET", url, headers=headers or {})
 
-    def post(self, url: str, form: Mapping[str, str]) -> Answer:
+    def post(self, url: str, form: Mapping[str, Value]) -> Answer:
         """Post a form, once: after bytes may have left it is never sent again."""
-        return self._send("POST", url, body=urlencode(form), headers=_FORM)
+        return self._send("POST", url, form=form, headers=_FORM)
 
+    # The frames of urllib3 hold what was sent: they are emptied before anybody can report them.
+    @without_frame_variables
     def _send(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: str | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, Value],
+        form: Mapping[str, Value] | None = None,
     ) -> Answer:
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
@@ -82,8 +115,8 @@ class Transport:
                     method,
                     # A proxy has to be told where to; over TLS it only passes bytes on.
                     url if pool.proxy and scheme == "http" else f"/{path}",
-                    body=body,
-                    headers={**_HEADERS, **headers},
+                    body=None if form is None else urlencode(_revealed(form)),
+                    headers={**_HEADERS, **_revealed(headers)},
                     retries=_RETRIES,
                     redirect=False,
                     assert_same_host=False,
@@ -121,6 +154,12 @@ _RETRIES = Retry(
     # Otherwise urllib3 swallows a 429 or 503 that says when to come back.
     respect_retry_after_header=False,
 )
+
+
+def _revealed(values: Mapping[str, Value]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else value.reveal() for name, value in values.items()
+    }
 
 
 def _read(response: BaseHTTPResponse, host: str, deadline: float) -> bytes:

@@ -17,6 +17,7 @@ from .. import microsoft
 from ..app_access import token_with
 from ..entra.errors import DirectoryNotFound, EntraError
 from ..entra.graph import GraphError
+from ..entra.tokens import AppToken
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..permissions import USER_READ_ALL, permissions_needed
 from .wording import Text, in_words
@@ -109,21 +110,19 @@ def _keys(connection: Connection) -> Step:
     return Step(title, Outcome.PASSED, _("%d keys can be read.") % number)
 
 
-def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, str]:
+def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, AppToken | None]:
     """Ask for a token with this very secret; return the step and the token."""
     title = _("Client ID and client secret %s") % secret
     try:
-        value = secret.value.reveal()
+        token = token_with(connection, secret)
     except UndecryptableError as error:
-        return Step(title, Outcome.FAILED, str(error)), ""
-    try:
-        token = token_with(connection, secret, value)
+        return Step(title, Outcome.FAILED, str(error)), None
     except EntraError as error:
-        return _failed(title, error), ""
-    return Step(title, Outcome.PASSED, _("Microsoft accepts them.")), token.access_token
+        return _failed(title, error), None
+    return Step(title, Outcome.PASSED, _("Microsoft accepts them.")), token
 
 
-def _permissions(connection: Connection, token: str | None) -> Iterator[Step]:
+def _permissions(connection: Connection, token: AppToken | None) -> Iterator[Step]:
     granted = _delegated(connection)
     for permission in permissions_needed(connection):
         title = _("Permission %(name)s (%(kind)s)") % {
@@ -138,11 +137,11 @@ def _permissions(connection: Connection, token: str | None) -> Iterator[Step]:
             yield Step(title, Outcome.UNKNOWN, _("Known after Try or a sign-in."))
 
 
-def _application_permission(connection: Connection, title: str, token: str | None) -> Step:
+def _application_permission(connection: Connection, title: str, token: AppToken | None) -> Step:
     if not token:
         return Step(title, Outcome.UNKNOWN, _("Needs a client secret that works."))
     try:
-        microsoft.graph(connection.cloud, token).users(size=1)
+        microsoft.graph(connection.cloud, token.access_token).users(size=1)
     except GraphError as error:
         if error.is_permission_missing:
             return Step(

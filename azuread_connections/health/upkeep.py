@@ -41,7 +41,7 @@ def verify() -> Iterator[Remark]:
     for connection in _connections():
         for secret in connection.secrets.all():
             try:
-                token_with(connection, secret, secret.value.reveal())
+                token_with(connection, secret)
             except SecretRejected as error:
                 text = f"{secret}: {in_words(error)}"
                 yield Remark(connection.name, text, is_problem=False)

@@ -29,6 +29,7 @@ from .issuer import check_named_issuers, named_issuers
 from .people import Person
 from .sealing import BrokenSeal
 from .transaction import Transaction, read_cookie
+from .withheld import callback_parameters
 
 #: The same person's first sign-in may run twice at once; the loser finds them the next time.
 ATTEMPTS = 3
@@ -63,7 +64,7 @@ def find_transaction(request: HttpRequest, *, secure: bool) -> Transaction:
     """Return the transaction that this callback belongs to, and use it up. Raises
     ``SignInFailed``."""
     try:
-        found = read_cookie(request, request.GET.get("state", ""), secure=secure)
+        found = read_cookie(request, callback_parameters(request).get("state", ""), secure=secure)
     except BrokenSeal:
         found = None
     if found is None:
@@ -95,7 +96,7 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
         connection=returned.connection,
         tenant=returned.tenant,
         redirect_uri=returned.redirect_uri,
-        code=request.GET.get("code", ""),
+        code=callback_parameters(request).get("code", ""),
         code_verifier=begun.code_verifier,
         nonce=begun.nonce,
         issuers=named_issuers(request),
@@ -121,9 +122,9 @@ def ask_microsoft(
 ) -> Proof:
     """Let a backend prove who came back, and turn what goes wrong at Microsoft into a failure."""
     try:
-        if "error" in request.GET:
+        if "error" in callback_parameters(request):
             check_named_issuers(exchange.connection, exchange.issuers)
-            raise MicrosoftError.from_redirect(request.GET.dict())
+            raise MicrosoftError.from_redirect(callback_parameters(request))
         if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:
             raise SignInFailed("transaction_missing", detail="The callback has no usable code.")
         with within(conf.callback_timeout):
@@ -134,7 +135,12 @@ def ask_microsoft(
         failed = from_entra(error)
         if is_about_consent(error):
             failed.summary = _missing_consent(exchange.connection)
+        failed.is_proven = exchange.redemption.is_proven
+        failed.is_unconfirmed = "error" in callback_parameters(request)
         raise failed from error
+    except SignInFailed as refused:
+        refused.is_proven = exchange.redemption.is_proven
+        raise
 
 
 def _missing_consent(connection: Connection) -> str:
@@ -204,9 +210,12 @@ def _undo_login(request: HttpRequest, session_key: str | None, user: Any) -> Non
 
 
 def report_failure(request: HttpRequest, failed: SignInFailed) -> None:
-    """Log a failure and tell whoever listens, lock-out tools included."""
+    """Log a failure and tell whoever listens.
+
+    Lock-out tools are told of refusals of the person alone: an outage must lock nobody out.
+    """
     events.record_failure(request, failed)
-    if failed.connection is not None:
+    if failed.connection is not None and _is_failed_login(failed):
         user_login_failed.send(
             sender=__name__, credentials={"connection": failed.connection.name}, request=request
         )
@@ -218,6 +227,11 @@ def report_failure(request: HttpRequest, failed: SignInFailed) -> None:
         code=failed.code,
         reference=failed.reference,
     )
+
+
+def _is_failed_login(failed: SignInFailed) -> bool:
+    # Connecting an account, which has a page to go back to, is no log-in.
+    return failed.failure.is_about_person and not failed.is_reported and not failed.back_url
 
 
 def _pin(connection: Connection) -> None:
@@ -243,7 +257,9 @@ def _pin(connection: Connection) -> None:
 def _authenticate(request: HttpRequest, proof: Proof) -> Person:
     # None: another backend, such as a lock-out tool's, has refused.
     if authenticate(request, azuread_proof=proof) is None:
-        raise SignInFailed("user_refused", detail="Another authentication backend refused.")
+        raise SignInFailed(
+            "user_refused", detail="Another authentication backend refused.", is_reported=True
+        )
     return cast(Person, proof.person)
 
 

@@ -24,6 +24,7 @@ from .begin import errand, send_off
 from .failures import SignInFailed, from_entra
 from .issuer import check_named_issuers, named_issuers
 from .transaction import Transaction
+from .withheld import callback_parameters
 
 PURPOSE = "consent"
 #: Begins the state of a link that was copied for somebody who has no session here.
@@ -87,7 +88,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
 
 def finish_link(request: HttpRequest) -> Outcome:
     """Log the return of a copied link. Raises ``SignInFailed`` for one that is not good."""
-    connection_id, asked_by, good_until = _unseal(request.GET.get("state", ""))
+    connection_id, asked_by, good_until = _unseal(callback_parameters(request).get("state", ""))
     if time.time() > good_until:
         raise SignInFailed("transaction_expired", detail="The consent link is too old.")
     connection = Connection._default_manager.filter(pk=connection_id).first()
@@ -144,7 +145,7 @@ def _read(request: HttpRequest, connection: Connection, asked_by: str) -> Outcom
         check_named_issuers(connection, named_issuers(request))
     except IssuerMismatch as mismatch:
         raise from_entra(mismatch) from mismatch
-    answer = request.GET.dict()
+    answer = callback_parameters(request)
     error = None
     if "error" in answer:
         error = MicrosoftError.from_redirect(answer)

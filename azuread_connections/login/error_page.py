@@ -31,6 +31,16 @@ def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     if failed.failure.status == 503:
         response["Retry-After"] = str(failed.retry_after or _RETRY_AFTER)
+    return already_logged(response)
+
+
+def already_logged(response: HttpResponse) -> HttpResponse:
+    """Mark an answer whose failure is in our own log.
+
+    Django logs each answer from 400 on that is not marked so, and mails those from 500 on to ADMINS
+    within the request. The mark is what ``django.utils.log.log_response`` sets itself.
+    """
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

@@ -1,7 +1,6 @@
 """Writes the sign-in log: rows for the administrator, lines for Python's logging.
 
-Whoever can cause a line without an account cannot fill the table with it: such lines are counted
-in one row a minute.
+How many rows failures can get in a minute is limited: see ``limits``.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, IntegrityError, router, transaction
@@ -19,12 +18,12 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ..conf import CACHE_PREFIX, conf
 from ..entra.errors import EntraError, SecretRejected
 from ..entra.graph import GraphError
 from ..models import Application, ClientSecret, Connection, Directory, Event, Identity
 from .client_address import client_address
 from .failures import SignInFailed
+from .limits import Limits, Place
 
 if TYPE_CHECKING:
     from .consent import Outcome as ConsentOutcome
@@ -83,11 +82,12 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
         message=f"{failed.summary} {failed.detail}".strip().replace("\x00", "")[:_MAX_MESSAGE],
         correlation_id=failed.correlation_id,
         trace_id=failed.trace_id,
+        is_unconfirmed=failed.is_unconfirmed,
         address=client_address(request),
     )
-    is_counted = connection is None or not _is_within_limit(connection, now)
+    limits = Limits(now, failed.is_proven, FAILURES_PER_MINUTE)
     try:
-        _store(event, _count if is_counted else _insert)
+        event.reference = _store_failure(event, limits)
     except DatabaseError:
         # The person is still told what happened, and the line below can be found.
         logger.exception("The event %s could not be stored.", event.reference)
@@ -207,6 +207,7 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
         message=str(outcome.error or f"It says: granted by {_directory_named(outcome)}."),
         correlation_id=outcome.error.correlation_id if outcome.error else "",
         trace_id=outcome.error.trace_id if outcome.error else "",
+        is_unconfirmed=True,
         address=client_address(request),
     )
     _store(event, _count)
@@ -241,13 +242,28 @@ def new_reference() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
-def _is_within_limit(connection: Connection, now: datetime) -> bool:
-    key = f"{CACHE_PREFIX}:failures:{connection.pk}:{now:%Y%m%d%H%M}"
-    conf.cache.add(key, 0, 120)
-    try:
-        return conf.cache.incr(key) <= FAILURES_PER_MINUTE
-    except ValueError:  # evicted between the two calls
-        return True
+def _store_failure(event: Event, limits: Limits) -> str:
+    """Store a failure as far as the limits allow; return the reference by which it is found."""
+    place = limits.place_of(event.connection, event.code)
+    if place is Place.ROW:
+        _store(event, _insert)
+        return event.reference
+    # What is proven is never counted in a row of junk, whose text anybody can write.
+    kind = ":proven" if limits.is_proven else ""
+    if place is Place.CONNECTION_COUNTER:
+        event.counter_key = _counter_key(event) + kind
+        if _increment(event):
+            return event.reference
+        if not limits.has_room():  # the counter is a row, too, for each connection that is flooded
+            place = Place.OVERALL_COUNTER
+    if place is Place.OVERALL_COUNTER:
+        # A copy: Python's log still names the connection.
+        event = copy(event)
+        event.connection = event.application = None
+        event.connection_name = event.application_name = ""
+        event.counter_key = _counter_key(event) + kind
+    _store(event, _count)
+    return event.reference
 
 
 def _store(event: Event, write: Callable[[Event], None]) -> None:
@@ -268,15 +284,17 @@ def _insert(event: Event) -> None:
 
 def _count(event: Event) -> None:
     """Store an event as the first of its kind in this minute, or count the one there is."""
-    event.counter_key = (
-        f"{event.kind}:{event.code}:{event.connection_id or '-'}:{event.created_at:%Y%m%d%H%M}"
-    )
+    event.counter_key = event.counter_key or _counter_key(event)
     if not _increment(event):
         try:
             _insert(event)
         except IntegrityError:
             if not _increment(event):  # no other process was first
                 raise
+
+
+def _counter_key(event: Event) -> str:
+    return f"{event.kind}:{event.code}:{event.connection_id or '-'}:{event.created_at:%Y%m%d%H%M}"
 
 
 def _increment(event: Event) -> bool:

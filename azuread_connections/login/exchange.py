@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from .. import microsoft
 from ..entra.cloud import COMMON, Authority
-from ..entra.errors import CodeNotAccepted, SecretRejected
+from ..entra.errors import CodeNotAccepted, MicrosoftError, SecretRejected
 from ..entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
 from ..entra.tokens import CodeGrant, TokenResponse, redeem_code
 from ..models import ClientSecret, Connection
@@ -24,6 +24,13 @@ from .failures import SignInFailed, from_entra
 
 class SecretSuperseded(Exception):
     """One secret was refused, and the code was spent by then: another sign-in will succeed."""
+
+
+@dataclass
+class Redemption:
+    """What is known of a code's redemption. ``is_proven``: see ``SignInFailed``."""
+
+    is_proven: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class CodeExchange:
     known_scopes: str = ""  # what the connection's own directory has granted so far
     issuers: tuple[str, ...] = ()  # that came with the code (RFC 9207)
     secrets: tuple[ClientSecret, ...] = ()  # of the connection, where they were just read
+    redemption: Redemption = field(default_factory=Redemption, compare=False)
 
     def authority(self, tenant: str) -> Authority:
         connection = self.connection
@@ -54,9 +62,9 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
     refusal: SecretRejected | None = None
     refused: list[ClientSecret] = []
     reference = ""
-    for secret, value in _secrets(exchange):
+    for secret in _secrets(exchange):
         try:
-            tokens = _redeem_with(exchange, value)
+            tokens = _redeem_with(exchange, secret)
         except SecretRejected as error:
             secret.record_refusal()
             reference = reference or events.new_reference()
@@ -124,23 +132,30 @@ def _history(secret: ClientSecret) -> str:
     return f"expired on {day} ({days} day{'' if days == 1 else 's'} ago), {last}"
 
 
-def _secrets(exchange: CodeExchange) -> Iterator[tuple[ClientSecret, str]]:
+def _secrets(exchange: CodeExchange) -> Iterator[ClientSecret]:
     try:
         yield from readable_secrets(exchange.connection, exchange.secrets)
     except NoUsableSecret as error:
         raise SignInFailed("secret_rejected", detail=str(error)) from error
 
 
-def _redeem_with(exchange: CodeExchange, client_secret: str) -> TokenResponse:
-    return redeem_code(
-        microsoft.transport(),
-        exchange.authority(exchange.tenant),
-        CodeGrant(
-            client_id=exchange.connection.client_id,
-            client_secret=client_secret,
-            code=exchange.code,
-            redirect_uri=exchange.redirect_uri,
-            code_verifier=exchange.code_verifier,
-            graph_scopes=delegated_scopes(exchange.connection),
-        ),
-    )
+def _redeem_with(exchange: CodeExchange, secret: ClientSecret) -> TokenResponse:
+    try:
+        tokens = redeem_code(
+            microsoft.transport(),
+            exchange.authority(exchange.tenant),
+            CodeGrant(
+                client_id=exchange.connection.client_id,
+                client_secret=secret.value,
+                code=exchange.code,
+                redirect_uri=exchange.redirect_uri,
+                code_verifier=exchange.code_verifier,
+                graph_scopes=delegated_scopes(exchange.connection),
+            ),
+        )
+    except MicrosoftError as error:
+        # A made-up code is refused as such: that anybody can have.
+        exchange.redemption.is_proven = not isinstance(error, CodeNotAccepted)
+        raise
+    exchange.redemption.is_proven = True
+    return tokens

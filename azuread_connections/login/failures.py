@@ -16,13 +16,19 @@ from ..models import Application, Connection
 
 @dataclass(frozen=True)
 class Failure:
-    """What the employee reads. ``can_retry``: starting again may help."""
+    """What the employee reads. ``can_retry``: starting again may help.
+
+    ``meaning``: the same for the administrator, in the log. ``is_about_person``: they are refused,
+    which counts as a failed log-in; everything else says nothing about who it was.
+    """
 
     code: str
     status: int
     title: str | Promise
     advice: str | Promise
     can_retry: bool = True
+    meaning: str | Promise = ""
+    is_about_person: bool = False
 
 
 FAILURES = {
@@ -36,12 +42,14 @@ FAILURES = {
                 "It may have been finished already, begun in another window or browser, or "
                 "cookies may be blocked. Start again from the sign-in page."
             ),
+            meaning=_("No sign-in under way belongs to this callback"),
         ),
         Failure(
             "transaction_expired",
             400,
             _("This sign-in took too long"),
             _("It was left open, used before, or its settings have changed. Start again."),
+            meaning=_("Too late, used before, or not the exchange that began"),
         ),
         Failure(
             "access_denied",
@@ -51,12 +59,15 @@ FAILURES = {
                 "You cancelled it, or a rule of your organisation does not let you in. Try again, "
                 "or ask your organisation's IT support."
             ),
+            meaning=_("The person cancelled, or their organisation refuses them"),
+            is_about_person=True,
         ),
         Failure(
             "consent_required",
             403,
             _("Your organisation has not approved this application yet"),
             _("Ask your organisation's IT administrator to approve it, then try again."),
+            meaning=_("Nobody has consented to the permissions that the app asks for"),
         ),
         Failure(
             "connection_disabled",
@@ -64,30 +75,37 @@ FAILURES = {
             _("This sign-in is not available here"),
             _("Go to the sign-in page and choose another way to sign in."),
             can_retry=False,
+            meaning=_("No such connection, or not enabled for the application"),
         ),
         Failure(
             "directory_refused",
             403,
             _("Your organisation has no access to this application"),
             _("Sign in with another account, or ask this site's support."),
+            meaning=_("The person's directory is refused, or not on the list"),
+            is_about_person=True,
         ),
         Failure(
             "directory_waiting",
             403,
             _("Your organisation's request is waiting"),
             _("An administrator of this site has to approve it. Try again later."),
+            meaning=_("The person's directory waits for your approval"),
         ),
         Failure(
             "user_refused",
             403,
             _("This account cannot sign in here"),
             _("Sign in with another account, or ask this site's support."),
+            meaning=_("This site refuses the user"),
+            is_about_person=True,
         ),
         Failure(
             "id_token_invalid",
             502,
             _("The sign-in could not be verified"),
             _("This is not your fault. Try again; if it happens again, tell this site's support."),
+            meaning=_("Microsoft's ID token breaks a rule"),
         ),
         Failure(
             "secret_rejected",
@@ -98,18 +116,21 @@ FAILURES = {
                 "to Microsoft has to be renewed. Tell this site's support."
             ),
             can_retry=False,
+            meaning=_("No client secret of the connection can be used"),
         ),
         Failure(
             "microsoft_error",
             502,
             _("Microsoft reported an error"),
             _("This is not your fault. Try again; if it happens again, tell this site's support."),
+            meaning=_("Microsoft answered with an error, or not as documented"),
         ),
         Failure(
             "microsoft_unreachable",
             503,
             _("Microsoft cannot be reached"),
             _("This is not your fault. Wait a minute, then try again."),
+            meaning=_("Microsoft did not answer in time"),
         ),
     )
 }
@@ -122,7 +143,10 @@ class SignInFailed(Exception):
 
     ``destination``, ``connection`` and ``application`` are filled in as they become known,
     ``reference`` when it is logged at the latest. ``back_url``: the page that it began on, where
-    that was no sign-in.
+    that was no sign-in. ``is_proven``: Microsoft's token endpoint has accepted the code, or refused
+    for a reason that is not the code, so this is no junk that anybody can send. ``is_unconfirmed``:
+    what it says of Microsoft came in the callback's address, which anybody can write.
+    ``is_reported``: Django has sent ``user_login_failed`` for it.
     """
 
     code: str
@@ -137,6 +161,9 @@ class SignInFailed(Exception):
     back_url: str = ""
     reference: str = ""
     summary: str = ""
+    is_proven: bool = False
+    is_unconfirmed: bool = False
+    is_reported: bool = False
     failure: Failure = field(init=False)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ from ..conf import conf
 from ..models import Identity
 from . import accounts, addresses, begin, buttons, enabled, logout, onward, session
 from .entry import entry
-from .error_page import failure_page
+from .error_page import already_logged, failure_page
 from .failures import SignInFailed
 
 _MAX_SLUG = 50
@@ -74,10 +74,11 @@ class AccountsView(TemplateView):
             if name := request.POST.get("connect", ""):
                 return self._connect(request, name)
             accounts.disconnect(request, request.POST.get("disconnect", ""))
+            return onward.go_on(request, self._address())
         except SignInFailed as failed:
-            failed.back_url = self._address()
-            return failure_page(request, failed)
-        return onward.go_on(request, self._address())
+            failure = failed
+        failure.back_url = self._address()
+        return failure_page(request, failure)
 
     def _connect(self, request: HttpRequest, name: str) -> HttpResponse:
         pair = enabled.find_enabled(request, name)
@@ -154,8 +155,9 @@ class FrontchannelLogoutView(View):
         try:
             is_ours = logout.end_microsoft_session(request, token, request.GET.get("sid", ""))
         except logout.TooManySignOuts:
-            # Not 503: Django mails each of these to ADMINS.
-            return HttpResponse(status=429, content_type="text/plain", headers={"Retry-After": 60})
+            return already_logged(
+                HttpResponse(status=429, content_type="text/plain", headers={"Retry-After": 60})
+            )
         if not is_ours:
             raise Http404
         return HttpResponse("", content_type="text/plain")

@@ -20,8 +20,8 @@ from django.http.response import HttpResponseBase
 from ..conf import CACHE_PREFIX, TRANSACTION_LIFETIME, conf
 from . import sealing
 from .sealing import BrokenSeal, base64url
+from .withheld import COOKIE_MARK, transaction_cookies
 
-_COOKIE = "azuread_txn_"
 #: Servers refuse long header lines.
 _MAX_COOKIES = 4
 _STATE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -45,7 +45,7 @@ class Transaction:
     purpose: str = "sign_in"
     is_retry: bool = False
     subject: str = ""
-    state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     seed: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     created_at: float = field(default_factory=lambda: round(time.time(), 3))
 
@@ -68,7 +68,8 @@ class Transaction:
 
     def use(self) -> bool:
         """Return True the first time, for all workers that share the cache."""
-        key = f"{CACHE_PREFIX}:transaction:{self.state}"
+        # A digest: whatever goes wrong with a cache may be reported with the key.
+        key = f"{CACHE_PREFIX}:transaction:{fingerprint(self.state)}"
         return conf.cache.add(key, 1, TRANSACTION_LIFETIME + 60)
 
     def _derive(self, purpose: str) -> str:
@@ -150,22 +151,17 @@ def read_cookie(request: HttpRequest, state: str, *, secure: bool) -> Transactio
 
 
 def _cookie(request: HttpRequest, name: str) -> str | None:
-    """Return a cookie as it was sent.
+    return next((value for key, value in transaction_cookies(request) if key == name), None)
 
-    Django strips Unicode spaces off names, so that one that any subdomain may set, with such a
-    space before "__Host-", would pass for ours.
-    """
-    for pair in request.META.get("HTTP_COOKIE", "").split(";"):
-        key, _equals, value = pair.strip(" \t").partition("=")
-        if key == name:
-            return str(value)
-    return None
+
+def _cookies(request: HttpRequest) -> dict[str, str]:
+    return {**request.COOKIES, **dict(transaction_cookies(request))}
 
 
 def delete_cookie(
     request: HttpRequest, response: HttpResponseBase, state: str, *, secure: bool
 ) -> None:
-    if _STATE.fullmatch(state) and _cookie_name(state, secure) in request.COOKIES:
+    if _STATE.fullmatch(state) and _cookie_name(state, secure) in _cookies(request):
         _delete(response, state, secure)
 
 
@@ -175,7 +171,7 @@ def _cookie_name(state: str, secure: bool) -> str:
 
 
 def _prefix(secure: bool) -> str:
-    return f"__Host-{_COOKIE}" if secure else _COOKIE
+    return f"__Host-{COOKIE_MARK}" if secure else COOKIE_MARK
 
 
 def _delete(response: HttpResponseBase, state: str, secure: bool) -> None:
@@ -194,7 +190,7 @@ def _states_to_drop(request: HttpRequest, secure: bool) -> list[str]:
     prefix = _prefix(secure)
     ages = {
         name.removeprefix(prefix): _created_at(name.removeprefix(prefix), value)
-        for name, value in request.COOKIES.items()
+        for name, value in _cookies(request).items()
         if _STATE.fullmatch(name.removeprefix(prefix))
     }
     newest_first = sorted(ages, key=ages.__getitem__, reverse=True)

@@ -20,6 +20,7 @@ from .issuer import named_issuers
 from .people import Visitor
 from .profile import read_profile
 from .transaction import Transaction
+from .withheld import callback_parameters
 
 PURPOSE = "try"
 _SESSION_KEY = "azuread_trials"
@@ -173,7 +174,7 @@ def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -
         connection=connection,
         tenant=tenant,
         redirect_uri=redirect_uri,
-        code=request.GET.get("code", ""),
+        code=callback_parameters(request).get("code", ""),
         code_verifier=found.code_verifier,
         nonce=found.nonce,
         issuers=named_issuers(request),

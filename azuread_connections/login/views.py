@@ -31,6 +31,7 @@ from .exchange import SecretSuperseded
 from .failures import SignInFailed
 from .transaction import Transaction, delete_cookie
 from .typed_address import clean_address
+from .withheld import callback_parameters
 
 _MAX_LOGIN_HINT = 254
 
@@ -122,15 +123,19 @@ class CallbackView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         secure = addresses.is_secure(request)
-        state = request.GET.get("state", "")
+        failure: SignInFailed | None = None
         try:
-            if consent.is_link_state(state):
+            if consent.is_link_state(_state(request)):
                 return _show_consent(request)
             found = callback.find_transaction(request, secure=secure)
             response = self._finish(request, found)
         except SignInFailed as failed:
-            response = failure_page(request, failed)
-        delete_cookie(request, response, state, secure=secure)
+            failure = failed
+        if failure is not None:
+            # Not while it is handled: an error of this page would be reported with all that led to
+            # the failure.
+            response = failure_page(request, failure)
+        delete_cookie(request, response, _state(request), secure=secure)
         return response
 
     def _finish(self, request: HttpRequest, found: Transaction) -> HttpResponse:
@@ -148,8 +153,10 @@ class CallbackView(View):
             failed.destination, failed.back_url = found.destination, back_url
             raise
         finish = callback.sign_in if is_sign_in else accounts.connect
+        proof = None
         try:
-            finish(request, returned, callback.prove(request, returned))
+            proof = callback.prove(request, returned)
+            finish(request, returned, proof)
         except SecretSuperseded:
             return _start_again(request, returned)
         except callback.OtherUserSignedIn as other:
@@ -158,6 +165,7 @@ class CallbackView(View):
             failed.destination, failed.back_url = found.destination, back_url
             failed.connection = returned.connection
             failed.application = returned.pair.application
+            failed.is_proven = failed.is_proven or proof is not None
             raise
         return onward.DestinationRedirect(found.destination)
 
@@ -203,6 +211,7 @@ def _start_again(request: HttpRequest, returned: callback.Return) -> HttpRespons
             detail="Microsoft refused the client secrets one after the other.",
             connection=returned.connection,
             application=returned.pair.application,
+            is_proven=True,
         )
     begun = returned.transaction
     start = begin.Start(
@@ -235,6 +244,10 @@ def _ask_first(
             "stay_url": returned.transaction.destination,
         },
     )
+
+
+def _state(request: HttpRequest) -> str:
+    return callback_parameters(request).get("state", "")
 
 
 def _show_consent(request: HttpRequest) -> HttpResponse:

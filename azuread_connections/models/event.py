@@ -52,6 +52,8 @@ class Event(models.Model):
     message = models.TextField(_("message"), blank=True)
     correlation_id = models.CharField(_("correlation ID"), max_length=64, blank=True)
     trace_id = models.CharField(_("trace ID"), max_length=64, blank=True)
+    # What a callback's address says of Microsoft: anybody can write one.
+    is_unconfirmed = models.BooleanField(_("not confirmed by Microsoft"), default=False)
     address = models.GenericIPAddressField(_("address"), null=True)
     # Junk that anybody can send is counted in one row a minute instead of filling the table.
     count = models.PositiveIntegerField(_("times"), default=1)

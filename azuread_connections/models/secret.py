@@ -85,8 +85,8 @@ class NoUsableSecret(Exception):
 
 def readable_secrets(
     connection: Connection, loaded: Collection[ClientSecret] = ()
-) -> Iterator[tuple[ClientSecret, str]]:
-    """Yield a connection's secrets with their values, in the order of use.
+) -> Iterator[ClientSecret]:
+    """Yield a connection's secrets that can be read, in the order of use.
 
     ``loaded``: its secrets where the caller has just read them. Last come those that were added
     while the others were tried: the old one may have been removed in Azure in just that time. Those
@@ -99,13 +99,11 @@ def readable_secrets(
     while found:
         known |= {secret.pk for secret in found}
         for secret in in_order_of_use(found)[:MAX_TRIED]:
-            try:
-                value = secret.value.reveal()
-            except UndecryptableError as error:
-                unreadable = error
+            if not secret.value.is_readable:
+                unreadable = UndecryptableError()
                 continue
             readable += 1
-            yield secret, value
+            yield secret
         found = [secret for secret in connection.secrets.all() if secret.pk not in known]
     if not readable:
         raise NoUsableSecret(unreadable or "The connection has no client secret.")

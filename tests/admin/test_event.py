@@ -97,10 +97,62 @@ def test_a_line_is_named_in_words_and_in_the_sites_own_time(
     event = make(connection, created_at=datetime(2026, 11, 23, 2, 22, tzinfo=UTC))
     assert str(event) == "2026-11-22 21:22 sign-in failed"
     html = boss.get(LIST).content.decode()
-    assert '<span title="secret_rejected">The sign-in is out of order</span>' in html
+    assert (
+        '<span title="secret_rejected">AADSTS7000222: The client secret has expired.</span>' in html
+    )
     page = text(boss.get(f"{LIST}{event.pk}/change/"))
     assert "Time: 2026-11-22 21:22" in page
     assert " - " not in page.partition("Time:")[2].partition("Close")[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "AADSTS7000222: The client secret has expired."),
+        (
+            {"is_unconfirmed": True},
+            "AADSTS7000222: The client secret has expired. (not confirmed by Microsoft)",
+        ),
+        (
+            {"code": "user_refused", "aadsts_code": None, "message": "In no admitted group."},
+            "This site refuses the user: In no admitted group.",
+        ),
+        (
+            {"code": "transaction_missing", "aadsts_code": None, "message": ""},
+            "No sign-in under way belongs to this callback",
+        ),
+        ({"code": "", "aadsts_code": None, "message": "Not of a failure."}, ""),
+    ],
+)
+def test_the_list_says_what_the_administrator_needs(
+    boss: Client, connection: Connection, values: dict[str, Any], words: str
+) -> None:
+    """Not what the employee reads."""
+    make(connection, **values)
+    html = boss.get(LIST).content.decode()
+    if words:
+        assert f">{words}</span>" in html
+    else:
+        assert "Not of a failure." not in html
+    failure = FAILURES.get(values.get("code", "secret_rejected"))
+    table = html.partition('id="result_list"')[2].partition("</table>")[0]
+    assert failure is None or str(failure.title) not in table
+
+
+def test_each_code_has_a_meaning_for_the_administrator(
+    boss: Client, connection: Connection
+) -> None:
+    for failure in FAILURES.values():
+        assert failure.meaning
+        event = make(connection, code=failure.code, aadsts_code=None)
+        page = text(boss.get(f"{LIST}{event.pk}/change/"))
+        assert str(failure.meaning) in page
+        assert f"The person reads: “{failure.title}. {failure.advice}”" in page
+
+
+def test_a_long_message_is_cut_in_the_list(boss: Client, connection: Connection) -> None:
+    make(connection, code="user_refused", aadsts_code=None, message="x" * 4000)
+    assert "x" * 200 not in boss.get(LIST).content.decode()
 
 
 def test_nobody_writes_the_log_by_hand(boss: Client, connection: Connection) -> None:

@@ -11,6 +11,8 @@ _MICROSOFT = "tests/attacks/test_hostile_microsoft.py::test_"
 _ADMINISTRATOR = "tests/attacks/test_hostile_administrator.py::test_"
 _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
 _TIE = "tests/attacks/test_hostile_tie.py::test_"
+_EVENTS = "tests/login/test_events.py::test_"
+_REPORTS = "tests/login/test_reports.py::test_"
 _COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
 _FORGED = f"{_MICROSOFT}a_forged_id_token"
 
@@ -357,14 +359,14 @@ PROTECTIONS = [
     ),
     Protection(
         "login/transaction.py",
-        '    return f"__Host-{_COOKIE}" if secure else _COOKIE',
-        "    return _COOKIE",
+        '    return f"__Host-{COOKIE_MARK}" if secure else COOKIE_MARK',
+        "    return COOKIE_MARK",
         f"{_BROWSER}a_planted_cookie",
     ),
     Protection(
-        "login/transaction.py",
-        '        key, _equals, value = pair.strip(" \\t").partition("=")',
-        '        key, _equals, value = pair.encode("latin-1").decode().strip().partition("=")',
+        "login/withheld.py",
+        '        name, _equals, value = pair.strip(" \\t").partition("=")',
+        '        name, _equals, value = pair.encode("latin-1").decode().strip().partition("=")',
         f"{_BROWSER}a_planted_cookie",
     ),
     Protection(
@@ -1278,15 +1280,128 @@ PROTECTIONS = [
     ),
     # --- The log
     Protection(
-        "login/events.py",
-        "is_counted = connection is None or not _is_within_limit(connection, now)",
-        "is_counted = connection is None",
+        "login/limits.py",
+        *_never("        if of_connection > self.per_connection:"),
         f"{_BROWSER}a_flood_of_junk",
     ),
     Protection(
-        "login/events.py",
-        "connection is None or not _is_within_limit(connection, now)",
-        "connection is not None and not _is_within_limit(connection, now)",
+        "login/limits.py",
+        "        if connection is None:\n            return Place.OVERALL_COUNTER",
+        "        if connection is None:\n            return Place.ROW",
         f"{_BROWSER}a_flood_of_junk",
+    ),
+    Protection(
+        "login/limits.py",
+        '        kind = "proven" if self.is_proven else "unproven"',
+        '        kind = "unproven"',
+        f"{_BROWSER}a_real_failure_in_a_flood",
+    ),
+    Protection(
+        "login/limits.py",
+        "        return Place.ROW if self.has_room() else Place.OVERALL_COUNTER",
+        "        return Place.ROW",
+        f"{_EVENTS}all_connections_together_have_a_limit",
+    ),
+    Protection(
+        "login/limits.py",
+        '        key = f"{connection.pk}:{code}" if self.is_proven else f"{connection.pk}"',
+        '        key = f"{connection.pk}"',
+        f"{_EVENTS}a_secret_that_is_refused_takes_no_row_from_people_who_are",
+    ),
+    Protection(
+        "login/limits.py",
+        "            return Place.ROW if self.is_proven else Place.CONNECTION_COUNTER",
+        "            return Place.ROW",
+        f"{_EVENTS}without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row",
+    ),
+    Protection(
+        "login/events.py",
+        '    kind = ":proven" if limits.is_proven else ""',
+        '    kind = ""',
+        f"{_EVENTS}what_is_proven_is_never_counted_in_a_row_of_junk",
+    ),
+    Protection(
+        "login/events.py",
+        *_never("        if not limits.has_room():"),
+        f"{_EVENTS}the_counters_of_many_connections_have_the_limit_too",
+    ),
+    Protection(
+        "login/exchange.py",
+        "        exchange.redemption.is_proven = not isinstance(error, CodeNotAccepted)",
+        "        exchange.redemption.is_proven = True",
+        f"{_EVENTS}a_made_up_code_proves_nothing",
+    ),
+    Protection(
+        "login/callback.py",
+        '        failed.is_unconfirmed = "error" in callback_parameters(request)',
+        "        failed.is_unconfirmed = False",
+        f"{_BROWSER}a_forged_error_of_microsofts",
+    ),
+    # --- Reports
+    Protection(
+        "login/error_page.py",
+        "    response._has_been_logged = True",
+        "    response._has_been_logged = False",
+        f"{_BROWSER}a_flood_of_failures_that_mails_nobody",
+    ),
+    Protection(
+        "login/callback.py",
+        "    return failed.failure.is_about_person",
+        "    return True",
+        f"{_BROWSER}failures_that_feed_a_lock_out_tool",
+    ),
+    Protection(
+        "login/withheld.py",
+        '    environ["QUERY_STRING"] = readable',
+        '    environ["QUERY_STRING"] = sent',
+        f"{_BROWSER}a_code_in_an_error_report",
+    ),
+    Protection(
+        "login/withheld.py",
+        '    environ["HTTP_COOKIE"], ours = _without_ours(header)',
+        "    _others, ours = _without_ours(header)",
+        f"{_BROWSER}a_code_in_an_error_report",
+    ),
+    Protection(
+        "login/withheld.py",
+        "            environ[key] = redacted_text(value, is_callback=True)",
+        "            environ[key] = value",
+        f"{_BROWSER}a_code_in_an_error_report",
+    ),
+    Protection(
+        "login/arrival.py",
+        "        has_changed = withhold_from_environ(environ)",
+        "        has_changed = False",
+        f"{_BROWSER}a_code_in_an_error_report",
+    ),
+    Protection(
+        "login/arrival.py",
+        "        scrub_this_request()",
+        "        pass",
+        "tests/packages/test_packages.py::test_beside_another_package",
+    ),
+    Protection(
+        "login/entry.py",
+        "login_not_required(without_frame_variables(view))",
+        "login_not_required(view)",
+        f"{_REPORTS}an_unforeseen_error_is_reported_without_anything_that_is_secret",
+    ),
+    Protection(
+        "entra/transport.py",
+        "    @without_frame_variables",
+        "    # nothing",
+        "tests/entra/test_frames.py::test_no_frame_shows_what_was_sent",
+    ),
+    Protection(
+        "entra/tokens.py",
+        '            "code": Secret(grant.code),',
+        '            "code": grant.code,',
+        "tests/entra/test_frames.py::test_the_form_itself_shows_nothing",
+    ),
+    Protection(
+        "cache.py",
+        "        if _outage.is_due():",
+        "        if True:",
+        "tests/faults/test_cache.py::test_an_outage_is_logged_once_a_minute",
     ),
 ]

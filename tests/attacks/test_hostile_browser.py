@@ -12,8 +12,10 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.db import connection as database
 from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -30,6 +32,7 @@ from tests.factories import (
     EnabledConnectionFactory,
     UserFactory,
 )
+from tests.login.reports import Arrival
 
 from .catalogue import Attacker, Standing, attack
 
@@ -1124,3 +1127,100 @@ def test_a_flood_of_junk(contoso: Company, client: Client, junk: str) -> None:
     before.assert_stopped(response, status, code, times=100)
     # Half as many, unless the minute changes meanwhile.
     assert Event.objects.count() <= rows
+
+
+NOT_MAILED = "a failure page is an answer that is already logged"
+NOT_COUNTED = "only refusals of the person are reported as failed log-ins"
+
+
+@attack(wants="the site's administrators flooded with mail", stopped_by=NOT_MAILED)
+@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable", "invalid_client"])
+def test_a_flood_of_failures_that_mails_nobody(
+    contoso: Company, client: Client, settings: Any, error: str
+) -> None:
+    settings.ADMINS = [("Ada", "ada@example.com")]
+    before = Standing.now()
+    for _ in range(20):
+        state = query_of(contoso.start(client))["state"]
+        response = client.get(CALLBACK, {"state": state, "error": error, "code": "1.Axxx"})
+        assert response.status_code >= 500
+    before.assert_stopped(response, response.status_code, error_code(response), times=20)
+    assert mail.outbox == []
+
+
+@attack(wants="an office locked out by failures that are nobody's fault", stopped_by=NOT_COUNTED)
+@pytest.mark.parametrize("code", ["1.Axxx", ""], ids=["made-up code", "no code"])
+@pytest.mark.parametrize("fault", [{}, {"status": 503}, {"aadsts": 7000222}], ids=str)
+def test_failures_that_feed_a_lock_out_tool(
+    contoso: Company, client: Client, code: str, fault: dict[str, int]
+) -> None:
+    heard: list[Any] = []
+
+    def listen(**kwargs: Any) -> None:
+        heard.append(kwargs)
+
+    before = Standing.now()
+    user_login_failed.connect(listen)
+    for _ in range(3):
+        if fault and code:
+            contoso.microsoft.fault("token", **fault)
+        state = query_of(contoso.start(client))["state"]
+        response = client.get(CALLBACK, {"state": state, "code": code})
+    user_login_failed.disconnect(listen)
+    before.assert_stopped(response, response.status_code, error_code(response), times=3)
+    assert heard == []
+
+
+@attack(
+    wants="a real failure hidden in a flood of made-up ones",
+    stopped_by="what the token endpoint has proven is limited apart from what anybody can cause",
+)
+def test_a_real_failure_in_a_flood(contoso: Company, client: Client) -> None:
+    for _ in range(40):
+        state = query_of(contoso.start(client))["state"]
+        client.get(CALLBACK, {"state": state, "error": "access_denied"})
+    Connection.objects.update(create_users=False)
+    before = Standing.now()
+    response = contoso.sign_in(client)
+    event = before.assert_stopped(response, 403, "user_refused")
+    assert event is not None
+    assert (event.connection, event.count) == (contoso.connection, 1)
+    assert event.reference in response.content.decode()
+
+
+@attack(
+    wants="an administrator misled by a forged error of Microsoft's",
+    stopped_by="what came in the callback's address is marked as not confirmed",
+)
+def test_a_forged_error_of_microsofts(contoso: Company, client: Client) -> None:
+    before = Standing.now()
+    state = query_of(contoso.start(client))["state"]
+    forged = {"error": "server_error", "error_description": "AADSTS7000222: It has expired."}
+    response = client.get(CALLBACK, {"state": state, **forged})
+    event = before.assert_stopped(response, response.status_code, error_code(response))
+    assert event is not None
+    assert (event.aadsts_code, event.is_unconfirmed) == (7000222, True)
+
+
+@attack(
+    who=Attacker.COLLEAGUE,
+    wants="somebody's code, state or transaction out of an error report",
+    stopped_by="they are taken out of a request when Django starts to handle it",
+)
+@pytest.mark.parametrize("fails", ["the view", "a middleware"])
+def test_a_code_in_an_error_report(
+    contoso: Company, settings: Any, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    settings.ADMINS = [("Ada", "ada@example.com")]
+    arrival = Arrival.of(contoso, Client())
+    if fails == "the view":
+        failing = mock.Mock(side_effect=RuntimeError("out of order"))
+        monkeypatch.setattr("azuread_connections.login.callback.find_return", failing)
+    else:
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.login.reports.FailingMiddleware"]
+    before = Standing.now()
+    assert arrival.arrive() == 500
+    assert before.gained() == before.lost() == {}
+    letters = "".join(letter.body for letter in mail.outbox)
+    assert "out of order" in letters
+    assert arrival.shown_in(letters) == []

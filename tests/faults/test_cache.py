@@ -71,6 +71,23 @@ def test_people_sign_in_without_a_cache_and_the_log_says_so(
     )
 
 
+def test_an_outage_is_logged_once_a_minute(
+    contoso: Company,
+    cache_gone: None,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def logged() -> int:
+        return sum("cache cannot be reached" in message for message in caplog.messages)
+
+    for _ in range(3):
+        assert come_back(contoso, browser()).status_code == 302
+    assert logged() == 1
+    monkeypatch.setattr("azuread_connections.cache.LOG_INTERVAL", 0.0)
+    assert come_back(contoso, browser()).status_code == 302
+    assert logged() > 1
+
+
 def test_every_path_that_asks_the_cache_goes_on_without_it(
     contoso: Company, cache_gone: None
 ) -> None:

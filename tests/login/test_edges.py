@@ -297,7 +297,7 @@ def test_counters_of_two_connections_and_kinds_are_two(contoso, fabrikam):
 
     now = events.timezone.now()
     with (
-        mock.patch.object(events, "_is_within_limit", return_value=False),
+        mock.patch.object(events, "FAILURES_PER_MINUTE", 0),
         mock.patch.object(events.timezone, "now", return_value=now),
     ):
         for connection in (contoso.connection, fabrikam.connection):

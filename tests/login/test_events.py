@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from azuread_connections.login import events
-from azuread_connections.models import Event, Identity
+from azuread_connections.login import events, limits
+from azuread_connections.models import Connection, Event, Identity
 from tests.company import Company, query_of
 from tests.factories import UserFactory
 
@@ -33,6 +34,163 @@ def test_failures_of_one_connection_are_capped_by_the_minute(
     failures = Event.objects.filter(connection=contoso.connection)
     assert failures.count() <= 8  # three and one counter a minute, if the minute changes meanwhile
     assert sum(failures.values_list("count", flat=True)) == 10
+
+
+def decline(company: Company, browser: Client, **answer: str) -> Any:
+    """What anybody can do: begin, and write the callback's address themselves."""
+    state = query_of(company.start(browser))["state"]
+    return browser.get(CALLBACK, {"state": state, "error": "access_denied", **answer})
+
+
+def rows(**values: Any) -> list[tuple[str, int]]:
+    return list(
+        Event.objects.filter(kind="sign_in_failed", **values)
+        .order_by("pk")
+        .values_list("connection_name", "count")
+    )
+
+
+@pytest.fixture
+def minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a test happens in one minute."""
+    now = timezone.now()
+    monkeypatch.setattr(events.timezone, "now", lambda: now)
+
+
+@pytest.fixture
+def low_limits(monkeypatch: pytest.MonkeyPatch, minute: None) -> None:
+    monkeypatch.setattr(events, "FAILURES_PER_MINUTE", 3)
+    monkeypatch.setattr(limits, "UNPROVEN_PER_MINUTE", 5)
+    monkeypatch.setattr(limits, "PROVEN_PER_MINUTE", 5)
+
+
+def test_a_real_failure_keeps_its_row_and_reference_during_a_flood(
+    contoso: Company, fabrikam: Company, client: Client, low_limits: None
+) -> None:
+    for _ in range(10):
+        decline(contoso, client)
+        decline(fabrikam, client)
+    Connection.objects.update(create_users=False)
+    response = contoso.sign_in(client)
+    [event] = Event.objects.filter(code="user_refused")
+    assert (event.count, event.connection) == (1, contoso.connection)
+    assert event.reference in response.content.decode()
+    contoso.microsoft.fault("token", aadsts=7000222)
+    response = contoso.sign_in(client)
+    event = Event.objects.get(code="secret_rejected", kind="sign_in_failed")
+    assert (event.count, event.is_unconfirmed) == (1, False)
+    assert event.reference in response.content.decode()
+
+
+def test_all_connections_together_have_a_limit(
+    contoso: Company, fabrikam: Company, client: Client, low_limits: None
+) -> None:
+    for _ in range(10):
+        decline(contoso, client)
+    assert rows() == [("contoso", 1), ("contoso", 1), ("contoso", 1), ("contoso", 7)]
+    for _ in range(10):
+        decline(fabrikam, client)
+    # One more fits. The rest is counted whoever it is about, and the counters' number is limited.
+    assert rows()[4:] == [("fabrikam", 1), ("", 9)]
+
+
+def test_proven_failures_have_limits_of_their_own(
+    contoso: Company, fabrikam: Company, client: Client, low_limits: None
+) -> None:
+    Connection.objects.update(create_users=False)
+    for company in (contoso, fabrikam):
+        for _ in range(5):
+            company.sign_in(client)
+    assert rows() == [
+        *[("contoso", 1)] * 3,
+        ("contoso", 2),
+        ("fabrikam", 1),
+        ("", 4),
+    ]
+    decline(contoso, client)
+    assert rows()[-1] == ("contoso", 1)
+
+
+def test_a_secret_that_is_refused_takes_no_row_from_people_who_are(
+    contoso: Company, client: Client, low_limits: None
+) -> None:
+    """Any made-up code shows that a secret is refused."""
+    contoso.microsoft.fault("token", aadsts=7000222, times=10)
+    for _ in range(4):
+        state = query_of(contoso.start(client))["state"]
+        client.get(CALLBACK, {"state": state, "code": "1.Axxx"})
+    contoso.microsoft.clear_faults()
+    Connection.objects.update(create_users=False)
+    contoso.sign_in(client)
+    assert rows(code="user_refused") == [("contoso", 1)]
+
+
+def test_a_made_up_code_proves_nothing(contoso: Company, client: Client, low_limits: None) -> None:
+    for _ in range(5):
+        state = query_of(contoso.start(client))["state"]
+        client.get(CALLBACK, {"state": state, "code": "1.Axxx"})
+    assert rows() == [*[("contoso", 1)] * 3, ("contoso", 2)]
+    decline(contoso, client)
+    # Both are of one kind: the connection's rows are used up, so this begins a counter of its code.
+    assert Event.objects.get(code="access_denied").counter_key
+
+
+def test_what_is_proven_is_never_counted_in_a_row_of_junk(
+    contoso: Company, client: Client, minute: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "FAILURES_PER_MINUTE", 0)
+    decline(contoso, client)
+    contoso.microsoft.fault("token", aadsts=50105)
+    contoso.sign_in(client)
+    assert rows(code="access_denied") == [("contoso", 1), ("contoso", 1)]
+
+
+def test_the_counters_of_many_connections_have_the_limit_too(
+    contoso: Company, fabrikam: Company, client: Client, low_limits: None
+) -> None:
+    for number in (0, 1, 2, 3):
+        decline(contoso, client)
+        decline(fabrikam, client)
+        assert Event.objects.count() <= limits.UNPROVEN_PER_MINUTE + 1, number
+    decline(contoso, client)
+    decline(fabrikam, client)
+    assert Event.objects.count() == limits.UNPROVEN_PER_MINUTE + 1
+
+
+def test_what_only_the_browser_says_of_microsoft_is_marked(
+    contoso: Company, client: Client
+) -> None:
+    decline(contoso, client, error_description="AADSTS7000222: The secret has expired.")
+    event = Event.objects.get()
+    assert (event.aadsts_code, event.is_unconfirmed) == (7000222, True)
+
+
+def test_without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row(
+    contoso: Company, client: Client, settings: Any, minute: None
+) -> None:
+    settings.CACHES = {"default": {"BACKEND": "tests.faults.test_cache.BrokenCache"}}
+    for _ in range(5):
+        decline(contoso, client)
+    assert rows() == [("contoso", 5)]
+    Connection.objects.update(create_users=False)
+    for _ in range(2):
+        contoso.sign_in(client)
+    assert rows(code="user_refused") == [("contoso", 1), ("contoso", 1)]
+
+
+def test_pythons_log_names_the_connection_of_what_is_counted_overall(
+    contoso: Company,
+    client: Client,
+    low_limits: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(limits, "UNPROVEN_PER_MINUTE", 0)
+    response = decline(contoso, client)
+    event = Event.objects.get()
+    assert event.connection_name == ""
+    assert event.reference in response.content.decode()
+    assert f"connection=contoso application=default reference={event.reference}" in caplog.text
 
 
 def test_an_event_outlives_what_it_names(contoso: Company, client: Client) -> None:

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from azuread_connections.entra.frames import without_frame_variables
 from azuread_connections.transfer.changes import Action
 from azuread_connections.transfer.document import UnreadableDocument
 from azuread_connections.transfer.importer import (
@@ -53,6 +54,8 @@ class Command(BaseCommand):
             help="the domain of a connection for which the file says none; repeatable",
         )
 
+    # The file holds client secrets: whoever reports an unforeseen error gets none of its values.
+    @without_frame_variables
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run: bool = options["dry_run"]
         try:

@@ -1,0 +1,219 @@
+"""Takes the authorization code, the state and the transaction cookies out of a request.
+
+An error report shows the request: its address, its cookies and the WSGI environment, and not only
+from this app's views. So these values are taken out when Django starts to handle a request, before
+a middleware or a view can fail. What this app needs of them is kept under two keys of ``META``,
+behind an object whose ``repr`` shows nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from typing import Any, Generic, TypeVar
+from urllib.parse import unquote_plus, urlencode
+
+from django.http import HttpRequest, QueryDict
+from django.urls import Resolver404, get_resolver
+
+from . import sealing
+from .sealing import BrokenSeal
+
+T = TypeVar("T")
+
+NAMESPACE = "azuread_connections"
+#: Part of the name of every cookie that holds a transaction.
+COOKIE_MARK = "azuread_txn_"
+SUBSTITUTE = "********************"
+
+#: How the path of the callback ends, wherever a site includes our URLs.
+CALLBACK_PATH = "/callback"
+
+_PARAMETERS = f"{NAMESPACE}.callback"
+_COOKIES = f"{NAMESPACE}.cookies"
+_SEALED = "sealed"
+#: Parameters of a callback that stay readable: Microsoft's errors, and answers about consent.
+_READABLE = frozenset(
+    {
+        *("error", "error_description", "error_uri", "error_codes", "error_subcode", "suberror"),
+        *("admin_consent", "tenant", "scope", "iss", "correlation_id", "trace_id", "timestamp"),
+    }
+)
+#: A secret parameter in an address that a proxy or a server has added in its own spelling.
+_IN_ADDRESS = re.compile(r"(?<![\w-])(code|state|session_state|sealed)=[^&\s\"'#;]*")
+#: A transaction cookie, its name included: that ends in the state.
+_IN_COOKIES = re.compile(rf"((?:__Host-)?{COOKIE_MARK})[\w-]+(?:=[^;\s\"',]*)?")
+
+Environ = MutableMapping[str, Any]
+
+
+class Hidden(Generic[T]):
+    """A value that no report shows: neither ``repr`` nor ``str`` has anything of it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+def withhold_from_environ(environ: Environ) -> bool:
+    """Clean a WSGI environ; return whether anything was taken out."""
+    _withhold_cookies(environ)
+    query = environ.get("QUERY_STRING", "")
+    if _is_callback(environ.get("PATH_INFO", ""), query, environ):
+        _withhold_parameters(environ, is_sealed=True)
+    return _COOKIES in environ or _PARAMETERS in environ
+
+
+def withhold_from_scope(scope: Environ) -> bool:
+    """Clean an ASGI scope likewise."""
+    headers = [(bytes(name), bytes(value)) for name, value in scope.get("headers", ())]
+    marked = [value for name, value in headers if name.lower() == b"cookie"]
+    found: Environ = {
+        "QUERY_STRING": _text(scope.get("query_string", b"")),
+        "HTTP_COOKIE": "; ".join(map(_text, marked)),
+    }
+    _withhold_cookies(found)
+    path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+    if _is_callback(path, found["QUERY_STRING"], found):
+        _withhold_parameters(found, is_sealed=True)
+        scope["query_string"] = found["QUERY_STRING"].encode("latin-1")
+        scope[_PARAMETERS] = found[_PARAMETERS]
+    if _COOKIES in found:
+        others = [(name, value) for name, value in headers if name.lower() != b"cookie"]
+        cookie = found["HTTP_COOKIE"].encode("latin-1")
+        scope["headers"] = [*others, (b"cookie", cookie)] if cookie else others
+        scope[_COOKIES] = found[_COOKIES]
+    return _COOKIES in scope or _PARAMETERS in scope
+
+
+def callback_parameters(request: HttpRequest) -> dict[str, str]:
+    """Return what Microsoft has sent the browser back with. Only for a request of the callback."""
+    kept = _kept(request, _PARAMETERS)
+    if kept is None:
+        # Not recognised when it started: another URLconf, or no request of a server.
+        _withhold_parameters(request.META, is_sealed=False)
+        kept = request.META[_PARAMETERS]
+        if "query_string" in (scope := getattr(request, "scope", {})):
+            scope["query_string"] = request.META["QUERY_STRING"].encode()
+        request.GET = QueryDict(request.META["QUERY_STRING"], encoding=request.encoding)
+    return QueryDict(_as_sent(kept.value), encoding=request.encoding).dict()
+
+
+def transaction_cookies(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """Return the name and value of each cookie of a transaction, as the browser sent them.
+
+    Django strips Unicode spaces off names, so that a cookie that any subdomain may set, with such
+    a space before "__Host-", would pass for ours.
+    """
+    if COOKIE_MARK in request.META.get("HTTP_COOKIE", ""):
+        # No request of a server: that lost them when it started.
+        others = {k: v for k, v in request.COOKIES.items() if COOKIE_MARK not in k}
+        _withhold_cookies(request.META)
+        request.COOKIES = others
+    kept: Hidden[tuple[tuple[str, str], ...]] | None = _kept(request, _COOKIES)
+    return kept.value if kept else ()
+
+
+def redacted_text(text: str, *, is_callback: bool) -> str:
+    """Return a text without transaction cookies; of a callback, without its parameters too."""
+    if COOKIE_MARK in text:
+        text = _IN_COOKIES.sub(rf"\1{SUBSTITUTE}", text)
+    return _IN_ADDRESS.sub(rf"\1={SUBSTITUTE}", text) if is_callback else text
+
+
+def _kept(request: HttpRequest, key: str) -> Hidden[Any] | None:
+    found: Hidden[Any] | None = request.META.get(key) or getattr(request, "scope", {}).get(key)
+    return found
+
+
+def _withhold_cookies(environ: Environ) -> None:
+    header = environ.get("HTTP_COOKIE", "")
+    if COOKIE_MARK not in header:
+        return
+    environ["HTTP_COOKIE"], ours = _without_ours(header)
+    environ[_COOKIES] = Hidden(ours)
+
+
+def _without_ours(header: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return a Cookie header without transactions, and those as (name, value)."""
+    others: list[str] = []
+    ours: list[tuple[str, str]] = []
+    for pair in header.split(";"):
+        name, _equals, value = pair.strip(" \t").partition("=")
+        if COOKIE_MARK in name:
+            ours.append((name, value))
+        else:
+            others.append(pair)
+    return ";".join(others).strip(), tuple(ours)
+
+
+def _is_callback(path: str, query: str, kept: Environ) -> bool:
+    """Return whether a request is for our callback, and not for one of another app's."""
+    if not query or not path.endswith(CALLBACK_PATH):
+        return False
+    cookies = kept.get(_COOKIES)
+    if cookies is not None and any(
+        name.partition(COOKIE_MARK)[2] == _value(query, "state") for name, _sealed in cookies.value
+    ):
+        return True
+    try:
+        # Not django.urls.resolve: it may go by the URLconf of the request before in this thread.
+        match = get_resolver().resolve(path)
+    except Resolver404:
+        return False
+    return NAMESPACE in match.app_names and match.url_name == "callback"
+
+
+def _withhold_parameters(environ: Environ, *, is_sealed: bool) -> None:
+    sent = _unsealed(environ.get("QUERY_STRING", ""))
+    readable = _readable(sent)
+    if is_sealed:
+        # A middleware may redirect to the same path on another host: then this comes back.
+        sealed = {_SEALED: sealing.seal("callback", sent)}
+        readable = "&".join(filter(None, (readable, urlencode(sealed))))
+    for key, value in environ.items():
+        # Where servers and proxies keep the address a second time: RAW_URI, HTTP_X_ORIGINAL_URI.
+        if isinstance(value, str) and "=" in value and key not in {"QUERY_STRING", "HTTP_COOKIE"}:
+            environ[key] = redacted_text(value, is_callback=True)
+    environ["QUERY_STRING"] = readable
+    environ[_PARAMETERS] = Hidden(sent)
+
+
+def _readable(query: str) -> str:
+    return "&".join(part for part in query.split("&") if _name(part) in _READABLE)
+
+
+def _unsealed(query: str) -> str:
+    sealed = _value(query, _SEALED)
+    if not sealed:
+        return query
+    try:
+        return str(sealing.unseal("callback", sealed))
+    except BrokenSeal:
+        return query
+
+
+def _value(query: str, name: str) -> str:
+    """Return the last value of a parameter, as Django reads it."""
+    found = [part.partition("=")[2] for part in query.split("&") if _name(part) == name]
+    return unquote_plus(found[-1]) if found else ""
+
+
+def _name(part: str) -> str:
+    return unquote_plus(part.partition("=")[0])
+
+
+def _text(raw: bytes | str) -> str:
+    return raw if isinstance(raw, str) else raw.decode("latin-1")
+
+
+def _as_sent(query: str) -> bytes:
+    # WSGI servers decode it as latin-1; a request that somebody built may hold any letter.
+    try:
+        return query.encode("latin-1")
+    except UnicodeEncodeError:
+        return query.encode("utf-8", "replace")

@@ -1,0 +1,81 @@
+"""A request as a server hands it to Django, with everything in it that a report could show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponseRedirect
+from django.test import Client, RequestFactory
+
+from tests.company import Company, query_of
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A browser on its way back from Microsoft. ``hidden``: what no report may hold."""
+
+    url: str
+    cookies: dict[str, str]
+    hidden: tuple[str, ...]
+
+    @classmethod
+    def of(cls, company: Company, client: Client) -> Arrival:
+        url = company.microsoft.sign_in(company.start(client), company.person)
+        cookies = {name: morsel.value for name, morsel in client.cookies.items() if morsel.value}
+        sent = query_of(url)
+        [sealed] = [value for name, value in cookies.items() if "azuread_txn_" in name]
+        secret = company.app.secrets[0].value
+        return cls(url, cookies, (sent["code"], sent["state"], sealed, secret))
+
+    @property
+    def environ(self) -> dict[str, Any]:
+        """As gunicorn and uWSGI build it, behind a proxy that passes the address on."""
+        address = urlsplit(self.url)
+        path = f"{address.path}?{address.query}"
+        environ = RequestFactory().get(path).environ
+        return environ | {
+            "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+            "RAW_URI": path,
+            "REQUEST_URI": path,
+            "HTTP_X_ORIGINAL_URI": path,
+        }
+
+    def arrive(self) -> int:
+        """Hand the request to Django as a WSGI server does; return the answer's status."""
+        statuses: list[str] = []
+        response: Any = WSGIHandler()(
+            self.environ, lambda status, headers, *error: statuses.append(status)
+        )
+        response.close()
+        return int(statuses[0].split()[0])
+
+    def shown_in(self, report: str) -> list[str]:
+        """Return what a report shows that it must not."""
+        return [value for value in self.hidden if value in report]
+
+
+class FailingMiddleware:
+    """A middleware of the site's that fails before any view is reached."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        raise RuntimeError("out of order")
+
+
+class MovingMiddleware:
+    """A middleware of the site's that moves every request once, as PREPEND_WWW does."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        if "moved" in request.COOKIES:
+            return self.get_response(request)
+        response = HttpResponseRedirect(request.get_full_path())
+        response.set_cookie("moved", "1")
+        return response
