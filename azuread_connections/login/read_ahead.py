@@ -37,6 +37,8 @@ def answer_if_ahead(request: HttpRequest) -> HttpResponse | None:
     response = onward.continue_page(request, f"{path}{'&' if '?' in path else '?'}{_CONTINUED}=1")
     if is_prefetch:
         response.status_code = 403
+        # Django would log a warning for each.
+        response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

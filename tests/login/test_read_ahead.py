@@ -107,10 +107,16 @@ def test_a_head_request_begins_nothing(contoso: Company, client: Client, address
 )
 @pytest.mark.parametrize("query", ["", "?continue=1"])
 def test_a_prefetch_begins_nothing_and_is_asked_for_again(
-    contoso: Company, client: Client, header: str, value: str, query: str
+    contoso: Company,
+    client: Client,
+    caplog: pytest.LogCaptureFixture,
+    header: str,
+    value: str,
+    query: str,
 ) -> None:
     answer = client.get(f"/login/contoso/{query}", headers={header: value})
     assert_left_for_the_browser(answer, 403)
+    assert "django.request" not in [record.name for record in caplog.records]
     assert client.get(f"/login/contoso/{query}").status_code == 302
 
 
