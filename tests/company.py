@@ -73,6 +73,11 @@ def query_of(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
+def transaction_of(url: str) -> str:
+    """Return the name of the transaction in an address: in `state`, before where it began."""
+    return query_of(url)["state"].partition(".")[0]
+
+
 def error_code(response: Any) -> str:
     """Return the stable code on an error page; fail if the response is none."""
     text = response.content.decode()

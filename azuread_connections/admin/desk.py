@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from ..entra.aadsts import explain
 from ..health.probe import Outcome, probe
 from ..login import trial
+from ..login.begin import SELECT_ACCOUNT
 from ..login.buttons import start_url
 from ..login.failures import FAILURES
 from ..models import Connection, Revocation
@@ -75,7 +76,8 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
     """Try: begin a trial, or show what the last one of this session came to."""
     _require(request, TRY)
     if request.method == "POST":
-        return trial.begin(request, connection, request.path)
+        prompt = SELECT_ACCOUNT if "another_account" in request.POST else ""
+        return trial.begin(request, connection, request.path, prompt=prompt)
     outcome = trial.outcome_of(request, connection)
     context = _context(page, request, connection, gettext("Try"))
     context["outcome"] = outcome

@@ -96,17 +96,30 @@ def still_enabled(request: HttpRequest, application_id: int, connection_id: int)
     return Pair(application, connection, is_own_host, known_scopes or "", secrets)
 
 
-def shown_as_buttons(application: Application) -> list[Connection]:
-    """Return the connections to show as buttons, by the words on them. One query, or none."""
-    if application.why_no_sign_in:
-        return []
+@dataclass(frozen=True)
+class Shown:
+    """The connections to show as buttons. ``too_many``: none, as there are more than a page has."""
+
+    connections: list[Connection]
+    too_many: bool = False
+
+
+def shown_as_buttons(application: Application | None) -> Shown:
+    """Return the connections to show as buttons, by the words on them. One query, or none.
+
+    Where there are more than the setting MAX_BUTTONS, people find theirs by their address. No more
+    than one in excess of it is read.
+    """
+    if application is None or application.why_no_sign_in:
+        return Shown([])
     shown = Connection._default_manager.filter(
         # "in": Django writes a plain True without a comparison, which no index of SQLite's or
         # MariaDB's answers.
         enabledconnection__application=application,
         show_as_button__in=[True],
     )
-    return list(shown.order_by("display_name", "name_key"))
+    found = list(shown.order_by("display_name", "name_key")[: conf.max_buttons + 1])
+    return Shown([], too_many=True) if len(found) > conf.max_buttons else Shown(found)
 
 
 def by_alias(

@@ -913,6 +913,36 @@ PROTECTIONS = [
         f"{_BROWSER}a_forged_host_where_any_is_allowed",
     ),
     Protection(
+        "login/resumption.py",
+        "        content = sealing.unseal(_SEAL, sealed, name=name)",
+        "        content = sealing.unseal('transaction', sealed, name=name)",
+        f"{_BROWSER}a_forged_resumption",
+        also=(
+            "sealing.seal(_SEAL, content, name=begun.state)",
+            "sealing.seal('transaction', content, name=begun.state)",
+        ),
+    ),
+    Protection(
+        "login/resumption.py",
+        "    return Resumption(pair, addresses.safe_destination(request, destination, allowed))",
+        "    return Resumption(pair, destination)",
+        f"{_BROWSER}a_resumption_that_leads_to_a_withdrawn_address",
+    ),
+    Protection(
+        "login/read_ahead.py",
+        '    if not (is_prefetch or request.method == "HEAD" or _is_program(request)):',
+        "    if True:",
+        f"{_BROWSER}sign_ins_begun_ahead_of_the_victim",
+    ),
+    Protection(
+        "login/error_page.py",
+        "    return addresses.safe_destination(request, "
+        "resumption.destination if resumption else None)",
+        "    return resumption.destination if resumption else addresses.default_destination()",
+        "tests/login/test_resumption.py::"
+        "test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once",
+    ),
+    Protection(
         "login/onward.py",
         "    target = DestinationRedirect(url).url",
         "    target = url",

@@ -133,7 +133,7 @@ def test_the_buttons_are_found_by_an_index(contoso: Company, application: Applic
     if database.vendor != "sqlite":
         pytest.skip("reads SQLite's query plan")
     with statements() as found:
-        assert enabled.shown_as_buttons(application) == [contoso.connection]
+        assert enabled.shown_as_buttons(application).connections == [contoso.connection]
     with database.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {found[0]}")
         plan = [str(row[3]) for row in cursor.fetchall()]

@@ -414,7 +414,7 @@ def test_an_application_without_sign_in_shows_no_button(
     application.save()
     from azuread_connections.login.enabled import shown_as_buttons
 
-    assert shown_as_buttons(application) == []
+    assert shown_as_buttons(application).connections == []
 
 
 def test_a_common_endpoint_works_before_its_domain_is_known(microsoft, application, client):
