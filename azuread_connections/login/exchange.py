@@ -19,6 +19,7 @@ from ..models.expiry import day_of
 from ..models.secret import NoUsableSecret, readable_secrets
 from ..permissions import delegated_scopes
 from . import events
+from .enabled import OwnDomain
 from .failures import SignInFailed, from_entra
 
 
@@ -39,6 +40,7 @@ class CodeExchange:
     known_scopes: str = ""  # what the connection's own directory has granted so far
     issuers: tuple[str, ...] = ()  # that came with the code (RFC 9207)
     secrets: tuple[ClientSecret, ...] = ()  # of the connection, where they were just read
+    own_domain: OwnDomain | None = None  # of the connection, where it was just read
 
     def authority(self, tenant: str) -> Authority:
         connection = self.connection
