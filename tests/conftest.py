@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,21 @@ from azuread_connections.testing import StandIn
 from tests.company import Company
 
 pytest_plugins = ["azuread_connections.testing.plugin"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_asks_microsoft_itself() -> Iterator[None]:
+    """What it would answer about contoso.com is not what the tests say, with a network or not."""
+    look_up = socket.getaddrinfo
+
+    def elsewhere(host: Any, *arguments: Any, **options: Any) -> Any:
+        if "microsoft" in str(host):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", elsewhere)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext
 
+from ..domains import MOST_AT_ONCE
 from ..entra.aadsts import explain
 from ..health.probe import Outcome, probe
 from ..login import trial
@@ -56,7 +57,7 @@ def _stream(whole: str, connection: Connection) -> Iterator[str]:
     head, _marker, tail = whole.partition(_STEPS_GO_HERE)
     yield head
     outcomes = set()
-    for step in probe(connection):
+    for step in probe(connection, MOST_AT_ONCE):
         outcomes.add(step.outcome)
         yield render_to_string("azuread_connections/admin/check_step.html", {"step": step})
     before, _marker, after = tail.partition(_CONCLUSION_GOES_HERE)

@@ -189,7 +189,7 @@ def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -
 
 def _describe(visitor: Visitor) -> dict[str, Any]:
     claims = visitor.claims
-    profile = read_profile(claims, visitor.connection, visitor.enrichment.profile)
+    profile = read_profile(claims, visitor.trust, visitor.enrichment.profile)
     return {
         "claims": dict(list(claims.everything.items())[:_MAX_CLAIMS]),
         "profile": profile.as_dict(),

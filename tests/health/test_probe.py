@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from azuread_connections.health import probe as probing
+from azuread_connections import domains
 from azuread_connections.health.probe import Outcome, Step, probe
 from azuread_connections.models import ClientSecret, Connection, Directory
 from azuread_connections.testing import StandIn
-from tests.company import Company
+from tests.company import Company, is_proven, unprove
 from tests.factories import ClientSecretFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,13 +42,11 @@ def test_a_connection_in_order_passes_every_step(
 
 
 def test_it_pins_what_was_not_pinned(contoso: Company) -> None:
-    Connection.objects.update(tenant_id="", domain_verified=False)
+    Connection.objects.update(tenant_id="")
+    unprove()
     steps(contoso)
-    connection = Connection.objects.get()
-    assert (connection.tenant_id, connection.domain_verified) == (
-        contoso.directory.tenant_id,
-        True,
-    )
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
+    assert is_proven()
 
 
 def test_an_unknown_domain_is_told(contoso: Company) -> None:
@@ -104,14 +102,14 @@ def test_without_a_usable_encryption_key_the_other_steps_go_on(
 def test_a_connection_that_is_deleted_meanwhile_ends_the_check(
     contoso: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find = probing.microsoft.find_directory
+    find = domains.microsoft.find_directory
 
     def deleted_meanwhile(**asked: str) -> str:
         found = find(**asked)
         Connection.objects.all().delete()
         return found
 
-    monkeypatch.setattr(probing.microsoft, "find_directory", deleted_meanwhile)
+    monkeypatch.setattr(domains.microsoft, "find_directory", deleted_meanwhile)
     [step] = steps(contoso)
     assert step.outcome is Outcome.FAILED
     assert "deleted" in step.found
