@@ -98,7 +98,14 @@ def test_the_governed_fields_are_shown_with_those_that_users_lack(
 
 def test_the_conditions_of_linking_are_said(boss: Client) -> None:
     page = text(boss.get(ADD))
-    for words in ("claim “email”", "is no guest", "neither staff nor superuser", "open sessions"):
+    for words in (
+        "claim “email”",
+        "not a guest",
+        "neither staff nor superuser",
+        "not even by a group",
+        "open sessions",
+        "It is not checked that the user's address is really theirs",
+    ):
         assert words in page
 
 

@@ -407,8 +407,8 @@ PROTECTIONS = [
     ),
     Protection(
         "login/callback.py",
-        "    if connection.tenant_id:\n        asked_lately",
-        "    if True:\n        asked_lately",
+        "    if connection.tenant_id:\n        return",
+        "    if True:\n        return",
         "tests/login/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
     ),
     Protection(
