@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from azuread_connections import domains, signals
+from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.health.checklist import checklist
 from azuread_connections.health.probe import Outcome, Step, probe
 from azuread_connections.models import Application, Connection, DomainAlias, Event
@@ -128,6 +129,18 @@ def test_no_directory_named_withdraws_it_too(contoso: Company, microsoft: StandI
     domains.check(contoso.connection, "contoso.com")
     assert not is_proven()
     assert "Microsoft names no directory" in Event.objects.get(kind="domain_withdrawn").message
+
+
+def test_the_directory_of_personal_accounts_named_withdraws_it_too(
+    contoso: Company, microsoft: StandIn
+) -> None:
+    document = dict.fromkeys(
+        ("issuer", "token_endpoint"), f"https://login.example/{PERSONAL_TENANT_ID}/x"
+    )
+    microsoft.fault("discovery", status=200, body=json.dumps(document))
+    domains.check(contoso.connection, "contoso.com")
+    assert not is_proven()
+    assert row().found_tenant_id == PERSONAL_TENANT_ID
 
 
 def test_a_name_that_no_directory_can_have_withdraws_it_too(contoso: Company) -> None:
