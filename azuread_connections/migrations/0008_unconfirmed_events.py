@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("azuread_connections", "0009_domain_proof_only"),
+        ("azuread_connections", "0007_directory_trust"),
     ]
 
     operations = [

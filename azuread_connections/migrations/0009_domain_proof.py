@@ -58,7 +58,7 @@ def give_the_proof_back(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("azuread_connections", "0007_directory_trust"),
+        ("azuread_connections", "0008_unconfirmed_events"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     written rows which refer to it."""
 
     dependencies = [
-        ("azuread_connections", "0008_domain_proof"),
+        ("azuread_connections", "0009_domain_proof"),
     ]
 
     operations = [
