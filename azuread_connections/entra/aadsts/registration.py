@@ -98,6 +98,13 @@ _CALLBACK_URL = entries(
             _("The callback URL is registered for a single-page app, so no server may use it."),
             WEB_PLATFORM,
         ),
+        9002328: (
+            _(
+                "The tokens were asked for from another origin, which only the single-page "
+                "platform allows."
+            ),
+            OUR_BUG,
+        ),
     },
 )
 
@@ -121,10 +128,6 @@ _ACCOUNT_TYPES = entries(
             _("Switch “Use common endpoint” off, or take the service off the API permissions."),
         ),
         90130: (_("The app cannot be used at the common endpoint."), MULTI_TENANT),
-        9002328: (
-            _("The administrator's consent cannot be asked for at the common endpoint."),
-            _("Enter the directory's domain in the connection, then copy the consent link again."),
-        ),
         9002332: (
             _("The registration takes work accounts only, and was asked for personal ones."),
             _(
