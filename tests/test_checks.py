@@ -23,6 +23,7 @@ from azuread_connections.conf import DEFAULTS, conf
 from azuread_connections.login import addresses
 from azuread_connections.middleware import ConnectionSessionMiddleware
 from tests.factories import ClientSecretFactory, ConnectionFactory
+from tests.field_cases import case
 
 GOOD_KEY = Fernet.generate_key().decode()
 IN_ORDER = {
@@ -299,7 +300,7 @@ def test_the_public_address_is_read_as_browsers_write_it(
     assert conf.public_url == read
 
 
-F24 = Path("tests/cases/F24-public-url-idn.txt").read_text()
+F24 = case("F24")
 
 
 def test_an_international_public_address_is_the_host_that_browsers_send(configure: Any) -> None:

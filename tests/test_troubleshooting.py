@@ -14,7 +14,7 @@ from azuread_connections.entra.aadsts import (
 )
 from azuread_connections.testing import aadsts as standin
 from project.troubleshooting import PAGE, with_tables
-from tests import cases
+from tests import field_cases
 
 
 def test_the_page_in_docs_says_what_the_catalogue_says() -> None:
@@ -60,6 +60,7 @@ def test_the_page_explains_what_microsoft_changed(heading: str) -> None:
         (90002, Owner.SITE, "no directory"),
         (90024, Owner.MICROSOFT, "more sign-ins"),
         (9002327, Owner.SITE, "single-page app"),
+        (9002328, Owner.SITE, "from another origin, which only the single-page platform allows"),
     ],
 )
 def test_a_known_number_tells_its_meaning_its_owner_and_its_remedy(
@@ -93,7 +94,7 @@ def test_every_number_that_the_app_or_the_stand_in_knows_is_explained() -> None:
 
 
 def test_every_number_that_the_field_met_is_explained() -> None:
-    case = cases.load("F23")
+    case = field_cases.case("F23")
     met = {int(code) for code in case["missing"]} | set(case["seen_in_threads_and_missing"])
     assert met - set(CATALOGUE) == set()
     for code in met:

@@ -23,7 +23,7 @@ from azuread_connections.entra.errors import (
     UnknownSigningKey,
     Unreachable,
 )
-from tests import cases
+from tests import field_cases
 
 TRACE = "6a1f2c60-4d2a-4b5e-9f0e-0d7f3f6d2c00"
 CORRELATION = "d3ca1f4e-9c47-43d2-a2d9-7a8a5a3f5a11"
@@ -371,7 +371,7 @@ def test_passing_trouble_says_how_long_to_wait() -> None:
 # The cases from the field: tests/cases/
 
 
-@pytest.mark.parametrize("case", cases.load("F08"))
+@pytest.mark.parametrize("case", field_cases.case("F08"))
 def test_an_invalid_client_that_is_not_about_the_secret(case: dict[str, Any]) -> None:
     code = case["body"]["error_codes"][0]
     error = MicrosoftError.from_answer(case["body"])
@@ -380,32 +380,32 @@ def test_an_invalid_client_that_is_not_about_the_secret(case: dict[str, Any]) ->
     assert error.aadsts_code == code
 
 
-@pytest.mark.parametrize("case", cases.load("F09"))
+@pytest.mark.parametrize("case", field_cases.case("F09"))
 def test_of_two_codes_the_last_is_shown(case: dict[str, Any]) -> None:
     error = MicrosoftError.from_answer(case["body"])
     assert error.aadsts_code == case["expect_shown_code"]
     assert type(error) is CodeNotAccepted
 
 
-@pytest.mark.parametrize("description", cases.load("F10")["descriptions"])
+@pytest.mark.parametrize("description", field_cases.case("F10")["descriptions"])
 def test_the_ids_are_read_in_every_language(description: str) -> None:
-    expected = cases.load("F10")["expect"]
+    expected = field_cases.case("F10")["expect"]
     error = MicrosoftError.from_answer({"error": "x", "error_description": description})
     found = {"trace_id": error.trace_id, "correlation_id": error.correlation_id}
     assert found == expected
 
 
-@pytest.mark.parametrize("case", cases.load("F11"))
+@pytest.mark.parametrize("case", field_cases.case("F11"))
 def test_a_code_that_stands_elsewhere(case: dict[str, Any]) -> None:
     assert MicrosoftError.from_answer(case["answer"]).aadsts_code == case["expect_code"]
 
 
-@pytest.mark.parametrize("answer", cases.load("F12")["answers"])
+@pytest.mark.parametrize("answer", field_cases.case("F12")["answers"])
 def test_a_policy_that_blocks_the_person(answer: dict[str, Any]) -> None:
     assert type(MicrosoftError.from_answer(answer)) is AccessDenied
 
 
-@pytest.mark.parametrize("answer", cases.load("F13")["token_400"])
+@pytest.mark.parametrize("answer", field_cases.case("F13")["token_400"])
 def test_passing_trouble(answer: dict[str, Any]) -> None:
     assert type(MicrosoftError.from_answer(answer)) is TemporarilyUnavailable
 

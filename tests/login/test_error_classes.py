@@ -12,7 +12,7 @@ from django.test import Client
 
 from azuread_connections.entra.aadsts import explain
 from azuread_connections.models import ClientSecret, Connection, Directory, Event
-from tests import cases
+from tests import field_cases
 from tests.company import Company, query_of
 from tests.factories import ClientSecretFactory
 from tests.login.test_callback import CALLBACK, assert_refused
@@ -42,7 +42,7 @@ def as_parameters(answer: dict[str, Any]) -> dict[str, str]:
 # Not about the secret (F08)
 
 
-@pytest.mark.parametrize("case", cases.load("F08"))
+@pytest.mark.parametrize("case", field_cases.case("F08"))
 def test_only_what_is_about_the_secret_refuses_it(
     contoso: Company, client: Client, case: dict[str, Any]
 ) -> None:
@@ -64,7 +64,7 @@ def test_only_what_is_about_the_secret_refuses_it(
 def test_the_remedy_of_a_wrong_callback_url_is_shown_in_the_log(
     contoso: Company, admin_client: Client
 ) -> None:
-    answer_with(contoso, cases.load("F08")[0]["body"])
+    answer_with(contoso, field_cases.case("F08")[0]["body"])
     contoso.sign_in(Client())
     event = Event.objects.get(kind="sign_in_failed")
     page = admin_client.get(f"/admin/azuread_connections/event/{event.pk}/change/")
@@ -76,7 +76,7 @@ def test_the_remedy_of_a_wrong_callback_url_is_shown_in_the_log(
 # Two numbers, and numbers elsewhere (F09, F11)
 
 
-@pytest.mark.parametrize("case", cases.load("F09"))
+@pytest.mark.parametrize("case", field_cases.case("F09"))
 def test_the_last_of_two_numbers_decides(
     contoso: Company, client: Client, case: dict[str, Any]
 ) -> None:
@@ -87,14 +87,14 @@ def test_the_last_of_two_numbers_decides(
 
 
 def test_a_number_sent_as_text_is_read(contoso: Company, client: Client) -> None:
-    case = cases.load("F11")[0]
+    case = field_cases.case("F11")[0]
     answer_with(contoso, case["answer"], 401)
     event = assert_refused(contoso.sign_in(client), 502, "secret_rejected")
     assert event.aadsts_code == case["expect_code"]
 
 
 def test_a_number_in_the_address_of_the_error_is_read(contoso: Company, client: Client) -> None:
-    case = cases.load("F11")[1]
+    case = field_cases.case("F11")[1]
     event = assert_refused(return_with(contoso, client, case["answer"]), 403, "access_denied")
     assert event.aadsts_code == case["expect_code"]
 
@@ -102,13 +102,13 @@ def test_a_number_in_the_address_of_the_error_is_read(contoso: Company, client: 
 # IDs behind translated labels (F10)
 
 
-@pytest.mark.parametrize("description", cases.load("F10")["descriptions"])
+@pytest.mark.parametrize("description", field_cases.case("F10")["descriptions"])
 def test_the_ids_are_kept_whatever_the_language(
     contoso: Company, client: Client, description: str
 ) -> None:
     answer = {"error": "access_denied", "error_description": description}
     event = assert_refused(return_with(contoso, client, answer), 403, "access_denied")
-    expected = cases.load("F10")["expect"]
+    expected = field_cases.case("F10")["expect"]
     assert {"trace_id": event.trace_id, "correlation_id": event.correlation_id} == expected
 
 
@@ -122,7 +122,7 @@ def assert_told_to_ask_their_it(response: Any) -> None:
     assert "this site&#x27;s support" not in page
 
 
-@pytest.mark.parametrize("answer", cases.load("F12")["answers"])
+@pytest.mark.parametrize("answer", field_cases.case("F12")["answers"])
 @pytest.mark.parametrize("at", ["token endpoint", "callback"])
 def test_a_policy_that_blocks_the_person(
     contoso: Company, client: Client, answer: dict[str, Any], at: str
@@ -205,13 +205,13 @@ def assert_comes_back_later(response: Any, aadsts: int, seconds: str) -> None:
     assert response["Retry-After"] == seconds
 
 
-@pytest.mark.parametrize("query", cases.load("F13")["callback"])
+@pytest.mark.parametrize("query", field_cases.case("F13")["callback"])
 def test_passing_trouble_on_the_callback(contoso: Company, client: Client, query: str) -> None:
     response = return_with(contoso, client, dict(parse_qsl(query)))
     assert_comes_back_later(response, 90033, "30")
 
 
-@pytest.mark.parametrize("answer", cases.load("F13")["token_400"])
+@pytest.mark.parametrize("answer", field_cases.case("F13")["token_400"])
 @pytest.mark.parametrize(("sent", "seconds"), [({}, "30"), ({"Retry-After": "7"}, "7")])
 def test_passing_trouble_at_the_token_endpoint(
     contoso: Company, client: Client, answer: dict[str, Any], sent: dict[str, str], seconds: str
@@ -235,7 +235,7 @@ def test_an_overloaded_service_that_says_its_number(
 
 def declined(company: Company, client: Client) -> Any:
     """What the file says: the query of a person who goes back from "Need admin approval"."""
-    request_line = cases.text("F14").splitlines()[0]
+    request_line = field_cases.case("F14").splitlines()[0]
     query = dict(parse_qsl(request_line.partition("?")[2]))
     assert query.pop("state") == "STATE"
     return return_with(company, client, query)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,11 @@ from django.test import Client
 from azuread_connections.models import Event
 from azuread_connections.testing import next_address
 from tests.company import Company
+from tests.field_cases import case
 
 pytestmark = pytest.mark.django_db
 
-F21 = Path("tests/cases/F21-office-link.txt").read_text()
+F21 = case("F21")
 BROWSERS = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",

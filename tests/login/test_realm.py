@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +16,7 @@ from azuread_connections.models.validators import clean_alias
 from azuread_connections.testing import StandIn, next_address
 from tests.company import Company, query_of
 from tests.factories import ApplicationFactory, ConnectionFactory, EnabledConnectionFactory
+from tests.field_cases import case
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +128,7 @@ def test_several_sign_ins_for_one_domain_are_a_choice(
         assert f"/login/{name}/?next=%2Freports%2F&amp;login_hint=adele.vance%40contoso.com" in page
 
 
-F20 = json.loads(Path("tests/cases/F20-typed-addresses.json").read_text())
+F20 = case("F20")
 
 
 @pytest.mark.parametrize("typed", F20["leads_there"] + F20["login_hint_is_clean"])
