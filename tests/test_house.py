@@ -137,12 +137,40 @@ RULES = [
         no_part(
             *("login", "admin", "health", "transfer", "management", "testing"),
             *("backends", "urls", "middleware", "decorators"),
+            *("domains", "microsoft", "user_rights"),
         ),
     ),
     Rule(
+        "foundation-below",
+        "what everything reads stands below everything",
+        part("cache", "conf", "hosts", "permissions", "signals", "user_rights"),
+        no_part(
+            *("login", "admin", "health", "transfer", "management", "testing"),
+            *("app_access", "backends", "decorators", "domains", "microsoft", "middleware", "urls"),
+        ),
+    ),
+    Rule(
+        "domains-above-log-and-notices",
+        "domains.py uses the log of login/ and the notices of health/; login/ and health/ use it",
+        part("domains"),
+        lambda use: (
+            no_part("login", "health", "transfer")(use)
+            and not part("login.events", "health.domain_notices")(use.name)
+        ),
+    ),
+    Rule(
+        "log-and-notices-below-domains",
+        "what domains.py writes with does not use it",
+        part(
+            *("login.events", "login.limits", "login.client_address"),
+            *("health.domain_notices", "health.notices"),
+        ),
+        no_part("domains", "login.trust", "login.callback", "health.probe"),
+    ),
+    Rule(
         "logic-below",
-        "login/, health/ and transfer/ stand below the admin and the commands",
-        part("login", "health", "transfer"),
+        "login/, health/, transfer/ and domains.py stand below the admin and the commands",
+        part("login", "health", "transfer", "domains", "app_access", "microsoft"),
         no_part("admin", "management"),
     ),
     Rule(
@@ -219,6 +247,11 @@ PLANTED = [
     ("entra/tokens.py", "def f():\n    import django.db.models", "entra-without-django"),
     ("models/identity.py", "from ..login import views", "models-below"),
     ("login/views.py", "from azuread_connections.admin import connection", "logic-below"),
+    ("domains.py", "from .admin import forms", "logic-below"),
+    ("models/alias.py", "from ..domains import ask", "models-below"),
+    ("user_rights.py", "from .login import linking", "foundation-below"),
+    ("domains.py", "from .login import events, trust", "domains-above-log-and-notices"),
+    ("login/events.py", "from .. import domains", "log-and-notices-below-domains"),
     (
         "transfer/imports.py",
         "import azuread_connections.management.commands.check_secrets",
@@ -261,6 +294,7 @@ ALLOWED = [
     ("testing/plugin.py", "import pytest"),
     ("login/views.py", "from ..models import Connection\nfrom ..entra import tokens"),
     ("login/views.py", "import os\nos.path.join('a', 'b')"),
+    ("domains.py", "from .login import events\nfrom .health.domain_notices import send"),
 ]
 
 
