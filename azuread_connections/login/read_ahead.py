@@ -8,6 +8,7 @@ import re
 from django.http import HttpRequest, HttpResponse
 
 from . import onward
+from .error_page import already_logged
 
 #: Parameter of a request that the page below has led to: it is a browser, whatever its name.
 _CONTINUED = "continue"
@@ -37,8 +38,7 @@ def answer_if_ahead(request: HttpRequest) -> HttpResponse | None:
     response = onward.continue_page(request, f"{path}{'&' if '?' in path else '?'}{_CONTINUED}=1")
     if is_prefetch:
         response.status_code = 403
-        # Django would log a warning for each.
-        response._has_been_logged = True  # type: ignore[attr-defined]
+        already_logged(response)  # by nobody: it is no failure
     return response
 
 

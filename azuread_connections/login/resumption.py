@@ -10,6 +10,7 @@ which anybody can write, and where it is checked like any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest
@@ -40,19 +41,19 @@ def state_with_resumption(begun: Transaction) -> str:
 
 def find_resumption(request: HttpRequest) -> Resumption | None:
     """Return what the `state` of a callback says. One query, and none for what we did not seal."""
-    state = callback_parameters(request).get("state", "")
-    if len(state) > _MAX_STATE_LENGTH:
-        return None
-    name, _, sealed = state.partition(".")
-    try:
-        content = sealing.unseal(_SEAL, sealed, name=name)
-    except BrokenSeal:
-        return None
-    match content:
+    match _content(callback_parameters(request).get("state", "")):
         case [int(application_id), int(connection_id), str(destination)]:
             return _resumption(request, application_id, connection_id, destination)
-        case _:  # sealed by another version of this app
+        case _:  # not sealed, or by another version of this app
             return None
+
+
+def _content(state: str) -> Any:
+    name, _, sealed = state.partition(".")
+    try:
+        return sealing.unseal(_SEAL, sealed, name=name) if len(state) <= _MAX_STATE_LENGTH else None
+    except BrokenSeal:
+        return None
 
 
 def _resumption(

@@ -944,8 +944,9 @@ PROTECTIONS = [
     ),
     Protection(
         "login/resumption.py",
-        "        content = sealing.unseal(_SEAL, sealed, name=name)",
-        "        content = sealing.unseal('transaction', sealed, name=name)",
+        "        return sealing.unseal(_SEAL, sealed, name=name) "
+        "if len(state) <= _MAX_STATE_LENGTH else None",
+        "        return sealing.unseal('transaction', sealed, name=name)",
         f"{_BROWSER}a_forged_resumption",
         also=(
             "sealing.seal(_SEAL, content, name=begun.state)",
