@@ -61,15 +61,24 @@ def test_only_what_is_about_the_secret_refuses_it(
     assert contoso.microsoft.count("token") == (2 if is_control else 1)
 
 
-def test_the_remedy_of_a_wrong_callback_url_is_shown_in_the_log(
-    contoso: Company, admin_client: Client
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "Copy the callback URL from the connection&#x27;s page"),
+        (1, "App registrations › the app"),
+    ],
+    ids=["wrong callback URL", "application disabled"],
+)
+def test_the_log_shows_the_remedy_and_not_that_of_a_secret(
+    contoso: Company, admin_client: Client, number: int, words: str
 ) -> None:
-    answer_with(contoso, field_cases.case("F08")[0]["body"])
+    case = field_cases.case("F08")[number]
+    answer_with(contoso, case["body"], case["status"])
     contoso.sign_in(Client())
     event = Event.objects.get(kind="sign_in_failed")
     page = admin_client.get(f"/admin/azuread_connections/event/{event.pk}/change/")
     text = page.content.decode()
-    assert "Copy the callback URL from the connection&#x27;s page" in text
+    assert words in text
     assert "make a new client secret" not in text
 
 
