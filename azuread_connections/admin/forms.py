@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ..entra.cloud import PERSONAL_TENANT_ID
-from ..entra.errors import EntraError, MicrosoftError, PersonalDirectory
+from ..entra.errors import EntraError, MicrosoftError, OtherCloud, PersonalDirectory
+from ..health.wording import in_words
 from ..microsoft import find_directory
 from ..models import Application, Connection, EnabledConnection, Sealed
 from ..models.connection import is_taken, name_is_taken, no_own_directory
@@ -239,6 +240,11 @@ class ConnectionForm(forms.ModelForm):
             )
         except PersonalDirectory:
             self.add_error("domain", no_own_directory(connection.domain))
+        except OtherCloud as error:
+            self.add_error(
+                "cloud" if error.found in Connection.Cloud.values else "domain",
+                ValidationError(str(in_words(error)), code="other_cloud"),
+            )
         except MicrosoftError as error:
             if error.aadsts_code in UNKNOWN_DIRECTORY:
                 self.add_error("domain", _unknown_domain(connection.domain))

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from .. import microsoft
 from ..app_access import token_with
-from ..entra.errors import DirectoryNotFound, EntraError
+from ..entra.errors import DirectoryNotFound, EntraError, OtherCloud
 from ..entra.graph import GraphError
 from ..entra.tokens import AppToken
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..permissions import USER_READ_ALL, permissions_needed
+from .signing_keys import KeyRefresh
 from .wording import Text, in_words
 
 
@@ -39,17 +40,20 @@ class Step:
     remedy: Text = ""
 
 
-def probe(connection: Connection) -> Iterator[Step]:
-    """Check a connection step by step; each is yielded as soon as it is known."""
+def probe(connection: Connection, *, drop_unpublished_keys: bool = False) -> Iterator[Step]:
+    """Check a connection step by step; each is yielded as soon as it is known.
+
+    ``drop_unpublished_keys``: forget signing keys that Microsoft does not publish at this moment.
+    """
     try:
-        yield from _steps(connection)
+        yield from _steps(connection, drop_unpublished_keys)
     except Connection.DoesNotExist:
         yield Step(_("Connection"), Outcome.FAILED, _("It was deleted meanwhile."))
 
 
-def _steps(connection: Connection) -> Iterator[Step]:
+def _steps(connection: Connection, drop_unpublished_keys: bool) -> Iterator[Step]:
     yield _directory(connection)
-    yield _keys(connection)
+    yield _keys(connection, drop_unpublished_keys)
     token = None
     for secret in connection.secrets.all():
         step, accepted = _secret(connection, secret)
@@ -73,6 +77,8 @@ def _directory(connection: Connection) -> Step:
             cloud=connection.cloud,
             identity_api=connection.identity_api,
         )
+    except OtherCloud as error:
+        return _failed(title, error)
     except DirectoryNotFound:
         return Step(
             title,
@@ -98,13 +104,10 @@ def _directory(connection: Connection) -> Step:
     return Step(title, Outcome.PASSED, f"{connection.domain}: {tenant_id}")
 
 
-def _keys(connection: Connection) -> Step:
+def _keys(connection: Connection, drop_unpublished: bool) -> Step:
     title = _("Login host and signing keys")
-    authority = microsoft.authority(
-        connection.cloud, connection.sign_in_segment, connection.identity_api
-    )
     try:
-        number = microsoft.signing_keys().refresh(authority.keys_url)
+        number = KeyRefresh(drop_unpublished=drop_unpublished).refresh(connection)
     except EntraError as error:
         return _failed(title, error)
     return Step(title, Outcome.PASSED, _("%d keys can be read.") % number)
