@@ -101,13 +101,15 @@ class SigningKeys:
             key, until = self._recent.get((address, key_id), (None, 0.0))
             if key is not None and until - LOCAL_CACHE_TTL <= self._clock() < until:
                 return key
-        known = self._current(url, key_id)
+        known = self._load(url)
+        if app_url and (known is None or key_id not in known):
+            own = self._load(app_url)
+            # Then the directory's keys need not be fetched, and cannot fail to be.
+            if own and key_id in own and key_id in (own := self._current(app_url, key_id, own)):
+                return self._found(app_url, key_id, own)
+        known = self._current(url, key_id, known)
         if key_id in known:
             return self._found(url, key_id, known)
-        if app_url and (own := self._load(app_url)) and key_id in own:
-            own = self._current(app_url, key_id)
-            if key_id in own:
-                return self._found(app_url, key_id, own)
         return self._find_unknown(url, key_id, app_url, known)
 
     def refresh(self, url: str, *, drop_unpublished: bool = False) -> int:
@@ -136,10 +138,9 @@ class SigningKeys:
         except EntraError:
             self._store(app_url, KeySet(self._clock(), {}))
 
-    def _current(self, url: str, key_id: str) -> KeySet:
+    def _current(self, url: str, key_id: str, known: KeySet | None) -> KeySet:
         """Return the keys, fetched if they are missing or old. Known keys serve on while another
         thread or process fetches, and while Microsoft is down."""
-        known = self._load(url)
         if known is not None and (
             self._is_fresh(known) or not self._may_fetch(url, "renewal", RETRY_INTERVAL)
         ):

@@ -34,7 +34,7 @@ from azuread_connections.entra.id_token import (
     IdTokenPolicy,
     validate_id_token,
 )
-from azuread_connections.entra.metadata import SigningKey
+from azuread_connections.entra.jwks import SigningKey
 from tests.field_cases import case
 
 TENANT = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
