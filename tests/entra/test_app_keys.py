@@ -222,7 +222,9 @@ def test_without_a_cache_an_own_key_is_found_too(
     transport: Transport, authority: Authority, app: App, entra: StandIn
 ) -> None:
     own = entra.rotate_app_key(app)
-    assert is_key_of(entra, Finder(SigningKeys(transport, ForgetfulCache()), authority, app).find(own))
+    assert is_key_of(
+        entra, Finder(SigningKeys(transport, ForgetfulCache()), authority, app).find(own)
+    )
 
 
 # --- Refreshed on demand --------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,3 +116,126 @@ def test_a_directory_cannot_be_found_while_microsoft_is_down(
     entra.fault("discovery", status=503)
     with pytest.raises(Unreachable):
         find_tenant_id(transport, authority(entra, "contoso.com"))
+
+
+# --- The directory's cloud ------------------------------------------------------------------------
+
+CASE = Path(__file__).parents[1] / "cases" / "F02-discovery-of-another-cloud.json"
+F02 = json.loads(CASE.read_text())
+
+
+@pytest.mark.parametrize("answer", F02["answers"], ids=lambda answer: answer["name"])
+def test_f02_a_directory_of_another_cloud_is_not_this_clouds(
+    transport: Transport, entra: StandIn, answer: dict[str, Any]
+) -> None:
+    entra.fault("discovery", body=json.dumps(answer["document"]))
+    asked = authority(entra, "agency.example")
+    assert asked.discovery_url.endswith(
+        F02["asked"].removeprefix("https://login.microsoftonline.com")
+    )
+    assert asked.cloud.name == F02["cloud_of_the_connection"]
+    if answer["expect"] == "pinned":
+        assert find_tenant_id(transport, asked) in answer["document"]["issuer"]
+    else:
+        with pytest.raises(OtherCloud) as caught:
+            find_tenant_id(transport, asked)
+        assert caught.value.found == "usgov"
+        assert caught.value.instance_name == "microsoftonline.us"
+
+
+@pytest.mark.parametrize("version", [V1, V2])
+@pytest.mark.parametrize("cloud", ["usgov", "dod", "china"])
+def test_the_cloud_is_named(transport: Transport, entra: StandIn, cloud: Any, version: str) -> None:
+    entra.add_directory("agency.example", cloud=cloud)
+    with pytest.raises(OtherCloud) as caught:
+        find_tenant_id(transport, authority(entra, "agency.example", version))
+    assert caught.value.found == cloud
+    assert isinstance(caught.value, DirectoryNotFound)
+
+
+def test_gcc_is_in_the_global_cloud(transport: Transport, entra: StandIn) -> None:
+    agency = entra.add_directory("agency.example", cloud="gcc")
+    assert find_tenant_id(transport, authority(entra, "agency.example")) == agency.tenant_id
+
+
+def test_a_directory_for_customers_is_not_pinned(transport: Transport, entra: StandIn) -> None:
+    entra.add_directory("shop.example", cloud="external_id")
+    with pytest.raises(OtherCloud) as caught:
+        find_tenant_id(transport, authority(entra, "shop.example"))
+    assert (caught.value.found, caught.value.instance_name) == ("external_id", "ciamlogin.com")
+
+
+GLOBAL = "https://login.microsoftonline.com"
+US = "https://login.microsoftonline.us"
+
+
+def cloud_document(host: str, **members: object) -> str:
+    addresses = {"issuer": f"{GLOBAL}/{ONE}/v2.0", "token_endpoint": f"{host}/{ONE}/token"}
+    return json.dumps(addresses | members)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (cloud_document(US), "usgov"),
+        (cloud_document("https://login.partner.microsoftonline.cn"), "china"),
+        (cloud_document(US, cloud_instance_name="microsoftonline.com"), "usgov"),
+        (cloud_document(GLOBAL, cloud_instance_name="MicrosoftOnline.US"), "usgov"),
+        (cloud_document(GLOBAL, jwks_uri=f"{US}/keys"), "usgov"),
+        (cloud_document(GLOBAL, cloud_instance_name="microsoftonline.de"), ""),
+        (cloud_document(GLOBAL, cloud_instance_name="sovcloud-identity.fr"), ""),
+        (cloud_document(f"https://{ONE}.ciamlogin.com"), "external_id"),
+        (cloud_document("https://shop.b2clogin.com"), "b2c"),
+        (cloud_document(GLOBAL, issuer=f"https://shop.b2clogin.com/{ONE}/v2.0/"), "b2c"),
+    ],
+)
+def test_a_document_of_another_cloud_is_recognised_by_name_or_address(
+    transport: Transport, entra: StandIn, body: str, found: str
+) -> None:
+    entra.fault("discovery", body=body)
+    with pytest.raises(OtherCloud) as caught:
+        find_tenant_id(transport, authority(entra, "contoso.com"))
+    assert caught.value.found == found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        cloud_document(GLOBAL, cloud_instance_name=None),
+        cloud_document(GLOBAL, cloud_instance_name=""),
+        cloud_document("https://login.example.com", authorization_endpoint="https://[bad/"),
+        cloud_document("https://notmicrosoftonline.us"),
+    ],
+)
+def test_a_document_that_names_no_cloud_is_of_the_one_that_was_asked(
+    transport: Transport, entra: StandIn, body: str
+) -> None:
+    entra.fault("discovery", body=body)
+    assert find_tenant_id(transport, authority(entra, "contoso.com")) == ONE
+
+
+def test_a_cloud_that_is_named_by_no_text_is_not_believed(
+    transport: Transport, entra: StandIn
+) -> None:
+    entra.fault("discovery", body=cloud_document(GLOBAL, cloud_instance_name=["x"]))
+    with pytest.raises(MalformedAnswer):
+        find_tenant_id(transport, authority(entra, "contoso.com"))
+
+
+@pytest.mark.parametrize("cloud", ["usgov", "dod"])
+def test_the_two_us_government_clouds_share_a_login_service(
+    transport: Transport, entra: StandIn, cloud: str
+) -> None:
+    """Which of them a directory is in decides about Graph only."""
+    agency = entra.add_directory("agency.example", cloud="dod")
+    asked = Authority(replace(CLOUDS[cloud], login_url=entra.url), "agency.example", V2)
+    assert find_tenant_id(transport, asked) == agency.tenant_id
+
+
+def test_a_global_directory_is_not_in_the_us_government_cloud(
+    transport: Transport, entra: StandIn, contoso: Directory
+) -> None:
+    asked = Authority(replace(CLOUDS["usgov"], login_url=entra.url), "contoso.com", V2)
+    with pytest.raises(OtherCloud) as caught:
+        find_tenant_id(transport, asked)
+    assert caught.value.found == "global"

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azuread_connections.entra.cloud import CLOUDS, Authority
+from azuread_connections.entra.discovery import find_tenant_id
 from azuread_connections.entra.errors import EntraError, MicrosoftError
 from azuread_connections.entra.graph import Graph
-from azuread_connections.entra.discovery import find_tenant_id
 from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.tokens import CodeGrant, redeem_code, request_app_token
 from azuread_connections.entra.transport import Answer
