@@ -27,8 +27,8 @@ _MIN_KEY_BITS = 2048
 class SigningKey:
     """A key that signs ID tokens.
 
-    ``issuer``: for whom it may sign, with ``{tenantid}`` for any directory. ``cloud_instance_name``:
-    the cloud that it belongs to. v1.0 documents carry neither.
+    ``issuer``: for whom it may sign, with ``{tenantid}`` for any directory.
+    ``cloud_instance_name``: the cloud that it belongs to. v1.0 documents carry neither.
     """
 
     key_id: str

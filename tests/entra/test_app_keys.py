@@ -163,11 +163,11 @@ def test_an_address_that_has_no_keys_is_asked_no_more_often(
     clock.advance(HOUR // 2)
     for seconds in (0, 1, 29, 30, 239):
         clock.advance(seconds)
-        with pytest.raises(Exception, match="not published|90002"):
+        with pytest.raises(Exception, match=r"not published|90002"):
             finder.find("forged")
     assert asked(entra).count("app") == 1
     clock.advance(1)
-    with pytest.raises(Exception, match="not published|90002"):
+    with pytest.raises(Exception, match=r"not published|90002"):
         finder.find("forged")
     assert asked(entra).count("app") == 2
 

@@ -68,7 +68,7 @@ def base64url(number: int) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-# --- For an hour they are not asked for again -------------------------------------------------------
+# --- For an hour they are not asked for again -----------------------------------------------------
 
 
 def test_a_key_is_found_by_its_id(keys: SigningKeys, url: str, entra: StandIn) -> None:
@@ -332,6 +332,20 @@ def test_a_key_that_microsoft_withdrew_goes_36_hours_after_it_was_last_seen(
     with pytest.raises(UnknownSigningKey):
         keys.find(url, old)
     assert keys.find(url, new).key_id == new
+
+
+def test_a_key_that_microsoft_withdrew_stays_gone_once_it_went(
+    keys: SigningKeys, url: str, entra: StandIn, cache: ClockedCache, clock: Clock
+) -> None:
+    """It is dropped from what is stored, too, and does not fill the cache."""
+    keys.find(url, signing_kid(entra))
+    new = entra.rotate_keys(keep_old=False)
+    clock.advance(36 * HOUR)
+    keys.find(url, new)
+    digest = hashlib.sha256(url.encode()).hexdigest()
+    _, stored = cache.get(f"azuread_connections:keys:keys:{digest}")
+    assert len(stored) == 2
+    assert new in stored
 
 
 def test_a_key_that_comes_back_is_used_for_36_hours_again(
