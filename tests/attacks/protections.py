@@ -231,7 +231,7 @@ PROTECTIONS = [
         "entra/metadata.py",
         "        self._recent[url, key_id] = key, until",
         '        self._recent["", key_id] = key, until',
-        f"{_MICROSOFT}another_registrations_own_key",
+        "tests/entra/test_app_keys.py::test_another_apps_own_key_is_unknown",
         also=("get((address, key_id)", 'get(("", key_id)'),
     ),
     Protection(

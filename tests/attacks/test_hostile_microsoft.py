@@ -297,16 +297,16 @@ def test_a_flood_of_unknown_key_ids(
     if has_own_key:
         contoso.microsoft.rotate_app_key(contoso.app)
     assert contoso.sign_in(client).status_code == 302
-    _let_pass(contoso, 2)
     unknown = forging.by_the_attackers_key(kid="unknown")
     scene = Scene(contoso, contoso)
     contoso.microsoft.tamper_id_token(lambda h, c: unknown(scene, h, c), times=None)
     asked = contoso.microsoft.count("keys")
     before = Standing.now()
     for _ in range(10):
+        _let_pass(contoso, 2)
         response = contoso.sign_in(Client())
     before.assert_stopped(response, 502, "id_token_invalid", times=10)
-    assert contoso.microsoft.count("keys") - asked <= requests
+    assert 1 <= contoso.microsoft.count("keys") - asked <= requests
 
 
 def _let_pass(company: Company, seconds: int) -> None:
