@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from azuread_connections.entra.errors import (
 )
 from azuread_connections.entra.transport import Transport
 from azuread_connections.testing import Directory, StandIn
+from tests.field_cases import case
 
 
 @pytest.fixture
@@ -120,8 +120,7 @@ def test_a_directory_cannot_be_found_while_microsoft_is_down(
 
 # --- The directory's cloud ------------------------------------------------------------------------
 
-CASE = Path(__file__).parents[1] / "cases" / "F02-discovery-of-another-cloud.json"
-F02 = json.loads(CASE.read_text())
+F02 = case("F02")
 
 
 @pytest.mark.parametrize("answer", F02["answers"], ids=lambda answer: answer["name"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,12 @@ from django.test import Client
 from azuread_connections.models import Connection, Event
 from tests.attacks.forging import compact, segment
 from tests.company import Company, error_code
+from tests.field_cases import case
 
 pytestmark = pytest.mark.django_db
 
-_CASES = Path(__file__).parents[1] / "cases"
-F01 = json.loads((_CASES / "F01-key-of-another-cloud.json").read_text())
-F02 = json.loads((_CASES / "F02-discovery-of-another-cloud.json").read_text())
+F01 = case("F01")
+F02 = case("F02")
 
 
 @cache
