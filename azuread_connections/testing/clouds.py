@@ -7,42 +7,29 @@ from typing import Literal
 
 CloudName = Literal["global", "gcc", "usgov", "dod", "china", "external_id"]
 
-#: The cloud whose login service this is.
-INSTANCE = "microsoftonline.com"
-
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """A cloud's name for itself, and its addresses where they are not the stand-in's."""
+    """A cloud's name for itself, and the addresses of its services."""
 
     instance: str
     region: str
-    sub_scope: str = ""
-    login: str = ""
-    graph_host: str = ""
+    sub_scope: str
+    login: str
+    graph_host: str
 
     def login_url(self, tenant_id: str) -> str:
         return self.login.format(tenant_id)
 
 
+_GLOBAL = "https://login.microsoftonline.com"
+_US = "https://login.microsoftonline.us"
 CLOUDS: dict[str, Whereabouts] = {
-    "global": Whereabouts(INSTANCE, "WW"),
+    "global": Whereabouts("microsoftonline.com", "WW", "", _GLOBAL, "graph.microsoft.com"),
     # For US authorities, in the global cloud.
-    "gcc": Whereabouts(INSTANCE, "NA", "GCC"),
-    "usgov": Whereabouts(
-        "microsoftonline.us",
-        "USGov",
-        "DODCON",
-        "https://login.microsoftonline.us",
-        "graph.microsoft.us",
-    ),
-    "dod": Whereabouts(
-        "microsoftonline.us",
-        "USGov",
-        "DOD",
-        "https://login.microsoftonline.us",
-        "dod-graph.microsoft.us",
-    ),
+    "gcc": Whereabouts("microsoftonline.com", "NA", "GCC", _GLOBAL, "graph.microsoft.com"),
+    "usgov": Whereabouts("microsoftonline.us", "USGov", "DODCON", _US, "graph.microsoft.us"),
+    "dod": Whereabouts("microsoftonline.us", "USGov", "DOD", _US, "dod-graph.microsoft.us"),
     "china": Whereabouts(
         "partner.microsoftonline.cn",
         "AS",
@@ -52,6 +39,6 @@ CLOUDS: dict[str, Whereabouts] = {
     ),
     # Each directory for customers has a host of its own.
     "external_id": Whereabouts(
-        INSTANCE, "EU", "", "https://{}.ciamlogin.com", "graph.microsoft.com"
+        "microsoftonline.com", "EU", "", "https://{}.ciamlogin.com", "graph.microsoft.com"
     ),
 }

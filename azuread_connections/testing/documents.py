@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from .call import Call
-from .clouds import CLOUDS, INSTANCE, Whereabouts
+from .clouds import CLOUDS, Whereabouts
 from .errors import Refusal, error_response
 from .keys import PERSONAL_ACCOUNTS
 from .tokens import issuer
@@ -48,18 +48,20 @@ def discovery(call: Call) -> Response:
     except Refusal as refusal:
         return error_response(refusal, call.incident, url=call.url, error="invalid_tenant")
     build = _v1_document if call.version == "v1.0" else _v2_document
-    cloud = CLOUDS[directory.cloud if directory else "global"]
+    here = CLOUDS[call.state.cloud]
+    cloud = CLOUDS[directory.cloud] if directory else here
     tenant_id = directory.tenant_id if directory else "{tenantid}"
     # Only v2.0 names the addresses of the directory's own cloud.
-    url = cloud.login_url(tenant_id) if call.version == "v2.0" else ""
+    is_here = cloud.login == here.login or call.version == "v1.0"
+    url = call.url if is_here else cloud.login_url(tenant_id)
     document = build(
-        url=url or call.url,
+        url=url,
         segment=directory.tenant_id if directory else segment,
         # Common and organizations answer the template, braces included.
-        issuer=issuer(url or call.url, tenant_id, call.version),
+        issuer=issuer(url, tenant_id, call.version),
     )
     document |= _whereabouts(
-        url or call.url,
+        urlsplit(url).netloc if cloud.login == here.login else cloud.graph_host,
         document["token_endpoint"].partition("/oauth2/")[0],
         cloud,
         has_region=directory is not None and not directory.is_personal,
@@ -84,7 +86,7 @@ def keys(call: Call) -> Response:
         published = [key.jwk() for key in ([own] if own else call.state.keys.published)]
     if call.version == "v2.0":
         for key in published:
-            key["cloud_instance_name"] = INSTANCE
+            key["cloud_instance_name"] = CLOUDS[call.state.cloud].instance
             key["issuer"] = issuer(call.url, "{tenantid}", "v2.0")
         if own is None and (directory is None or directory.is_personal):
             published.insert(1, _personal_key(call))
@@ -94,7 +96,7 @@ def keys(call: Call) -> Response:
 def _personal_key(call: Call) -> dict[str, Any]:
     """The key for personal accounts: its issuer is exactly one, no template (facts, section 4)."""
     return call.state.keys.personal.jwk() | {
-        "cloud_instance_name": INSTANCE,
+        "cloud_instance_name": CLOUDS[call.state.cloud].instance,
         "issuer": issuer(call.url, PERSONAL_ACCOUNTS, "v2.0"),
     }
 
@@ -156,14 +158,16 @@ def _auth_methods() -> list[str]:
     return ["client_secret_post", "private_key_jwt", "client_secret_basic"]
 
 
-def _whereabouts(url: str, base: str, cloud: Whereabouts, *, has_region: bool) -> dict[str, Any]:
+def _whereabouts(
+    graph_host: str, base: str, cloud: Whereabouts, *, has_region: bool
+) -> dict[str, Any]:
     members = {
         "kerberos_endpoint": f"{base}/kerberos",
         "tenant_region_scope": cloud.region if has_region else None,
         "tenant_region_sub_scope": cloud.sub_scope,
         "cloud_instance_name": cloud.instance,
         "cloud_graph_host_name": "graph.windows.net",
-        "msgraph_host": cloud.graph_host or urlsplit(url).netloc,
+        "msgraph_host": graph_host,
         "rbac_url": "https://pas.windows.net",
     }
     if not cloud.sub_scope:

@@ -141,7 +141,7 @@ def _add_directory(standin: StandIn, entry: _Entry) -> Directory:
             tenant_id=entry.get("tenant_id", str),
             name=entry.get("name", str),
             domains=entry.texts("domains"),
-            cloud=cast(CloudName, entry.get("cloud", str) or "global"),
+            cloud=cast("CloudName | None", entry.get("cloud", str)),
         )
 
 

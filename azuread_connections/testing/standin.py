@@ -119,6 +119,16 @@ class StandIn:
         self._state.single_sign_on = remember
 
     @property
+    def cloud(self) -> CloudName:
+        """The cloud whose login service this is, as the key documents say; `reset` makes it
+        "global" again."""
+        return self._state.cloud
+
+    @cloud.setter
+    def cloud(self, cloud: CloudName) -> None:
+        self._state.cloud = cloud
+
+    @property
     def directories(self) -> list[Directory]:
         return list(self._state.registry.directories)
 
@@ -129,16 +139,16 @@ class StandIn:
         tenant_id: str | None = None,
         name: str | None = None,
         domains: Iterable[str] = (),
-        cloud: CloudName = "global",
+        cloud: CloudName | None = None,
     ) -> Directory:
         """Add a directory. Beside `domain` and `domains` it has a `….onmicrosoft.com` domain.
 
         `cloud` is what its discovery document says: "global", "gcc", "usgov" (GCC High), "dod",
-        "china" or "external_id". The address stays this one, as Microsoft's global address answers
-        for directories of other clouds, too.
+        "china" or "external_id"; left out it is the stand-in's own. The address stays this one, as
+        Microsoft's global address answers for directories of other clouds, too.
         """
         return self._state.registry.add(
-            domain, tenant_id=tenant_id, name=name, domains=domains, cloud=cloud
+            domain, tenant_id=tenant_id, name=name, domains=domains, cloud=cloud or self.cloud
         )
 
     def add_personal_account(

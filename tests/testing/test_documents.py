@@ -194,6 +194,23 @@ def test_a_directory_of_another_cloud_names_that_clouds_addresses(
     assert document["cloud_instance_name"] == name
 
 
+def test_a_stand_in_of_another_cloud_names_it_in_its_keys_and_documents(entra: StandIn) -> None:
+    entra.cloud = "usgov"
+    agency, company = (
+        entra.add_directory("agency.example"),
+        entra.add_directory("contoso.com", cloud="global"),
+    )
+    assert agency.cloud == "usgov"
+    for key in get(f"{entra.url}/common/discovery/v2.0/keys").json()["keys"]:
+        assert key["cloud_instance_name"] == "microsoftonline.us"
+    document = get(f"{entra.url}/agency.example/{V2}").json()
+    assert document["issuer"] == f"{entra.url}/{agency.tenant_id}/v2.0"
+    document = get(f"{entra.url}/contoso.com/{V2}").json()
+    assert document["issuer"] == f"https://login.microsoftonline.com/{company.tenant_id}/v2.0"
+    entra.reset()
+    assert entra.cloud == "global"
+
+
 def test_a_directory_for_customers_has_a_host_of_its_own(entra: StandIn) -> None:
     shop = entra.add_directory("shop.example", cloud="external_id")
     document = get(f"{entra.url}/shop.example/{V2}").json()
