@@ -35,6 +35,8 @@ DEFAULTS: dict[str, Any] = {
     "PASSWORD_LOGIN_URL": "",
     # Django cache alias for signing keys, used transactions and counters.
     "CACHE": "default",
+    # Buttons on a page. Where more connections are shown as buttons, people type their address.
+    "MAX_BUTTONS": 12,
     # Callable, or its dotted path, taking (claims, connection) and returning a username.
     "USERNAME_FUNCTION": None,
     # ID-token claims in which a person's email address is looked for, in this order.
@@ -111,6 +113,10 @@ class Conf:
     @property
     def password_login_url(self) -> str:
         return str(self._get("PASSWORD_LOGIN_URL") or "")
+
+    @property
+    def max_buttons(self) -> int:
+        return int(self._get("MAX_BUTTONS"))
 
     @property
     def cache(self) -> ForgivingCache:

@@ -10,6 +10,9 @@
 ``secret_expiring``: ``connection``, ``secret``, ``days_left``. Once per threshold of 30, 14, 7, 1
     and 0 days, when ``check_secrets --email`` runs.
 ``directory_waiting``: ``connection``, ``directory``. A new directory wants to be approved.
+``domain_withdrawn``: ``connection``, ``domain``, ``found`` (the directory that Microsoft names
+    instead, or ""). A domain is no longer verified. Sent once for each withdrawal, after it is
+    stored.
 """
 
 from __future__ import annotations
@@ -22,3 +25,4 @@ user_created = Signal()
 profile_synced = Signal()
 directory_waiting = Signal()
 secret_expiring = Signal()
+domain_withdrawn = Signal()

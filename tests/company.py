@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.test import Client
 from django.urls import reverse
 
-from azuread_connections.models import Application, Connection
+from azuread_connections.models import Application, Connection, DomainAlias
 from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory import App, Directory, Person
 from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
@@ -45,10 +45,11 @@ class Company:
             name=name,
             domain=domain,
             tenant_id=directory.tenant_id if pinned else "",
-            domain_verified=pinned,
             client_id=app.client_id,
             **options,
         )
+        if pinned:
+            connection.pin(directory.tenant_id)
         ClientSecretFactory.create(connection=connection, value=app.secrets[0].value)
         EnabledConnectionFactory.create(application=application, connection=connection)
         return cls(microsoft, directory, app, directory.add_person(person), connection)
@@ -69,8 +70,28 @@ class Company:
         return self.come_back(client, self.start(client, **parameters), person)
 
 
+def unprove() -> None:
+    """Take every domain's proof away, as if Microsoft had never been asked."""
+    DomainAlias.objects.forget_proofs()
+
+
+def move_to(connection: Connection, domain: str) -> None:
+    """Give a connection another domain, as while Microsoft cannot be asked."""
+    connection.domain = domain
+    connection.save()
+
+
+def is_proven(domain: str = "contoso.com") -> bool:
+    return DomainAlias.objects.verified().filter(domain=domain).exists()
+
+
 def query_of(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def transaction_of(url: str) -> str:
+    """Return the name of the transaction in an address: in `state`, before where it began."""
+    return query_of(url)["state"].partition(".")[0]
 
 
 def error_code(response: Any) -> str:

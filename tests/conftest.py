@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,21 @@ from azuread_connections.testing import StandIn
 from tests.company import Company
 
 pytest_plugins = ["azuread_connections.testing.plugin"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_asks_microsoft_itself() -> Iterator[None]:
+    """What it would answer about contoso.com is not what the tests say, with a network or not."""
+    look_up = socket.getaddrinfo
+
+    def elsewhere(host: Any, *arguments: Any, **options: Any) -> Any:
+        if "microsoft" in str(host):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", elsewhere)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +52,9 @@ class _Heard(logging.Handler):
         self.texts.append(f"{self.format(record)} {extra}")
 
 
-#: A client secret as Azure and the factories make them, and a token (a JWT's header).
-_SECRET_OR_TOKEN = re.compile(r"\w{3}8Q~[\w.~-]{6,}|eyJ[\w-]{10,}\.")
+#: A client secret as Azure and the factories make them, and a token (a JWT's header and the first
+#: letters of its payload, both JSON objects: a random `state` can begin like one of them).
+_SECRET_OR_TOKEN = re.compile(r"\w{3}8Q~[\w.~-]{6,}|eyJ[\w-]{10,}\.eyJ")
 
 
 _TESTS_OF_THE_STANDIN = Path(__file__).parent / "testing"

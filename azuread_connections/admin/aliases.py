@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
+from ..domains import Answer
 from ..models import Connection, DomainAlias
 
 #: A long list of warnings nobody reads.
@@ -33,13 +34,32 @@ def set_further_domains(connection: Connection, domains: Iterable[str]) -> None:
     )
 
 
+def unproven_domains(connection: Connection, answers: Iterable[Answer]) -> Iterator[str]:
+    """Yield a warning for each alias that Microsoft has just said is not the directory's."""
+    for answer in answers:
+        if answer.domain == connection.domain or not answer.is_conclusive:
+            continue
+        if answer.tenant_id == connection.tenant_id:
+            continue
+        message = (
+            gettext("The domain %(domain)s belongs to another directory (%(found)s).")
+            if answer.tenant_id
+            else gettext("Microsoft knows no directory with the domain %(domain)s.")
+        )
+        message += " " + gettext(
+            "It leads people here, but nobody is linked or named by an address in it."
+        )
+        yield message % {"domain": answer.domain, "found": answer.tenant_id}
+
+
 def shared_domains(connection: Connection, visible: QuerySet[Connection]) -> Iterator[str]:
     """Yield a warning for each of its domains that leads to another connection too.
 
     ``visible``: the connections that its reader may see. Others are not named.
     """
-    own = connection.aliases.order_by().values("domain")
-    others = DomainAlias._default_manager.filter(domain__in=own).exclude(connection=connection)
+    own = connection.aliases.discoverable().order_by().values("domain")
+    others = DomainAlias._default_manager.discoverable().filter(domain__in=own)
+    others = others.exclude(connection=connection)
     rows = others.order_by("domain", "connection__name_key")
     shared: dict[str, list[str]] = {}
     found = list(rows.values_list("domain", "connection__name", "connection"))

@@ -29,7 +29,7 @@ from ..login import trial
 from ..login.addresses import callback_urls, frontchannel_logout_url
 from ..models import ClientSecret, Connection, Directory, Event
 from . import consent, desk, users
-from .aliases import set_further_domains, shared_domains
+from .aliases import set_further_domains, shared_domains, unproven_domains
 from .chart import chart
 from .deletion import consequences_of_deleting
 from .directories import SHOWN_AT_ONCE, decide_one, may_decide, most_urgent, rows
@@ -240,6 +240,9 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         form.rows_before = _rows(form)
         connection.applications.set(form.cleaned_data["enabled_applications"])
         set_further_domains(connection, form.cleaned_data["domain_aliases"])
+        form.settle_domains()
+        for warning in unproven_domains(connection, form.answers_on_new_aliases):
+            self._warn(request, warning)
         if not change or _ABOUT_DOMAINS & set(form.changed_data):
             visible = visible_connections(self.admin_site, request)
             for warning in shared_domains(connection, visible):

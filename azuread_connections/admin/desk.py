@@ -20,9 +20,11 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext
 
+from ..domains import MOST_AT_ONCE
 from ..entra.aadsts import explain
 from ..health.probe import Outcome, probe
 from ..login import trial
+from ..login.begin import SELECT_ACCOUNT
 from ..login.buttons import start_url
 from ..login.failures import FAILURES
 from ..models import Connection, Revocation
@@ -56,7 +58,7 @@ def _stream(whole: str, connection: Connection) -> Iterator[str]:
     head, _marker, tail = whole.partition(_STEPS_GO_HERE)
     yield head
     outcomes = set()
-    for step in probe(connection, drop_unpublished_keys=True):
+    for step in probe(connection, MOST_AT_ONCE, drop_unpublished_keys=True):
         outcomes.add(step.outcome)
         yield render_to_string("azuread_connections/admin/check_step.html", {"step": step})
     before, _marker, after = tail.partition(_CONCLUSION_GOES_HERE)
@@ -75,7 +77,8 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
     """Try: begin a trial, or show what the last one of this session came to."""
     _require(request, TRY)
     if request.method == "POST":
-        return trial.begin(request, connection, request.path)
+        prompt = SELECT_ACCOUNT if "another_account" in request.POST else ""
+        return trial.begin(request, connection, request.path, prompt=prompt)
     outcome = trial.outcome_of(request, connection)
     context = _context(page, request, connection, gettext("Try"))
     context["outcome"] = outcome

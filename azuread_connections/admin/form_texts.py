@@ -55,12 +55,12 @@ HELP_TEXTS: dict[str, Any] = {
     ),
     "discover_domain": _(
         "Who types an address of this domain on the sign-in page is sent to this connection. "
-        "Without it, only the aliases above lead here."
+        "Without it, only the aliases above lead here. The domain is verified all the same."
     ),
     "cloud": _("Where the directory lives. Nearly all are in the global cloud."),
     "contact_email": _(
-        "Who is written to, beside this site's ADMINS, before a client secret expires "
-        "(check_secrets --email)."
+        "Who is written to, in addition to this site's ADMINS, before a client secret expires "
+        "(check_secrets --email), and when a domain of the connection is no longer verified."
     ),
     "client_id": _(
         "In the Microsoft Entra admin center: App registrations › your app › Overview › "
@@ -103,12 +103,13 @@ HELP_TEXTS: dict[str, Any] = {
     "allow_guests": _("People of other organisations whom the directory has invited."),
     "link_by_email": _(
         "At a first sign-in, tie the person to the user who has the same email address, if: the "
-        "address is in Microsoft's claim “email” and its domain is this connection's domain or "
-        "alias; the person comes from the connection's own directory and the domain is known to "
-        "lead there; the person is no guest; exactly one user has the address; and that user is "
-        "active, tied to nobody yet, neither staff nor superuser, and holds no permission "
-        "directly. The user's password and open sessions then end. Otherwise the sign-in is "
-        "refused."
+        "address is in Microsoft's claim “email”; its domain is this connection's domain or "
+        "alias, and Microsoft confirms at this moment that it belongs to the connection's own "
+        "directory; the person is a member of that directory and not a guest; exactly one user has "
+        "the address; and that user is active, tied to nobody yet, neither staff nor superuser, "
+        "and holds no permission, not even by a group. The user's password and open sessions then "
+        "end. It is not checked that the user's address is really theirs: use this only where "
+        "your site confirms addresses before it stores them."
     ),
 }
 

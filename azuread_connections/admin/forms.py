@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
+from .. import domains
 from ..entra.cloud import PERSONAL_TENANT_ID
-from ..entra.errors import EntraError, MicrosoftError, OtherCloud, PersonalDirectory
+from ..entra.errors import OtherCloud, PersonalDirectory
 from ..health.wording import in_words
-from ..microsoft import find_directory
 from ..models import Application, Connection, EnabledConnection, Sealed
 from ..models.connection import is_taken, name_is_taken, no_own_directory
 from ..models.validators import validate_client_id, validate_client_secret
@@ -25,8 +25,6 @@ from .edit_conflict import conflict, shown_state
 from .form_texts import ERROR_MESSAGES, HELP_TEXTS, LABELS, other_directory, secret_help
 from .lines import AliasesField
 
-#: Microsoft's codes for "no such directory": 90002 not found, 900023 no possible name of one.
-UNKNOWN_DIRECTORY = frozenset({90002, 900023})
 SECRET_FIELDS = ("new_secret", "new_secret_expires")
 
 
@@ -45,7 +43,8 @@ class ConnectionForm(forms.ModelForm):
     """Validates a connection and, once all else is right, finds its directory at Microsoft.
 
     After ``is_valid()``: ``found_directory`` is the directory's ID where Microsoft was asked and
-    answered, ``lookup_error`` says why it is not known where it was asked in vain.
+    answered, ``lookup_error`` says why it is not known where it was asked in vain. ``answers``:
+    all that Microsoft said of the connection's domains.
     """
 
     # What the admin page knows of the request, set on a subclass made for it.
@@ -57,7 +56,8 @@ class ConnectionForm(forms.ModelForm):
         required=False,
         help_text=_(
             "Further email domains of the company, one a line or separated by commas. Who types an "
-            "address of one of them on the sign-in page is sent to this connection."
+            "address of one of them on the sign-in page is sent to this connection. Names and "
+            "addresses in one of them count only where Microsoft says that it is the directory's."
         ),
     )
     new_secret = forms.CharField(
@@ -127,6 +127,7 @@ class ConnectionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.found_directory = ""
         self.lookup_error = ""
+        self.answers: list[domains.Answer] = []
         self._stored_domain = self.instance.domain
         self._stored_cloud = self.instance.cloud
         self.trusted_before = self.instance.tenant_id
@@ -201,8 +202,8 @@ class ConnectionForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
         self._leave_out_own_domain()
         # Microsoft is asked last, and only about a form that is right otherwise.
-        if not self.errors and self._must_ask():
-            self._find_directory()
+        if not self.errors:
+            self._ask_about_domains()
             if self.instance._state.adding and is_taken(self.instance.name_key):
                 # While Microsoft was asked: most likely by a double click on "Save".
                 self.add_error("name", name_is_taken(self.instance.name))
@@ -226,47 +227,66 @@ class ConnectionForm(forms.ModelForm):
         connection = self.instance
         return (connection.domain, connection.cloud) != (self._stored_domain, self._stored_cloud)
 
-    def _must_ask(self) -> bool:
+    def _ask_about_domains(self) -> None:
+        """Ask about the own domain, then the aliases; not about what is known since minutes."""
         connection = self.instance
-        return not connection.tenant_id or not connection.domain_verified or self._is_moved
+        is_stored = connection.pk and not self._is_moved
+        known = domains.confirmed_lately(connection) if is_stored else set()
+        try:
+            if not connection.tenant_id or connection.domain not in known:
+                self._find_directory()
+            if not self.errors and not self.lookup_error:
+                further = [a for a in self.cleaned_data["domain_aliases"] if a not in known]
+                self.answers += domains.ask_in_turn(connection, further)
+        except ImproperlyConfigured as error:
+            self.lookup_error = str(error)
 
     def _find_directory(self) -> None:
         connection = self.instance
-        try:
-            found = find_directory(
-                domain=connection.domain,
-                cloud=connection.cloud,
-                identity_api=connection.identity_api,
-            )
-        except PersonalDirectory:
-            self.add_error("domain", no_own_directory(connection.domain))
-        except OtherCloud as error:
-            self.add_error(
-                "cloud" if error.found in Connection.Cloud.values else "domain",
-                ValidationError(str(in_words(error)), code="other_cloud"),
-            )
-        except MicrosoftError as error:
-            if error.aadsts_code in UNKNOWN_DIRECTORY:
+        answer = domains.ask(connection, connection.domain)
+        self.answers.append(answer)
+        if answer.error is not None:
+            self.lookup_error = str(answer.error)
+            if isinstance(answer.error, PersonalDirectory):
+                self.add_error("domain", no_own_directory(connection.domain))
+            elif isinstance(answer.error, OtherCloud):
+                is_offered = answer.error.found in Connection.Cloud.values
+                message = str(in_words(answer.error))
+                self.add_error(
+                    "cloud" if is_offered else "domain",
+                    ValidationError(message, code="other_cloud"),
+                )
+            elif answer.says_unknown:
                 self.add_error("domain", _unknown_domain(connection.domain))
-            self.lookup_error = str(error)
-        except (EntraError, ImproperlyConfigured) as error:
-            self.lookup_error = str(error)
         else:
-            self.found_directory = found
+            found = self.found_directory = answer.tenant_id
             pinned = connection.tenant_id
             if pinned and found != pinned and self.cleaned_data["trust_directory"] != found:
                 message = other_directory(connection, found)
                 self.add_error("domain", ValidationError(message, code="other_directory"))
                 self.fields["trust_directory"].widget = TrustCheckbox(found)
+        if self.errors and connection.pk and not self._is_moved:
+            # The form is refused, but what Microsoft says of the stored domain counts all the same.
+            domains.settle(connection, answer)
 
     def save(self, commit: bool = True) -> Connection:
         if self.found_directory:
             self.instance.tenant_id = self.found_directory
-            self.instance.domain_verified = True
-        elif self._is_moved:
-            # Not asked successfully: asked again at the next save.
-            self.instance.domain_verified = False
         return super().save(commit)
+
+    @property
+    def answers_on_new_aliases(self) -> list[domains.Answer]:
+        shown = set(self.initial.get("domain_aliases", ()))
+        added = set(self.cleaned_data["domain_aliases"]) - shown
+        return [answer for answer in self.answers if answer.domain in added]
+
+    def settle_domains(self) -> None:
+        """Store what Microsoft said of the domains, once the connection and its aliases are."""
+        connection = self.instance
+        if connection.cloud != self._stored_cloud:
+            connection.aliases.forget_proofs()
+        for answer in self.answers:
+            domains.settle(connection, answer)
 
 
 def _date_without_secret(has_table: bool) -> ValidationError:

@@ -9,17 +9,21 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Connection, GroupMapping
 from ..models.connection import needs_security_groups
 from .posted_rows import PostedRowsFormSet
-from .rights import CHANGE_CONNECTION, CHANGE_GROUP, may, may_see_connection, permissions_held
+from .rights import (
+    CHANGE_CONNECTION,
+    CHANGE_GROUP,
+    may,
+    may_see_connection,
+    named,
+    permissions_held,
+)
 
 MAPPING_FIELDS = ["directory_group_id", "label", "group", "admits"]
-#: More of them than this are counted in a message, not named.
-NAMED_PERMISSIONS = 3
 
 
 class GroupMappingForm(forms.ModelForm):
@@ -66,7 +70,7 @@ class GroupMappingForm(forms.ModelForm):
             raise ValidationError(
                 _("You cannot give permissions that you do not hold yourself: %(permissions)s."),
                 code="beyond",
-                params={"permissions": _named(beyond)},
+                params={"permissions": named(beyond)},
             )
         return group
 
@@ -138,11 +142,3 @@ def lacks_security_groups(formsets: list[Any]) -> bool:
         for formset in formsets
         for error in formset.non_form_errors().as_data()
     )
-
-
-def _named(permissions: list[str]) -> str:
-    named = ", ".join(permissions[:NAMED_PERMISSIONS])
-    more = len(permissions) - NAMED_PERMISSIONS
-    if more <= 0:
-        return named
-    return gettext("%(names)s and %(more)d more") % {"names": named, "more": more}

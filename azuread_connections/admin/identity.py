@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Identity
 from ..models.validators import is_guid
+from ..user_rights import held_permissions
 from .dates import short_time, time_ago
 from .filters import ConnectionFilter
 from .large_lists import LargeListAdmin
 from .links import may_open
-from .rights import may_change_only_others, of_visible_connections
+from .rights import may_change_only_others, named, of_visible_connections
 
 
 class IdentityForm(forms.ModelForm):
@@ -46,12 +47,18 @@ class IdentityForm(forms.ModelForm):
 
     def clean_user(self) -> Any:
         user = self.cleaned_data["user"]
-        is_powerful = getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
-        editor_is_superuser = getattr(self.editor, "is_superuser", False)
-        if user != self.stored_user and is_powerful and not editor_is_superuser:
+        if user == self.stored_user or getattr(self.editor, "is_superuser", False):
+            return user
+        if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
             raise ValidationError(
                 _("Only a superuser can tie somebody to a user who is staff or superuser."),
                 code="powerful",
+            )
+        if beyond := sorted(held_permissions(user) - held_permissions(self.editor)):
+            raise ValidationError(
+                _("This user holds permissions that you do not hold yourself: %(permissions)s."),
+                code="beyond",
+                params={"permissions": named(beyond)},
             )
         return user
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ..conf import conf
 from ..models import Connection
 from .aliases import further_domains
+from .dates import short_time
 from .listing import quiet
 from .rights import CHANGE_GROUP, MANAGE_SECRET, may
 
@@ -113,18 +114,12 @@ class ConnectionFacts(admin.ModelAdmin):
 
     @admin.display(description=_("Directory ID"))
     def shown_directory(self, connection: Connection) -> SafeString:
-        if connection.domain_verified:
-            state, words = "valid", gettext("%(domain)s is known to lead here.")
-        else:
-            state = "unknown"
-            words = gettext(
-                "It is not yet checked that %(domain)s leads here: it will be when you save."
-            )
+        state, words = _proof_of_domain(connection)
         return format_html(
             '<code>{}</code> <span class="azuread-note azuread-state azuread-state-{}">{}</span>',
             connection.tenant_id,
             state,
-            words % {"domain": connection.domain},
+            words,
         )
 
     @admin.display(description=_("Domain aliases"))
@@ -159,6 +154,33 @@ class ConnectionFacts(admin.ModelAdmin):
             listed,
             gettext("Set for all connections by the setting USER_FIELDS."),
         )
+
+
+def _proof_of_domain(connection: Connection) -> tuple[str, str]:
+    """Return the state of the own domain's proof, and what it means in words."""
+    own = connection.aliases.filter(domain=connection.domain).first()
+    if own is not None and own.is_verified_for(connection.tenant_id):
+        state, words = (
+            "valid",
+            gettext("%(domain)s is known to lead here, last confirmed %(when)s."),
+        )
+    elif own is not None and own.checked_at and own.found_tenant_id != connection.tenant_id:
+        state = "expired"
+        words = (
+            gettext("Microsoft says that %(domain)s leads to another directory, %(found)s.")
+            if own.found_tenant_id
+            else gettext("Microsoft knows no directory with the domain %(domain)s.")
+        )
+    else:
+        state = "unknown"
+        words = gettext(
+            "It is not yet checked that %(domain)s leads here: it will be when you save."
+        )
+    return state, words % {
+        "domain": connection.domain,
+        "found": own.found_tenant_id if own else "",
+        "when": short_time(own.checked_at) if own and own.checked_at else "",
+    }
 
 
 def _has_field(name: str) -> bool:

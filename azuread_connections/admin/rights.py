@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from ..models import Connection
 
@@ -19,6 +20,8 @@ CHANGE_CONNECTION = "azuread_connections.change_connection"
 VIEW_CONNECTION = "azuread_connections.view_connection"
 CHANGE_DIRECTORY = "azuread_connections.change_directory"
 CHANGE_GROUP = "auth.change_group"
+#: More permissions than this are counted in a message, not named.
+NAMED_PERMISSIONS = 3
 
 
 def may(request: HttpRequest, *any_of: str) -> bool:
@@ -98,3 +101,12 @@ def permissions_held(user: Any) -> set[str] | None:
     if getattr(user, "is_superuser", False):
         return None
     return set(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else set()
+
+
+def named(permissions: list[str]) -> str:
+    """Return permissions as a message names them."""
+    names = ", ".join(permissions[:NAMED_PERMISSIONS])
+    more = len(permissions) - NAMED_PERMISSIONS
+    if more <= 0:
+        return names
+    return gettext("%(names)s and %(more)d more") % {"names": names, "more": more}

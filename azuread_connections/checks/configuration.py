@@ -233,6 +233,7 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
         key: (_is_count(most), f"a whole number from 0 to {most}", example)
         for key, most, example in (
             ("TRUSTED_PROXIES", 100, "1"),
+            ("MAX_BUTTONS", 1000, "12"),
             ("EVENT_DAYS", MAX_DAYS, "90"),
             ("SESSION_CHECK_SECONDS", MAX_SECONDS, "30"),
             ("SECRET_WARNING_DAYS", MAX_DAYS, "30"),

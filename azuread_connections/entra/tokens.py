@@ -24,7 +24,7 @@ _MAX_LIFETIME = 24 * 3600
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """What a browser takes to Microsoft. Hints are left out where empty."""
+    """What a browser takes to Microsoft. Hints and ``prompt`` are left out where empty."""
 
     client_id: str
     redirect_uri: str
@@ -34,6 +34,7 @@ class AuthorizationRequest:
     graph_scopes: tuple[str, ...] = ()
     login_hint: str = ""
     domain_hint: str = ""
+    prompt: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def authorization_url(authority: Authority, request: AuthorizationRequest) -> st
         "code_challenge_method": "S256",
         "login_hint": request.login_hint,
         "domain_hint": request.domain_hint,
+        "prompt": request.prompt,
         **_what_is_asked(authority, request.graph_scopes),
     }
     given = {name: value for name, value in parameters.items() if value}

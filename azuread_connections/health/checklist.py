@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -13,35 +11,10 @@ from django.utils.translation import ngettext
 from ..entra.aadsts import explain
 from ..models import ClientSecret, Connection, Directory, Event
 from ..permissions import permissions_needed
+from .checklist_item import Item, Place, day
+from .domain_checklist import domains_item
 from .secrets import SecretState, SecretStatus, connection_secret_state
 from .wording import Text
-
-
-class Place(enum.StrEnum):
-    """Where a step is taken: a part of the connection's page, or a page of its own."""
-
-    CALLBACK = "callback"
-    CREDENTIALS = "credentials"
-    CONSENT = "consent"
-    APPLICATIONS = "applications"
-    DIRECTORIES = "directories"
-    CHECK = "check"
-    TRY = "try"
-
-
-@dataclass(frozen=True)
-class Item:
-    """One step. ``state``: "done", "todo", "lacking" (known to be missing) or "warning".
-
-    ``evidence``: what shows it; ``next``: what to do, "" if nothing; ``place``: where.
-    """
-
-    key: str
-    title: Text
-    state: str
-    evidence: Text
-    next: Text = ""
-    place: Place | None = None
 
 
 def checklist(connection: Connection, trial_open_since: datetime | None = None) -> list[Item]:
@@ -55,6 +28,7 @@ def checklist(connection: Connection, trial_open_since: datetime | None = None) 
     return [
         _registered(connection, tried, signed_in),
         _credentials(connection),
+        domains_item(connection),
         _consent(connection, own),
         _enabled(connection),
         _tried(tried, signed_in, trial_open_since),
@@ -139,7 +113,7 @@ def _about(secret: ClientSecret, state: SecretState) -> str:
         return words
     if secret.last_success_at is None:
         return words + ", " + _("not tested yet")
-    return words + ", " + _("last accepted by Microsoft on %s") % _day(secret.last_success_at)
+    return words + ", " + _("last accepted by Microsoft on %s") % day(secret.last_success_at)
 
 
 def _named(secrets: list[ClientSecret]) -> str:
@@ -169,7 +143,7 @@ def _consent(connection: Connection, own: Directory | None) -> Item:
             _("Ask for consent, then press “Check now” and “Try” to prove it."),
             Place.CONSENT,
         )
-    returned = _("The consent page came back on %s.") % _day(own.consent_returned_at)
+    returned = _("The consent page came back on %s.") % day(own.consent_returned_at)
     evidence = f"{returned} {unproven}"
     if any(permission.kind == "application" for permission in missing):
         advice = _("Press “Check now” to prove it.")
@@ -199,7 +173,7 @@ def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | 
             "tried",
             title,
             "warning",
-            _("Begun by you on %s, and nobody has come back.") % _day(open_since),
+            _("Begun by you on %s, and nobody has come back.") % day(open_since),
             _("Which code did Microsoft show? What the common ones mean is on the page “Try”."),
             Place.TRY,
         )
@@ -207,7 +181,7 @@ def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | 
         if signed_in is not None:
             return Item("tried", title, "done", _("Not needed: people sign in."))
         return Item("tried", title, "todo", _("Never."), _("Press “Try”."), Place.TRY)
-    when = _day(tried.created_at)
+    when = day(tried.created_at)
     if not tried.code:
         return Item("tried", title, "done", _("It worked on %s.") % when)
     if tried.aadsts_code:
@@ -243,15 +217,10 @@ def _last_sign_in(connection: Connection, signed_in: Event | None) -> Item:
         _("%(person)s on %(day)s")
         % {
             "person": signed_in.person,
-            "day": _day(signed_in.created_at),
+            "day": day(signed_in.created_at),
         },
     )
 
 
 def _newest(connection: Connection, kind: Event.Kind) -> Event | None:
     return connection.events.filter(kind=kind).order_by("-created_at").first()
-
-
-def _day(moment: datetime) -> str:
-    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    return f"{local:%Y-%m-%d %H:%M}"

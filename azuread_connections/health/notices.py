@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from .. import signals
 from ..conf import conf
-from ..models import ClientSecret
+from ..models import ClientSecret, Connection
 from .secrets import SecretStatus, days_left, report
 
 logger = logging.getLogger("azuread_connections")
@@ -72,7 +72,7 @@ def send_notices(now: datetime | None = None) -> Delivery:
     untold = []
     for notice in due:
         heard = _signal(notice, delivery)
-        has_addressee = bool(_addressees(notice))
+        has_addressee = bool(addressees(notice.secret.connection))
         if notice in reached or (heard and not has_addressee):
             _mark(notice)
             delivery.told += 1
@@ -95,7 +95,7 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
     """Write to each of those concerned; return the notices that went to somebody."""
     by_addressee: dict[str, list[Notice]] = defaultdict(list)
     for notice in due:
-        for addressee in _addressees(notice):
+        for addressee in addressees(notice.secret.connection):
             by_addressee[addressee].append(notice)
     reached: set[Notice] = set()
     for addressee, notices in by_addressee.items():
@@ -112,22 +112,27 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
     return reached
 
 
-def _addressees(notice: Notice) -> list[str]:
-    contact = notice.secret.connection.contact_email
+def addressees(connection: Connection) -> list[str]:
+    """Return whom to write to about a connection, as ``write_to`` takes them."""
+    contact = connection.contact_email
     return [*([_ADMINS] if conf.has_admins else []), *([contact] if contact else [])]
 
 
+def write_to(addressee: str, subject: str, body: str) -> None:
+    """Send a mail to the site's ADMINS together, or to one contact. Raises what a backend does."""
+    if addressee == _ADMINS:
+        mail_admins(subject, body)
+    else:
+        send_mail(subject, body, None, [addressee])
+
+
 def _mail(addressee: str, notices: list[Notice]) -> None:
-    subject = _("Client secrets about to expire")
     advice = _(
         "Make a new client secret in Azure and add it to the connection beside the old one: an "
         "expired secret stops every sign-in."
     )
     body = "\n".join([*(notice.line for notice in notices), "", advice])
-    if addressee == _ADMINS:
-        mail_admins(subject, body)
-    else:
-        send_mail(subject, body, None, [addressee])
+    write_to(addressee, _("Client secrets about to expire"), body)
 
 
 def _signal(notice: Notice, delivery: Delivery) -> bool:

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import microsoft
+from .. import domains, microsoft
 from ..app_access import token_with
-from ..entra.errors import DirectoryNotFound, EntraError, OtherCloud
+from ..entra.errors import EntraError, OtherCloud
 from ..entra.graph import GraphError
 from ..entra.tokens import AppToken
 from ..models import ClientSecret, Connection, UndecryptableError
@@ -40,19 +41,25 @@ class Step:
     remedy: Text = ""
 
 
-def probe(connection: Connection, *, drop_unpublished_keys: bool = False) -> Iterator[Step]:
+def probe(
+    connection: Connection, most_aliases: int | None = None, *, drop_unpublished_keys: bool = False
+) -> Iterator[Step]:
     """Check a connection step by step; each is yielded as soon as it is known.
 
+    ``most_aliases``: of the domain aliases no more than so many are asked about; None: all.
     ``drop_unpublished_keys``: forget signing keys that Microsoft does not publish at this moment.
     """
     try:
-        yield from _steps(connection, drop_unpublished_keys)
+        yield from _steps(connection, most_aliases, drop_unpublished_keys)
     except Connection.DoesNotExist:
         yield Step(_("Connection"), Outcome.FAILED, _("It was deleted meanwhile."))
 
 
-def _steps(connection: Connection, drop_unpublished_keys: bool) -> Iterator[Step]:
+def _steps(
+    connection: Connection, most_aliases: int | None, drop_unpublished_keys: bool
+) -> Iterator[Step]:
     yield _directory(connection)
+    yield from _aliases(connection, most_aliases)
     yield _keys(connection, drop_unpublished_keys)
     token = None
     for secret in connection.secrets.all():
@@ -71,37 +78,77 @@ def _steps(connection: Connection, drop_unpublished_keys: bool) -> Iterator[Step
 
 def _directory(connection: Connection) -> Step:
     title = _("Directory")
-    try:
-        tenant_id = microsoft.find_directory(
-            domain=connection.domain,
-            cloud=connection.cloud,
-            identity_api=connection.identity_api,
-        )
-    except OtherCloud as error:
-        return _failed(title, error)
-    except DirectoryNotFound:
+    answer = domains.check(connection, connection.domain)
+    if isinstance(answer.error, OtherCloud):
+        return _failed(title, answer.error)
+    if answer.says_unknown:
         return Step(
             title,
             Outcome.FAILED,
             _("Microsoft knows no directory with the domain %s.") % connection.domain,
             _("Correct the Microsoft Azure AD Domain, or choose another cloud."),
         )
-    except EntraError as error:
-        return _failed(title, error)
-    if connection.tenant_id not in ("", tenant_id):
+    if answer.error is not None:
+        return _failed(title, answer.error)
+    if connection.tenant_id != answer.tenant_id:
         return Step(
             title,
             Outcome.FAILED,
             _("%(domain)s leads to the directory %(found)s, but this connection trusts %(pinned)s.")
             % {
                 "domain": connection.domain,
-                "found": tenant_id,
+                "found": answer.tenant_id,
                 "pinned": connection.tenant_id,
             },
             _("Enter a domain of the trusted directory, or confirm the other one in the form."),
         )
-    connection.pin(tenant_id)
-    return Step(title, Outcome.PASSED, f"{connection.domain}: {tenant_id}")
+    return Step(title, Outcome.PASSED, f"{connection.domain}: {answer.tenant_id}")
+
+
+def _aliases(connection: Connection, most: int | None) -> Iterator[Step]:
+    """Ask about the aliases, those first that were not asked about for the longest time."""
+    further = connection.aliases.filter(is_primary=False)
+    in_turn = further.order_by(F("checked_at").asc(nulls_first=True), "domain")
+    chosen = [alias.domain for alias in in_turn[:most]]
+    for answer in domains.check_in_turn(connection, chosen):
+        yield _alias(connection, answer)
+        if not answer.is_conclusive:
+            return
+    if (others := further.count() - len(chosen)) > 0:
+        yield Step(
+            _("Domain aliases"),
+            Outcome.UNKNOWN,
+            _("%d more were not asked about: the command check_connections does so.") % others,
+        )
+
+
+def _alias(connection: Connection, answer: domains.Answer) -> Step:
+    title = _("Domain alias %s") % answer.domain
+    if not answer.is_conclusive and answer.error is not None:
+        return _failed(title, answer.error)
+    if answer.tenant_id and answer.tenant_id == connection.tenant_id:
+        return Step(title, Outcome.PASSED, answer.tenant_id)
+    found: Text
+    if answer.tenant_id:
+        found = _("It belongs to another directory, %s.") % answer.tenant_id
+    elif isinstance(answer.error, OtherCloud):
+        found = in_words(answer.error).found
+    else:
+        found = _("Microsoft knows no directory with this domain.")
+    alias = connection.aliases.filter(domain=answer.domain).first()
+    if alias is not None and alias.withdrawn_at is not None:
+        return Step(
+            title,
+            Outcome.FAILED,
+            found,
+            _("It was verified before. Remove the alias, or ask the directory's administrator."),
+        )
+    return Step(
+        title,
+        Outcome.UNKNOWN,
+        found,
+        _("It leads people here, but nobody is linked or named by an address in it."),
+    )
 
 
 def _keys(connection: Connection, drop_unpublished: bool) -> Step:

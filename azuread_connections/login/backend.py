@@ -21,6 +21,7 @@ from . import directories, exchange, people
 from .enrichment import Enrichment, enrich
 from .exchange import CodeExchange
 from .people import Person, Visitor
+from .trust import find_trust
 
 
 @dataclass
@@ -91,7 +92,9 @@ class ConnectionBackend(OIDCAuthenticationBackend):
     ) -> Proof:
         connection = code_exchange.connection
         directories.note_scopes(connection, claims.tenant_id, known_scopes, tokens.scopes)
-        return Proof(Visitor(connection, claims, self.get_userinfo(tokens, code_exchange)))
+        trust = find_trust(connection, claims, code_exchange.own_domain)
+        enrichment = self.get_userinfo(tokens, code_exchange)
+        return Proof(Visitor(connection, claims, enrichment, trust))
 
     def authenticate(
         self, request: HttpRequest | None, *, azuread_proof: Proof

@@ -12,20 +12,25 @@ from ..models import Connection
 from ..permissions import delegated_scopes
 from . import addresses, onward, transaction
 from .enabled import Pair
-from .transaction import Transaction
+from .resumption import state_with_resumption
+from .transaction import SIGN_IN, Transaction
+
+#: Microsoft asks which account to use, though somebody is signed in there.
+SELECT_ACCOUNT = "select_account"
 
 
 @dataclass(frozen=True)
 class Start:
     """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty.
-    ``purpose`` and ``subject``: see ``Transaction``."""
+    ``prompt``: "" or ``SELECT_ACCOUNT``. ``purpose`` and ``subject``: see ``Transaction``."""
 
     pair: Pair
     destination: str
     login_hint: str = ""
     domain_hint: str = ""
+    prompt: str = ""
     is_retry: bool = False
-    purpose: str = "sign_in"
+    purpose: str = SIGN_IN
     subject: str = ""
 
 
@@ -44,7 +49,8 @@ def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
         subject=start.subject,
     )
     hints = {"login_hint": start.login_hint, "domain_hint": start.domain_hint}
-    return send_off(request, begun, sign_in_url(connection, begun, redirect_uri, **hints))
+    url = sign_in_url(connection, begun, redirect_uri, prompt=start.prompt, **hints)
+    return send_off(request, begun, url)
 
 
 def errand(
@@ -67,6 +73,7 @@ def sign_in_url(
     *,
     login_hint: str = "",
     domain_hint: str = "",
+    prompt: str = "",
 ) -> str:
     """Return Microsoft's address for a sign-in by this connection."""
     return authorization_url(
@@ -74,12 +81,14 @@ def sign_in_url(
         AuthorizationRequest(
             client_id=connection.client_id,
             redirect_uri=redirect_uri,
-            state=begun.state,
+            state=state_with_resumption(begun) if begun.purpose == SIGN_IN else begun.state,
             nonce=begun.nonce,
             code_challenge=begun.code_challenge,
             graph_scopes=delegated_scopes(connection),
             login_hint=login_hint,
-            domain_hint=domain_hint,
+            # It would take people past the choice.
+            domain_hint="" if prompt else domain_hint,
+            prompt=prompt,
         ),
     )
 

@@ -40,8 +40,8 @@ def buttons(connections: Iterable[Connection], **parameters: str) -> list[Button
 def start_url(connection: Connection, **parameters: str) -> str:
     """Return the address that begins a sign-in by this connection.
 
-    Parameters: ``application`` (a slug), ``next`` (a safe destination), ``login_hint``; empty ones
-    are left out.
+    Parameters: ``application`` (a slug), ``next`` (a safe destination), ``login_hint``, ``prompt``;
+    empty ones are left out.
     """
     path = reverse(f"{addresses.NAMESPACE}:start", args=[connection.name])
     return path + query(**parameters)

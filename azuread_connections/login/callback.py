@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.contrib.auth import authenticate, login
@@ -12,8 +12,8 @@ from django.contrib.auth.signals import user_login_failed
 from django.db import IntegrityError, OperationalError, router, transaction
 from django.http import HttpRequest
 
-from .. import microsoft, signals
-from ..conf import CACHE_PREFIX, conf
+from .. import domains, signals
+from ..conf import conf
 from ..entra.deadline import within
 from ..entra.errors import EntraError, MicrosoftError, is_about_consent
 from ..entra.tokens import MAX_CODE_LENGTH
@@ -29,12 +29,11 @@ from .issuer import check_named_issuers, named_issuers
 from .people import Person
 from .sealing import BrokenSeal
 from .transaction import Transaction, read_cookie
+from .trust import ConfirmationNeeded, confirm
 from .withheld import callback_parameters
 
 #: The same person's first sign-in may run twice at once; the loser finds them the next time.
 ATTEMPTS = 3
-#: Seconds until an unproven domain is asked about again.
-_ASK_AGAIN_AFTER = 600
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,7 @@ def prove(request: HttpRequest, returned: Return) -> Proof:
         issuers=named_issuers(request),
         known_scopes=returned.pair.known_scopes,
         secrets=returned.pair.secrets,
+        own_domain=returned.pair.own_domain,
     )
     try:
         return ask_microsoft(request, exchange, backend_class()().prove)
@@ -156,6 +156,27 @@ def _missing_consent(connection: Connection) -> str:
 
 def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
     """Sign the person in: user, session and log line all together, or nothing."""
+    try:
+        person = _store_sign_in(request, returned, proof)
+    except ConfirmationNeeded as needed:
+        # Rolled back by now: no row is locked while Microsoft is asked.
+        visitor = proof.visitor
+        with within(conf.callback_timeout):
+            trust = confirm(visitor.connection, visitor.trust, needed.domain)
+        proof.visitor = replace(visitor, trust=trust)
+        person = _store_sign_in(request, returned, proof)
+    signals.signed_in.send(
+        Identity,
+        request=request,
+        user=person.user,
+        identity=person.identity,
+        connection=returned.connection,
+        application=returned.pair.application,
+        created=person.created,
+    )
+
+
+def _store_sign_in(request: HttpRequest, returned: Return, proof: Proof) -> Person:
     alias = router.db_for_write(Identity)
     give_up_at = time.monotonic() + conf.callback_timeout
     before = request.session.session_key, request.user
@@ -172,7 +193,7 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
                     returned.connection, returned.pair.application, person.identity
                 )
                 events.record_signed_in(request, record)
-            break
+            return person
         except Exception as error:
             _undo_login(request, *before)
             if not isinstance(error, IntegrityError | OperationalError):
@@ -185,15 +206,7 @@ def sign_in(request: HttpRequest, returned: Return, proof: Proof) -> None:
                 raise
             # No race, then: a unique field of the site's own user model, for example.
             raise SignInFailed("user_refused", detail=f"Not stored: {error}") from error
-    signals.signed_in.send(
-        Identity,
-        request=request,
-        user=person.user,
-        identity=person.identity,
-        connection=returned.connection,
-        application=returned.pair.application,
-        created=person.created,
-    )
+    raise AssertionError("The last attempt returns or raises.")
 
 
 def require_pair(request: HttpRequest, returned: Return) -> None:
@@ -235,23 +248,12 @@ def _is_failed_login(failed: SignInFailed) -> bool:
 
 
 def _pin(connection: Connection) -> None:
-    """Find the directory of a connection that was saved while Microsoft could not be asked.
-
-    A domain that is not known to be the pinned directory's is asked about now and then.
-    """
+    """Find the directory of a connection that was saved while Microsoft could not be asked."""
     if connection.tenant_id:
-        asked_lately = f"{CACHE_PREFIX}:domain:{connection.pk}:{connection.domain}"
-        if connection.domain_verified or not conf.cache.add(asked_lately, 1, _ASK_AGAIN_AFTER):
-            return
-    try:
-        tenant_id = microsoft.find_directory(
-            domain=connection.domain, cloud=connection.cloud, identity_api=connection.identity_api
-        )
-    except EntraError:
-        if not connection.tenant_id and not connection.use_common_endpoint:
-            raise
-    else:
-        connection.pin(tenant_id)
+        return
+    answer = domains.check(connection, connection.domain)
+    if answer.error is not None and not connection.use_common_endpoint:
+        raise answer.error
 
 
 def _authenticate(request: HttpRequest, proof: Proof) -> Person:

@@ -153,7 +153,7 @@ def _hold(connection: Connection, directory: Directory) -> None:
     """Let a directory that came in by itself wait for approval, and say so once."""
     rows = Directory._default_manager.filter(pk=directory.pk, status=Directory.Status.ALLOWED)
     directory.status = Directory.Status.WAITING
-    if rows.update(status=directory.status):
+    if rows.update(status=directory.status, admitted_by=directory.admitted_by):
         _ask_for_approval(connection, directory)
 
 

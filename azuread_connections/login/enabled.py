@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import router
-from django.db.models import Exists, Expression, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Exists, Expression, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
@@ -18,6 +19,7 @@ from ..models import (
     ClientSecret,
     Connection,
     Directory,
+    DomainAlias,
     EnabledConnection,
 )
 from ..models.prepared import Parameter, Select
@@ -26,12 +28,24 @@ from . import addresses
 
 
 @dataclass(frozen=True)
+class OwnDomain:
+    """What is read with a connection about its own domain.
+
+    ``checked_at``: when Microsoft last confirmed it; None if it is not trusted. ``has_aliases``:
+    whether the connection has other domains.
+    """
+
+    checked_at: datetime | None
+    has_aliases: bool
+
+
+@dataclass(frozen=True)
 class Pair:
     """An application and a connection enabled for it, with what a sign-in needs to know of them.
 
     ``is_own_host``: the request came to a host of the application, beside PUBLIC_URL's. Only for a
     sign-in that comes back: ``known_scopes``, what the connection's own directory has granted so
-    far, and ``secrets``.
+    far, ``secrets`` and ``own_domain``.
     """
 
     application: Application
@@ -39,6 +53,7 @@ class Pair:
     is_own_host: bool
     known_scopes: str = ""
     secrets: tuple[ClientSecret, ...] = ()
+    own_domain: OwnDomain | None = None
 
 
 def chosen_application(request: HttpRequest, by_view: str = "") -> str:
@@ -91,22 +106,41 @@ def still_enabled(request: HttpRequest, application_id: int, connection_id: int)
     rows = list(found)
     if not rows or rows[0][0].why_no_sign_in:
         return None
-    application, connection, _, is_own_host, known_scopes = rows[0]
-    secrets = tuple(row[2] for row in rows if row[2] is not None)
-    return Pair(application, connection, is_own_host, known_scopes or "", secrets)
+    application, connection, _, is_own_host, known_scopes, checked_at, has_aliases = rows[0]
+    return Pair(
+        application,
+        connection,
+        is_own_host,
+        known_scopes or "",
+        secrets=tuple(row[2] for row in rows if row[2] is not None),
+        own_domain=OwnDomain(checked_at, bool(has_aliases)),
+    )
 
 
-def shown_as_buttons(application: Application) -> list[Connection]:
-    """Return the connections to show as buttons, by the words on them. One query, or none."""
-    if application.why_no_sign_in:
-        return []
+@dataclass(frozen=True)
+class Shown:
+    """The connections to show as buttons. ``too_many``: none, as there are more than a page has."""
+
+    connections: list[Connection]
+    too_many: bool = False
+
+
+def shown_as_buttons(application: Application | None) -> Shown:
+    """Return the connections to show as buttons, by the words on them. One query, or none.
+
+    Where there are more than the setting MAX_BUTTONS, people find theirs by their address. No more
+    than one in excess of it is read.
+    """
+    if application is None or application.why_no_sign_in:
+        return Shown([])
     shown = Connection._default_manager.filter(
         # "in": Django writes a plain True without a comparison, which no index of SQLite's or
         # MariaDB's answers.
         enabledconnection__application=application,
         show_as_button__in=[True],
     )
-    return list(shown.order_by("display_name", "name_key"))
+    found = list(shown.order_by("display_name", "name_key")[: conf.max_buttons + 1])
+    return Shown([], too_many=True) if len(found) > conf.max_buttons else Shown(found)
 
 
 def by_alias(
@@ -116,8 +150,11 @@ def by_alias(
     if application.why_no_sign_in:
         domains = []
     rows = _pairs(None if addresses.is_main_host(request) else Value(_host(request)))
+    # In one call, so that all of it is asked of the same alias.
     rows = rows.select_related("connection").filter(
-        application=application, connection__aliases__domain__in=domains
+        Q(connection__aliases__is_primary=False) | Q(connection__discover_domain=True),
+        application=application,
+        connection__aliases__domain__in=domains,
     )
     return [
         (row.alias, Pair(application, row.connection, row.is_own_host))
@@ -167,11 +204,16 @@ def _by_keys(host: Expression | None) -> Any:
     own_directory = Directory._default_manager.filter(
         connection=OuterRef("connection"), tenant_id=OuterRef("connection__tenant_id")
     ).order_by()
-    scopes = Subquery(own_directory.values("delegated_scopes")[:1])
+    aliases = DomainAlias._default_manager.filter(connection=OuterRef("connection")).order_by()
+    own_domain = aliases.filter(is_primary=True, domain=OuterRef("connection__domain")).trusted()
     return (
         _pairs(host)
         .filter(application=Parameter("application"), connection=Parameter("connection"))
-        .annotate(known_scopes=scopes)
+        .annotate(
+            known_scopes=Subquery(own_directory.values("delegated_scopes")[:1]),
+            domain_checked_at=Subquery(own_domain.values("checked_at")[:1]),
+            has_aliases=Exists(aliases.filter(is_primary=False)),
+        )
     )
 
 
@@ -194,7 +236,7 @@ _BY_KEYS = {
     is_main: Select(
         partial(_by_keys, host),
         models=("application", "connection", "connection__secrets"),
-        columns=("is_own_host", "known_scopes"),
+        columns=("is_own_host", "known_scopes", "domain_checked_at", "has_aliases"),
     )
     for is_main, host in _HOSTS
 }

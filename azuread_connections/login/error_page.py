@@ -6,8 +6,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from . import addresses, buttons, callback, enabled
+from .begin import SELECT_ACCOUNT
 from .failures import SignInFailed
+from .resumption import Resumption, find_resumption
 
+#: Failures after which another account of the person's may get in.
+_ABOUT_THE_ACCOUNT = frozenset(
+    {
+        "access_denied",
+        "consent_required",
+        "directory_refused",
+        "directory_waiting",
+        "user_refused",
+    }
+)
 #: Seconds, where Microsoft names none.
 _RETRY_AFTER = 30
 
@@ -15,6 +27,8 @@ _RETRY_AFTER = 30
 def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
     """Log the failure and return its page."""
     callback.report_failure(request, failed)
+    # Not before it is logged: what a `state` says of its beginning is no part of the failure.
+    resumption = find_resumption(request) if failed.failure.status == 400 else None
     response = render(
         request,
         "azuread_connections/error.html",
@@ -22,8 +36,10 @@ def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
             "failure": failed.failure,
             "reference": failed.reference,
             "back_url": failed.back_url,
-            "retry_url": failed.back_url or _retry_url(request, failed),
-            "home_url": addresses.default_destination(),
+            "retry_url": failed.back_url or _retry_url(request, failed, resumption),
+            "resume_with": resumption.pair.connection.label if resumption else "",
+            "other_account_url": _other_account_url(failed),
+            "home_url": _home_url(request, resumption),
         },
         status=failed.failure.status,
     )
@@ -44,8 +60,33 @@ def already_logged(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _retry_url(request: HttpRequest, failed: SignInFailed) -> str:
+def _home_url(request: HttpRequest, resumption: Resumption | None) -> str:
+    """Return where somebody goes on who is signed in already: on this site in any case."""
+    return addresses.safe_destination(request, resumption.destination if resumption else None)
+
+
+def _other_account_url(failed: SignInFailed) -> str:
+    """Return where another account can be chosen at Microsoft, which takes the same one again
+    otherwise; "" where that is no help."""
+    if failed.code not in _ABOUT_THE_ACCOUNT or failed.connection is None or failed.back_url:
+        return ""
+    application = failed.application
+    return buttons.start_url(
+        failed.connection,
+        application=enabled.slug_unless_default(application) if application else "",
+        next=failed.destination,
+        prompt=SELECT_ACCOUNT,
+    )
+
+
+def _retry_url(request: HttpRequest, failed: SignInFailed, resumption: Resumption | None) -> str:
     """Return where "try again" leads: straight to Microsoft if that may help."""
+    if resumption is not None:
+        return buttons.start_url(
+            resumption.pair.connection,
+            application=enabled.slug_unless_default(resumption.pair.application),
+            next=resumption.destination,
+        )
     application = enabled.chosen_application(request)
     if failed.application is not None:
         application = enabled.slug_unless_default(failed.application)

@@ -158,6 +158,19 @@ def record_directory_moved(connection: Connection, former: str) -> None:
     _log(logging.INFO, event)
 
 
+def record_domain_withdrawn(connection: Connection, message: str) -> None:
+    """Say that a domain is no longer proven to belong to the connection's directory."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.DOMAIN_WITHDRAWN,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=message,
+    )
+    _log(logging.WARNING, event)
+
+
 def record_linked(connection: Connection, identity: Identity) -> None:
     """Say that a person was tied to a user who was there before."""
     message = f"Tied to the user {identity.user}, whose password and sessions have ended."

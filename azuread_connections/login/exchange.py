@@ -19,6 +19,7 @@ from ..models.expiry import day_of
 from ..models.secret import NoUsableSecret, readable_secrets
 from ..permissions import delegated_scopes
 from . import events
+from .enabled import OwnDomain
 from .failures import SignInFailed, from_entra
 
 
@@ -47,6 +48,7 @@ class CodeExchange:
     issuers: tuple[str, ...] = ()  # that came with the code (RFC 9207)
     secrets: tuple[ClientSecret, ...] = ()  # of the connection, where they were just read
     redemption: Redemption = field(default_factory=Redemption, compare=False)
+    own_domain: OwnDomain | None = None  # of the connection, where it was just read
 
     def authority(self, tenant: str) -> Authority:
         connection = self.connection

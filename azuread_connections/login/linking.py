@@ -8,46 +8,50 @@ from django.contrib.auth import get_user_model
 
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection
+from ..user_rights import held_permissions
 from .failures import SignInFailed
 from .realm import domain_of
+from .trust import ConfirmationNeeded, DomainTrust
 
 
 def find_linkable(
-    claims: IdTokenClaims, connection: Connection, *, for_update: bool = False
+    claims: IdTokenClaims,
+    connection: Connection,
+    trust: DomainTrust,
+    *,
+    for_update: bool = False,
 ) -> Any:
     """Return the one existing user that this person may take over, or None.
 
-    ``for_update``: lock that user until the transaction ends, so that the first sign-ins of two
-    people cannot both take them over.
+    Only the claim `email` counts, and only in a domain that is proven to be the person's
+    directory's. ``for_update``: lock that user until the transaction ends, so that the first
+    sign-ins of two people cannot both take them over.
 
     Raises ``SignInFailed`` (``user_refused``) where there is one that must not be taken over, so
-    that nobody gets two accounts by accident.
+    that nobody gets two accounts by accident. Raises ``ConfirmationNeeded`` where there is one who
+    may be, and Microsoft has not confirmed the domain during this sign-in.
     """
-    if not connection.link_by_email or not _address_is_proof(claims, connection):
+    domain = domain_of(claims.email)
+    if not connection.link_by_email or domain not in trust.domains:
         return None
     found = _users_with(claims.email)
     if not found:
         return None
     if len(found) > 1:
         raise SignInFailed("user_refused", detail=f"Several users have the address {claims.email}.")
-    user = _locked(found[0]) if for_update else found[0]
-    if reason := _why_not(user):
-        raise SignInFailed("user_refused", detail=f"The user {claims.email} {reason}.")
+    _require_unprivileged(found[0], claims)
+    if domain not in trust.confirmed:
+        raise ConfirmationNeeded(domain)
+    if not for_update:
+        return found[0]
+    user = _locked(found[0])
+    _require_unprivileged(user, claims)
     return user
 
 
 def take_over(user: Any) -> None:
     """End the user's password and, with it, their open sessions. The caller saves."""
     user.set_unusable_password()
-
-
-def _address_is_proof(claims: IdTokenClaims, connection: Connection) -> bool:
-    """Only the `email` claim, of a member, from the directory that owns the domain."""
-    domain = domain_of(claims.email)
-    is_own = connection.domain_verified and claims.tenant_id == connection.tenant_id
-    if not domain or claims.is_guest or not is_own:
-        return False
-    return domain == connection.domain or connection.aliases.filter(domain=domain).exists()
 
 
 def _users_with(email: str) -> list[Any]:
@@ -67,13 +71,18 @@ def _locked(user: Any) -> Any:
     return locked
 
 
+def _require_unprivileged(user: Any, claims: IdTokenClaims) -> None:
+    if reason := _why_not(user):
+        raise SignInFailed("user_refused", detail=f"The user {claims.email} {reason}.")
+
+
 def _why_not(user: Any) -> str:
     if not user.is_active:
         return "is deactivated"
     if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
         return "is staff"
-    if hasattr(user, "user_permissions") and user.user_permissions.exists():
-        return "holds permissions of their own"
+    if held_permissions(user):
+        return "holds permissions"
     if user.azuread_identities.exists():
         return "is tied to another person"
     return ""

@@ -20,6 +20,7 @@ from .enrichment import Enrichment
 from .failures import SignInFailed
 from .linking import find_linkable, take_over
 from .profile import Profile, extended_part, read_profile, sync_user
+from .trust import NO_DOMAIN, ConfirmationNeeded, DomainTrust, confirm
 
 _BY_KEY = Select(
     lambda: Identity._default_manager.filter(
@@ -40,6 +41,7 @@ class Visitor:
     connection: Connection
     claims: IdTokenClaims
     enrichment: Enrichment
+    trust: DomainTrust = NO_DOMAIN
 
     @property
     def groups(self) -> tuple[Group, ...] | None:
@@ -65,6 +67,8 @@ def find_or_create(visitor: Visitor) -> Person:
 
     Raises ``SignInFailed`` (``user_refused``, ``microsoft_unreachable``), and ``IntegrityError`` if
     the same person's first sign-in runs elsewhere at this moment: try again, and they are found.
+    Raises ``ConfirmationNeeded`` before an existing user is linked by a domain that Microsoft was
+    not asked about just now: ask outside the transaction, then call it again.
     """
     connection = visitor.connection
     identity = _identify(visitor)
@@ -91,7 +95,7 @@ def connect(visitor: Visitor, user: Any) -> Identity:
     mappings = groups.mappings_of(visitor.connection, user, identity)
     groups.check_admission(mappings, visitor.groups)
     if identity is None:
-        profile = read_profile(visitor.claims, visitor.connection, visitor.enrichment.profile)
+        profile = read_profile(visitor.claims, visitor.trust, visitor.enrichment.profile)
         identity = _tie(user, visitor, profile)
     elif identity.user_id != user.pk:
         raise SignInFailed("user_refused", detail="This person is tied to another user already.")
@@ -109,13 +113,21 @@ def preview(visitor: Visitor) -> str:
     groups.check_admission(groups.mappings_of(connection), visitor.groups)
     if identity is not None:
         return _("%(user)s, who is tied to this person.") % {"user": identity.user}
-    if (user := find_linkable(visitor.claims, connection)) is not None:
+    if (user := _preview_link(visitor)) is not None:
         return _("%(user)s, who has the same address and would be tied to it.") % {"user": user}
     _require_creation(connection)
-    name = usernames.username_for(visitor.claims, connection)
+    name = usernames.username_for(visitor.claims, connection, visitor.trust)
     return _("A new user, %(name)s. Nobody is tied to this person yet, and users are created.") % {
         "name": name
     }
+
+
+def _preview_link(visitor: Visitor) -> Any:
+    try:
+        return find_linkable(visitor.claims, visitor.connection, visitor.trust)
+    except ConfirmationNeeded as needed:
+        trust = confirm(visitor.connection, visitor.trust, needed.domain)
+        return find_linkable(visitor.claims, visitor.connection, trust)
 
 
 def _identify(visitor: Visitor) -> Identity | None:
@@ -148,8 +160,8 @@ def _find(visitor: Visitor) -> Identity | None:
 
 def _first_visit(visitor: Visitor) -> Person:
     connection = visitor.connection
-    profile = read_profile(visitor.claims, connection, visitor.enrichment.profile)
-    user = find_linkable(visitor.claims, connection, for_update=True)
+    profile = read_profile(visitor.claims, visitor.trust, visitor.enrichment.profile)
+    user = find_linkable(visitor.claims, connection, visitor.trust, for_update=True)
     if user is not None:
         take_over(user)
         if connection.sync_profile == Connection.SyncProfile.EACH_LOGIN:
@@ -157,7 +169,7 @@ def _first_visit(visitor: Visitor) -> Person:
         user.save()
         return Person(_tie(user, visitor, profile), linked=True)
     _require_creation(connection)
-    user = usernames.new_user(visitor.claims, connection)
+    user = usernames.new_user(visitor.claims, connection, visitor.trust)
     if connection.sync_profile != Connection.SyncProfile.NEVER:
         sync_user(user, profile)
     user.save()
@@ -183,7 +195,7 @@ def _refresh(identity: Identity, visitor: Visitor) -> None:
     extended = visitor.enrichment.profile
     if extended is None and connection.extended_profile:
         extended = extended_part(identity.profile)
-    profile = read_profile(visitor.claims, connection, extended)
+    profile = read_profile(visitor.claims, visitor.trust, extended)
     _describe(identity, visitor, profile)
     if not _DESCRIPTION.store(identity, router.db_for_write(Identity)):
         raise IntegrityError("The person was untied from the user while they signed in.")

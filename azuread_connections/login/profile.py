@@ -15,8 +15,8 @@ from django.db.models import Field
 from ..conf import conf
 from ..entra.graph import PROFILE_NAMES
 from ..entra.id_token import IdTokenClaims
-from ..models import Connection
 from .names import split_name
+from .trust import DomainTrust
 
 #: Attributes that say as much when their end is missing. An address or a number does not.
 _MAY_BE_CUT = frozenset({"name", "given_name", "family_name", "job_title", "department", "company"})
@@ -45,11 +45,12 @@ class Profile:
 
 
 def read_profile(
-    claims: IdTokenClaims, connection: Connection, extended: Mapping[str, Any] | None = None
+    claims: IdTokenClaims, trust: DomainTrust, extended: Mapping[str, Any] | None = None
 ) -> Profile:
     """Return the profile of a validated ID token, with Graph's where there is one.
 
-    The address is the first of the claims in EMAIL_CLAIMS that is one.
+    The address is the first of the claims in EMAIL_CLAIMS that is one. ``trust``: the domains in
+    which the person's directory may give addresses.
     """
     more = extended or {}
     claim, email = _email(claims)
@@ -59,7 +60,7 @@ def read_profile(
         given_name=more.get("given_name") or claims.given_name,
         family_name=more.get("family_name") or claims.family_name,
         email=email,
-        email_verified=vouched_for or is_own_address(email, claims, connection),
+        email_verified=vouched_for or trust.vouches_for(email),
         username=claims.upn or claims.preferred_username,
         extended=more,
     )
@@ -68,19 +69,6 @@ def read_profile(
 def extended_part(profile: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a stored profile has from Graph: it serves on while Graph does not answer."""
     return {name: profile[name] for name in PROFILE_NAMES if name in profile}
-
-
-def is_own_address(value: str, claims: IdTokenClaims, connection: Connection) -> bool:
-    """Return whether an address or UPN is in the connection's domain, and so is the person.
-
-    Only a directory that owns a domain can give people names in it; in any other directory the
-    same text proves nothing. Nor does it of a guest, whose names come from the home directory.
-    """
-    if claims.is_guest or not connection.domain_verified:
-        return False
-    _, at, domain = value.rpartition("@")
-    is_own = claims.tenant_id == connection.tenant_id
-    return is_own and at == "@" and domain.lower() == connection.domain
 
 
 def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:

@@ -19,7 +19,7 @@ from django.views.generic import TemplateView, View
 
 from ..conf import conf
 from ..models import Identity
-from . import accounts, addresses, begin, buttons, enabled, logout, onward, session
+from . import accounts, addresses, begin, buttons, enabled, logout, onward, realm, session
 from .entry import entry
 from .error_page import already_logged, failure_page
 from .failures import SignInFailed
@@ -73,6 +73,8 @@ class AccountsView(TemplateView):
         try:
             if name := request.POST.get("connect", ""):
                 return self._connect(request, name)
+            if typed := request.POST.get("email", ""):
+                return self._connect_by_address(request, typed)
             accounts.disconnect(request, request.POST.get("disconnect", ""))
             return onward.go_on(request, self._address())
         except SignInFailed as failed:
@@ -91,10 +93,27 @@ class AccountsView(TemplateView):
         start = begin.Start(
             pair,
             self._address(),
+            # Whoever is signed in at Microsoft need not be who is to be tied.
+            prompt=begin.SELECT_ACCOUNT,
             purpose=accounts.PURPOSE,
             subject=str(request.user.pk),
         )
         return begin.redirect_to_microsoft(request, start)
+
+    def _connect_by_address(self, request: HttpRequest, typed: str) -> HttpResponse:
+        """Where there are too many connections for buttons, an address leads to one."""
+        application = enabled.find_application(request)
+        if application is None:
+            return self.get(request)
+        found = realm.discover(request, application, typed)
+        if len(found.pairs) == 1:
+            return self._connect(request, found.pairs[0].connection.name)
+        context = self.get_context_data(
+            email=found.address,
+            found_choices=[pair.connection for pair in found.pairs],
+            is_unknown=not found.pairs,
+        )
+        return self.render_to_response(context)
 
     def _address(self, **parameters: str) -> str:
         """The page's own, with no more of the request's than it needs: it goes into a cookie."""
@@ -103,10 +122,11 @@ class AccountsView(TemplateView):
         return path + buttons.query(application=application, **parameters)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        application = enabled.find_application(self.request)
+        shown = enabled.shown_as_buttons(enabled.find_application(self.request))
         return super().get_context_data(
             accounts=accounts.accounts(self.request),
-            choices=enabled.shown_as_buttons(application) if application else [],
+            choices=kwargs.pop("found_choices", None) or shown.connections,
+            too_many_choices=shown.too_many,
             is_login_fresh=accounts.is_login_fresh(self.request),
             sign_in_url=buttons.sign_in_url(
                 application=enabled.chosen_application(self.request), next=self._address()

@@ -22,6 +22,8 @@ from . import sealing
 from .sealing import BrokenSeal, base64url
 from .withheld import COOKIE_MARK, transaction_cookies
 
+#: The purpose of a transaction that signs somebody in.
+SIGN_IN = "sign_in"
 #: Servers refuse long header lines.
 _MAX_COOKIES = 4
 _STATE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -42,7 +44,7 @@ class Transaction:
     connection_id: int
     fingerprint: str
     destination: str
-    purpose: str = "sign_in"
+    purpose: str = SIGN_IN
     is_retry: bool = False
     subject: str = ""
     state: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
@@ -146,8 +148,14 @@ def set_cookie(
 def read_cookie(request: HttpRequest, state: str, *, secure: bool) -> Transaction | None:
     """Return this browser's transaction of that state, or None if it has none. Raises
     ``BrokenSeal``."""
+    state = _name_in(state)
     value = _cookie(request, _cookie_name(state, secure)) if _STATE.fullmatch(state) else None
     return unseal(state, value) if value else None
+
+
+def _name_in(state: str) -> str:
+    """Return the part of a returned `state` that names the transaction: see ``resumption``."""
+    return state.partition(".")[0]
 
 
 def _cookie(request: HttpRequest, name: str) -> str | None:
@@ -161,6 +169,7 @@ def _cookies(request: HttpRequest) -> dict[str, str]:
 def delete_cookie(
     request: HttpRequest, response: HttpResponseBase, state: str, *, secure: bool
 ) -> None:
+    state = _name_in(state)
     if _STATE.fullmatch(state) and _cookie_name(state, secure) in _cookies(request):
         _delete(response, state, secure)
 

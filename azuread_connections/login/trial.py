@@ -32,8 +32,11 @@ _MAX_GROUPS = 200
 _LONGEST_SESSION = timedelta(days=400)
 
 
-def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
-    """Send a staff member to Microsoft; the outcome comes to ``return_path``."""
+def begin(
+    request: HttpRequest, connection: Connection, return_path: str, *, prompt: str = ""
+) -> HttpResponse:
+    """Send a staff member to Microsoft; the outcome comes to ``return_path``. ``prompt``: see
+    ``begin.Start``."""
     redirect_uri = addresses.callback_url(request)
     begun = errand(
         connection,
@@ -52,7 +55,8 @@ def begin(request: HttpRequest, connection: Connection, return_path: str) -> Htt
             "outcome": None,
         },
     )
-    return send_off(request, begun, sign_in_url(connection, begun, redirect_uri))
+    url = sign_in_url(connection, begun, redirect_uri, prompt=prompt)
+    return send_off(request, begun, url)
 
 
 def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
@@ -189,7 +193,7 @@ def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -
 
 def _describe(visitor: Visitor) -> dict[str, Any]:
     claims = visitor.claims
-    profile = read_profile(claims, visitor.connection, visitor.enrichment.profile)
+    profile = read_profile(claims, visitor.trust, visitor.enrichment.profile)
     return {
         "claims": dict(list(claims.everything.items())[:_MAX_CLAIMS]),
         "profile": profile.as_dict(),

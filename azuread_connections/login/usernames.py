@@ -13,23 +13,24 @@ from ..conf import conf
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection
 from .failures import SignInFailed
-from .profile import is_own_address
+from .trust import DomainTrust
 
 
-def new_user(claims: IdTokenClaims, connection: Connection) -> Any:
+def new_user(claims: IdTokenClaims, connection: Connection, trust: DomainTrust) -> Any:
     """Return a new Django user without a password, not saved yet. Raises ``SignInFailed``."""
     user_model = get_user_model()
-    user = user_model(**{user_model.USERNAME_FIELD: username_for(claims, connection)})
+    name = username_for(claims, connection, trust)
+    user = user_model(**{user_model.USERNAME_FIELD: name})
     user.set_unusable_password()
     return user
 
 
-def username_for(claims: IdTokenClaims, connection: Connection) -> str:
+def username_for(claims: IdTokenClaims, connection: Connection, trust: DomainTrust) -> str:
     """Return a username for a person. Raises ``SignInFailed`` (``user_refused``)."""
     field = _field()
     if (function := conf.username_function) is not None:
         return _checked(function(claims, connection), field)
-    own = _own_name(claims, connection)
+    own = _own_name(claims, trust)
     if own and _is_accepted(own, field):
         if not _is_taken(own):
             return own
@@ -65,9 +66,9 @@ def _field() -> models.Field[Any, Any]:
     return cast("models.Field[Any, Any]", user_model._meta.get_field(user_model.USERNAME_FIELD))
 
 
-def _own_name(claims: IdTokenClaims, connection: Connection) -> str:
+def _own_name(claims: IdTokenClaims, trust: DomainTrust) -> str:
     names = (claims.upn, claims.preferred_username, claims.email)
-    return next((name for name in names if is_own_address(name, claims, connection)), "")
+    return next((name for name in names if trust.vouches_for(name)), "")
 
 
 def _is_taken(username: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from . import (
     enabled,
     logout,
     onward,
+    read_ahead,
     realm,
     trial,
 )
@@ -75,13 +77,17 @@ class SignInView(TemplateView):
         self, known_application: Application | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         application = known_application or enabled.find_application(self.request, self.application)
-        shown = enabled.shown_as_buttons(application) if application else []
+        shown = enabled.shown_as_buttons(application)
+        asks_for_account = bool(_prompt(self.request))
         return super().get_context_data(
             application=application,
             application_name=_name_unless_default(application),
-            buttons=self._buttons(application, shown) if application else [],
+            buttons=self._buttons(application, shown.connections) if application else [],
+            too_many_buttons=shown.too_many,
             why_no_sign_in=application.why_no_sign_in if application else "",
             password_url=_password_url(self._next(application)),
+            asks_for_account=asks_for_account,
+            other_account_url="" if asks_for_account else self._other_account_url(application),
             **kwargs,
         )
 
@@ -93,6 +99,15 @@ class SignInView(TemplateView):
             application=enabled.chosen_application(self.request, self.application),
             next=self._next(application),
             login_hint=login_hint,
+            prompt=_prompt(self.request),
+        )
+
+    def _other_account_url(self, application: Application | None) -> str:
+        """The same page, from which Microsoft asks which account to use."""
+        return self.request.path + buttons.query(
+            application=enabled.chosen_application(self.request),
+            next=self._next(application),
+            prompt=begin.SELECT_ACCOUNT,
         )
 
     def _next(self, application: Application | None) -> str:
@@ -108,7 +123,7 @@ class SignInView(TemplateView):
 class StartView(View):
     """Sends the browser to Microsoft. One query, no write, no request."""
 
-    http_method_names = ["get", "options"]
+    http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
         return _start(request, name)
@@ -171,6 +186,8 @@ class CallbackView(View):
 
 
 def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:
+    if answer := read_ahead.answer_if_ahead(request):
+        return answer
     pair = enabled.find_enabled(request, name, application)
     if pair is None:
         asked = enabled.chosen_application(request, application) or "this site"
@@ -196,11 +213,24 @@ def _begin(
             application=pair.application.slug,
             next=destination,
             login_hint=login_hint,
+            prompt=_prompt(request),
             **{addresses.MOVED: "1"},
         )
         return onward.go_on(request, conf.public_url + moved)
-    start = begin.Start(pair, destination, login_hint=login_hint, domain_hint=domain_hint)
+    start = begin.Start(
+        pair,
+        destination,
+        login_hint=login_hint,
+        domain_hint=domain_hint,
+        prompt=_prompt(request),
+    )
     return begin.redirect_to_microsoft(request, start)
+
+
+def _prompt(request: HttpRequest) -> str:
+    """Return what the address asks Microsoft to do. Everything but one value is ignored."""
+    asked = request.GET.get("prompt", "")
+    return asked if asked == begin.SELECT_ACCOUNT else ""
 
 
 def _start_again(request: HttpRequest, returned: callback.Return) -> HttpResponse:
@@ -228,11 +258,11 @@ def _ask_first(
     request: HttpRequest, returned: callback.Return, other: callback.OtherUserSignedIn
 ) -> HttpResponse:
     """Somebody else is signed in here: let the person choose. Nothing has been changed."""
-    again = buttons.start_url(
+    start_url = partial(
+        buttons.start_url,
         returned.connection,
         application=enabled.slug_unless_default(returned.pair.application),
         next=returned.transaction.destination,
-        login_hint=other.other,
     )
     return render(
         request,
@@ -240,7 +270,8 @@ def _ask_first(
         {
             "current": other.current,
             "other": other.other,
-            "start_url": again,
+            "start_url": start_url(login_hint=other.other),
+            "other_account_url": start_url(prompt=begin.SELECT_ACCOUNT),
             "stay_url": returned.transaction.destination,
         },
     )

@@ -156,8 +156,10 @@ def _is_callback(path: str, query: str, kept: Environ) -> bool:
     if not query or not path.endswith(CALLBACK_PATH):
         return False
     cookies = kept.get(_COOKIES)
+    # Behind a full stop, `state` carries where the sign-in began: see ``resumption``.
+    state = _value(query, "state").partition(".")[0]
     if cookies is not None and any(
-        name.partition(COOKIE_MARK)[2] == _value(query, "state") for name, _sealed in cookies.value
+        name.partition(COOKIE_MARK)[2] == state for name, _sealed in cookies.value
     ):
         return True
     try:

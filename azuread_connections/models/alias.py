@@ -1,19 +1,87 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
 from .validators import DOMAIN_MAX_LENGTH, refuse_consumer_domain, validate_alias
 
+#: A proof is asked for again once it is so old.
+CONFIRMED_FOR = timedelta(days=1)
+#: A domain that is not verified is asked about again after this time.
+RETRY_AFTER = timedelta(minutes=10)
+
+
+class DomainAliases(models.QuerySet["DomainAlias"]):
+    def discoverable(self) -> DomainAliases:
+        """Those that lead to their connection: a connection can leave out its own domain."""
+        return self.filter(Q(is_primary=False) | Q(connection__discover_domain=True))
+
+    def verified(self) -> DomainAliases:
+        """Those that are proven to belong to the directory that their connection has pinned."""
+        proven = self.filter(verified_at__isnull=False, found_tenant_id=F("connection__tenant_id"))
+        return proven.exclude(found_tenant_id="")
+
+    def with_disputes(self) -> DomainAliases:
+        """Annotate ``is_disputed``: a connection of another directory has verified the domain too.
+
+        One of the two proofs is out of date then, and it is not known which.
+        """
+        return self.annotate(is_disputed=Exists(_other_proofs()))
+
+    def trusted(self) -> DomainAliases:
+        """Those verified and not disputed."""
+        return self.verified().filter(~Exists(_other_proofs()))
+
+    def mark_verified(self, tenant_id: str, by: DomainAlias.VerifiedBy | None = None) -> int:
+        """Store that the domains are proven to belong to a directory; by Microsoft by default."""
+        now = timezone.now()
+        return self.update(
+            verified_at=now,
+            verified_by=by or DomainAlias.VerifiedBy.MICROSOFT,
+            checked_at=now,
+            found_tenant_id=tenant_id,
+            withdrawn_at=None,
+        )
+
+    def mark_asked(self, tenant_id: str) -> int:
+        """Store which directory Microsoft named for domains that are not verified ("": none)."""
+        unverified = self.filter(verified_at__isnull=True)
+        return unverified.update(checked_at=timezone.now(), found_tenant_id=tenant_id)
+
+    def forget_proofs(self) -> int:
+        """Take the proofs back because the connection has changed, not because of an answer."""
+        return self.update(
+            verified_at=None,
+            verified_by="",
+            checked_at=None,
+            found_tenant_id="",
+            withdrawn_at=None,
+        )
+
+
+def _other_proofs() -> DomainAliases:
+    """The proofs of a row's domain for another directory than the row's, in a subquery."""
+    others = DomainAlias._default_manager.verified().filter(domain=OuterRef("domain"))
+    return others.exclude(found_tenant_id=OuterRef("found_tenant_id")).order_by()
+
 
 class DomainAlias(models.Model):
-    """An email domain that leads to a connection (home realm discovery).
+    """A domain of a connection: leads to it (home realm discovery), and may be proven to be the
+    directory's.
 
-    The connection's own domain has its row too, unless the connection leaves it out.
+    The connection's own domain always has its row. A proof is bound to the directory that it was
+    given for (``found_tenant_id``), so it is void as soon as the connection trusts another one.
     """
+
+    class VerifiedBy(models.TextChoices):
+        MICROSOFT = "microsoft", _("Microsoft")
+        DNS = "dns", _("a DNS record")
 
     connection = models.ForeignKey(
         Connection, models.CASCADE, related_name="aliases", verbose_name=_("connection")
@@ -22,6 +90,22 @@ class DomainAlias(models.Model):
         _("domain"), max_length=DOMAIN_MAX_LENGTH, db_index=True, validators=[validate_alias]
     )
     is_primary = models.BooleanField(default=False, editable=False)
+    verified_at = models.DateTimeField(_("verified"), null=True, editable=False)
+    verified_by = models.CharField(
+        _("verified by"), max_length=10, choices=VerifiedBy.choices, blank=True, editable=False
+    )
+    #: When Microsoft last answered, whatever it said.
+    checked_at = models.DateTimeField(_("last checked"), null=True, editable=False)
+    #: The directory that the domain is proven to belong to, or that Microsoft named instead.
+    found_tenant_id = models.CharField(
+        _("directory found"), max_length=36, blank=True, editable=False
+    )
+    #: Since when an answer of Microsoft's has taken the proof back.
+    withdrawn_at = models.DateTimeField(_("proof withdrawn"), null=True, editable=False)
+    #: Only of rows that were read ``with_disputes``.
+    is_disputed: bool
+
+    objects = DomainAliases.as_manager()
 
     class Meta:
         verbose_name = _("domain alias")
@@ -39,3 +123,33 @@ class DomainAlias(models.Model):
         if "domain" in (kwargs.get("update_fields") or ("domain",)):
             refuse_consumer_domain(self.domain)
         super().save(*args, **kwargs)
+
+    def is_verified_for(self, tenant_id: str) -> bool:
+        """Return whether the domain is proven to belong to this directory."""
+        return bool(self.verified_at and tenant_id) and self.found_tenant_id == tenant_id
+
+    def is_due(self, tenant_id: str, now: datetime) -> bool:
+        """Return whether Microsoft is to be asked again whether it belongs to this directory."""
+        if self.checked_at is None:
+            return True
+        keeps = CONFIRMED_FOR if self.is_verified_for(tenant_id) else RETRY_AFTER
+        # A clock that was put back must not keep a proof for longer.
+        return not now - keeps < self.checked_at <= now
+
+    def withdraw(self, tenant_id: str) -> bool:
+        """Take the proof back because Microsoft names another directory ("": none).
+
+        Returns whether this call did it: of several at once, one does.
+        """
+        now = timezone.now()
+        changed: dict[str, Any] = {
+            "verified_at": None,
+            "verified_by": "",
+            "checked_at": now,
+            "found_tenant_id": tenant_id,
+            "withdrawn_at": now,
+        }
+        same = type(self)._default_manager.filter(
+            pk=self.pk, verified_at__isnull=False, found_tenant_id=self.found_tenant_id
+        )
+        return bool(same.update(**changed))

@@ -89,9 +89,6 @@ class Connection(models.Model):
     tenant_id = models.CharField(
         _("directory ID"), max_length=36, blank=True, editable=False, db_index=True
     )
-    # The domain was seen to lead to the pinned directory: only then is a name in it the directory's
-    # to give.
-    domain_verified = models.BooleanField(default=False, editable=False)
     client_id = models.CharField(_("client ID"), max_length=36, validators=[validate_client_id])
     cloud = models.CharField(_("cloud"), max_length=10, choices=Cloud.choices, default=Cloud.GLOBAL)
     use_common_endpoint = models.BooleanField(_("use common endpoint"), default=False)
@@ -210,12 +207,8 @@ class Connection(models.Model):
         return "common" if self.use_common_endpoint else self.directory
 
     def _sync_primary_alias(self) -> None:
-        """Give the connection's own domain its row for discovery, or take it away."""
-        primary = self.aliases.filter(is_primary=True)
-        if not self.discover_domain:
-            primary.delete()
-            return
-        primary.exclude(domain=self.domain).delete()
+        """Give the connection's own domain its row, which holds the proof that it is its own."""
+        self.aliases.filter(is_primary=True).exclude(domain=self.domain).delete()
         self.aliases.update_or_create(domain=self.domain, defaults={"is_primary": True})
 
     def _former_directory(self, using: str | None) -> str:
@@ -234,19 +227,20 @@ class Connection(models.Model):
             directory_pinned.send(type(self), connection=self, former=former)
 
     def pin(self, tenant_id: str) -> None:
-        """Store that the domain leads to this directory.
+        """Store that the domain leads to this directory, as Microsoft has answered.
 
         It becomes the connection's own if it has none yet. A pin is never moved by this: a domain
-        that leads elsewhere is then not verified. Raises ``ValidationError`` for the directory of
+        that leads elsewhere is not verified. Raises ``ValidationError`` for the directory of
         personal accounts.
         """
         if tenant_id == PERSONAL_TENANT_ID:
             raise no_own_directory(self.domain)
         this = type(self)._default_manager.filter(pk=self.pk, domain=self.domain)
         this.filter(tenant_id="").update(tenant_id=tenant_id)
-        this.filter(tenant_id=tenant_id).update(domain_verified=True)
-        self.refresh_from_db(fields=["tenant_id", "domain_verified"])
+        self.refresh_from_db(fields=["tenant_id"])
         self._sync_own_directory()
+        if self.tenant_id == tenant_id:
+            self.aliases.filter(domain=self.domain).mark_verified(tenant_id)
 
     def graph(self) -> Graph:
         """Return Graph with the app's own permissions in the connection's own directory.

@@ -59,6 +59,15 @@ class Directories(models.QuerySet["Directory"]):
             status=Directory.Status.ALLOWED,
         )
 
+    def update(self, **values: Any) -> int:
+        """Update them. A status that comes without ``admitted_by`` is an administrator's decision,
+        as in ``Directory.save``."""
+        if "status" in values:
+            values.setdefault("admitted_by", Directory.AdmittedBy.ADMINISTRATOR)
+        return super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
     def delete(self) -> tuple[int, dict[str, int]]:
         """Raise ``ProtectedError`` where a refused one is among them."""
         _keep_refused(self)

@@ -22,6 +22,7 @@ class Event(models.Model):
         PROFILE_INCOMPLETE = "profile_incomplete", _("extended profile incomplete")
         USER_LINKED = "user_linked", _("existing user linked")
         USER_UNLINKED = "user_unlinked", _("user unlinked")
+        DOMAIN_WITHDRAWN = "domain_withdrawn", _("domain no longer verified")
         DIRECTORY_WAITING = "directory_waiting", _("directory waits for approval")
         DIRECTORY_MOVED = "directory_moved", _("trusted directory changed")
         TRIED = "tried", _("tried by an administrator")

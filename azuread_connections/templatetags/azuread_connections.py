@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from ..conf import conf
 from ..health.secrets import SecretLine, SecretStatus, report
 from ..login.addresses import asked_destination
-from ..login.buttons import buttons
+from ..login.buttons import buttons, sign_in_url
 from ..login.enabled import chosen_application, find_application, shown_as_buttons
 from ..models.expiry import day_of
 
@@ -27,6 +27,8 @@ def azuread_login_buttons(
 ) -> dict[str, Any]:
     """Show the buttons "Continue with <display name>" of an application, in two queries.
 
+    Where there are more than MAX_BUTTONS, one link leads to the sign-in page, which asks for the
+    email address.
     ``application``: its slug (default: the request's parameter, host, else the setting's).
     ``next``: the path to go to after signing in (default: the request's `next`).
     """
@@ -36,8 +38,11 @@ def azuread_login_buttons(
     if found is None:
         return {"buttons": []}
     destination = next or asked_destination(request, found.allowed_callback_urls)
+    shown = shown_as_buttons(found)
+    parameters = {"application": chosen, "next": destination}
     return {
-        "buttons": buttons(shown_as_buttons(found), application=chosen, next=destination),
+        "buttons": buttons(shown.connections, **parameters),
+        "sign_in_url": sign_in_url(**parameters) if shown.too_many else "",
     }
 
 

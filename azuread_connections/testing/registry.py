@@ -70,6 +70,17 @@ class Registry:
             self.directories.append(directory)
         return directory
 
+    def move(self, domain: str, to: Directory | None) -> None:
+        """Let another directory have a domain from now on, or none."""
+        domain = domain.lower()
+        with self._lock:
+            owner = self._by_segment.pop(domain, None)
+            if owner is not None:
+                owner.domains = tuple(each for each in owner.domains if each != domain)
+            if to is not None:
+                to.domains = (*to.domains, domain)
+                self._by_segment[domain] = to
+
     def find(self, segment: str) -> Directory | None:
         """The directory of a path's tenant segment: its GUID or a verified domain."""
         return self._by_segment.get(segment.lower())

@@ -151,6 +151,13 @@ class StandIn:
             domain, tenant_id=tenant_id, name=name, domains=domains, cloud=cloud or self.cloud
         )
 
+    def move_domain(self, domain: str, to: Directory | None = None) -> None:
+        """Take a domain from the directory that has it, and give it to another one, or to none.
+
+        People keep their names and addresses, as in Azure where somebody renames them later.
+        """
+        self._state.registry.move(domain, to)
+
     def add_personal_account(
         self, name: str = "Grady Archie", *, mail: str | None = None, object_id: str | None = None
     ) -> Person:

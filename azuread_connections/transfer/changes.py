@@ -46,7 +46,8 @@ class Stored:
 
 @dataclass
 class Change:
-    """Everything that one entry changes. ``aliases``: all of them afterwards, if they change."""
+    """Everything that one entry changes. ``aliases``: all of them afterwards, if they change.
+    ``forgets_proofs``: whether its domains are no longer verified."""
 
     connection: Connection
     is_new: bool
@@ -56,6 +57,7 @@ class Change:
     add_secret: ClientSecret | None = None
     date_secrets: list[ClientSecret] = field(default_factory=list)
     aliases: list[str] | None = None
+    forgets_proofs: bool = False
     directories: list[Directory] = field(default_factory=list)
     mappings: list[GroupMapping] = field(default_factory=list)
     drop_mappings: list[GroupMapping] = field(default_factory=list)

@@ -223,8 +223,10 @@ def _apply_secrets(change: Change, using: str) -> None:
 
 def _apply_belongings(change: Change, using: str) -> None:
     connection = change.connection
+    aliases = DomainAlias._default_manager.using(using).filter(connection=connection)
+    if change.forgets_proofs:
+        aliases.forget_proofs()
     if change.aliases is not None:
-        aliases = DomainAlias._default_manager.using(using).filter(connection=connection)
         aliases.filter(is_primary=False).exclude(domain__in=change.aliases).delete()
         known = set(aliases.values_list("domain", flat=True))
         for domain in change.aliases:

@@ -21,8 +21,8 @@ from .document import Mistake, shown
 from .entry import ConnectionEntry
 from .options import BY_FIELD, CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT
 
-#: A change of these leaves open whether the domain leads to the pinned directory.
-_VERIFIED_BY = frozenset({"domain", "cloud", "tenant_id"})
+#: A change of these leaves open whether the domains lead to the pinned directory.
+_VERIFIED_BY = frozenset({"cloud", "tenant_id"})
 
 
 def plan_entry(
@@ -66,8 +66,9 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
                 continue
             change.tell(_label(name), _in_words(name, after), _in_words(name, before[name]))
     if _VERIFIED_BY.intersection(change.fields):
-        # What a file claims proves nothing: Microsoft is asked at the next sign-in or check.
-        connection.domain_verified = False
+        # What a file claims proves nothing: Microsoft is asked. A domain that changes gets a row
+        # without a proof anyhow.
+        change.forgets_proofs = not change.is_new
     if connection.nested_groups and not connection.security_groups and change.fields:
         change.notes.append(
             _("%(nested)s has no effect without %(groups)s.")

@@ -73,9 +73,9 @@ def add_connection(name: str, client_id: str) -> Any:
         display_name=name.capitalize(),
         domain=DOMAIN,
         tenant_id=TENANT_ID,
-        domain_verified=True,
         client_id=client_id,
     )
+    connection.pin(TENANT_ID)
     ClientSecret.objects.create(connection=connection, value=CLIENT_SECRET)
     connection.applications.add(Application.objects.get(slug="default"))
     return connection

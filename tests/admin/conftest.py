@@ -30,9 +30,9 @@ def connection(application: Application) -> Connection:
         display_name="Contoso",
         domain="contoso.com",
         tenant_id="aaaabbbb-0000-cccc-1111-dddd2222eeee",
-        domain_verified=True,
         client_id=CLIENT_ID,
     )
+    connection.pin(connection.tenant_id)
     connection.applications.add(application)
     return connection
 

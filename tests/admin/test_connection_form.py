@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from azuread_connections.admin import forms
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.microsoft import find_directory
 from azuread_connections.models import Application, Connection, Identity
@@ -422,11 +421,12 @@ def test_the_directory_is_shown_once_known(boss: Client, connection: Connection)
 
 
 def test_the_directory_cannot_be_posted(boss: Client, connection: Connection) -> None:
-    data = filled_in(connection, tenant_id=OTHER_GUID, domain_verified="")
+    data = filled_in(connection, tenant_id=OTHER_GUID, verified_at="")
     boss.post(change_page(connection), data)
     pinned = connection.tenant_id
     connection.refresh_from_db()
-    assert (connection.tenant_id, connection.domain_verified) == (pinned, True)
+    assert connection.tenant_id == pinned
+    assert connection.aliases.verified().exists()
 
 
 def visible_labels(response: Any) -> str:
@@ -475,7 +475,7 @@ def stored_meanwhile(**kwargs: Any) -> str:
 def test_a_double_click_adds_one_connection_and_says_so(
     boss: Client, microsoft: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "find_directory", stored_meanwhile)
+    monkeypatch.setattr("azuread_connections.microsoft.find_directory", stored_meanwhile)
     errors = field_errors(boss.post(ADD, filled_in()))
     assert "There is a connection called “contoso” already" in errors["name"][0]
     assert Connection.objects.count() == 1

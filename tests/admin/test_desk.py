@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from azuread_connections.health.statistics import per_day
 from azuread_connections.models import ClientSecret, Connection, Event, Identity, Revocation
-from azuread_connections.testing import StandIn
+from azuread_connections.testing import StandIn, next_address
 from tests.company import Company
 from tests.factories import ClientSecretFactory
 
@@ -208,3 +208,12 @@ def test_the_front_page_names_what_expires(
     assert "expires in 5 days" in boss.get("/admin/").content.decode()
     assert "expires in 5 days" not in staff("view_event").get("/admin/").content.decode()
     assert Connection.objects.exists()
+
+
+def test_a_trial_can_ask_which_account_to_use(company: Company, boss: Client) -> None:
+    """Microsoft takes the staff member's own account again otherwise."""
+    page = url(company, "try")
+    assert "Use another account" not in boss.get(page).content.decode()
+    assert "prompt=" not in next_address(boss.post(page))
+    assert "Use another account" in boss.get(page).content.decode()
+    assert "prompt=select_account" in next_address(boss.post(page, {"another_account": "x"}))

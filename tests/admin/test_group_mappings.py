@@ -116,7 +116,7 @@ def test_the_page_takes_the_same_queries_at_any_number_of_rows(
     boss.get(url)
     with CaptureQueriesContext(database) as queries:
         assert len(boss.get(url).context["directories"]) == rows + 1
-    assert len(queries) == 26
+    assert len(queries) == 28
 
 
 # --- Giving a Django group ------------------------------------------------------------------

@@ -31,7 +31,7 @@ def directory(microsoft: StandIn) -> str:
 def test_a_moved_trust_names_both_directories(
     boss: Client, connection: Connection, directory: str
 ) -> None:
-    Connection.objects.update(tenant_id=OLD, domain_verified=False)
+    Connection.objects.update(tenant_id=OLD)
     connection.refresh_from_db()
     response = boss.post(change_page(connection), filled_in(connection, trust_directory=directory))
     assert response.status_code == 302

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -108,6 +109,52 @@ def test_only_a_superuser_ties_to_powerful_users(
     assert Identity.objects.get().user == powerful
     # Whom the person is tied to already may stay.
     assert client.post(change_page(identity), {"user": powerful.pk}).status_code == 302
+
+
+def give(user: Any, *codenames: str, by_group: bool = False) -> None:
+    permissions = Permission.objects.filter(codename__in=codenames)
+    if by_group:
+        group = Group.objects.create(name=f"{user}'s")
+        group.permissions.set(permissions)
+        user.groups.add(group)
+    else:
+        user.user_permissions.set(permissions)
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+@pytest.mark.parametrize("by_group", [True, False])
+def test_nobody_ties_to_a_user_who_holds_more_than_they_do(
+    staff: Callable[..., Client],
+    connection: Connection,
+    django_user_model: Any,
+    boss: Client,
+    by_group: bool,
+    is_active: bool,
+) -> None:
+    identity = make(connection, django_user_model.objects.create_user("megan"))
+    other = django_user_model.objects.create_user("other", is_active=is_active)
+    give(other, "change_identity", "delete_user", by_group=by_group)
+    client = staff("change_identity")
+    errors = field_errors(client.post(change_page(identity), {"user": other.pk}))
+    assert errors == {
+        "user": ["This user holds permissions that you do not hold yourself: auth.delete_user."]
+    }
+    assert Identity.objects.get().user.get_username() == "megan"
+    assert boss.post(change_page(identity), {"user": other.pk}).status_code == 302
+    assert Identity.objects.get().user == other
+    # Whom the person is tied to already may stay.
+    assert client.post(change_page(identity), {"user": other.pk}).status_code == 302
+
+
+def test_a_user_who_holds_no_more_than_the_editor_can_be_tied_to(
+    staff: Callable[..., Client], connection: Connection, django_user_model: Any
+) -> None:
+    identity = make(connection, django_user_model.objects.create_user("megan"))
+    other = django_user_model.objects.create_user("other")
+    give(other, "change_identity", by_group=True)
+    client = staff("change_identity", "view_connection")
+    assert client.post(change_page(identity), {"user": other.pk}).status_code == 302
+    assert Identity.objects.get().user == other
 
 
 def test_users_are_searched_only_by_who_may_see_them(

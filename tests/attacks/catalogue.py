@@ -22,6 +22,7 @@ from azuread_connections.models import (
     ClientSecret,
     Connection,
     Directory,
+    DomainAlias,
     EnabledConnection,
     Event,
     GroupMapping,
@@ -56,9 +57,10 @@ _GAINS: dict[type[Model], tuple[str, ...]] = {
     Group.permissions.through: ("group", "permission"),
     Identity: ("pk", "user", "cloud", "tenant_id", "object_id"),
     Connection: (
-        *("pk", "name", "domain", "domain_verified", "tenant_id", "client_id", "cloud"),
+        *("pk", "name", "domain", "tenant_id", "client_id", "cloud"),
         *("logo_url", "link_by_email", "allow_guests", "create_users"),
     ),
+    DomainAlias: ("pk", "connection", "domain", "is_primary", "verified_by"),
     ClientSecret: ("pk", "connection", "value"),
     GroupMapping: ("pk", "connection", "directory_group_id", "group", "admits"),
     EnabledConnection: ("application", "connection"),
@@ -76,6 +78,7 @@ class Standing:
     rows: dict[type[Model], frozenset[Row]]
     sessions: frozenset[Row]
     events: dict[int, int]
+    proofs: int
 
     @classmethod
     def now(cls) -> Self:
@@ -83,6 +86,7 @@ class Standing:
             rows={model: _rows(model, columns) for model, columns in _GAINS.items()},
             sessions=frozenset(_sessions()),
             events=dict(Event.objects.values_list("pk", "count")),
+            proofs=DomainAlias.objects.exclude(verified_at=None).count(),
         )
 
     def assert_stopped(
@@ -111,12 +115,12 @@ class Standing:
         return self._assert_logged(logged, code, times)
 
     def assert_only_own_account(
-        self, response: Any, *, destination: str = "/", is_new: bool = True
+        self, response: Any, *, destination: str = "/", is_new: bool = True, withdrawn: int = 0
     ) -> User:
         """Assert that a sign-in led to the person's own account, without rights, and no further.
 
         The attack rides on a sign-in that is none itself, so the answer is 302 and the log has a
-        sign-in. Returns the user.
+        sign-in. ``withdrawn``: domains whose proof is over now. Returns the user.
         """
         assert response.status_code == 302, error_code(response)
         assert response["Location"] == destination
@@ -125,10 +129,14 @@ class Standing:
         user = User.objects.get(pk=session[1])
         gained = self.gained()
         gained.pop(Directory, None)
+        gained.pop(DomainAlias, None)
         assert {model: len(rows) for model, rows in gained.items()} == (
             {User: 1, Identity: 1} if is_new else {}
         )
-        assert self.lost() == {}
+        lost = self.lost()
+        assert len(lost.pop(DomainAlias, frozenset())) == withdrawn
+        assert DomainAlias.objects.exclude(verified_at=None).count() == self.proofs - withdrawn
+        assert lost == {}
         assert not user.is_staff
         assert not user.is_superuser
         assert not user.get_all_permissions()

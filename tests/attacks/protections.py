@@ -467,8 +467,8 @@ PROTECTIONS = [
     ),
     Protection(
         "login/callback.py",
-        "    if connection.tenant_id:\n        asked_lately",
-        "    if True:\n        asked_lately",
+        "    if connection.tenant_id:\n        return",
+        "    if True:\n        return",
         "tests/login/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
     ),
     Protection(
@@ -688,33 +688,20 @@ PROTECTIONS = [
     # --- Linking
     Protection(
         "login/linking.py",
-        "    if not connection.link_by_email or not _address_is_proof(claims, connection):",
-        "    if not _address_is_proof(claims, connection):",
+        "    if not connection.link_by_email or domain not in trust.domains:",
+        "    if domain not in trust.domains:",
         "tests/login/test_admission.py::test_linking_is_off_unless_switched_on",
     ),
     Protection(
         "login/linking.py",
-        "if not domain or claims.is_guest or not is_own:",
-        "if not domain or not is_own:",
-        f"{_ADMINISTRATOR}a_guest_with_a_members_name",
-    ),
-    Protection(
-        "login/linking.py",
-        "connection.domain_verified and claims.tenant_id == connection.tenant_id",
-        "connection.domain_verified",
-        f"{_ADMINISTRATOR}linking_from_a_foreign_directory",
-    ),
-    Protection(
-        "login/linking.py",
-        "    is_own = connection.domain_verified and",
-        "    is_own =",
-        f"{_ADMINISTRATOR}a_domain_that_is_not_the_directorys",
-    ),
-    Protection(
-        "login/linking.py",
-        "return domain == connection.domain or connection.aliases.filter(domain=domain).exists()",
-        "return True",
+        "    if not connection.link_by_email or domain not in trust.domains:",
+        "    if not connection.link_by_email or not domain:",
         f"{_ADMINISTRATOR}addresses_that_link_to_nobody",
+    ),
+    Protection(
+        "login/linking.py",
+        *_never("    if domain not in trust.confirmed:"),
+        f"{_ADMINISTRATOR}a_former_directory_takes_an_account_by_email",
     ),
     *(
         Protection(
@@ -724,7 +711,7 @@ PROTECTIONS = [
             "    if len(found) > 1:",
             "    if not user.is_active:",
             '    if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):',
-            '    if hasattr(user, "user_permissions") and user.user_permissions.exists():',
+            "    if held_permissions(user):",
             "    if user.azuread_identities.exists():",
         )
     ),
@@ -831,29 +818,72 @@ PROTECTIONS = [
         "{user_model.USERNAME_FIELD: username}",
         f"{_ADMINISTRATOR}a_name_that_somebody_has",
     ),
+    # --- Domains
     Protection(
-        "login/profile.py",
-        "    if claims.is_guest or not connection.domain_verified:",
-        "    if not connection.domain_verified:",
+        "login/trust.py",
+        " and not claims.is_guest",
+        "",
         f"{_ADMINISTRATOR}a_guest_with_a_members_name",
     ),
     Protection(
-        "login/profile.py",
-        "if claims.is_guest or not connection.domain_verified:",
-        "if claims.is_guest:",
-        f"{_ADMINISTRATOR}a_domain_that_is_not_the_directorys",
-    ),
-    Protection(
-        "login/profile.py",
-        "    is_own = claims.tenant_id == connection.tenant_id",
-        "    is_own = True",
+        "login/trust.py",
+        "claims.tenant_id == connection.tenant_id and ",
+        "",
         f"{_ADMINISTRATOR}squatting_from_a_foreign_directory",
     ),
     Protection(
-        "login/profile.py",
-        " and domain.lower() == connection.domain",
+        "login/trust.py",
+        "if alias.is_verified_for(connection.tenant_id) and not alias.is_disputed",
+        "if not alias.is_disputed",
+        f"{_ADMINISTRATOR}an_alias_that_is_not_proven",
+    ),
+    Protection(
+        "login/trust.py",
+        " and not alias.is_disputed",
+        "",
+        f"{_ADMINISTRATOR}the_domain_at_a_second_connection",
+    ),
+    Protection(
+        "login/trust.py",
+        " and domain.lower() in self.domains",
         "",
         f"{_ADMINISTRATOR}noauth",
+    ),
+    Protection(
+        "login/trust.py",
+        *_never("    if not answer.is_conclusive:"),
+        f"{_ADMINISTRATOR}a_former_directory_while_microsoft_cannot_be_asked",
+    ),
+    Protection(
+        "login/trust.py",
+        " and _is_fresh(known.checked_at, now)",
+        "",
+        f"{_ADMINISTRATOR}a_former_directory_gives_names",
+    ),
+    Protection(
+        "login/enabled.py",
+        'domain=OuterRef("connection__domain")).trusted()',
+        'domain=OuterRef("connection__domain"))',
+        "tests/login/test_trust.py::"
+        "test_a_domain_that_another_directorys_connection_has_verified_is_not_relied_on",
+    ),
+    Protection(
+        "domains.py",
+        "    _withdraw_others(answer)",
+        "    pass",
+        f"{_ADMINISTRATOR}a_former_directory_takes_an_account_by_email",
+    ),
+    Protection(
+        "domains.py",
+        "    if not answer.is_conclusive:\n        return\n    if",
+        "    if",
+        "tests/test_domains.py::test_only_where_microsoft_cannot_be_asked_the_proof_stays",
+    ),
+    Protection(
+        "models/alias.py",
+        'found_tenant_id=F("connection__tenant_id"))',
+        ")",
+        "tests/test_domains.py::test_a_proof_is_for_one_directory_only",
     ),
     Protection(
         "login/profile.py",
@@ -971,6 +1001,36 @@ PROTECTIONS = [
         "    return conf.public_url\n\n\ndef asked_destination",
         '    return f"{request.scheme}://{host}"\n\n\ndef asked_destination',
         f"{_BROWSER}a_forged_host_where_any_is_allowed",
+    ),
+    Protection(
+        "login/resumption.py",
+        "        content = sealing.unseal(_SEAL, sealed, name=name)",
+        "        content = sealing.unseal('transaction', sealed, name=name)",
+        f"{_BROWSER}a_forged_resumption",
+        also=(
+            "sealing.seal(_SEAL, content, name=begun.state)",
+            "sealing.seal('transaction', content, name=begun.state)",
+        ),
+    ),
+    Protection(
+        "login/resumption.py",
+        "    return Resumption(pair, addresses.safe_destination(request, destination, allowed))",
+        "    return Resumption(pair, destination)",
+        f"{_BROWSER}a_resumption_that_leads_to_a_withdrawn_address",
+    ),
+    Protection(
+        "login/read_ahead.py",
+        '    if not (is_prefetch or request.method == "HEAD" or _is_program(request)):',
+        "    if True:",
+        f"{_BROWSER}sign_ins_begun_ahead_of_the_victim",
+    ),
+    Protection(
+        "login/error_page.py",
+        "    return addresses.safe_destination(request, "
+        "resumption.destination if resumption else None)",
+        "    return resumption.destination if resumption else addresses.default_destination()",
+        "tests/login/test_resumption.py::"
+        "test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once",
     ),
     Protection(
         "login/onward.py",
@@ -1282,6 +1342,24 @@ PROTECTIONS = [
         "        if beyond := sorted(given - held):",
         "        if beyond := []:",
         f"{_COLLEAGUE}mapping_a_group_to_rights",
+    ),
+    Protection(
+        "admin/identity.py",
+        '        if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):',
+        "        if False:",
+        f"{_COLLEAGUE}tying_to_somebody_powerful",
+    ),
+    Protection(
+        "admin/identity.py",
+        "        if beyond := sorted(held_permissions(user) - held_permissions(self.editor)):",
+        "        if beyond := []:",
+        f"{_COLLEAGUE}tying_to_somebody_powerful",
+    ),
+    Protection(
+        "user_rights.py",
+        "    asked.is_active = True",
+        "    pass",
+        f"{_COLLEAGUE}tying_to_somebody_powerful",
     ),
     # --- What may be typed
     Protection(

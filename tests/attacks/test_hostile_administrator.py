@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
-from azuread_connections.models import Connection, EnabledConnection, Event, Identity
+from azuread_connections.models import (
+    Connection,
+    DomainAlias,
+    EnabledConnection,
+    Event,
+    Identity,
+)
 from azuread_connections.models import Directory as OurDirectory
 from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory import Directory
 from azuread_connections.testing.directory import Person as TheirPerson
-from tests.company import Company
+from tests.company import Company, move_to
 from tests.factories import (
     ApplicationFactory,
     ConnectionFactory,
@@ -276,13 +284,123 @@ def test_a_domain_that_is_not_the_directorys(
         microsoft.add_directory("fabrikam.com")
     if leads == "unreachable":
         microsoft.fault("discovery", status=503)
-    Connection.objects.update(domain="fabrikam.com", domain_verified=False, link_by_email=True)
+    Connection.objects.update(link_by_email=True)
+    move_to(Connection.objects.get(), "fabrikam.com")
     user(VICTIM)
     names = dict.fromkeys(["email", "upn", "preferred_username"], VICTIM)
     attacker = contoso.directory.add_person("Megan Bowen", mail=None, claims=names)
     before = Standing.now()
     own = before.assert_only_own_account(contoso.sign_in(client, attacker))
     assert VICTIM not in (own.username, own.email)
+
+
+# --- Domains that are no longer theirs, or never were ---------------------------------------------
+
+PROOF_ENDS = "Microsoft is asked again: at linking, each day, at a save and a check"
+NOT_PROVEN = "an alias is a signpost until Microsoft has answered that it is the directory's"
+ONE_OWNER = "a domain that a connection of another directory has verified is not relied on"
+
+
+def age_proofs() -> None:
+    DomainAlias.objects.update(checked_at=timezone.now() - timedelta(days=2))
+
+
+@attack(
+    wants="an account by its address, in a domain that has moved to another directory",
+    stopped_by=PROOF_ENDS,
+)
+@pytest.mark.parametrize("known_for", ["a moment", "days"])
+def test_a_former_directory_takes_an_account_by_email(
+    contoso: Company, microsoft: StandIn, client: Client, known_for: str
+) -> None:
+    Connection.objects.update(link_by_email=True)
+    UserFactory.create(username="local", email=MEMBER)
+    microsoft.move_domain("contoso.com", microsoft.add_directory("fabrikam.com"))
+    if known_for == "days":
+        age_proofs()
+    attacker = contoso.directory.add_person("Megan Bowen", mail=MEMBER)
+    before = Standing.now()
+    before.assert_only_own_account(contoso.sign_in(client, attacker), withdrawn=1)
+
+
+@attack(
+    wants="an account by its address while nobody can find out that the domain has moved",
+    stopped_by="where Microsoft cannot be asked, nobody is linked",
+)
+def test_a_former_directory_while_microsoft_cannot_be_asked(
+    contoso: Company, microsoft: StandIn, client: Client
+) -> None:
+    Connection.objects.update(link_by_email=True)
+    UserFactory.create(username="local", email=MEMBER)
+    microsoft.fault("discovery", status=503, times=None)
+    attacker = contoso.directory.add_person("Megan Bowen", mail=MEMBER)
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(client, attacker), 503, "microsoft_unreachable")
+
+
+@attack(
+    wants="names and addresses in a domain that has moved to another directory",
+    stopped_by=PROOF_ENDS,
+)
+@pytest.mark.parametrize("claim", ["email", "upn", "preferred_username"])
+def test_a_former_directory_gives_names(
+    contoso: Company, microsoft: StandIn, client: Client, claim: str
+) -> None:
+    microsoft.move_domain("contoso.com", microsoft.add_directory("fabrikam.com"))
+    age_proofs()
+    attacker = contoso.directory.add_person(
+        "Megan Bowen", upn="megan@example.com", mail=None, claims={claim: MEMBER}
+    )
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, attacker), withdrawn=1)
+    assert MEMBER not in (own.username, own.email)
+
+
+@attack(
+    wants="an account, a name or an address by an alias that is not the directory's",
+    stopped_by=NOT_PROVEN,
+)
+@pytest.mark.parametrize("leads", ["elsewhere", "nowhere", "unreachable"])
+@pytest.mark.parametrize("claim", ["email", "upn", "preferred_username"])
+def test_an_alias_that_is_not_proven(
+    contoso: Company, microsoft: StandIn, client: Client, claim: str, leads: str
+) -> None:
+    Connection.objects.update(link_by_email=True)
+    contoso.connection.aliases.create(domain="fabrikam.com")
+    if leads == "elsewhere":
+        microsoft.add_directory("fabrikam.com")
+    if leads == "unreachable":
+        microsoft.fault("discovery", status=503)
+    UserFactory.create(username="local", email=VICTIM)
+    attacker = contoso.directory.add_person("Megan Bowen", mail=None, claims={claim: VICTIM})
+    before = Standing.now()
+    own = before.assert_only_own_account(contoso.sign_in(client, attacker))
+    assert VICTIM not in (own.username, own.email)
+
+
+@attack(
+    wants="an account of another customer, by a connection of their own with that domain",
+    stopped_by=f"{NOT_PROVEN}; {ONE_OWNER}",
+)
+@pytest.mark.parametrize("proof", ["none", "stale", "both"])
+def test_the_domain_at_a_second_connection(
+    contoso: Company, fabrikam: Company, client: Client, proof: str
+) -> None:
+    Connection.objects.update(link_by_email=True)
+    UserFactory.create(username="local", email=MEMBER)
+    alias = fabrikam.connection.aliases.create(domain="contoso.com")
+    if proof != "none":
+        fabrikam.connection.aliases.mark_verified(fabrikam.directory.tenant_id)
+    if proof == "stale":
+        contoso.connection.aliases.forget_proofs()
+    attacker = fabrikam.directory.add_person("Diego Siciliani", claims={"email": MEMBER})
+    before = Standing.now()
+    fabrikam.connection.refresh_from_db()
+    response = fabrikam.sign_in(client, attacker)
+    own = before.assert_only_own_account(response, withdrawn=int(proof == "stale"))
+    assert MEMBER not in (own.username, own.email)
+    alias.refresh_from_db()
+    assert not DomainAlias.objects.trusted().filter(pk=alias.pk).exists()
 
 
 # --- Linking by email, switched on ----------------------------------------------------------------
@@ -295,7 +413,9 @@ def linking(contoso: Company) -> Company:
 
 
 @attack(wants="a powerful user of the site, by linking to their address", stopped_by=UNPRIVILEGED)
-@pytest.mark.parametrize("why", ["staff", "superuser", "permission", "inactive", "tied", "two"])
+@pytest.mark.parametrize(
+    "why", ["staff", "superuser", "permission", "group", "inactive", "tied", "two"]
+)
 def test_users_whom_nobody_takes_over(linking: Company, client: Client, why: str) -> None:
     local = UserFactory.create(
         username="local",
@@ -306,6 +426,10 @@ def test_users_whom_nobody_takes_over(linking: Company, client: Client, why: str
     )
     if why == "permission":
         local.user_permissions.add(Permission.objects.get(codename="delete_user"))
+    if why == "group":
+        powers = Group.objects.create(name="powers")
+        powers.permissions.add(Permission.objects.get(codename="delete_user"))
+        local.groups.add(powers)
     if why == "tied":
         IdentityFactory.create(user=local)
     if why == "two":

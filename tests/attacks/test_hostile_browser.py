@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,8 +25,10 @@ from django.urls import reverse
 from azuread_connections.conf import TRANSACTION_LIFETIME
 from azuread_connections.login import consent, sealing, transaction, trial
 from azuread_connections.login.frontchannel import frontchannel_token
+from azuread_connections.login.sealing import base64url
 from azuread_connections.models import Application, Connection, EnabledConnection, Event, Revocation
-from tests.company import Company, error_code, query_of
+from azuread_connections.testing import next_address
+from tests.company import Company, error_code, query_of, transaction_of
 from tests.factories import (
     ApplicationFactory,
     ConnectionFactory,
@@ -326,7 +329,7 @@ def test_a_cookie_sealed_for_another_purpose(
 ) -> None:
     url = contoso.start(client)
     [(name, value)] = cookies_of(client).items()
-    state = query_of(url)["state"]
+    state = transaction_of(url)
     content = sealing.unseal("transaction", value, name=state)
     other = browser_with({name: sealing.seal(purpose, content, name=state)})
     before = Standing.now()
@@ -421,7 +424,7 @@ def test_a_hundred_sign_ins_begun(contoso: Company, client: Client) -> None:
 def test_a_sign_in_left_open(contoso: Company, client: Client) -> None:
     url = contoso.start(client)
     callback_url = contoso.microsoft.sign_in(url, contoso.person)
-    begun = transaction.unseal(query_of(url)["state"], next(iter(cookies_of(client).values())))
+    begun = transaction.unseal(transaction_of(url), next(iter(cookies_of(client).values())))
     later = begun.created_at + TRANSACTION_LIFETIME + 1
     before = Standing.now()
     with mock.patch("azuread_connections.login.transaction.time.time", return_value=later):
@@ -467,7 +470,7 @@ def test_a_transaction_of_another_purpose(
 ) -> None:
     """A real code of a real person: it signs nobody in."""
     url = contoso.start(client)
-    begun = transaction.unseal(query_of(url)["state"], next(iter(cookies_of(client).values())))
+    begun = transaction.unseal(transaction_of(url), next(iter(cookies_of(client).values())))
     sealed = transaction.seal(dataclasses.replace(begun, purpose=purpose, destination="/x/"))
     other = browser_with({f"azuread_txn_{begun.state}": sealed})
     before = Standing.now()
@@ -615,6 +618,102 @@ def test_open_redirect_by_the_links_of_a_page(client: Client, db: None, page: st
         "/login/nobody/": (403, "connection_disabled"),
     }[page]
     before.assert_stopped(response, status, code, logged="sign_in_failed" if code else "")
+
+
+# --- Pages that lead on ---------------------------------------------------------------------------
+
+
+@attack(
+    wants="to be sent the victim by a failure page, which reads `state` (open redirect)",
+    stopped_by="only what this site has sealed is read, and a destination is checked again",
+)
+@pytest.mark.parametrize("how", ["plain", "of another sign-in", "of another purpose", "changed"])
+def test_a_forged_resumption(contoso: Company, client: Client, how: str) -> None:
+    content = [1, contoso.connection.pk, "https://evil.example.net/"]
+    name, _, sealed = query_of(contoso.start(client, next="/reports/"))["state"].partition(".")
+    state = {
+        "plain": f"{name}.{base64url(json.dumps(content).encode())}",
+        "of another sign-in": f"{transaction_of(contoso.start(client))}.{sealed}",
+        "of another purpose": f"{name}.{sealing.seal('transaction', content, name=name)}",
+        "changed": f"{name}.{sealed[:-2]}AA",
+    }[how]
+    before = Standing.now()
+    response = Client().get(CALLBACK, {"state": state})
+    before.assert_stopped(response, 400, "transaction_missing")
+    page = response.content.decode()
+    assert "evil.example.net" not in page
+    assert "/login/contoso/" not in page
+
+
+@attack(
+    wants="to be sent the victim by an address that was allowed once (open redirect)",
+    stopped_by="only what this site has sealed is read, and a destination is checked again",
+)
+def test_a_resumption_that_leads_to_a_withdrawn_address(
+    contoso: Company, client: Client, application: Application
+) -> None:
+    sealed = sealing.seal(
+        "resumption",
+        [application.pk, contoso.connection.pk, "https://evil.example.net/"],
+        name=STATE,
+    )
+    before = Standing.now()
+    response = Client().get(CALLBACK, {"state": f"{STATE}.{sealed}"})
+    before.assert_stopped(response, 400, "transaction_missing")
+    assert b"evil.example.net" not in response.content
+
+
+@attack(
+    wants="the victim's browser to sign in as the attacker, by itself (login CSRF)",
+    stopped_by="a browser without the transaction is shown a link to a new sign-in, nothing more",
+)
+def test_a_callback_of_the_attackers_with_its_beginning(contoso: Company, victim: Client) -> None:
+    callback_url = contoso.microsoft.sign_in(contoso.start(Client()), contoso.person)
+    before = Standing.now()
+    response = victim.get(callback_url)
+    before.assert_stopped(response, 400, "transaction_missing")
+    assert b"http-equiv" not in response.content
+    assert not response.cookies
+
+
+@attack(
+    wants="to be sent the victim by the page for programs that open links (open redirect)",
+    stopped_by="it leads to the address that was asked for, on this site",
+)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/login/contoso/?next=https://evil.example.net/",
+        "/login/contoso/?continue=https://evil.example.net/",
+        "/login/contoso/?x=0;url=https://evil.example.net/",
+    ],
+)
+def test_a_page_for_programs(contoso: Company, client: Client, address: str) -> None:
+    before = Standing.now()
+    response = client.get(address, headers={"user-agent": "ms-office", "sec-purpose": "prefetch"})
+    before.assert_stopped(response, 403, logged="")
+    assert next_address(response).startswith("/login/contoso/?")
+    answer = client.get(next_address(response))
+    assert contoso.come_back(client, answer["Location"])["Location"] == "/"
+
+
+@attack(
+    wants="to use up the sign-ins of a victim by a page that prefetches or previews addresses",
+    stopped_by="a request that comes before a person does begins nothing",
+)
+@pytest.mark.parametrize(
+    "headers", [{"sec-purpose": "prefetch"}, {"user-agent": "Slackbot-LinkExpanding 1.0"}]
+)
+def test_sign_ins_begun_ahead_of_the_victim(
+    contoso: Company, client: Client, headers: dict[str, str]
+) -> None:
+    url = contoso.start(client)
+    before = Standing.now()
+    for _ in range(5):
+        response = client.get("/login/contoso/", headers=headers)
+        assert not response.cookies
+        before.assert_stopped(response, response.status_code, logged="")
+    assert contoso.come_back(client, url)["Location"] == "/"
 
 
 # --- Host header, header injection, script --------------------------------------------------------

@@ -382,12 +382,24 @@ def test_mapping_a_group_to_rights(
 
 @attack(
     wants="to become somebody powerful, by tying their own identity to that user",
-    stopped_by="only a superuser ties to staff and superusers",
+    stopped_by="only a superuser ties to staff, superusers and users with more permissions",
 )
-@pytest.mark.parametrize("power", ["is_staff", "is_superuser"])
+@pytest.mark.parametrize(
+    "power", ["is_staff", "is_superuser", "permission", "group", "deactivated"]
+)
 def test_tying_to_somebody_powerful(contoso: Company, power: str) -> None:
     contoso.sign_in(Client())
-    powerful = User.objects.create_user("powerful", **{power: True})
+    powerful = User.objects.create_user("powerful")
+    delete_user = Permission.objects.get(codename="delete_user")
+    if power.startswith("is_"):
+        User.objects.filter(pk=powerful.pk).update(**{power: True})
+    elif power == "group":
+        powers = Group.objects.create(name="powers")
+        powers.permissions.add(delete_user)
+        powerful.groups.add(powers)
+    else:
+        powerful.user_permissions.add(delete_user)
+        User.objects.filter(pk=powerful.pk).update(is_active=power != "deactivated")
     client = colleague("change_identity")
     page = f"/admin/azuread_connections/identity/{Identity.objects.get().pk}/change/"
     before = Standing.now()
@@ -417,9 +429,9 @@ def test_another_directory_by_the_form(
 
 
 @attack(wants="a connection to trust another directory", stopped_by=PINNED)
-@pytest.mark.parametrize("member", ["tenant_id", "domain_verified", "name"])
+@pytest.mark.parametrize("member", ["tenant_id", "verified_at", "name"])
 def test_what_no_form_has(contoso: Company, boss: Client, member: str) -> None:
-    forged = {"tenant_id": GUID, "domain_verified": "", "name": "mine"}[member]
+    forged = {"tenant_id": GUID, "verified_at": "", "name": "mine"}[member]
     before = Standing.now()
     response = boss.post(page_of(contoso, "change"), form_of(contoso, **{member: forged}))
     assert response.status_code in {200, 302}

@@ -21,7 +21,7 @@ from azuread_connections.entra.graph import MAX_PAGES
 from azuread_connections.models import Application, Connection, Event
 from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory import Person
-from tests.company import Company, query_of
+from tests.company import Company, query_of, unprove
 from tests.entra.raw_server import RawServer, Wire
 from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
 
@@ -394,7 +394,8 @@ def elsewhere() -> Iterator[RawServer]:
 def test_a_discovery_document_that_names_other_addresses(
     contoso: Company, client: Client, elsewhere: RawServer
 ) -> None:
-    Connection.objects.update(tenant_id="", domain_verified=False)
+    Connection.objects.update(tenant_id="")
+    unprove()
     tenant_id = contoso.directory.tenant_id
     document = {
         "issuer": f"{contoso.microsoft.url}/{tenant_id}/v2.0",
@@ -431,7 +432,8 @@ def test_a_discovery_document_that_names_other_addresses(
 def test_a_discovery_document_of_another_cloud(
     contoso: Company, client: Client, host: str, name: str
 ) -> None:
-    Connection.objects.update(tenant_id="", domain_verified=False)
+    Connection.objects.update(tenant_id="")
+    unprove()
     address = f"https://{host}/{GUID}/"
     document = {"issuer": address, "token_endpoint": address, "cloud_instance_name": name}
     contoso.microsoft.fault("discovery", status=200, body=json.dumps(document))
@@ -457,7 +459,8 @@ def test_a_discovery_document_of_another_cloud(
 def test_a_discovery_document_that_names_no_one_directory(
     contoso: Company, client: Client, document: dict[str, str]
 ) -> None:
-    Connection.objects.update(tenant_id="", domain_verified=False)
+    Connection.objects.update(tenant_id="")
+    unprove()
     contoso.microsoft.fault("discovery", status=200, body=json.dumps(document))
     before = Standing.now()
     before.assert_stopped(contoso.sign_in(client), 502, "microsoft_error")

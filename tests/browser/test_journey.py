@@ -105,7 +105,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     page.goto(connection_page)
     expect(page.locator("[data-step=sign_in][data-state=done]")).to_be_visible()
     screenshots(page, "journey-ready")
-    assert Connection.objects.get().domain_verified
+    assert Connection.objects.get().aliases.verified().exists()
 
 
 def test_the_way_of_a_connection_to_look_at(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from azuread_connections.models import Application, Connection, EnabledConnection
+from azuread_connections.models import Application, Connection, DomainAlias, EnabledConnection
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,7 +44,9 @@ def load(file: Path, *arguments: str) -> str:
 
 
 @pytest.mark.django_db
-def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file):
+def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file, microsoft):
+    microsoft.add_directory("contoso.com")
+    fabrikam = microsoft.add_directory("fabrikam.com")
     Application.objects.create(slug="portal", name="Portal")
     assert load(file, "--application", "Xk29=portal").splitlines() == [
         "contoso: created (Microsoft Azure AD Domain: contoso.com; client ID: "
@@ -76,6 +78,9 @@ def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file):
         "fabrikam: updated (Microsoft Azure AD Domain: fabrikam.com → fabrikam.net)",
         "Note: Entry 1 (contoso): not supported, ignored: options.app_domain.",
         "Note: Entry 3 (people): skipped, as its strategy is “auth0”, not “waad”.",
+        "Note: Entry 2 (fabrikam): its domain changes, but it stays pinned to the directory "
+        f"{fabrikam.tenant_id}.",
+        "Note: fabrikam: Microsoft knows no directory with the domain fabrikam.net.",
         "0 created, 1 updated, 1 unchanged, 1 skipped.",
     ]
 
@@ -180,3 +185,28 @@ def test_a_real_process_reads_standard_input_and_fails_without_a_traceback(tmp_p
     assert broken.returncode == 1
     assert "line 1, column 11" in broken.stderr
     assert "Traceback" not in broken.stderr
+
+
+@pytest.mark.django_db
+def test_it_asks_whose_the_domains_are_of_what_has_changed(tmp_path, microsoft):
+    contoso = microsoft.add_directory("contoso.com", domains=["contoso.net"])
+    file = tmp_path / "connections.json"
+    file.write_text(json.dumps([entry("contoso", domain_aliases=["contoso.net", "x.example"])]))
+    assert "Note: contoso: Microsoft knows no directory with the domain x.example." in load(file)
+    verified = DomainAlias.objects.verified()
+    assert {row.domain for row in verified} == {"contoso.com", "contoso.net"}
+    assert Connection.objects.get().tenant_id == contoso.tenant_id
+    assert microsoft.count("discovery") == 3
+    assert "x.example" not in load(file)
+    load(file, "--dry-run")
+    assert microsoft.count("discovery") == 3
+
+
+@pytest.mark.django_db
+def test_where_microsoft_cannot_be_asked_it_is_said_once_and_the_import_stands(file, microsoft):
+    microsoft.fault("discovery", status=503, times=None)
+    output = load(file)
+    assert output.count("Microsoft could not be asked") == 1
+    assert microsoft.count("discovery") == 1
+    assert Connection.objects.count() == 2
+    assert not DomainAlias.objects.verified().exists()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from azuread_connections.models import Application, Connection, Directory, Event, Identity
 from azuread_connections.testing import StandIn
-from tests.company import Company
+from tests.company import Company, unprove
 from tests.concurrency.crowd import SIGNED_IN, assert_counts_agree, come_back_at_once
 
 CROWD = 50
@@ -62,7 +62,8 @@ def test_fifty_first_visitors_of_a_new_directory_make_one_directory(
 def test_a_connection_that_is_pinned_by_fifty_first_sign_ins_is_pinned_once(
     contoso: Company,
 ) -> None:
-    Connection.objects.update(tenant_id="", domain_verified=False)
+    Connection.objects.update(tenant_id="")
+    unprove()
     Directory.objects.all().delete()
     people = [contoso.directory.add_person(f"Person {n}") for n in range(CROWD)]
     outcomes = come_back_at_once(contoso, people)

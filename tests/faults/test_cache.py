@@ -10,8 +10,7 @@ from django.core.cache import cache
 from django.core.cache.backends.base import BaseCache
 from django.test import Client
 
-from azuread_connections.models import Connection
-from tests.company import Company, error_code
+from tests.company import Company, error_code, unprove
 from tests.entra.conftest import Serve, serve  # noqa: F401 - a fixture
 from tests.entra.test_transport import free_port
 from tests.factories import ClientSecretFactory
@@ -92,7 +91,7 @@ def test_every_path_that_asks_the_cache_goes_on_without_it(
     contoso: Company, cache_gone: None
 ) -> None:
     """An unproven domain, a refused secret, counted failures, the front-channel's limit."""
-    Connection.objects.update(domain_verified=False)
+    unprove()
     ClientSecretFactory.create(connection=contoso.connection)
     assert come_back(contoso, browser()).status_code == 302
     for _ in range(3):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from azuread_connections.login.addresses import safe_destination
 from azuread_connections.models import Identity
-from tests.company import Company, error_code, query_of
+from tests.company import Company, error_code, query_of, transaction_of
 from tests.fuzzing.values import WEB_TEXT, fuzz, fuzz_less
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_the_callback_of_a_sign_in(contoso: Company, parameters: dict[str, str])
 @given(WEB_TEXT, WEB_TEXT, WEB_TEXT)
 def test_a_cookie_that_somebody_made_up(contoso: Company, name: str, value: str, rest: str) -> None:
     client = Client()
-    state = query_of(contoso.start(client))["state"]
+    state = transaction_of(contoso.start(client))
     header = f"azuread_txn_{state}={value}; {name}={rest}".encode().decode("latin-1")
     answer = Client().get("/login/callback", {"state": state}, headers={"cookie": header})
     assert (answer.status_code, error_code(answer)) == (400, "transaction_missing")

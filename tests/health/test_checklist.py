@@ -38,6 +38,7 @@ def test_a_new_connection_says_what_is_left(contoso: Company) -> None:
     assert states(contoso) == {
         "registered": "todo",
         "credentials": "warning",  # no date
+        "domains": "done",
         "consent": "done",
         "enabled": "lacking",
         "tried": "todo",
@@ -188,7 +189,7 @@ def test_it_takes_a_few_queries_and_no_request(contoso: Company, client: Any) ->
     connection = Connection.objects.get()
     with CaptureQueriesContext(database) as queries:
         checklist(connection)
-    assert len(queries) <= 6
+    assert len(queries) <= 7
     assert contoso.microsoft.count() == before
 
 

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from azuread_connections.health import probe as probing
+from azuread_connections import domains
 from azuread_connections.health.probe import Outcome, Step, probe
 from azuread_connections.models import ClientSecret, Connection, Directory
 from azuread_connections.testing import StandIn
 from tests.attacks.forging import compact
-from tests.company import Company
+from tests.company import Company, is_proven, move_to, unprove
 from tests.factories import ClientSecretFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,13 +47,11 @@ def test_a_connection_in_order_passes_every_step(
 
 
 def test_it_pins_what_was_not_pinned(contoso: Company) -> None:
-    Connection.objects.update(tenant_id="", domain_verified=False)
+    Connection.objects.update(tenant_id="")
+    unprove()
     steps(contoso)
-    connection = Connection.objects.get()
-    assert (connection.tenant_id, connection.domain_verified) == (
-        contoso.directory.tenant_id,
-        True,
-    )
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
+    assert is_proven()
 
 
 def test_an_unknown_domain_is_told(contoso: Company) -> None:
@@ -72,11 +70,28 @@ def test_a_directory_in_another_cloud_is_told_and_not_pinned(
     contoso: Company, microsoft: StandIn, cloud: Any, told: str
 ) -> None:
     microsoft.add_directory("agency.example", cloud=cloud)
-    Connection.objects.update(tenant_id="", domain_verified=False, domain="agency.example")
+    Connection.objects.update(tenant_id="")
+    unprove()
+    move_to(Connection.objects.get(), "agency.example")
     [failed] = [step for step in steps(contoso) if step.title == "Directory"]
     assert (failed.outcome, failed.found) == (Outcome.FAILED, told)
     assert failed.remedy
     assert Connection.objects.get().tenant_id == ""
+
+
+def test_a_directory_that_moved_to_another_cloud_takes_the_domains_proof_away(
+    contoso: Company, microsoft: StandIn
+) -> None:
+    """That Microsoft's answer names another cloud is an answer: it does not fail to be asked."""
+    contoso.connection.aliases.create(domain="agency.example")
+    microsoft.add_directory("agency.example", cloud="usgov")
+    assert is_proven()
+    contoso.directory.cloud = "usgov"
+    found = {step.title: step for step in steps(contoso)}
+    assert not is_proven()
+    for title in ("Directory", "Domain alias agency.example"):
+        assert "US Government (GCC High)" in found[title].found
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
 
 
 def test_b2c_and_a_cloud_that_is_not_known_here_are_told_too(
@@ -167,14 +182,14 @@ def test_without_a_usable_encryption_key_the_other_steps_go_on(
 def test_a_connection_that_is_deleted_meanwhile_ends_the_check(
     contoso: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find = probing.microsoft.find_directory
+    find = domains.microsoft.find_directory
 
     def deleted_meanwhile(**asked: str) -> str:
         found = find(**asked)
         Connection.objects.all().delete()
         return found
 
-    monkeypatch.setattr(probing.microsoft, "find_directory", deleted_meanwhile)
+    monkeypatch.setattr(domains.microsoft, "find_directory", deleted_meanwhile)
     [step] = steps(contoso)
     assert step.outcome is Outcome.FAILED
     assert "deleted" in step.found

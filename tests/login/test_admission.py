@@ -11,7 +11,7 @@ from django.test import Client
 
 from azuread_connections.models import Connection, Event, Identity
 from azuread_connections.testing import StandIn, next_address
-from tests.company import Company, error_code
+from tests.company import Company, error_code, is_proven, move_to, unprove
 from tests.factories import IdentityFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +167,7 @@ def test_the_addresss_domain_belongs_to_the_connection(
     linking: Company, client: Client, alias: str, linked: bool
 ) -> None:
     linking.connection.aliases.create(domain=alias)
+    linking.microsoft.move_domain(alias, linking.directory)
     local = UserFactory.create(username="a", email="megan@fabrikam.com")
     person = linking.directory.add_person("Megan Bowen", mail="megan@fabrikam.com")
     assert linking.sign_in(client, person).status_code == 302
@@ -174,7 +175,7 @@ def test_the_addresss_domain_belongs_to_the_connection(
 
 
 def test_an_unproven_domain_links_nobody(linking: Company, client: Client) -> None:
-    Connection.objects.update(domain_verified=False)
+    unprove()
     linking.microsoft.fault("discovery", status=503)
     local = UserFactory.create(username="a", email=EMAIL)
     assert linking.sign_in(client).status_code == 302
@@ -187,7 +188,7 @@ def test_an_unproven_domain_links_nobody(linking: Company, client: Client) -> No
 def test_a_domain_that_leads_elsewhere_gives_no_names(contoso: Company, client: Client) -> None:
     """A connection edited while Microsoft was down, or imported with somebody else's domain."""
     contoso.microsoft.add_directory("fabrikam.com")
-    Connection.objects.update(domain="fabrikam.com", domain_verified=False)
+    move_to(contoso.connection, "fabrikam.com")
     person = contoso.directory.add_person(
         "Megan Bowen", mail=None, claims={"preferred_username": "victim@fabrikam.com"}
     )
@@ -197,17 +198,14 @@ def test_a_domain_that_leads_elsewhere_gives_no_names(contoso: Company, client: 
         f"{person.object_id}@{contoso.directory.tenant_id}",
         "",
     )
-    connection = Connection.objects.get()
-    assert (connection.domain_verified, connection.tenant_id) == (
-        False,
-        contoso.directory.tenant_id,
-    )
+    assert not is_proven("fabrikam.com")
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
 
 
 def test_an_unproven_domain_is_proven_by_the_next_sign_in(contoso: Company, client: Client) -> None:
-    Connection.objects.update(domain_verified=False)
+    unprove()
     contoso.sign_in(client)
-    assert Connection.objects.get().domain_verified
+    assert is_proven()
     assert User.objects.get().username == EMAIL
 
 
@@ -215,9 +213,10 @@ def test_an_unproven_domain_is_not_asked_about_at_every_sign_in(
     contoso: Company, client: Client
 ) -> None:
     contoso.microsoft.add_directory("fabrikam.com")
-    Connection.objects.update(domain="fabrikam.com", domain_verified=False)
+    move_to(contoso.connection, "fabrikam.com")
+    person = contoso.directory.add_person("Megan Bowen", mail="megan@fabrikam.com")
     for _ in range(3):
-        contoso.sign_in(Client())
+        contoso.sign_in(Client(), person)
     assert contoso.microsoft.count("discovery") == 1
 
 

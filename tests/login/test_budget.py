@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import Group
@@ -91,6 +92,28 @@ def test_mapped_groups_that_stay_cost_one_statement_more(
     assert len(at_callback) == 9, "\n".join(at_callback)
 
 
+def test_an_address_in_an_alias_costs_one_statement_more(contoso: Company) -> None:
+    contoso.connection.aliases.create(domain="contoso.net")
+    contoso.microsoft.move_domain("contoso.net", contoso.directory)
+    person = contoso.directory.add_person("Megan Bowen", upn="megan@contoso.net")
+    other = replace(contoso, person=person)
+    sign_in_again(other)
+    _, at_callback, requests = sign_in_again(other)
+    assert (len(at_callback), requests) == (9, 1), "\n".join(at_callback)
+    _, at_callback, _ = sign_in_again(contoso)  # a first sign-in, in the own domain
+    _, at_callback, requests = sign_in_again(contoso)
+    assert (len(at_callback), requests) == (8, 1), "\n".join(at_callback)
+
+
+def test_a_sign_in_costs_the_same_among_many_domains(contoso: Company) -> None:
+    contoso.connection.aliases.create(domain="contoso.net")
+    sign_in_again(contoso)
+    alone = [len(found) for found in sign_in_again(contoso)[:2]]
+    for number in range(50):
+        contoso.connection.aliases.create(domain=f"c{number}.example")
+    assert [len(found) for found in sign_in_again(contoso)[:2]] == alone
+
+
 def test_a_cold_callback_costs_two_requests(contoso: Company) -> None:
     _, _, requests = sign_in_again(contoso)
     assert requests == 2
@@ -133,7 +156,7 @@ def test_the_buttons_are_found_by_an_index(contoso: Company, application: Applic
     if database.vendor != "sqlite":
         pytest.skip("reads SQLite's query plan")
     with statements() as found:
-        assert enabled.shown_as_buttons(application) == [contoso.connection]
+        assert enabled.shown_as_buttons(application).connections == [contoso.connection]
     with database.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {found[0]}")
         plan = [str(row[3]) for row in cursor.fetchall()]

@@ -14,7 +14,7 @@ from django.test import Client
 
 from azuread_connections.conf import TRANSACTION_LIFETIME
 from azuread_connections.models import ClientSecret, Connection, EnabledConnection, Event, Identity
-from tests.company import Company, error_code, query_of
+from tests.company import Company, error_code, query_of, transaction_of
 from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +120,7 @@ def test_the_callbacks_cookie_is_gone_after_success_and_after_failure(
     contoso: Company, client: Client
 ) -> None:
     for parameters in ({"code": "junk"}, {"error": "access_denied"}):
-        state = query_of(contoso.start(client))["state"]
+        state = transaction_of(contoso.start(client))
         response = client.get(CALLBACK, {"state": state, **parameters})
         assert response.cookies[f"azuread_txn_{state}"]["max-age"] == 0
     response = contoso.sign_in(client)

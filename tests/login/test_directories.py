@@ -133,6 +133,16 @@ def test_holding_it_asks_an_administrator_once(
     assert everybody.sign_in(Client(), patti).status_code == 302
 
 
+def test_a_status_set_by_a_query_is_an_administrators_decision(
+    everybody: Company, northwind: TheirDirectory, patti: Person
+) -> None:
+    Connection.objects.update(new_directories="hold")
+    assert everybody.sign_in(Client(), patti).status_code == 403
+    Directory.objects.filter(status="waiting").update(status="allowed")
+    assert everybody.sign_in(Client(), patti).status_code == 302
+    assert row_of(northwind).admitted_by == Directory.AdmittedBy.ADMINISTRATOR
+
+
 @pytest.mark.parametrize("policy", ["accept", "hold", "listed"])
 def test_what_an_administrator_let_in_stays_in(
     everybody: Company, northwind: TheirDirectory, patti: Person, inside: Client, policy: str

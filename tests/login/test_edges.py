@@ -32,7 +32,7 @@ from azuread_connections.login import (
 from azuread_connections.login.access import may_enter
 from azuread_connections.login.enabled import Pair
 from azuread_connections.login.exchange import CodeExchange
-from azuread_connections.login.profile import is_own_address
+from azuread_connections.login.trust import DomainTrust, find_trust
 from azuread_connections.models import (
     ClientSecret,
     Connection,
@@ -143,8 +143,7 @@ def test_an_exchange_and_a_proof_show_nothing(contoso):
     ],
 )
 def test_whose_address_it_is(contoso, value, own):
-    claims = IdTokenClaims(contoso.directory.tenant_id, "oid")
-    assert is_own_address(value, claims, contoso.connection) is own
+    assert DomainTrust(frozenset({"contoso.com"})).vouches_for(value) is own
 
 
 def test_a_name_of_another_domain_is_no_username_though_nobody_has_it(contoso, client):
@@ -414,7 +413,7 @@ def test_an_application_without_sign_in_shows_no_button(
     application.save()
     from azuread_connections.login.enabled import shown_as_buttons
 
-    assert shown_as_buttons(application) == []
+    assert shown_as_buttons(application).connections == []
 
 
 def test_a_common_endpoint_works_before_its_domain_is_known(microsoft, application, client):
@@ -540,21 +539,22 @@ def test_where_the_username_is_an_address(contoso, settings):
         contoso.directory.tenant_id, "11112222-bbbb-3333-cccc-4444dddd5555", upn="adele@contoso.com"
     )
     field = _email_field()
+    trust = find_trust(contoso.connection, claims)
     with mock.patch.object(usernames, "_field", return_value=field):
-        assert usernames.username_for(claims, contoso.connection) == "adele@contoso.com"
+        assert usernames.username_for(claims, contoso.connection, trust) == "adele@contoso.com"
         UserFactory.create(username="Adele@contoso.com")
         from azuread_connections.login.failures import SignInFailed
 
         with pytest.raises(SignInFailed):
-            usernames.username_for(claims, contoso.connection)
+            usernames.username_for(claims, contoso.connection, trust)
         from dataclasses import replace
 
-        assert usernames.username_for(replace(claims, upn=""), contoso.connection).endswith(
+        assert usernames.username_for(replace(claims, upn=""), contoso.connection, trust).endswith(
             ".azuread.invalid"
         )
         field.max_length = 20
         long = usernames.username_for(
-            replace(claims, upn="a-very-long-name@contoso.com"), contoso.connection
+            replace(claims, upn="a-very-long-name@contoso.com"), contoso.connection, trust
         )
         assert len(long) == 20
         assert "@" not in long
@@ -648,7 +648,7 @@ def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
         "USER_FIELDS": {"email": "email"}
     }
     with mock.patch.dict(User._meta.get_field("email").__dict__, {"unique": True}):
-        assert sync_user(user, read_profile(claims, contoso.connection)) == []
+        assert sync_user(user, read_profile(claims, find_trust(contoso.connection, claims))) == []
 
 
 @pytest.mark.parametrize("engine", ["db", "cache", "signed_cookies"])

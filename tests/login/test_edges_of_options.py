@@ -12,10 +12,11 @@ from azuread_connections.models import (
     ApplicationHost,
     Connection,
     Directory,
+    DomainAlias,
     Event,
     GroupMapping,
 )
-from tests.company import query_of
+from tests.company import move_to, query_of, unprove
 from tests.factories import (
     ApplicationFactory,
     UserFactory,
@@ -104,11 +105,11 @@ def test_what_is_in_no_connections_groups_admits_nobody_where_groups_are_off(con
 
 
 def test_a_pin_found_for_a_domain_meanwhile_changed_proves_nothing(contoso):
-    Connection.objects.update(domain_verified=False)
+    unprove()
     stale = Connection.objects.get()
-    Connection.objects.update(domain="victim.example")
+    move_to(Connection.objects.get(), "victim.example")
     stale.pin(contoso.directory.tenant_id)
-    assert Connection.objects.get().domain_verified is False
+    assert not DomainAlias.objects.exclude(verified_at=None).exists()
 
 
 def test_an_apps_token_is_of_one_registration_and_directory_and_given_up_in_time(

@@ -11,7 +11,7 @@ from django.test import Client
 
 from azuread_connections.models import Application, Connection, Directory, Event, Identity
 from azuread_connections.testing import StandIn
-from tests.company import Company, error_code, query_of
+from tests.company import Company, error_code, query_of, unprove
 from tests.factories import UserFactory
 from tests.login.test_accounts import PASSWORD
 from tests.login.test_accounts import begin as begin_connecting
@@ -119,7 +119,8 @@ def test_the_error_of_the_right_issuer_is_believed(company: Company, client: Cli
 def test_a_connection_that_is_not_pinned_learns_its_issuer_first(
     company: Company, client: Client
 ) -> None:
-    Connection.objects.filter(pk=company.connection.pk).update(tenant_id="", domain_verified=False)
+    Connection.objects.filter(pk=company.connection.pk).update(tenant_id="")
+    unprove()
     response = come_back(company, client, issuer_of(company, OTHER))
     assert_refused(response, 502, "id_token_invalid")
     assert company.microsoft.count("token") == 0

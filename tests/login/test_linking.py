@@ -13,6 +13,7 @@ from django.db import connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from azuread_connections import microsoft
 from azuread_connections.models import Connection, Identity
 from tests.company import Company, error_code
 from tests.factories import IdentityFactory, UserFactory
@@ -73,3 +74,21 @@ def test_only_the_user_who_is_linked_is_locked(contoso: Company, client: Client)
         assert contoso.sign_in(client).status_code == 302
     [locking] = [query["sql"] for query in queries if "FOR UPDATE" in query["sql"]]
     assert f"= {local.pk} " in locking
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_row_is_locked_while_microsoft_is_asked_about_the_domain(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Connection.objects.update(link_by_email=True)
+    local = UserFactory.create(username="adele", email=EMAIL)
+    find, in_transaction = microsoft.find_directory, []
+
+    def note(**asked: str) -> str:
+        in_transaction.append(database.in_atomic_block)
+        return find(**asked)
+
+    monkeypatch.setattr(microsoft, "find_directory", note)
+    assert contoso.sign_in(client).status_code == 302
+    assert Identity.objects.get().user == local
+    assert in_transaction == [False]

@@ -13,7 +13,7 @@ from django.test import Client
 
 from azuread_connections.models import Connection, Event
 from tests.attacks.forging import compact, segment
-from tests.company import Company, error_code
+from tests.company import Company, error_code, unprove
 from tests.field_cases import case
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,8 @@ def test_f01_a_key_signs_in_its_own_cloud_only(
 def test_f02_a_directory_of_another_cloud_is_not_pinned_by_a_sign_in(
     contoso: Company, client: Client, answer: dict[str, Any]
 ) -> None:
-    Connection.objects.update(tenant_id="", domain_verified=False)
+    Connection.objects.update(tenant_id="")
+    unprove()
     contoso.microsoft.fault("discovery", body=json.dumps(answer["document"]))
     response = contoso.sign_in(client)
     connection = Connection.objects.get()

@@ -246,3 +246,19 @@ def test_without_an_encryption_key_a_trial_says_so(
     outcome = attempt(contoso, client)
     assert outcome["code"] == "secret_rejected"
     assert "ENCRYPTION_KEYS" in outcome["detail"]
+
+
+def test_a_trial_asks_microsoft_before_it_says_who_would_be_linked(
+    contoso: Company, staff: User, client: Client
+) -> None:
+    Connection.objects.update(link_by_email=True)
+    UserFactory.create(username="adele", email=contoso.person.mail)
+    assert "adele, who has the same address" in attempt(contoso, client)["user"]
+    assert contoso.microsoft.count("discovery") == 1
+
+    contoso.microsoft.fault("discovery", status=503)
+    assert attempt(contoso, client)["code"] == "microsoft_unreachable"
+
+    contoso.microsoft.move_domain("contoso.com")
+    assert "A new user" in attempt(contoso, client)["user"]
+    assert not Identity.objects.exists()

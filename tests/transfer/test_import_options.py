@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
-from azuread_connections.models import Connection, GroupMapping
+from azuread_connections.models import Connection, DomainAlias, GroupMapping
 from azuread_connections.transfer.changes import Action
 from tests.transfer.entries import (
     CLIENT_ID,
@@ -66,18 +66,18 @@ def test_an_option_of_the_file_is_stored_and_stays_when_a_file_does_not_name_it(
 )
 def test_a_domain_or_cloud_from_a_file_is_not_verified_any_more(options):
     run(entry(tenantId=TENANT_ID))
-    Connection.objects.update(domain_verified=True)
+    DomainAlias.objects.mark_verified(TENANT_ID)
     run(entry(display_name="Contoso"))
-    assert Connection.objects.get().domain_verified is True
+    assert DomainAlias.objects.verified().exists()
     run(entry(**options))
-    assert Connection.objects.get().domain_verified is False
+    assert not DomainAlias.objects.exclude(verified_at=None).exists()
 
 
 def test_a_directory_from_a_file_proves_nothing_of_the_domain():
     run(entry())
-    Connection.objects.update(domain_verified=True)
+    DomainAlias.objects.mark_verified(TENANT_ID)
     run(entry(tenantId=TENANT_ID))
-    assert Connection.objects.get().domain_verified is False
+    assert not DomainAlias.objects.exclude(verified_at=None).exists()
 
 
 # The common endpoint.
@@ -147,7 +147,7 @@ def test_a_changed_domain_is_found_by_and_the_old_one_no_more():
     run(entry(tenant_domain="fabrikam.com"))
     assert aliases() == {"fabrikam.com": True}
     run(entry(tenant_domain="fabrikam.com", azuread_connections={"discover_domain": False}))
-    assert aliases() == {}
+    assert aliases() == {"fabrikam.com": True}
 
 
 def test_a_wrong_alias_is_named():

@@ -14,13 +14,14 @@ from django.utils.translation import ngettext
 
 from azuread_connections.entra.frames import without_frame_variables
 from azuread_connections.transfer.changes import Action
-from azuread_connections.transfer.document import UnreadableDocument
+from azuread_connections.transfer.document import UnreadableDocument, shown
 from azuread_connections.transfer.importer import (
     ImportRefused,
     ImportResult,
     Outcome,
     import_connections,
 )
+from azuread_connections.transfer.verification import verify_domains
 
 STDIN = "-"
 
@@ -28,7 +29,8 @@ STDIN = "-"
 class Command(BaseCommand):
     help = (
         "Create and update connections from a JSON file in the shape of Auth0's Management API. "
-        "All of the file is taken over, or nothing."
+        "All of the file is taken over, or nothing. Then Microsoft is asked whether the domains of "
+        "what has changed are the directories'."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -80,12 +82,19 @@ class Command(BaseCommand):
         for outcome in result.outcomes:
             self.stdout.write(_line(outcome))
         for note in result.notes:
-            self.stdout.write(_("Note: %(note)s") % {"note": note})
+            self._note(note)
+        if not dry_run:
+            changed = [each.name for each in result.outcomes if each.action is not Action.NONE]
+            for text in verify_domains(changed):
+                self._note(shown(text))
         counts = Counter(outcome.action for outcome in result.outcomes)
         parts = [f"{counts[action]} {action.label}" for action in Action]
         if result.skipped:
             parts.append(_("%(count)d skipped") % {"count": result.skipped})
         self.stdout.write(", ".join(parts) + ".")
+
+    def _note(self, text: str) -> None:
+        self.stdout.write(_("Note: %(note)s") % {"note": text})
 
 
 def _line(outcome: Outcome) -> str:

@@ -1,0 +1,163 @@
+"""Whether a domain belongs to a connection's directory: the question to Microsoft, and what
+follows from the answer.
+
+Microsoft's discovery document of a domain names the one directory that owns it.
+https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from . import microsoft
+from .conf import conf
+from .entra.cloud import PERSONAL_TENANT_ID, clouds_sharing_login
+from .entra.deadline import within
+from .entra.errors import DirectoryNotFound, EntraError, MicrosoftError, PersonalDirectory
+from .health.domain_notices import Withdrawal, send
+from .login import events
+from .models import Connection, DomainAlias
+from .models.alias import RETRY_AFTER
+
+#: Microsoft's codes for "no such directory": 90002 not found, 900023 not a possible name of one.
+_UNKNOWN_DIRECTORY = frozenset({90002, 900023})
+#: Domains that one page of the admin asks about: more would outlast the patience of its reader.
+MOST_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Microsoft says of a domain in a cloud.
+
+    ``tenant_id``: the directory that it names, or "". ``error``: why it names none that a
+    connection can have as its own, or None.
+    """
+
+    domain: str
+    cloud: str
+    tenant_id: str = ""
+    error: EntraError | None = None
+
+    @property
+    def says_unknown(self) -> bool:
+        """Whether Microsoft has answered that no directory owns the domain."""
+        if not isinstance(self.error, MicrosoftError):
+            return False
+        is_named_so = self.error.aadsts_code in _UNKNOWN_DIRECTORY
+        return is_named_so or isinstance(self.error, DirectoryNotFound)
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether Microsoft could be asked: anything but a clear answer changes nothing."""
+        return self.error is None or bool(self.tenant_id) or self.says_unknown
+
+    def names(self, tenant_id: str) -> bool:
+        """Whether the domain belongs to this directory."""
+        return self.error is None and bool(self.tenant_id) and self.tenant_id == tenant_id
+
+
+def ask(connection: Connection, domain: str) -> Answer:
+    """Ask Microsoft, in one request, which directory a domain leads to. Stores nothing.
+
+    Raises ``ImproperlyConfigured`` where the site's settings forbid to ask.
+    """
+    try:
+        tenant_id = microsoft.find_directory(
+            domain=domain, cloud=connection.cloud, identity_api=connection.identity_api
+        )
+    except PersonalDirectory as error:
+        return Answer(domain, connection.cloud, PERSONAL_TENANT_ID, error)
+    except EntraError as error:
+        return Answer(domain, connection.cloud, error=error)
+    return Answer(domain, connection.cloud, tenant_id)
+
+
+def settle(connection: Connection, answer: Answer) -> None:
+    """Store what follows from an answer about one of the connection's domains.
+
+    Its own directory named: the domain is verified. Another one, or none: the proof is withdrawn,
+    with an event and a notice, here and at every other connection that holds a proof of the same
+    domain for a directory which the answer does not name. No clear answer: nothing changes.
+
+    Call it outside a transaction that may yet be rolled back. Raises ``Connection.DoesNotExist``
+    if the connection was deleted meanwhile.
+    """
+    if not answer.is_conclusive:
+        return
+    if answer.error is None and answer.domain == connection.domain and not connection.tenant_id:
+        connection.pin(answer.tenant_id)
+    own = DomainAlias._default_manager.filter(connection=connection, domain=answer.domain)
+    if answer.names(connection.tenant_id):
+        if not own.mark_verified(answer.tenant_id):
+            # Another domain was entered meanwhile, or the connection was deleted.
+            Connection._default_manager.get(pk=connection.pk)
+    else:
+        own.mark_asked(answer.tenant_id)
+        if not answer.tenant_id:
+            own.filter(verified_by=DomainAlias.VerifiedBy.DNS).update(checked_at=timezone.now())
+    _withdraw_others(answer)
+
+
+def check(connection: Connection, domain: str) -> Answer:
+    """Ask about one of the connection's domains, and store what follows. Raises as ``ask``."""
+    answer = ask(connection, domain)
+    settle(connection, answer)
+    return answer
+
+
+def check_in_turn(connection: Connection, domains: Iterable[str]) -> Iterator[Answer]:
+    """Check several domains; the first that Microsoft cannot be asked about is the last."""
+    for domain in domains:
+        answer = check(connection, domain)
+        yield answer
+        if not answer.is_conclusive:
+            return
+
+
+def ask_in_turn(connection: Connection, domains: Iterable[str]) -> list[Answer]:
+    """Ask about several domains for a page of the admin, within the time of one callback.
+
+    At most ``MOST_AT_ONCE``; the first that Microsoft cannot be asked about is the last.
+    """
+    answers: list[Answer] = []
+    with within(conf.callback_timeout):
+        for domain in list(domains)[:MOST_AT_ONCE]:
+            answers.append(ask(connection, domain))
+            if not answers[-1].is_conclusive:
+                break
+    return answers
+
+
+def confirmed_lately(connection: Connection) -> set[str]:
+    """Return the domains whose proof is only minutes old: a save asks about all others."""
+    since = timezone.now() - RETRY_AFTER
+    mine = DomainAlias._default_manager.filter(connection=connection, checked_at__gt=since)
+    return set(mine.verified().values_list("domain", flat=True))
+
+
+def _withdraw_others(answer: Answer) -> None:
+    stale = DomainAlias._default_manager.filter(
+        domain=answer.domain,
+        verified_at__isnull=False,
+        connection__cloud__in=clouds_sharing_login(answer.cloud),
+    ).exclude(found_tenant_id=answer.tenant_id)
+    if not answer.tenant_id:
+        # A domain that Microsoft does not know can still be proven by DNS.
+        stale = stale.filter(verified_by=DomainAlias.VerifiedBy.MICROSOFT)
+    withdrawn = []
+    for alias in stale.select_related("connection").order_by("pk"):
+        if alias.withdraw(answer.tenant_id):
+            withdrawal = Withdrawal(
+                alias.connection, alias.domain, alias.found_tenant_id, answer.tenant_id
+            )
+            events.record_domain_withdrawn(withdrawal.connection, withdrawal.sentence)
+            withdrawn.append(withdrawal)
+    if withdrawn:
+        # Not before it is certain, and not while rows are locked.
+        using = router.db_for_write(DomainAlias)
+        transaction.on_commit(partial(send, withdrawn), using=using, robust=True)

@@ -1,0 +1,44 @@
+"""What a step of the checklist is."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from .wording import Text
+
+
+class Place(enum.StrEnum):
+    """Where a step is taken: a part of the connection's page, or a page of its own."""
+
+    CALLBACK = "callback"
+    CREDENTIALS = "credentials"
+    CONSENT = "consent"
+    APPLICATIONS = "applications"
+    DIRECTORIES = "directories"
+    CHECK = "check"
+    TRY = "try"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One step. ``state``: "done", "todo", "lacking" (known to be missing) or "warning".
+
+    ``evidence``: what shows it; ``next``: what to do, "" if nothing; ``place``: where.
+    """
+
+    key: str
+    title: Text
+    state: str
+    evidence: Text
+    next: Text = ""
+    place: Place | None = None
+
+
+def day(moment: datetime) -> str:
+    """Return a time as the checklist writes it: in the site's time zone, to the minute."""
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return f"{local:%Y-%m-%d %H:%M}"

@@ -1,0 +1,80 @@
+"""The step of the checklist about domains: which are proven to be the directory's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from ..models import Connection, DomainAlias
+from .checklist_item import Item, Place, day
+
+#: More domains than this are counted, not named.
+_NAMED = 3
+#: A connection has at most 1,000; no page needs them all.
+_MOST_READ = 200
+
+
+def domains_item(connection: Connection) -> Item:
+    """Return the step, in one query."""
+    worst_first = ("-is_primary", F("withdrawn_at").desc(nulls_last=True), "domain")
+    rows = list(connection.aliases.with_disputes().order_by(*worst_first)[:_MOST_READ])
+    verified = [row for row in rows if row.is_verified_for(connection.tenant_id)]
+    disputed = [row for row in verified if row.is_disputed]
+    others = [row for row in rows if row not in verified]
+    # The own domain, if it is said to lead elsewhere, and every proof that was withdrawn.
+    wrong = [
+        row
+        for row in others
+        if row.withdrawn_at or (row.is_primary and _is_elsewhere(connection, row))
+    ]
+    evidence = " ".join(filter(None, [*map(_withdrawn, wrong), _verified(verified)]))
+    if disputed:
+        evidence += " " + _(
+            "Not relied on, as a connection of another directory has verified them too: %s."
+        ) % _named(disputed)
+    state, advice = "done", ""
+    if wrong or disputed:
+        state = "warning"
+        advice = _(
+            "Nobody gets a name or an address in such a domain, and nobody is linked by it. "
+            "Correct the connection, or ask the directory's administrator, then press “Check now”."
+        )
+    elif any(row.is_primary for row in others) or not rows:
+        state, advice = "todo", _("Press “Check now”: Microsoft is asked whose domain it is.")
+    if signposts := [row for row in others if row not in wrong]:
+        evidence += " " + _("Not verified: %s.") % _named(signposts)
+    place = Place.CHECK if advice else None
+    return Item("domains", _("Domains verified"), state, evidence.strip(), advice, place)
+
+
+def _is_elsewhere(connection: Connection, row: DomainAlias) -> bool:
+    return row.checked_at is not None and row.found_tenant_id != connection.tenant_id
+
+
+def _withdrawn(row: DomainAlias) -> str:
+    if row.found_tenant_id:
+        text = _(
+            "%(domain)s belongs to another directory, %(found)s, as Microsoft said on %(day)s."
+        )
+    else:
+        text = _("Microsoft said on %(day)s that it knows no directory with the domain %(domain)s.")
+    when = day(row.checked_at) if row.checked_at else "–"
+    return text % {"domain": row.domain, "found": row.found_tenant_id, "day": when}
+
+
+def _verified(rows: list[DomainAlias]) -> str:
+    if not rows:
+        return ""
+    dated = [f"{row} ({day(row.verified_at)})" for row in rows[:_NAMED] if row.verified_at]
+    return ", ".join(dated) + (_more(rows)) + "."
+
+
+def _named(rows: list[DomainAlias]) -> str:
+    return ", ".join(map(str, rows[:_NAMED])) + _more(rows)
+
+
+def _more(rows: Iterable[DomainAlias]) -> str:
+    more = len(list(rows)) - _NAMED
+    return _(" and %d more") % more if more > 0 else ""
