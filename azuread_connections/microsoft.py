@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .conf import conf
 from .entra.cloud import CLOUDS, PERSONAL_TENANT_ID, Authority, Cloud
+from .entra.discovery import find_tenant_id
 from .entra.errors import PersonalDirectory
 from .entra.graph import Graph
-from .entra.metadata import RecentKeys, SigningKeys, find_tenant_id
+from .entra.metadata import RecentKeys, SigningKeys
 from .entra.transport import Timeouts, Transport
 
 #: Of this process.
@@ -37,8 +38,9 @@ def signing_keys() -> SigningKeys:
 def find_directory(*, domain: str, cloud: str, identity_api: str) -> str:
     """Return the GUID of the directory that a domain belongs to, in one request.
 
-    Raises ``EntraError``: ``DirectoryNotFound`` for a domain that Microsoft does not know,
-    ``PersonalDirectory`` for one of personal accounts, ``Unreachable`` if it cannot be asked.
+    Raises ``EntraError``: ``DirectoryNotFound`` for a domain that Microsoft does not know in this
+    cloud (its subclass ``OtherCloud`` says where the directory is), ``PersonalDirectory`` for one
+    of personal accounts, ``Unreachable`` if it cannot be asked.
     """
     found = find_tenant_id(transport(), authority(cloud, domain, identity_api))
     if found == PERSONAL_TENANT_ID:

@@ -130,6 +130,7 @@ def fabrikam(microsoft: StandIn, application: Application) -> Company:
 @pytest.fixture
 def governments_cloud(microsoft: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """US Government's and DoD's hosts, both at the stand-in."""
+    microsoft.cloud = "usgov"
     for name in ("usgov", "dod"):
         moved = CLOUDS[name].moved(login_url=microsoft.url, graph_url=f"{microsoft.url}/graph")
         monkeypatch.setitem(CLOUDS, name, moved)

@@ -58,7 +58,7 @@ def _stream(whole: str, connection: Connection) -> Iterator[str]:
     head, _marker, tail = whole.partition(_STEPS_GO_HERE)
     yield head
     outcomes = set()
-    for step in probe(connection, MOST_AT_ONCE):
+    for step in probe(connection, MOST_AT_ONCE, drop_unpublished_keys=True):
         outcomes.add(step.outcome)
         yield render_to_string("azuread_connections/admin/check_step.html", {"step": step})
     before, _marker, after = tail.partition(_CONCLUSION_GOES_HERE)

@@ -13,7 +13,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from .. import domains
 from ..entra.cloud import PERSONAL_TENANT_ID
-from ..entra.errors import PersonalDirectory
+from ..entra.errors import OtherCloud, PersonalDirectory
+from ..health.wording import in_words
 from ..models import Application, Connection, EnabledConnection, Sealed
 from ..models.connection import is_taken, name_is_taken, no_own_directory
 from ..models.validators import validate_client_id, validate_client_secret
@@ -248,6 +249,13 @@ class ConnectionForm(forms.ModelForm):
             self.lookup_error = str(answer.error)
             if isinstance(answer.error, PersonalDirectory):
                 self.add_error("domain", no_own_directory(connection.domain))
+            elif isinstance(answer.error, OtherCloud):
+                is_offered = answer.error.found in Connection.Cloud.values
+                message = str(in_words(answer.error))
+                self.add_error(
+                    "cloud" if is_offered else "domain",
+                    ValidationError(message, code="other_cloud"),
+                )
             elif answer.says_unknown:
                 self.add_error("domain", _unknown_domain(connection.domain))
         else:

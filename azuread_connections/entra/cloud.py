@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from .errors import IssuerMismatch
 
@@ -36,6 +37,8 @@ class Cloud:
     graph_resource: str
     #: The v1.0 issuer lives on another host than the endpoints that issue.
     v1_issuer_url: str
+    #: How key and discovery documents name this cloud (``cloud_instance_name``).
+    instance_name: str
 
     def moved(self, *, login_url: str = "", graph_url: str = "") -> Cloud:
         """Return this cloud, with development hosts in place of Microsoft's where there are any."""
@@ -55,6 +58,7 @@ CLOUDS = {
             "https://graph.microsoft.com",
             "https://graph.microsoft.com",
             "https://sts.windows.net",
+            "microsoftonline.com",
         ),
         Cloud(
             "usgov",
@@ -62,6 +66,7 @@ CLOUDS = {
             "https://graph.microsoft.us",
             "https://graph.microsoft.us",
             "https://sts.windows.net",
+            "microsoftonline.us",
         ),
         Cloud(
             "dod",
@@ -69,6 +74,7 @@ CLOUDS = {
             "https://dod-graph.microsoft.us",
             "https://dod-graph.microsoft.us",
             "https://sts.windows.net",
+            "microsoftonline.us",
         ),
         Cloud(
             "china",
@@ -76,6 +82,7 @@ CLOUDS = {
             "https://microsoftgraph.chinacloudapi.cn",
             "https://microsoftgraph.chinacloudapi.cn",
             "https://sts.chinacloudapi.cn",
+            "partner.microsoftonline.cn",
         ),
     )
 }
@@ -132,6 +139,14 @@ class Authority:
         if self.identity_api == V1:
             return f"{self.cloud.login_url}/common/discovery/keys"
         return f"{self._base}/discovery/v2.0/keys"
+
+    def app_keys_url(self, client_id: str) -> str:
+        """Return where a registration with a signing key of its own (claims mapping) has it.
+
+        https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-signature
+        """
+        version = "" if self.identity_api == V1 else "v2.0/"
+        return f"{self._base}/discovery/{version}keys?{urlencode({'appid': client_id})}"
 
     @property
     def admin_consent_url(self) -> str:

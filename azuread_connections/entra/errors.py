@@ -148,6 +148,20 @@ class PersonalDirectory(EntraError):
     """A domain leads to the directory of all personal Microsoft accounts."""
 
 
+class OtherCloud(DirectoryNotFound):
+    """The directory is not in the cloud that was asked, as Microsoft's own answer says.
+
+    ``found``: the cloud's name in ``CLOUDS``, "external_id" or "b2c" for a directory for customers,
+    "" for a cloud that is not known here. ``instance_name``: how Microsoft calls it.
+    """
+
+    def __init__(self, found: str, instance_name: str = "") -> None:
+        shown = _text(instance_name)[:100]
+        super().__init__("other_cloud", f"The directory is in another cloud: {shown}.")
+        self.found = found
+        self.instance_name = shown
+
+
 class TemporarilyUnavailable(MicrosoftError, Unreachable):
     """Microsoft answered that it has a passing trouble (90033) or too much to do (90024, 90055)."""
 

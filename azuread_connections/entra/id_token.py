@@ -22,7 +22,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from .cloud import V1, V2, Authority, check_issuers
 from .errors import IdTokenInvalid
-from .metadata import SigningKey
+from .jwks import SigningKey
 from .text import clean_address, clean_name, storable
 
 ALGORITHM = "RS256"
@@ -98,6 +98,7 @@ def validate_id_token(
     _check_nonce(claims, policy.nonce)
     _check_access_token(claims, access_token)
     key = find_key(key_id)
+    _check_key_cloud(key, policy.authority)
     _check_key_scope(key, policy.authority, tenant_id, issuer)
     _check_signature(token, key)
     return _parse(claims, policy.authority)
@@ -235,6 +236,15 @@ def _check_key_scope(key: SigningKey, authority: Authority, tenant_id: str, issu
         expected.add(replace(authority, identity_api=V2).issuer(tenant_id))
     if (key.issuer or "").replace("{tenantid}", tenant_id) not in expected:
         _fail("its signing key is not for this directory")
+
+
+def _check_key_cloud(key: SigningKey, authority: Authority) -> None:
+    """A key signs only in its own cloud. v1.0 and older v2.0 documents name none.
+
+    https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
+    """
+    if key.cloud_instance_name and key.cloud_instance_name != authority.cloud.instance_name:
+        _fail("its signing key is of another cloud (cloud_instance_name)")
 
 
 def _check_signature(token: str, key: SigningKey) -> None:

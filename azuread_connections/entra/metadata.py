@@ -1,41 +1,35 @@
-"""Discovery and signing keys: fetched, cached, rolled over, kept while Microsoft is down.
+"""Signing keys: fetched, cached, rolled over, kept while Microsoft is down.
 
 https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
-
-from .cloud import Authority
 from .deadline import seconds_left
-from .errors import EntraError, MalformedAnswer, MicrosoftError, UnknownSigningKey, Unreachable
-from .transport import Answer, Transport
+from .errors import EntraError, MicrosoftError, UnknownSigningKey, Unreachable
+from .jwks import KeySet, SigningKey, parse_key_document
+from .transport import Transport
 
-#: Seconds. Keys are fresh for a day, and serve for a week while Microsoft cannot be reached.
-KEYS_FRESH = 24 * 3600
-KEYS_KEPT = 7 * 24 * 3600
-#: An unknown key ID refetches the keys, but not again within this time.
-UNKNOWN_KID_FLOOR = 300
-#: After a failed fetch, the next attempt waits so long, unless there are no keys at all.
-RETRY_FLOOR = 30
-#: For so long a process goes by a key that it has found, without another look into the cache.
-REMEMBERED = 30
-_MOST_REMEMBERED = 1000
-
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MIN_KEY_BITS = 2048
+#: Seconds. The first sign-in that finds the keys older than this fetches them.
+REFRESH_INTERVAL = 3600
+#: The last good answer serves this long while Microsoft cannot be reached.
+STALE_KEYS_TTL = 7 * 24 * 3600
+#: An unknown key ID has the keys fetched at once, but not again within this time.
+UNKNOWN_KID_REFETCH_INTERVAL = 300
+#: After a failed fetch the next attempt waits this long, unless there are no keys at all.
+RETRY_INTERVAL = 30
+#: A process uses a key that it has found this long, without another look into the cache.
+LOCAL_CACHE_TTL = 30
+_MAX_LOCAL_KEYS = 1000
 
 
 class Cache(Protocol):
@@ -46,34 +40,19 @@ class Cache(Protocol):
     def add(self, key: str, value: Any, timeout: float | None = ...) -> bool: ...
 
 
-@dataclass(frozen=True)
-class SigningKey:
-    """A key that signs ID tokens. ``issuer``: for whom it may, with ``{tenantid}`` for anybody."""
-
-    key_id: str
-    public_key: RSAPublicKey
-    issuer: str | None
-
-
-#: By address and key ID: keys that a process has found, and until when it goes by them.
+#: By address and key ID: keys that a process has found, and until when it uses them.
 RecentKeys = dict[tuple[str, str], tuple[SigningKey, float]]
 
 
-@dataclass(frozen=True)
-class _KeySet:
-    fetched_at: float
-    keys: Mapping[str, Mapping[str, Any]]
-
-
 @dataclass
-class _Gate:
+class SingleFlight:
     """Lets one thread fetch at a time; those who waited in vain share its failure."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     failure: tuple[str, EntraError] | None = None
 
     @contextmanager
-    def passed_by_one(self, url: str) -> Iterator[None]:
+    def run(self, url: str) -> Iterator[None]:
         seen = self.failure
         if not self.lock.acquire(timeout=min(max(seconds_left(), 0), threading.TIMEOUT_MAX)):
             raise Unreachable("Others waited for the signing keys for all of the time.")
@@ -90,10 +69,15 @@ class _Gate:
 
 
 class SigningKeys:
-    """Finds signing keys by address and key ID. ``recent``: what this process remembers of them."""
+    """Finds signing keys by address and key ID.
+
+    ``recent``: what this process remembers of them. A directory's keys have one address
+    (``Authority.keys_url``). A registration with a key of its own has another
+    (``Authority.app_keys_url``), which is asked only for a key ID that the first does not name.
+    """
 
     # One thread fetches an address at a time; a few locks serve any number of addresses.
-    _gates = tuple(_Gate() for _ in range(16))
+    _flights = tuple(SingleFlight() for _ in range(16))
 
     def __init__(
         self,
@@ -107,154 +91,157 @@ class SigningKeys:
         self._clock = clock
         self._recent: RecentKeys = {} if recent is None else recent
 
-    def find(self, url: str, key_id: str) -> SigningKey:
-        """Return the key of this ID.
+    def find(self, url: str, key_id: str, app_url: str = "") -> SigningKey:
+        """Return the key of this ID. ``app_url``: where the registration's own keys are, if any.
 
-        Raises ``UnknownSigningKey`` if the directory does not publish it, ``Unreachable`` or
-        ``MalformedAnswer`` if no key set is to be had.
+        Raises ``UnknownSigningKey`` if neither address publishes it, ``Unreachable``,
+        ``MalformedAnswer`` or ``MicrosoftError`` if no key set is to be had.
         """
-        key, until = self._recent.get((url, key_id), (None, 0.0))
-        if key is not None and until - REMEMBERED <= self._clock() < until:
-            return key
+        for address in (url, app_url):
+            key, until = self._recent.get((address, key_id), (None, 0.0))
+            if key is not None and until - LOCAL_CACHE_TTL <= self._clock() < until:
+                return key
         known = self._load(url)
-        if known is None or not self._is_fresh(known):
-            known = self._renewed(url, key_id)
-        if key_id not in known.keys:
-            known = self._refetched_for(url, key_id, known)
-        if key_id not in known.keys:
-            raise UnknownSigningKey("The token's signing key is not published by the directory.")
-        key = _signing_key(known.keys[key_id])
-        self._remember(url, key, known)
-        return key
+        if app_url and (known is None or key_id not in known):
+            own = self._load(app_url)
+            # Then the directory's keys need not be fetched, and cannot fail to be.
+            if own and key_id in own and key_id in (own := self._current(app_url, key_id, own)):
+                return self._found(app_url, key_id, own)
+        known = self._current(url, key_id, known)
+        if key_id in known:
+            return self._found(url, key_id, known)
+        return self._find_unknown(url, key_id, app_url, known)
 
-    def refresh(self, url: str) -> int:
-        """Fetch the keys now, whatever is known; return how many there are. Raises as ``find``."""
-        return len(self._fetch(url).keys)
+    def refresh(self, url: str, *, drop_unpublished: bool = False) -> int:
+        """Fetch the keys now, whatever is known; return how many the address publishes.
 
-    def _renewed(self, url: str, key_id: str) -> _KeySet:
-        """Fetch keys that are missing or old; old ones serve on while Microsoft is down."""
-        with self._gate(url).passed_by_one(url):
+        ``drop_unpublished`` forgets at once those that it does not publish at this moment: for an
+        emergency, as another of Microsoft's servers may still publish them. Raises as ``find``.
+        """
+        published = self._published(url)
+        self._store(url, published if drop_unpublished else published.added_to(self._load(url)))
+        return len(published.keys)
+
+    def refresh_app_keys(self, app_url: str) -> None:
+        """Forget the registration's own keys that are not published at this moment.
+
+        Asks only if some are known. Raises ``Unreachable``; any other answer means that there are
+        none any more.
+        """
+        known = self._load(app_url)
+        if not known or not known.keys:
+            return
+        try:
+            self.refresh(app_url, drop_unpublished=True)
+        except Unreachable:
+            raise
+        except EntraError:
+            self._store(app_url, KeySet(self._clock(), {}))
+
+    def _current(self, url: str, key_id: str, known: KeySet | None) -> KeySet:
+        """Return the keys, fetched if they are missing or old. Known keys serve on while another
+        thread or process fetches, and while Microsoft is down."""
+        if known is not None and (
+            self._is_fresh(known) or not self._may_fetch(url, "renewal", RETRY_INTERVAL)
+        ):
+            return known
+        with self._flight(url).run(url):
             current = self._load(url)
             if current is not None and self._is_fresh(current):
-                return current
-            if current is not None and not self._may_fetch(url, "retry", RETRY_FLOOR):
                 return current
             try:
                 return self._fetch(url)
             except EntraError:
-                if current is None or key_id not in current.keys:
+                if current is None or key_id not in current:
                     raise
                 return current
 
-    def _refetched_for(self, url: str, key_id: str, known: _KeySet) -> _KeySet:
-        """Answer an unknown key ID with one refetch, and a flood of them with no more."""
-        with self._gate(url).passed_by_one(url):
+    def _find_unknown(self, url: str, key_id: str, app_url: str, known: KeySet) -> SigningKey:
+        """Look for a new key in one request, and answer a flood of forged key IDs with no more.
+
+        With ``?appid=`` Microsoft answers the directory's keys or, where the registration has a
+        key of its own, that. So this one question finds a rolled key, too. The directory's
+        address is asked in addition only if the answer was not the directory's keys.
+        """
+        own = self._app_keys(app_url, key_id) if app_url else None
+        if own and key_id in own:
+            return self._found(app_url, key_id, own)
+        if own is None or not own.shares_a_key_with(known):
+            known = self._refetched(url, key_id, known) or known
+            if key_id in known:
+                return self._found(url, key_id, known)
+        raise UnknownSigningKey("The token's signing key is not published by the directory.")
+
+    def _app_keys(self, app_url: str, key_id: str) -> KeySet | None:
+        own = self._load(app_url)
+        try:
+            return self._refetched(app_url, key_id, own)
+        except Unreachable:
+            raise
+        except EntraError:
+            # No such document. That is an answer, so the next question waits for the whole time.
+            self._cache.set(_cache_key(app_url, "unknown"), 1, UNKNOWN_KID_REFETCH_INTERVAL)
+            return own
+
+    def _refetched(self, url: str, key_id: str, known: KeySet | None) -> KeySet | None:
+        """Fetch the keys for an unknown key ID, unless that was done within the interval."""
+        with self._flight(url).run(url):
             current = self._load(url) or known
-            if key_id in current.keys or current.fetched_at > known.fetched_at:
-                return current
-            just_fetched = self._clock() - current.fetched_at < 1
-            if just_fetched or not self._may_fetch(url, "unknown", UNKNOWN_KID_FLOOR):
+            if current is not None:
+                is_newer = known is None or current.fetched_at > known.fetched_at
+                just_fetched = self._clock() - current.fetched_at < 1
+                if key_id in current or is_newer or just_fetched:
+                    return current
+            if not self._may_fetch(url, "unknown", UNKNOWN_KID_REFETCH_INTERVAL):
                 return current
             try:
                 return self._fetch(url)
             except EntraError:
                 # The key may well be there: let the next sign-in ask again, though not at once.
-                self._cache.set(_cache_key(url, "unknown"), 1, RETRY_FLOOR)
+                self._cache.set(_cache_key(url, "unknown"), 1, RETRY_INTERVAL)
                 raise
 
-    def _remember(self, url: str, key: SigningKey, found_in: _KeySet) -> None:
-        until = min(self._clock() + REMEMBERED, found_in.fetched_at + KEYS_FRESH)
-        if len(self._recent) >= _MOST_REMEMBERED:
+    def _found(self, url: str, key_id: str, found_in: KeySet) -> SigningKey:
+        key = found_in.signing_key(key_id)
+        until = min(self._clock() + LOCAL_CACHE_TTL, found_in.fetched_at + REFRESH_INTERVAL)
+        if len(self._recent) >= _MAX_LOCAL_KEYS:
             self._recent.clear()
-        self._recent[url, key.key_id] = key, until
+        self._recent[url, key_id] = key, until
+        return key
 
-    def _fetch(self, url: str) -> _KeySet:
-        key_set = _KeySet(self._clock(), _usable_keys(_success(self._transport.get(url))))
-        self._cache.set(_cache_key(url, "set"), (key_set.fetched_at, dict(key_set.keys)), KEYS_KEPT)
+    def _fetch(self, url: str) -> KeySet:
+        """Add what the address publishes to what is known."""
+        published = self._published(url)
+        # Loaded after the answer: another process may have stored one of another server.
+        return self._store(url, published.added_to(self._load(url)))
+
+    def _published(self, url: str) -> KeySet:
+        answer = self._transport.get(url)
+        document = answer.json()
+        if answer.status != 200:
+            raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
+        return parse_key_document(document, self._clock())
+
+    def _store(self, url: str, key_set: KeySet) -> KeySet:
+        stored = key_set.fetched_at, dict(key_set.keys)
+        self._cache.set(_cache_key(url, "keys"), stored, STALE_KEYS_TTL)
         for known in list(self._recent):
             if known[0] == url:
                 self._recent.pop(known, None)
         return key_set
 
-    def _load(self, url: str) -> _KeySet | None:
-        stored = self._cache.get(_cache_key(url, "set"))
-        return _KeySet(*stored) if stored else None
+    def _load(self, url: str) -> KeySet | None:
+        stored = self._cache.get(_cache_key(url, "keys"))
+        return KeySet(*stored).usable_at(self._clock()) if stored else None
 
-    def _is_fresh(self, key_set: _KeySet) -> bool:
-        return self._clock() - key_set.fetched_at < KEYS_FRESH
+    def _is_fresh(self, key_set: KeySet) -> bool:
+        return self._clock() - key_set.fetched_at < REFRESH_INTERVAL
 
-    def _may_fetch(self, url: str, why: str, floor: int) -> bool:
-        return self._cache.add(_cache_key(url, why), 1, floor)
+    def _may_fetch(self, url: str, why: str, interval: int) -> bool:
+        return self._cache.add(_cache_key(url, why), 1, interval)
 
-    def _gate(self, url: str) -> _Gate:
-        return self._gates[hash(url) % len(self._gates)]
-
-
-def find_tenant_id(transport: Transport, authority: Authority) -> str:
-    """Return the GUID of the directory that ``authority.tenant``, a domain, leads to.
-
-    Only the GUID is taken from the discovery document. Raises ``DirectoryNotFound``, other
-    ``MicrosoftError``, ``MalformedAnswer`` and ``Unreachable``.
-    """
-    document = _success(transport.get(authority.discovery_url))
-    tenant_ids = {_guid_in(document.get(member)) for member in ("issuer", "token_endpoint")}
-    tenant_id = tenant_ids.pop()
-    if tenant_ids or not tenant_id:
-        raise MalformedAnswer("The discovery document does not name one directory.")
-    return tenant_id
-
-
-def _guid_in(url: object) -> str:
-    match = _GUID.search(url.lower()) if isinstance(url, str) else None
-    return match[0] if match else ""
-
-
-def _success(answer: Answer) -> dict[str, Any]:
-    document = answer.json()
-    if answer.status != 200:
-        raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
-    return document
-
-
-def _usable_keys(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Keep what a signing key needs, so that one odd key does not cost the others.
-
-    Microsoft's keys have no ``alg``, and are told apart by ``use`` and ``kty``.
-    """
-    keys = document.get("keys")
-    usable = {
-        key["kid"]: {"n": key["n"], "e": key["e"], "issuer": key.get("issuer"), "kid": key["kid"]}
-        for key in (keys if isinstance(keys, list) else [])
-        if isinstance(key, dict)
-        and key.get("kty") == "RSA"
-        and key.get("use", "sig") == "sig"
-        and all(isinstance(key.get(member), str) for member in ("kid", "n", "e"))
-        and isinstance(key.get("issuer"), str | None)
-        and _is_sound(key)
-    }
-    if not usable:
-        raise MalformedAnswer("The directory's key document holds no usable signing key.")
-    return usable
-
-
-def _is_sound(key: Mapping[str, Any]) -> bool:
-    try:
-        return _public_key(key).key_size >= _MIN_KEY_BITS
-    except ValueError:
-        return False
-
-
-def _public_key(key: Mapping[str, Any]) -> RSAPublicKey:
-    return RSAPublicNumbers(e=_integer(key["e"]), n=_integer(key["n"])).public_key()
-
-
-def _signing_key(key: Mapping[str, Any]) -> SigningKey:
-    return SigningKey(key["kid"], _public_key(key), key["issuer"])
-
-
-def _integer(base64url: str) -> int:
-    padded = base64url + "=" * (-len(base64url) % 4)
-    return int.from_bytes(base64.urlsafe_b64decode(padded), "big")
+    def _flight(self, url: str) -> SingleFlight:
+        return self._flights[hash(url) % len(self._flights)]
 
 
 def _cache_key(url: str, kind: str) -> str:

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from .. import domains, microsoft
 from ..app_access import token_with
-from ..entra.errors import EntraError
+from ..entra.errors import EntraError, OtherCloud
 from ..entra.graph import GraphError
 from ..entra.tokens import AppToken
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..permissions import USER_READ_ALL, permissions_needed
+from .signing_keys import KeyRefresh
 from .wording import Text, in_words
 
 
@@ -40,21 +41,26 @@ class Step:
     remedy: Text = ""
 
 
-def probe(connection: Connection, most_aliases: int | None = None) -> Iterator[Step]:
+def probe(
+    connection: Connection, most_aliases: int | None = None, *, drop_unpublished_keys: bool = False
+) -> Iterator[Step]:
     """Check a connection step by step; each is yielded as soon as it is known.
 
     ``most_aliases``: of the domain aliases no more than so many are asked about; None: all.
+    ``drop_unpublished_keys``: forget signing keys that Microsoft does not publish at this moment.
     """
     try:
-        yield from _steps(connection, most_aliases)
+        yield from _steps(connection, most_aliases, drop_unpublished_keys)
     except Connection.DoesNotExist:
         yield Step(_("Connection"), Outcome.FAILED, _("It was deleted meanwhile."))
 
 
-def _steps(connection: Connection, most_aliases: int | None) -> Iterator[Step]:
+def _steps(
+    connection: Connection, most_aliases: int | None, drop_unpublished_keys: bool
+) -> Iterator[Step]:
     yield _directory(connection)
     yield from _aliases(connection, most_aliases)
-    yield _keys(connection)
+    yield _keys(connection, drop_unpublished_keys)
     token = None
     for secret in connection.secrets.all():
         step, accepted = _secret(connection, secret)
@@ -73,6 +79,8 @@ def _steps(connection: Connection, most_aliases: int | None) -> Iterator[Step]:
 def _directory(connection: Connection) -> Step:
     title = _("Directory")
     answer = domains.check(connection, connection.domain)
+    if isinstance(answer.error, OtherCloud):
+        return _failed(title, answer.error)
     if answer.says_unknown:
         return Step(
             title,
@@ -120,11 +128,13 @@ def _alias(connection: Connection, answer: domains.Answer) -> Step:
         return _failed(title, answer.error)
     if answer.tenant_id and answer.tenant_id == connection.tenant_id:
         return Step(title, Outcome.PASSED, answer.tenant_id)
-    found = (
-        _("It belongs to another directory, %s.") % answer.tenant_id
-        if answer.tenant_id
-        else _("Microsoft knows no directory with this domain.")
-    )
+    found: Text
+    if answer.tenant_id:
+        found = _("It belongs to another directory, %s.") % answer.tenant_id
+    elif isinstance(answer.error, OtherCloud):
+        found = in_words(answer.error).found
+    else:
+        found = _("Microsoft knows no directory with this domain.")
     alias = connection.aliases.filter(domain=answer.domain).first()
     if alias is not None and alias.withdrawn_at is not None:
         return Step(
@@ -141,13 +151,10 @@ def _alias(connection: Connection, answer: domains.Answer) -> Step:
     )
 
 
-def _keys(connection: Connection) -> Step:
+def _keys(connection: Connection, drop_unpublished: bool) -> Step:
     title = _("Login host and signing keys")
-    authority = microsoft.authority(
-        connection.cloud, connection.sign_in_segment, connection.identity_api
-    )
     try:
-        number = microsoft.signing_keys().refresh(authority.keys_url)
+        number = KeyRefresh(drop_unpublished=drop_unpublished).refresh(connection)
     except EntraError as error:
         return _failed(title, error)
     return Step(title, Outcome.PASSED, _("%d keys can be read.") % number)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from ..entra.aadsts import explain
-from ..entra.errors import EntraError, MicrosoftError
+from ..entra.discovery import B2C, EXTERNAL_ID
+from ..entra.errors import EntraError, MicrosoftError, OtherCloud
+from ..models import Connection
 
 Text = str | Promise
 
@@ -25,10 +28,36 @@ class Trouble:
 
 def in_words(error: EntraError) -> Trouble:
     """Return what an error means. Microsoft's own text only where its number says nothing."""
+    if isinstance(error, OtherCloud):
+        return _other_cloud(error)
     if isinstance(error, MicrosoftError) and error.aadsts_code:
         explained = explain(error.aadsts_code)
         return Trouble(f"AADSTS{error.aadsts_code}: {explained.meaning}", explained.remedy)
     return Trouble(_on_one_line(str(error)))
+
+
+def _other_cloud(error: OtherCloud) -> Trouble:
+    """Say which cloud a directory is in, and whether a connection can use it."""
+    if error.found in (EXTERNAL_ID, B2C):
+        name = "External ID" if error.found == EXTERNAL_ID else "Azure AD B2C"
+        return Trouble(
+            _("This is a directory for customers: %(name)s (%(host)s).")
+            % {"name": name, "host": error.instance_name},
+            _(
+                "Such directories are not supported. Enter a domain of the company's own "
+                "directory, in which its employees are."
+            ),
+        )
+    if error.found in Connection.Cloud.values:
+        cloud = Connection.Cloud(error.found).label
+        return Trouble(
+            _("This directory is in the cloud “%s”.") % cloud,
+            _("Choose this cloud, and register the app in it: no other cloud knows the app."),
+        )
+    return Trouble(
+        _("This directory is in a cloud that is not supported: %s.")
+        % _on_one_line(error.instance_name)
+    )
 
 
 def _on_one_line(text: str) -> str:

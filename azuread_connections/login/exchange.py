@@ -91,6 +91,7 @@ def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
     common = connection.use_common_endpoint
     authority = exchange.authority(COMMON if common else connection.tenant_id)
     keys = microsoft.signing_keys()
+    app_keys_url = authority.app_keys_url(connection.client_id)
     return validate_id_token(
         tokens.id_token,
         policy=IdTokenPolicy(
@@ -100,7 +101,7 @@ def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
             nonce=exchange.nonce,
             named_issuers=exchange.issuers,
         ),
-        find_key=lambda key_id: keys.find(authority.keys_url, key_id),
+        find_key=lambda key_id: keys.find(authority.keys_url, key_id, app_keys_url),
         access_token=tokens.access_token,
         now=time.time(),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .apps import App, GroupClaims, Platform
+from .clouds import CloudName
 from .groups import DirectoryRole, Group, groups_above
 from .keys import PERSONAL_ACCOUNTS
 from .permissions import APPLICATION, DELEGATED, OIDC_SCOPES, known_names
@@ -82,6 +83,7 @@ class Directory:
     domains: tuple[str, ...]
     initial_domain: str
     registry: Registry = field(repr=False)
+    cloud: CloudName = "global"
     people: list[Person] = field(default_factory=list, repr=False)
     apps: list[App] = field(default_factory=list, repr=False)
     groups: list[Group] = field(default_factory=list, repr=False)

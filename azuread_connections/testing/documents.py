@@ -6,12 +6,11 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from .call import Call
+from .clouds import CLOUDS, Whereabouts
 from .errors import Refusal, error_response
 from .keys import PERSONAL_ACCOUNTS
 from .tokens import issuer
 from .wire import Response, json_response
-
-CLOUD_INSTANCE = "microsoftonline.com"
 
 CLAIMS = (
     "sub",
@@ -49,12 +48,23 @@ def discovery(call: Call) -> Response:
     except Refusal as refusal:
         return error_response(refusal, call.incident, url=call.url, error="invalid_tenant")
     build = _v1_document if call.version == "v1.0" else _v2_document
+    here = CLOUDS[call.state.cloud]
+    cloud = CLOUDS[directory.cloud] if directory else here
+    tenant_id = directory.tenant_id if directory else "{tenantid}"
+    # Only v2.0 names the addresses of the directory's own cloud.
+    is_here = cloud.login == here.login or call.version == "v1.0"
+    url = call.url if is_here else cloud.login_url(tenant_id)
     document = build(
-        url=call.url,
+        url=url,
         segment=directory.tenant_id if directory else segment,
         # Common and organizations answer the template, braces included.
-        issuer=issuer(call.url, directory.tenant_id if directory else "{tenantid}", call.version),
-        region="WW" if directory and not directory.is_personal else None,
+        issuer=issuer(url, tenant_id, call.version),
+    )
+    document |= _whereabouts(
+        urlsplit(url).netloc if cloud.login == here.login else cloud.graph_host,
+        document["token_endpoint"].partition("/oauth2/")[0],
+        cloud,
+        has_region=directory is not None and not directory.is_personal,
     )
     if app_id := call.request.query.get("appid"):
         # An app with its own signing key has its own key document.
@@ -63,18 +73,22 @@ def discovery(call: Call) -> Response:
 
 
 def keys(call: Call) -> Response:
-    """Every published key; only the v2 document says for which issuer a key signs."""
+    """Every published key; only the v2 document says for which issuer a key signs.
+
+    With `?appid=` of an app that has a key of its own it is that key, and nothing else.
+    """
     try:
         directory = call.directory()
     except Refusal as refusal:
         return error_response(refusal, call.incident, url=call.url, error="invalid_tenant")
     with call.state.lock:
-        published = [key.jwk() for key in call.state.keys.published]
+        own = call.state.keys.of_app(call.request.query.get("appid", "").lower())
+        published = [key.jwk() for key in ([own] if own else call.state.keys.published)]
     if call.version == "v2.0":
         for key in published:
-            key["cloud_instance_name"] = CLOUD_INSTANCE
+            key["cloud_instance_name"] = CLOUDS[call.state.cloud].instance
             key["issuer"] = issuer(call.url, "{tenantid}", "v2.0")
-        if directory is None or directory.is_personal:
+        if own is None and (directory is None or directory.is_personal):
             published.insert(1, _personal_key(call))
     return _cacheable({"keys": published}, call)
 
@@ -82,12 +96,12 @@ def keys(call: Call) -> Response:
 def _personal_key(call: Call) -> dict[str, Any]:
     """The key for personal accounts: its issuer is exactly one, no template (facts, section 4)."""
     return call.state.keys.personal.jwk() | {
-        "cloud_instance_name": CLOUD_INSTANCE,
+        "cloud_instance_name": CLOUDS[call.state.cloud].instance,
         "issuer": issuer(call.url, PERSONAL_ACCOUNTS, "v2.0"),
     }
 
 
-def _v2_document(*, url: str, segment: str, issuer: str, region: str | None) -> dict[str, Any]:
+def _v2_document(*, url: str, segment: str, issuer: str) -> dict[str, Any]:
     base = f"{url}/{segment}"
     return {
         "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -107,11 +121,10 @@ def _v2_document(*, url: str, segment: str, issuer: str, region: str | None) -> 
         "frontchannel_logout_supported": True,
         "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
         "claims_supported": V2_CLAIMS,
-        **_whereabouts(url, base, region),
     }
 
 
-def _v1_document(*, url: str, segment: str, issuer: str, region: str | None) -> dict[str, Any]:
+def _v1_document(*, url: str, segment: str, issuer: str) -> dict[str, Any]:
     base = f"{url}/{segment}"
     return {
         "token_endpoint": f"{base}/oauth2/token",
@@ -138,7 +151,6 @@ def _v1_document(*, url: str, segment: str, issuer: str, region: str | None) -> 
         "claims_supported": V1_CLAIMS,
         "check_session_iframe": f"{base}/oauth2/checksession",
         "userinfo_endpoint": f"{base}/openid/userinfo",
-        **_whereabouts(url, base, region),
     }
 
 
@@ -146,15 +158,21 @@ def _auth_methods() -> list[str]:
     return ["client_secret_post", "private_key_jwt", "client_secret_basic"]
 
 
-def _whereabouts(url: str, base: str, region: str | None) -> dict[str, Any]:
-    return {
+def _whereabouts(
+    graph_host: str, base: str, cloud: Whereabouts, *, has_region: bool
+) -> dict[str, Any]:
+    members = {
         "kerberos_endpoint": f"{base}/kerberos",
-        "tenant_region_scope": region,
-        "cloud_instance_name": CLOUD_INSTANCE,
+        "tenant_region_scope": cloud.region if has_region else None,
+        "tenant_region_sub_scope": cloud.sub_scope,
+        "cloud_instance_name": cloud.instance,
         "cloud_graph_host_name": "graph.windows.net",
-        "msgraph_host": urlsplit(url).netloc,
+        "msgraph_host": graph_host,
         "rbac_url": "https://pas.windows.net",
     }
+    if not cloud.sub_scope:
+        del members["tenant_region_sub_scope"]
+    return members
 
 
 def _cacheable(document: dict[str, Any], call: Call) -> Response:

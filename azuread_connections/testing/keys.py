@@ -62,6 +62,8 @@ class KeyRing:
 
     def __init__(self) -> None:
         self._made = 0
+        self._made_for_apps = 0
+        self._of_apps: dict[str, SigningKey] = {}
         self.published: list[SigningKey] = []
         self.current = self._next()
         for _ in range(KEYS_AT_START - 1):
@@ -81,11 +83,25 @@ class KeyRing:
         """The published key of that id, or the one that signs now."""
         if kid is None:
             return self.current
-        return next(key for key in [*self.published, self.personal] if key.kid == kid)
+        known = [*self.published, self.personal, *self._of_apps.values()]
+        return next(key for key in known if key.kid == kid)
 
-    def signing_for(self, tenant_id: str) -> SigningKey:
-        """The key that signs for a directory; personal accounts have one of their own."""
-        return self.personal if tenant_id == PERSONAL_ACCOUNTS else self.current
+    def signing_for(self, tenant_id: str, client_id: str) -> SigningKey:
+        """The key that signs for an app in a directory: its own, if it has one. Personal accounts
+        have one of their own, too."""
+        if tenant_id == PERSONAL_ACCOUNTS:
+            return self.personal
+        return self._of_apps.get(client_id, self.current)
+
+    def of_app(self, client_id: str) -> SigningKey | None:
+        """The key of an app that has one of its own (claims mapping)."""
+        return self._of_apps.get(client_id)
+
+    def give_app_a_key(self, client_id: str) -> SigningKey:
+        """Sign for this app with a key of its own, which no other document has."""
+        self._made_for_apps += 1
+        key = self._of_apps[client_id] = _key_number(PERSONAL_KEY - self._made_for_apps)
+        return key
 
     @property
     def personal(self) -> SigningKey:

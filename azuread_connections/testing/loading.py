@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from .apps import App, GroupClaims, Platform
+from .clouds import CloudName
 from .directory import Default, Directory
 from .groups import Group
 from .standin import StandIn
@@ -21,6 +22,7 @@ APPLICATION_KEYS = (
     *("client_id", "name", "redirect_uris", "multi_tenant", "platform", "secrets"),
     *("delegated", "application", "consented", "granted_in", "personal_accounts"),
     *("group_membership_claims", "optional_claims", "frontchannel_logout_url"),
+    "own_signing_key",
 )
 
 KIND_NAMES = {str: "a text", bool: "true or false", list: "a list", dict: "an object"}
@@ -75,11 +77,11 @@ def load(standin: StandIn, data: object) -> None:
 
     `{"directories": [{"domain", "name", "tenant_id", "domains", "people": [{"object_id",
     "name", "given_name", "family_name", "upn", "mail", "guest", "enabled", "claims", "admin",
-    "graph"}], "groups": [{"name", "object_id", "description", "security", "members",
+    "graph"}], "cloud", "groups": [{"name", "object_id", "description", "security", "members",
     "groups"}], "applications": [{"client_id", "name", "redirect_uris", "multi_tenant",
     "platform", "secrets": [{"value", "expires_at", "key_id"}], "delegated", "application",
     "consented", "granted_in", "personal_accounts", "group_membership_claims",
-    "optional_claims", "frontchannel_logout_url"}]}],
+    "optional_claims", "frontchannel_logout_url", "own_signing_key"}]}],
     "personal_accounts": [{"name", "mail", "object_id"}]}`
 
     `members` are UPNs or object IDs of people, `groups` names or object IDs of the groups
@@ -99,7 +101,7 @@ def load(standin: StandIn, data: object) -> None:
             _fill_group(group, group_entry)
     for directory, entry in filled:
         for application in entry.entries("applications"):
-            _add_application(directory, application)
+            _add_application(standin, directory, application)
 
 
 @contextmanager
@@ -130,13 +132,16 @@ def _add_personal_account(standin: StandIn, entry: _Entry) -> None:
 
 
 def _add_directory(standin: StandIn, entry: _Entry) -> Directory:
-    entry.only("domain", "name", "tenant_id", "domains", "people", "groups", "applications")
+    entry.only(
+        *("domain", "name", "tenant_id", "domains", "cloud", "people", "groups", "applications")
+    )
     with _named(entry):
         return standin.add_directory(
             entry.required("domain"),
             tenant_id=entry.get("tenant_id", str),
             name=entry.get("name", str),
             domains=entry.texts("domains"),
+            cloud=cast("CloudName | None", entry.get("cloud", str)),
         )
 
 
@@ -187,7 +192,7 @@ def _fill_group(group: Group, entry: _Entry) -> None:
         group.add(inside)
 
 
-def _add_application(directory: Directory, entry: _Entry) -> None:
+def _add_application(standin: StandIn, directory: Directory, entry: _Entry) -> None:
     entry.only(*APPLICATION_KEYS)
     platform = entry.get("platform", str) or "web"
     if platform not in PLATFORMS:
@@ -219,6 +224,8 @@ def _add_application(directory: Directory, entry: _Entry) -> None:
     app.secrets.clear()
     for value, expires_at, key_id in secrets:
         app.add_secret(value, expires_at=expires_at, key_id=key_id)
+    if entry.get("own_signing_key", bool):
+        standin.rotate_app_key(app)
 
 
 def _grant_elsewhere(app: App, entry: _Entry) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 
 from .apps import App
+from .clouds import CLOUDS, CloudName
 from .directory import Directory, Person, guid
 from .keys import PERSONAL_ACCOUNTS
 
@@ -39,8 +40,11 @@ class Registry:
         tenant_id: str | None = None,
         name: str | None = None,
         domains: Iterable[str] = (),
+        cloud: CloudName = "global",
     ) -> Directory:
         """Add a directory; every one also has its `….onmicrosoft.com` domain, as in Azure."""
+        if cloud not in CLOUDS:
+            raise ValueError(f"cloud must be one of {', '.join(CLOUDS)}, not {cloud!r}")
         tenant_id = guid(tenant_id, "tenant_id")
         label = domain.lower().split(".")[0]
         with self._lock:
@@ -60,6 +64,7 @@ class Registry:
                 domains=verified,
                 initial_domain=initial,
                 registry=self,
+                cloud=cloud,
             )
             self._by_segment.update(dict.fromkeys((tenant_id, *verified), directory))
             self.directories.append(directory)

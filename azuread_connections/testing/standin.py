@@ -14,6 +14,7 @@ from requests import Session
 
 from . import browser, tokens
 from .apps import App
+from .clouds import CloudName
 from .directory import Directory, Person
 from .faults import Fault
 from .server import LOOPBACK, Server
@@ -118,6 +119,16 @@ class StandIn:
         self._state.single_sign_on = remember
 
     @property
+    def cloud(self) -> CloudName:
+        """The cloud whose login service this is, as the key documents say; `reset` makes it
+        "global" again."""
+        return self._state.cloud
+
+    @cloud.setter
+    def cloud(self, cloud: CloudName) -> None:
+        self._state.cloud = cloud
+
+    @property
     def directories(self) -> list[Directory]:
         return list(self._state.registry.directories)
 
@@ -128,9 +139,17 @@ class StandIn:
         tenant_id: str | None = None,
         name: str | None = None,
         domains: Iterable[str] = (),
+        cloud: CloudName | None = None,
     ) -> Directory:
-        """Add a directory. Beside `domain` and `domains` it has a `….onmicrosoft.com` domain."""
-        return self._state.registry.add(domain, tenant_id=tenant_id, name=name, domains=domains)
+        """Add a directory. Beside `domain` and `domains` it has a `….onmicrosoft.com` domain.
+
+        `cloud` is what its discovery document says: "global", "gcc", "usgov" (GCC High), "dod",
+        "china" or "external_id"; left out it is the stand-in's own. The address stays this one, as
+        Microsoft's global address answers for directories of other clouds, too.
+        """
+        return self._state.registry.add(
+            domain, tenant_id=tenant_id, name=name, domains=domains, cloud=cloud or self.cloud
+        )
 
     def move_domain(self, domain: str, to: Directory | None = None) -> None:
         """Take a domain from the directory that has it, and give it to another one, or to none.
@@ -160,6 +179,15 @@ class StandIn:
         """
         with self._state.lock:
             return self._state.keys.rotate(keep_old=keep_old).kid
+
+    def rotate_app_key(self, app: App) -> str:
+        """Sign for this app with a new key of its own from now on; returns its kid.
+
+        It is published at `….discovery/keys?appid={client_id}` only, as for an app whose claims
+        are mapped.
+        """
+        with self._state.lock:
+            return self._state.keys.give_app_a_key(app.client_id).kid
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -303,7 +331,7 @@ class StandIn:
         claims |= claim_overrides
         claims = {name: value for name, value in claims.items() if value is not None}
         with self._state.lock:
-            key = self._state.keys.signing_for(directory.tenant_id)
+            key = self._state.keys.signing_for(directory.tenant_id, app.client_id)
         return tokens.encode(tokens.id_token_header(key, version), claims, key)
 
 

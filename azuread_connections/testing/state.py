@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from .access import AccessToken
 from .apps import App
+from .clouds import CloudName
 from .directory import Directory, Person
 from .faults import FaultPlan
 from .keys import KeyRing
@@ -99,6 +100,7 @@ class State:
         with self.lock:
             self.clock = self._first_clock
             self.single_sign_on = self._first_single_sign_on
+            self.cloud: CloudName = "global"
             self.registry = Registry()
             self.faults = FaultPlan()
             self.keys = KeyRing()

@@ -88,7 +88,7 @@ def mint_id_token(call: Call, grant: Grant, *, signed: bool) -> str:
         session_id=grant.session_id,
     )
     with call.state.lock:
-        key = call.state.keys.signing_for(grant.directory.tenant_id)
+        key = call.state.keys.signing_for(grant.directory.tenant_id, grant.app.client_id)
         changes = call.state.id_token_changes.take()
     header = tokens.id_token_header(key, grant.version) if signed else tokens.unsigned_header()
     for change in changes:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from azuread_connections.models import ClientSecret, Connection, EnabledConnection
 from azuread_connections.testing import StandIn
-from tests.company import Company
+from tests.attacks.forging import compact
+from tests.company import Company, error_code
 from tests.factories import ClientSecretFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +52,29 @@ def check_it(company: Company, boss: Client) -> str:
 
 
 # Check now
+
+
+def test_it_drops_keys_that_microsoft_does_not_publish_at_this_moment(
+    contoso: Company, boss: Client
+) -> None:
+    """In an emergency, for an own key of the registration, too."""
+    microsoft = contoso.microsoft
+    for stolen in (microsoft.public_jwk()["kid"], microsoft.rotate_app_key(contoso.app)):
+        key = microsoft.private_key(stolen)
+        assert contoso.sign_in(Client()).status_code == 302
+        if stolen == microsoft.public_jwk()["kid"]:
+            microsoft.rotate_keys(keep_old=False)
+        else:
+            microsoft.rotate_app_key(contoso.app)
+        check_it(contoso, boss)
+
+        def forge(header: Any, claims: Any, kid: str = stolen, key: Any = key) -> str:
+            sign = partial(key.sign, padding=padding.PKCS1v15(), algorithm=hashes.SHA256())
+            return compact({**header, "kid": kid}, claims, sign)
+
+        microsoft.tamper_id_token(forge)
+        refused = contoso.sign_in(Client())
+        assert (refused.status_code, error_code(refused)) == (502, "id_token_invalid")
 
 
 def test_the_conclusion_of_a_check_fits_what_was_found(contoso: Company, boss: Client) -> None:

@@ -227,6 +227,44 @@ def test_an_unknown_domain_is_an_error_at_its_field(boss: Client, microsoft: Sta
     assert not Connection.objects.exists()
 
 
+@pytest.mark.parametrize("api", ["v1.0", "v2.0"])
+@pytest.mark.parametrize(
+    ("cloud", "label"),
+    [
+        ("usgov", "US Government (GCC High)"),
+        ("dod", "US Government (DoD)"),
+        ("china", "China (21Vianet)"),
+    ],
+)
+def test_a_directory_in_another_cloud_is_an_error_at_the_cloud_that_names_it(
+    boss: Client, microsoft: StandIn, cloud: Any, label: str, api: str
+) -> None:
+    microsoft.add_directory("agency.example", cloud=cloud)
+    data = filled_in(domain="agency.example", identity_api=api)
+    assert field_errors(boss.post(ADD, data)) == {
+        "cloud": [
+            f"This directory is in the cloud “{label}”. Choose this cloud, and register the app "
+            "in it: no other cloud knows the app."
+        ]
+    }
+    assert not Connection.objects.exists()
+
+
+def test_a_directory_for_customers_is_an_error_at_the_domain(
+    boss: Client, microsoft: StandIn
+) -> None:
+    microsoft.add_directory("shop.example", cloud="external_id")
+    [message] = field_errors(boss.post(ADD, filled_in(domain="shop.example")))["domain"]
+    assert "External ID (ciamlogin.com)" in message
+    assert not Connection.objects.exists()
+
+
+def test_a_gcc_directory_is_found_in_the_global_cloud(boss: Client, microsoft: StandIn) -> None:
+    agency = microsoft.add_directory("agency.example", cloud="gcc")
+    assert boss.post(ADD, filled_in(domain="agency.example")).status_code == 302
+    assert Connection.objects.get().tenant_id == agency.tenant_id
+
+
 def test_saving_does_not_fail_because_microsoft_is_down(boss: Client, microsoft: StandIn) -> None:
     microsoft.stop()
     response = boss.post(ADD, filled_in(), follow=True)

@@ -312,6 +312,7 @@ def test_in_another_cloud_the_directory_is_looked_up_anew(
     boss: Client, microsoft: StandIn, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(CLOUDS, "usgov", CLOUDS["usgov"].moved(login_url=microsoft.url))
+    microsoft.directories[0].cloud = "usgov"
     found = microsoft.directories[0].tenant_id
     data = filled_in(connection, cloud="usgov", trust_directory=found)
     boss.post(change_page(connection), data)

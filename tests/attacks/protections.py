@@ -162,28 +162,88 @@ PROTECTIONS = [
     ),
     # --- Keys and discovery
     *(
-        Protection("entra/metadata.py", line, instead, f"{_MICROSOFT}a_published_key_that_is_none")
+        Protection("entra/jwks.py", line, instead, f"{_MICROSOFT}a_published_key_that_is_none")
         for line, instead in (
             ('        and key.get("kty") == "RSA"', ""),
             ('        and key.get("use", "sig") == "sig"', ""),
             ("_public_key(key).key_size >= _MIN_KEY_BITS", "_public_key(key).key_size >= 0"),
             ('        and isinstance(key.get("issuer"), str | None)', ""),
+            ('        and isinstance(key.get("cloud_instance_name"), str | None)', ""),
+        )
+    ),
+    *(
+        Protection("entra/jwks.py", line, instead, f"tests/entra/test_metadata.py::test_{test}")
+        for line, instead, test in (
+            (
+                '            if key["seen_at"] == self.fetched_at or '
+                'now - key["seen_at"] < UNSEEN_KEY_TTL',
+                "            if True",
+                "keys_that_the_last_good_answer_did_not_name_go_also_while_microsoft_is_down",
+            ),
+            (
+                '            if self.fetched_at - key["seen_at"] < UNSEEN_KEY_TTL:',
+                "            if True:",
+                "a_key_that_microsoft_withdrew_stays_gone_once_it_went",
+            ),
+            (
+                "dict(newest[:MAX_KEYS])",
+                "dict(newest)",
+                "a_number_of_keys_that_is_not_microsofts_is_cut_to_the_newest",
+            ),
         )
     ),
     Protection(
-        "entra/metadata.py",
+        "entra/id_token.py",
+        *_never(
+            "    if key.cloud_instance_name and "
+            "key.cloud_instance_name != authority.cloud.instance_name:"
+        ),
+        f"{_MICROSOFT}a_key_of_another_cloud",
+    ),
+    Protection(
+        "entra/discovery.py",
         *_never("    if tenant_ids or not tenant_id:"),
         f"{_MICROSOFT}a_discovery_document_that_names_no_one_directory",
     ),
     Protection(
+        "entra/discovery.py",
+        *_never("        if instance != asked.instance_name:"),
+        f"{_MICROSOFT}a_discovery_document_of_another_cloud",
+    ),
+    Protection(
+        "entra/discovery.py",
+        *_never("        if any(host.endswith(suffix) for host in hosts):"),
+        f"{_MICROSOFT}a_discovery_document_of_another_cloud",
+    ),
+    Protection(
         "entra/metadata.py",
-        '            if just_fetched or not self._may_fetch(url, "unknown", UNKNOWN_KID_FLOOR):',
+        '            if not self._may_fetch(url, "unknown", UNKNOWN_KID_REFETCH_INTERVAL):',
         "            if False:",
         f"{_MICROSOFT}a_flood_of_unknown_key_ids",
     ),
     Protection(
         "entra/metadata.py",
-        "        if key is not None and until - REMEMBERED <= self._clock() < until:",
+        "        if own is None or not own.shares_a_key_with(known):",
+        "        if True:",
+        f"{_MICROSOFT}a_flood_of_unknown_key_ids",
+    ),
+    Protection(
+        "entra/metadata.py",
+        "        self._recent[url, key_id] = key, until",
+        '        self._recent["", key_id] = key, until',
+        "tests/entra/test_app_keys.py::test_another_apps_own_key_is_unknown",
+        also=("get((address, key_id)", 'get(("", key_id)'),
+    ),
+    Protection(
+        "entra/metadata.py",
+        "published if drop_unpublished else published.added_to(self._load(url))",
+        "published.added_to(self._load(url))",
+        "tests/entra/test_metadata.py::"
+        "test_in_an_emergency_what_is_not_published_is_dropped_at_once",
+    ),
+    Protection(
+        "entra/metadata.py",
+        "        if key is not None and until - LOCAL_CACHE_TTL <= self._clock() < until:",
         "        if key is not None:",
         "tests/entra/test_metadata.py::"
         "test_a_process_remembers_the_keys_that_it_found_for_half_a_minute",

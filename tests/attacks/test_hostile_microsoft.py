@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.test import Client
 
+from azuread_connections import microsoft as our_microsoft
 from azuread_connections.entra.graph import MAX_PAGES
-from azuread_connections.models import Connection, Event
+from azuread_connections.models import Application, Connection, Event
 from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory import Person
 from tests.company import Company, query_of, unprove
 from tests.entra.raw_server import RawServer, Wire
+from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
 
 from . import forging
 from .catalogue import Attacker, Standing, attack
@@ -260,6 +267,7 @@ def _with(**members: Any) -> Any:
         pytest.param(_with(e="AQ"), id="an exponent of 1"),
         pytest.param(_with(n="", e=""), id="no number"),
         pytest.param(_with(issuer={"any": 1}), id="an issuer that is no text"),
+        pytest.param(_with(cloud_instance_name=["x"]), id="a cloud that is no text"),
         pytest.param(lambda key: "not a key", id="no object"),
     ],
 )
@@ -273,9 +281,21 @@ def test_a_published_key_that_is_none(contoso: Company, client: Client, spoil: A
 
 @attack(
     wants="to have the site ask for keys without end",
-    stopped_by="an unknown key ID refetches the keys once in five minutes",
+    stopped_by="an unknown key ID asks each key document at most once in five minutes",
 )
-def test_a_flood_of_unknown_key_ids(contoso: Company, client: Client) -> None:
+@pytest.mark.parametrize(
+    ("has_own_key", "requests"),
+    [
+        # It stands for the directory's keys and for what the registration has of its own.
+        pytest.param(False, 1, id="the directory's keys"),
+        pytest.param(True, 2, id="an own key of the registration"),
+    ],
+)
+def test_a_flood_of_unknown_key_ids(
+    contoso: Company, client: Client, has_own_key: bool, requests: int
+) -> None:
+    if has_own_key:
+        contoso.microsoft.rotate_app_key(contoso.app)
     assert contoso.sign_in(client).status_code == 302
     unknown = forging.by_the_attackers_key(kid="unknown")
     scene = Scene(contoso, contoso)
@@ -283,9 +303,72 @@ def test_a_flood_of_unknown_key_ids(contoso: Company, client: Client) -> None:
     asked = contoso.microsoft.count("keys")
     before = Standing.now()
     for _ in range(10):
+        _let_pass(contoso, 2)
         response = contoso.sign_in(Client())
     before.assert_stopped(response, 502, "id_token_invalid", times=10)
-    assert contoso.microsoft.count("keys") - asked <= 1
+    assert 1 <= contoso.microsoft.count("keys") - asked <= requests
+
+
+def _let_pass(company: Company, seconds: int) -> None:
+    """Let the keys that are known be some seconds old, without waiting."""
+    authority = our_microsoft.authority("global", company.directory.tenant_id, "v2.0")
+    client_id = company.connection.client_id
+    for url in (authority.keys_url, authority.app_keys_url(client_id)):
+        key = f"azuread_connections:keys:keys:{hashlib.sha256(url.encode()).hexdigest()}"
+        if stored := cache.get(key):
+            fetched_at, keys = stored
+            aged = {k: {**v, "seen_at": v["seen_at"] - seconds} for k, v in keys.items()}
+            cache.set(key, (fetched_at - seconds, aged))
+
+
+@attack(
+    wants="to have a token of another cloud accepted, where the same IDs are other people",
+    stopped_by="a key signs only in the cloud that its document names",
+)
+@pytest.mark.parametrize("name", ["microsoftonline.us", "partner.microsoftonline.cn", "x"])
+def test_a_key_of_another_cloud(contoso: Company, client: Client, name: str) -> None:
+    issuer = f"{contoso.microsoft.url}/{{tenantid}}/v2.0"
+    key = contoso.microsoft.public_jwk() | {"issuer": issuer, "cloud_instance_name": name}
+    contoso.microsoft.fault("keys", times=None, status=200, body=json.dumps({"keys": [key]}))
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(client), 502, "id_token_invalid")
+
+
+@attack(
+    wants="to sign for another registration with the key of one's own",
+    stopped_by="a registration's own key is found at the address of that registration only",
+)
+@pytest.mark.parametrize("identity_api", ["v2.0", "v1.0"])
+def test_another_registrations_own_key(
+    contoso: Company, client: Client, application: Application, identity_api: str
+) -> None:
+    """Of the same directory, and right after a sign-in in the same process with that key."""
+    Connection.objects.update(identity_api=identity_api)
+    theirs = contoso.directory.add_app(redirect_uris=contoso.app.redirect_uris)
+    other = ConnectionFactory.create(
+        name="other",
+        domain="contoso.net",
+        tenant_id=contoso.directory.tenant_id,
+        client_id=theirs.client_id,
+        identity_api=identity_api,
+    )
+    ClientSecretFactory.create(connection=other, value=theirs.secrets[0].value)
+    EnabledConnectionFactory.create(application=application, connection=other)
+    key_id = contoso.microsoft.rotate_app_key(theirs)
+    key = contoso.microsoft.private_key(key_id)
+    owner = replace(contoso, connection=other, app=theirs)
+    assert owner.sign_in(Client()).status_code == 302
+
+    def signed_by_it(header: Token, claims: Token) -> str:
+        return forging.compact(
+            {**header, "kid": key_id},
+            claims,
+            lambda message: key.sign(message, padding.PKCS1v15(), hashes.SHA256()),
+        )
+
+    contoso.microsoft.tamper_id_token(signed_by_it)
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(client), 502, "id_token_invalid")
 
 
 # --- Addresses ------------------------------------------------------------------------------------
@@ -330,6 +413,32 @@ def test_a_discovery_document_that_names_other_addresses(
     before = Standing.now()
     before.assert_stopped(contoso.sign_in(client), 502, "id_token_invalid")
     assert elsewhere.connections == 0
+
+
+@attack(
+    wants="to have a directory trusted that another cloud, or a directory for customers, has",
+    stopped_by="a discovery document that names another cloud pins nothing",
+)
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("login.microsoftonline.us", "microsoftonline.us"),
+        ("login.microsoftonline.com", "microsoftonline.us"),
+        ("login.partner.microsoftonline.cn", "partner.microsoftonline.cn"),
+        (f"{GUID}.ciamlogin.com", "microsoftonline.com"),
+        ("contoso.b2clogin.com", "microsoftonline.com"),
+    ],
+)
+def test_a_discovery_document_of_another_cloud(
+    contoso: Company, client: Client, host: str, name: str
+) -> None:
+    Connection.objects.update(tenant_id="")
+    unprove()
+    address = f"https://{host}/{GUID}/"
+    document = {"issuer": address, "token_endpoint": address, "cloud_instance_name": name}
+    contoso.microsoft.fault("discovery", status=200, body=json.dumps(document))
+    before = Standing.now()
+    before.assert_stopped(contoso.sign_in(client), 502, "microsoft_error")
 
 
 @attack(

@@ -176,3 +176,36 @@ def test_a_long_issuer_is_cut_in_the_message() -> None:
     with pytest.raises(IssuerMismatch) as caught:
         check_issuers(authority, ["x" * 100_000], tenant_id=TENANT)
     assert len(str(caught.value)) < 300
+
+
+# Addresses and names that the documents have
+
+
+@pytest.mark.parametrize(
+    ("api", "tenant", "path"),
+    [
+        (V2, TENANT, f"{TENANT}/discovery/v2.0/keys"),
+        # The directory's keys of v1.0 have one address for all; a registration's own have not.
+        (V1, TENANT, f"{TENANT}/discovery/keys"),
+        (V2, "common", "common/discovery/v2.0/keys"),
+    ],
+)
+def test_a_registrations_own_keys_are_at_the_keys_address_with_its_client_id(
+    api: str, tenant: str, path: str
+) -> None:
+    authority = Authority(CLOUDS["global"], tenant, api)
+    assert authority.app_keys_url("a b") == f"{GLOBAL}/{path}?appid=a+b"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "name"),
+    [
+        ("global", "microsoftonline.com"),
+        ("usgov", "microsoftonline.us"),
+        ("dod", "microsoftonline.us"),
+        ("china", "partner.microsoftonline.cn"),
+    ],
+)
+def test_every_cloud_has_the_name_that_its_documents_give_it(cloud: str, name: str) -> None:
+    assert CLOUDS[cloud].instance_name == name
+    assert CLOUDS[cloud].moved(login_url="http://127.0.0.1:8001").instance_name == name

@@ -34,7 +34,7 @@ from azuread_connections.entra.id_token import (
     IdTokenPolicy,
     validate_id_token,
 )
-from azuread_connections.entra.metadata import SigningKey
+from azuread_connections.entra.jwks import SigningKey
 from tests.field_cases import case
 
 TENANT = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
@@ -198,6 +198,10 @@ def policy(**members: Any) -> Change:
 
 def key_issuer(issuer: str | None) -> Change:
     return lambda attempt: setattr(attempt, "key", replace(attempt.key, issuer=issuer))
+
+
+def key_cloud(name: str | None) -> Change:
+    return lambda attempt: setattr(attempt, "key", replace(attempt.key, cloud_instance_name=name))
 
 
 def access_token(token: str) -> Change:
@@ -520,6 +524,7 @@ def test_what_a_token_says_wrong_is_refused_before_any_key_is_looked_up(
 
 SIGNATURE = "its signature is wrong"
 SCOPE = "its signing key is not for this directory"
+CLOUD = "its signing key is of another cloud (cloud_instance_name)"
 
 
 def with_other_claims(token: str) -> str:
@@ -576,6 +581,8 @@ DEAR: dict[str, tuple[Change, str]] = {
     "key of v1 for this directory": (key_issuer(V1_ISSUER), SCOPE),
     "key with another template": (key_issuer(TEMPLATE.replace("tenantid", "tid")), SCOPE),
     "key with more after its issuer": (key_issuer(f"{TEMPLATE}/"), SCOPE),
+    "key of another cloud": (key_cloud("microsoftonline.us"), CLOUD),
+    "key of another cloud, in other letters": (key_cloud("MICROSOFTONLINE.COM"), CLOUD),
 }
 
 V1_DEAR: dict[str, tuple[Change, str]] = {
@@ -587,6 +594,7 @@ V1_DEAR: dict[str, tuple[Change, str]] = {
         SCOPE,
     ),
     "key of another host": (key_issuer("https://evil.example/{tenantid}/"), SCOPE),
+    "key of another cloud": (key_cloud("partner.microsoftonline.cn"), CLOUD),
 }
 
 
@@ -633,6 +641,8 @@ def test_what_finding_the_key_raises_is_passed_on(error: Exception) -> None:
 
 ACCEPTED: dict[str, Change] = {
     "as it comes": all_of(),
+    "key of this cloud": key_cloud("microsoftonline.com"),
+    "key with an empty cloud": key_cloud(""),
     "aud as a list of one": claims(aud=[CLIENT]),
     "azp our own": claims(azp=CLIENT),
     "exp just within the leeway": claims(exp=NOW - 119),

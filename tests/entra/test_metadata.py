@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 import time
@@ -10,8 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from azuread_connections.entra import metadata
-from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
+from azuread_connections.entra import jwks, metadata
 from azuread_connections.entra.errors import (
     DirectoryNotFound,
     EntraError,
@@ -20,11 +20,10 @@ from azuread_connections.entra.errors import (
     UnknownSigningKey,
     Unreachable,
 )
+from azuread_connections.entra.jwks import SigningKey
 from azuread_connections.entra.metadata import (
     RecentKeys,
-    SigningKey,
     SigningKeys,
-    find_tenant_id,
 )
 from azuread_connections.entra.transport import Transport
 from azuread_connections.testing import Directory, StandIn
@@ -69,7 +68,7 @@ def base64url(number: int) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-# --- For a day they are not asked for again -------------------------------------------------------
+# --- For an hour they are not asked for again -----------------------------------------------------
 
 
 def test_a_key_is_found_by_its_id(keys: SigningKeys, url: str, entra: StandIn) -> None:
@@ -85,18 +84,18 @@ def test_keys_of_v1_carry_no_issuer(keys: SigningKeys, entra: StandIn) -> None:
     assert keys.find(f"{entra.url}/common/discovery/keys", signing_kid(entra)).issuer is None
 
 
-def test_keys_are_fetched_once_a_day(
+def test_keys_are_fetched_once_an_hour(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     kid = signing_kid(entra)
-    for seconds in (0, 1, HOUR, DAY - HOUR - 2):
+    for seconds in (0, 1, MINUTE, HOUR - MINUTE - 2):
         clock.advance(seconds)
         assert keys.find(url, kid).key_id == kid
     assert entra.count("keys") == 1
     clock.advance(1)
     assert keys.find(url, kid).key_id == kid
     assert entra.count("keys") == 2
-    clock.advance(DAY - 1)
+    clock.advance(HOUR - 1)
     keys.find(url, kid)
     assert entra.count("keys") == 2
 
@@ -191,7 +190,7 @@ def test_a_process_remembers_the_keys_that_it_found_for_half_a_minute(
         return counting.looks - before
 
     look()
-    clock.advance(metadata.REMEMBERED - 1)
+    clock.advance(metadata.LOCAL_CACHE_TTL - 1)
     assert look() == 0
     clock.advance(1)
     assert look() == 1
@@ -219,7 +218,7 @@ def test_old_keys_that_serve_while_microsoft_is_down_are_not_remembered(
     clock.advance(DAY)
     entra.fault("keys", status=503)
     keys.find(url, kid)
-    clock.advance(metadata.RETRY_FLOOR)
+    clock.advance(metadata.RETRY_INTERVAL)
     before = entra.count("keys")
     keys.find(url, kid)
     assert entra.count("keys") == before + 1
@@ -233,7 +232,7 @@ def test_a_process_remembers_a_bounded_number_of_keys(
     entra: StandIn,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(metadata, "_MOST_REMEMBERED", 3)
+    monkeypatch.setattr(metadata, "_MAX_LOCAL_KEYS", 3)
     recent: RecentKeys = {}
     kid = signing_kid(entra)
     for number in range(10):
@@ -282,7 +281,7 @@ def test_when_microsoft_is_back_the_keys_are_fresh_again(
     clock.advance(30)
     keys.find(url, kid)
     assert entra.count("keys") == 3
-    clock.advance(DAY - 1)
+    clock.advance(HOUR - 1)
     keys.find(url, kid)
     assert entra.count("keys") == 3
 
@@ -307,7 +306,7 @@ def test_a_key_that_microsoft_has_just_made_is_found_at_once(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock, keep_old: bool
 ) -> None:
     keys.find(url, signing_kid(entra))
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     kid = entra.rotate_keys(keep_old=keep_old)
     assert is_key_of(entra, keys.find(url, kid))
     assert entra.count("keys") == 2
@@ -315,24 +314,75 @@ def test_a_key_that_microsoft_has_just_made_is_found_at_once(
     assert entra.count("keys") == 2
 
 
-def test_a_key_that_microsoft_withdrew_is_unknown_from_the_next_fetch_on(
-    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
-) -> None:
-    old = signing_kid(entra)
-    keys.find(url, old)
-    clock.advance(HOUR)
-    keys.find(url, entra.rotate_keys(keep_old=False))
-    with pytest.raises(UnknownSigningKey):
-        keys.find(url, old)
-
-
-def test_old_keys_are_renewed_before_a_key_is_called_unknown(
+def test_a_key_that_microsoft_withdrew_goes_36_hours_after_it_was_last_seen(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     old = signing_kid(entra)
     keys.find(url, old)
     new = entra.rotate_keys(keep_old=False)
-    clock.advance(DAY)
+    for _ in range(35):
+        clock.advance(HOUR)
+        assert keys.find(url, new).key_id == new
+        assert keys.find(url, old).key_id == old
+    assert entra.count("keys") == 36
+    clock.advance(HOUR - 1)
+    assert keys.find(url, old).key_id == old
+    # Between two fetches, too: what is remembered ends with it.
+    clock.advance(metadata.LOCAL_CACHE_TTL)
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, old)
+    assert keys.find(url, new).key_id == new
+
+
+def test_a_key_that_microsoft_withdrew_stays_gone_once_it_went(
+    keys: SigningKeys, url: str, entra: StandIn, cache: ClockedCache, clock: Clock
+) -> None:
+    """It is dropped from what is stored, too, and does not fill the cache."""
+    keys.find(url, signing_kid(entra))
+    new = entra.rotate_keys(keep_old=False)
+    clock.advance(36 * HOUR)
+    keys.find(url, new)
+    digest = hashlib.sha256(url.encode()).hexdigest()
+    _, stored = cache.get(f"azuread_connections:keys:keys:{digest}")
+    assert len(stored) == 2
+    assert new in stored
+
+
+def test_a_key_that_comes_back_is_used_for_36_hours_again(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    for _ in range(3):
+        publish(entra, {**entra.public_jwk(), "kid": "another"})
+        clock.advance(35 * HOUR)
+        assert keys.find(url, old).key_id == old
+        entra.clear_faults()
+        clock.advance(HOUR)
+        assert keys.find(url, old).key_id == old
+    assert entra.count("keys") == 7
+
+
+def test_a_key_that_one_answer_does_not_name_is_found_all_the_same(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    """Several servers, several sets: the key is asked for at neither."""
+    first, second = signing_kid(entra), "second"
+    keys.find(url, first)
+    publish(entra, {**entra.public_jwk(), "kid": second})
+    clock.advance(HOUR)
+    for key_id in (first, second, first):
+        assert keys.find(url, key_id).key_id == key_id
+    assert entra.count("keys") == 2
+
+
+def test_after_a_long_silence_only_what_is_published_then_is_used(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    new = entra.rotate_keys(keep_old=False)
+    clock.advance(36 * HOUR)
     with pytest.raises(UnknownSigningKey):
         keys.find(url, old)
     assert entra.count("keys") == 2
@@ -340,11 +390,73 @@ def test_old_keys_are_renewed_before_a_key_is_called_unknown(
     assert entra.count("keys") == 2
 
 
+def test_keys_that_the_last_good_answer_did_not_name_go_also_while_microsoft_is_down(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    new = entra.rotate_keys(keep_old=False)
+    clock.advance(HOUR)
+    keys.find(url, new)
+    entra.fault("keys", status=503, times=None)
+    clock.advance(35 * HOUR - 1)
+    assert keys.find(url, old).key_id == old
+    clock.advance(metadata.LOCAL_CACHE_TTL + 1)
+    with pytest.raises(Unreachable):
+        keys.find(url, old)
+    clock.advance(5 * DAY)
+    assert keys.find(url, new).key_id == new
+
+
+def test_a_number_of_keys_that_is_not_microsofts_is_cut_to_the_newest(
+    keys: SigningKeys, url: str, entra: StandIn, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwks, "MAX_KEYS", 3)
+    jwk = entra.public_jwk()
+    publish(entra, {**jwk, "kid": "a"}, {**jwk, "kid": "b"})
+    keys.find(url, "a")
+    entra.clear_faults()
+    publish(entra, {**jwk, "kid": "c"}, {**jwk, "kid": "d"})
+    clock.advance(HOUR)
+    keys.find(url, "c")
+    with pytest.raises(UnknownSigningKey):
+        keys.find(url, "b")
+    assert keys.find(url, "d").key_id == "d"
+
+
+def test_what_an_earlier_version_cached_is_not_looked_at(
+    keys: SigningKeys, url: str, entra: StandIn, cache: ClockedCache, clock: Clock
+) -> None:
+    """Two versions share a cache while a site is deployed."""
+    digest = hashlib.sha256(url.encode()).hexdigest()
+    cache.set(f"azuread_connections:keys:set:{digest}", (clock(), {"kid": {"kid": "kid"}}))
+    assert is_key_of(entra, keys.find(url, signing_kid(entra)))
+
+
+def test_a_known_key_does_not_wait_for_the_hourly_fetch_of_another_thread(
+    transport: Transport, cache: ClockedCache, clock: Clock, url: str, entra: StandIn
+) -> None:
+    keys = SigningKeys(transport, cache, clock)
+    kid = signing_kid(entra)
+    keys.find(url, kid)
+    clock.advance(HOUR)
+    entra.fault("keys", delay=0.5)
+    slow = threading.Thread(target=together, args=(1, lambda: keys.find(url, kid)))
+    slow.start()
+    while entra.count("keys") < 2:
+        time.sleep(0.005)
+    started = time.monotonic()
+    assert SigningKeys(transport, cache, clock).find(url, kid).key_id == kid
+    assert time.monotonic() - started < 0.3
+    slow.join(5)
+    assert entra.count("keys") == 2
+
+
 def test_an_unknown_key_is_asked_for_once_in_five_minutes(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     keys.find(url, signing_kid(entra))
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     for seconds, requests in [(0, 2), (1, 2), (298, 2), (1, 3), (299, 3), (1, 4)]:
         clock.advance(seconds)
         with pytest.raises(UnknownSigningKey, match="not published by the directory"):
@@ -356,7 +468,7 @@ def test_a_key_made_within_those_five_minutes_is_found_after_them(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     keys.find(url, signing_kid(entra))
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     with pytest.raises(UnknownSigningKey):
         keys.find(url, "forged")
     kid = entra.rotate_keys()
@@ -371,7 +483,7 @@ def test_ten_thousand_forged_keys_cost_one_request(
 ) -> None:
     kid = signing_kid(entra)
     keys.find(url, kid)
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     for number in range(10_000):
         with pytest.raises(UnknownSigningKey):
             keys.find(url, f"forged-{number}")
@@ -385,7 +497,7 @@ def test_one_addresss_flood_does_not_keep_another_from_its_new_key(
     other = f"{entra.url}/common/discovery/keys"
     keys.find(url, signing_kid(entra))
     keys.find(other, signing_kid(entra))
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     with pytest.raises(UnknownSigningKey):
         keys.find(url, "forged")
     kid = entra.rotate_keys()
@@ -413,7 +525,7 @@ def test_if_the_look_for_a_new_key_fails_another_is_allowed_after_half_a_minute(
 ) -> None:
     old = signing_kid(entra)
     keys.find(url, old)
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     new = entra.rotate_keys()
     entra.fault("keys", close=True)
     with pytest.raises(Unreachable):
@@ -435,6 +547,18 @@ def test_an_administrator_can_have_the_keys_fetched_at_any_time(
     keys.find(url, old)
     publish(entra, {**entra.public_jwk(), "kid": "new"}, {**entra.public_jwk(), "kid": "newer"})
     assert keys.refresh(url) == 2
+    assert keys.find(url, "new").key_id == "new"
+    assert keys.find(url, old).key_id == old
+    assert entra.count("keys") == 2
+
+
+def test_in_an_emergency_what_is_not_published_is_dropped_at_once(
+    keys: SigningKeys, url: str, entra: StandIn
+) -> None:
+    old = signing_kid(entra)
+    keys.find(url, old)
+    publish(entra, {**entra.public_jwk(), "kid": "new"}, {**entra.public_jwk(), "kid": "newer"})
+    assert keys.refresh(url, drop_unpublished=True) == 2
     assert keys.find(url, "new").key_id == "new"
     with pytest.raises(UnknownSigningKey):
         keys.find(url, old)
@@ -509,7 +633,7 @@ def test_a_thread_that_waited_for_the_request_of_another_makes_none_itself(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock, forged: bool
 ) -> None:
     keys.find(url, signing_kid(entra))
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     kid = "forged" if forged else entra.rotate_keys()
     entra.fault("keys", delay=0.5, times=None)
     threads = threading.Thread(target=together, args=(2, lambda: keys.find(url, kid)))
@@ -528,7 +652,7 @@ def test_a_slow_address_does_not_keep_readers_of_fresh_keys_waiting(
     keys = SigningKeys(transport, cache, clock)
     kid = signing_kid(entra)
     keys.find(url, kid)
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     entra.fault("keys", delay=0.5)
     slow = threading.Thread(target=together, args=(1, lambda: keys.find(url, "forged")))
     slow.start()
@@ -580,7 +704,7 @@ def test_a_bad_answer_keeps_the_last_good_keys(
 ) -> None:
     kid = signing_kid(entra)
     keys.find(url, kid)
-    clock.advance(HOUR)
+    clock.advance(HOUR // 2)
     if "body" in fault:
         fault = fault | {"body": fault["body"].replace('"GOOD"', json.dumps([entra.public_jwk()]))}
     entra.fault("keys", times=None, **fault)
@@ -591,18 +715,6 @@ def test_a_bad_answer_keeps_the_last_good_keys(
     clock.advance(DAY)
     assert is_key_of(entra, keys.find(url, kid))
     assert entra.count("keys") == 3
-
-
-def test_a_good_answer_replaces_all_keys(
-    keys: SigningKeys, url: str, entra: StandIn, clock: Clock
-) -> None:
-    old = signing_kid(entra)
-    keys.find(url, old)
-    publish(entra, {**entra.public_jwk(), "kid": "new"})
-    clock.advance(DAY)
-    assert keys.find(url, "new").key_id == "new"
-    with pytest.raises(UnknownSigningKey):
-        keys.find(url, old)
 
 
 # --- Odd keys -------------------------------------------------------------------------------------
@@ -636,6 +748,8 @@ def test_a_good_answer_replaces_all_keys(
         {"e": ""},
         {"e": "AQ"},
         {"e": "Ag"},
+        {"cloud_instance_name": 5},
+        {"cloud_instance_name": ["microsoftonline.com"]},
         {"issuer": 5},
         {"issuer": ["https://login.microsoftonline.com/{tenantid}/v2.0"]},
     ],
@@ -680,96 +794,3 @@ def test_short_keys_are_refused(
         with pytest.raises(UnknownSigningKey):
             keys.find(url, "made")
     assert keys.find(url, signing_kid(entra)).key_id == signing_kid(entra)
-
-
-# --- From a domain to its directory ---------------------------------------------------------------
-
-
-def authority(entra: StandIn, tenant: str, version: str = V2) -> Authority:
-    return Authority(CLOUDS["global"].moved(login_url=entra.url), tenant, version)
-
-
-@pytest.mark.parametrize("version", [V1, V2])
-@pytest.mark.parametrize("domain", ["contoso.com", "contoso.net", "contoso.onmicrosoft.com"])
-def test_a_domain_leads_to_its_directory_in_one_request(
-    transport: Transport, entra: StandIn, contoso: Directory, domain: str, version: str
-) -> None:
-    where = authority(entra, domain, version)
-    assert find_tenant_id(transport, where) == contoso.tenant_id
-    assert [request.path for request in entra.requests] == [
-        where.discovery_url.removeprefix(entra.url)
-    ]
-
-
-@pytest.mark.parametrize("version", [V1, V2])
-def test_a_domain_that_microsoft_does_not_know_is_not_found(
-    transport: Transport, entra: StandIn, version: str
-) -> None:
-    with pytest.raises(DirectoryNotFound) as caught:
-        find_tenant_id(transport, authority(entra, "nowhere.example", version))
-    assert caught.value.aadsts_code == 90002
-    assert "nowhere.example" in str(caught.value)
-
-
-@pytest.mark.parametrize("segment", ["common", "organizations"])
-def test_the_global_endpoints_name_no_directory(
-    transport: Transport, entra: StandIn, segment: str
-) -> None:
-    with pytest.raises(MalformedAnswer, match="does not name one directory"):
-        find_tenant_id(transport, authority(entra, segment))
-
-
-ONE = "3aa4a235-b6e2-48d5-9195-7fcf05b459b0"
-TWO = "b9419818-09af-49c2-b0c3-653adc1f376e"
-
-
-def document(issuer: object, token_endpoint: object) -> str:
-    return json.dumps({"issuer": issuer, "token_endpoint": token_endpoint})
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        document(f"https://login.microsoftonline.com/{ONE}/v2.0", f"https://x/{TWO}/token"),
-        document(f"https://login.microsoftonline.com/{ONE}/v2.0", "https://x/common/token"),
-        document("https://sts.windows.net/{tenantid}/", f"https://x/{ONE}/token"),
-        document(f"https://login.microsoftonline.com/{ONE}/v2.0", None),
-        document(None, f"https://x/{ONE}/token"),
-        document(5, [f"https://x/{ONE}/token"]),
-        document("", ""),
-        document(ONE[:-1], ONE[:-1]),
-        "{}",
-        "[]",
-        "<html></html>",
-    ],
-)
-def test_a_document_that_names_two_directories_or_none_is_not_believed(
-    transport: Transport, entra: StandIn, contoso: Directory, body: str
-) -> None:
-    entra.fault("discovery", body=body)
-    with pytest.raises(MalformedAnswer):
-        find_tenant_id(transport, authority(entra, "contoso.com"))
-
-
-def test_only_the_guid_is_taken_from_a_document_and_in_small_letters(
-    transport: Transport, entra: StandIn, contoso: Directory
-) -> None:
-    body = document(f"https://evil.example/{ONE.upper()}/", f"https://evil.example/{ONE}/token")
-    entra.fault("discovery", body=body)
-    assert find_tenant_id(transport, authority(entra, "contoso.com")) == ONE
-
-
-def test_a_good_document_with_a_bad_status_is_not_believed(
-    transport: Transport, entra: StandIn, contoso: Directory
-) -> None:
-    entra.fault("discovery", status=400, body=document(f"https://x/{ONE}/", f"https://x/{ONE}/"))
-    with pytest.raises(MicrosoftError):
-        find_tenant_id(transport, authority(entra, "contoso.com"))
-
-
-def test_a_directory_cannot_be_found_while_microsoft_is_down(
-    transport: Transport, entra: StandIn, contoso: Directory
-) -> None:
-    entra.fault("discovery", status=503)
-    with pytest.raises(Unreachable):
-        find_tenant_id(transport, authority(entra, "contoso.com"))

@@ -156,7 +156,7 @@ def test_known_keys_serve_while_new_ones_cannot_be_had(
 ) -> None:
     contoso.sign_in(browser())
     if age == "old":
-        monkeypatch.setattr(metadata, "KEYS_FRESH", -1)
+        monkeypatch.setattr(metadata, "REFRESH_INTERVAL", -1)
     contoso.microsoft.fault("keys", times=None, **fault.orders)
     assert come_back(contoso, browser(), limits=fault.limits).status_code == 302
     assert contoso.microsoft.count("keys") == (1 if age == "fresh" else 2)
@@ -356,7 +356,7 @@ def test_keys_rolled_while_they_cannot_be_fetched(
     a_minute_later()
     contoso.microsoft.rotate_keys()
     # The half minute until they are asked for again.
-    monkeypatch.setattr(metadata, "RETRY_FLOOR", 0)
+    monkeypatch.setattr(metadata, "RETRY_INTERVAL", 0)
     contoso.microsoft.fault("keys", times=None, status=503)
     client = browser()
     failed = come_back(contoso, client)

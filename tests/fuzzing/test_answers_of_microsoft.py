@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azuread_connections.entra.cloud import CLOUDS, Authority
+from azuread_connections.entra.discovery import find_tenant_id
 from azuread_connections.entra.errors import EntraError, MicrosoftError
 from azuread_connections.entra.graph import Graph
-from azuread_connections.entra.metadata import SigningKeys, find_tenant_id
+from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.tokens import CodeGrant, redeem_code, request_app_token
 from azuread_connections.entra.transport import Answer
 from tests.entra.clock import Clock, ClockedCache
@@ -69,7 +70,7 @@ def test_tokens(status: int, body: bytes) -> None:
         str(error).encode()
 
 
-KEY = objects("kid", "kty", "use", "n", "e", "issuer", "x5c", "alg")
+KEY = objects("kid", "kty", "use", "n", "e", "issuer", "cloud_instance_name", "x5c", "alg")
 
 
 @fuzz
@@ -83,13 +84,19 @@ def test_signing_keys(status: int, body: bytes, key_id: str) -> None:
     clock = Clock()
     keys = SigningKeys(transport, ClockedCache(clock), clock)
     try:
-        keys.find(AUTHORITY.keys_url, key_id)
+        keys.find(AUTHORITY.keys_url, key_id, AUTHORITY.app_keys_url("client"))
     except EntraError as error:
         str(error).encode()
 
 
+DISCOVERY = (
+    *("issuer", "token_endpoint", "jwks_uri"),
+    *("cloud_instance_name", "tenant_region_scope", "tenant_region_sub_scope"),
+)
+
+
 @fuzz
-@given(STATUS, bodies("issuer", "token_endpoint", "tenant_region_scope", *ERROR))
+@given(STATUS, bodies(*DISCOVERY, *ERROR))
 def test_discovery(status: int, body: bytes) -> None:
     transport: Any = Answers(status, body)
     try:

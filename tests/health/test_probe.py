@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from azuread_connections import domains
 from azuread_connections.health.probe import Outcome, Step, probe
 from azuread_connections.models import ClientSecret, Connection, Directory
 from azuread_connections.testing import StandIn
-from tests.company import Company, is_proven, unprove
+from tests.attacks.forging import compact
+from tests.company import Company, is_proven, move_to, unprove
 from tests.factories import ClientSecretFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +57,81 @@ def test_it_pins_what_was_not_pinned(contoso: Company) -> None:
 def test_an_unknown_domain_is_told(contoso: Company) -> None:
     Connection.objects.update(domain="gone.example")
     assert "gone.example" in failure(contoso).found
+
+
+@pytest.mark.parametrize(
+    ("cloud", "told"),
+    [
+        ("usgov", "This directory is in the cloud “US Government (GCC High)”."),
+        ("external_id", "This is a directory for customers: External ID (ciamlogin.com)."),
+    ],
+)
+def test_a_directory_in_another_cloud_is_told_and_not_pinned(
+    contoso: Company, microsoft: StandIn, cloud: Any, told: str
+) -> None:
+    microsoft.add_directory("agency.example", cloud=cloud)
+    Connection.objects.update(tenant_id="")
+    unprove()
+    move_to(Connection.objects.get(), "agency.example")
+    [failed] = [step for step in steps(contoso) if step.title == "Directory"]
+    assert (failed.outcome, failed.found) == (Outcome.FAILED, told)
+    assert failed.remedy
+    assert Connection.objects.get().tenant_id == ""
+
+
+def test_a_directory_that_moved_to_another_cloud_takes_the_domains_proof_away(
+    contoso: Company, microsoft: StandIn
+) -> None:
+    """That Microsoft's answer names another cloud is an answer: it does not fail to be asked."""
+    contoso.connection.aliases.create(domain="agency.example")
+    microsoft.add_directory("agency.example", cloud="usgov")
+    assert is_proven()
+    contoso.directory.cloud = "usgov"
+    found = {step.title: step for step in steps(contoso)}
+    assert not is_proven()
+    for title in ("Directory", "Domain alias agency.example"):
+        assert "US Government (GCC High)" in found[title].found
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
+
+
+def test_b2c_and_a_cloud_that_is_not_known_here_are_told_too(
+    contoso: Company, microsoft: StandIn
+) -> None:
+    for name, host, told in (
+        ("microsoftonline.de", "login.microsoftonline.de", "not supported: microsoftonline.de"),
+        ("microsoftonline.com", "shop.b2clogin.com", "Azure AD B2C (b2clogin.com)"),
+    ):
+        address = f"https://{host}/{contoso.directory.tenant_id}/"
+        document = {"issuer": address, "token_endpoint": address, "cloud_instance_name": name}
+        microsoft.fault("discovery", body=json.dumps(document))
+        [failed] = [step for step in steps(contoso) if step.outcome is Outcome.FAILED]
+        assert told in failed.found
+
+
+def test_keys_that_are_not_published_at_this_moment_are_dropped_only_where_asked_for(
+    contoso: Company, client: Client
+) -> None:
+    """The daily check must not: Microsoft's servers do not all publish the same keys."""
+
+    def is_old_key_used() -> bool:
+        contoso.microsoft.tamper_id_token(lambda h, c: h.update(kid=old) or signed(h, c))
+        return contoso.sign_in(Client()).status_code == 302
+
+    def signed(header: dict[str, Any], claims: dict[str, Any]) -> str:
+        return compact(
+            header,
+            claims,
+            lambda message: key.sign(message, padding.PKCS1v15(), hashes.SHA256()),
+        )
+
+    old, key = contoso.microsoft.public_jwk()["kid"], contoso.microsoft.private_key()
+    assert contoso.sign_in(Client()).status_code == 302
+    contoso.microsoft.rotate_keys(keep_old=False)
+    steps(contoso)
+    assert is_old_key_used()
+    list(probe(contoso.connection, drop_unpublished_keys=True))
+    assert not is_old_key_used()
+    assert contoso.sign_in(Client()).status_code == 302
 
 
 def test_a_domain_that_leads_elsewhere_is_told_and_moves_nothing(

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Any
 
+import jwt
 import pytest
 
 from azuread_connections.testing import StandIn
+from azuread_connections.testing.clouds import CloudName
 from tests.testing.contoso import Contoso, get
 
 V2 = "v2.0/.well-known/openid-configuration"
@@ -137,3 +140,85 @@ def test_reset_brings_the_first_keys_back(entra: StandIn) -> None:
     entra.rotate_keys(keep_old=False)
     entra.reset()
     assert kids(entra) == before
+
+
+# --- An app's own key, and other clouds -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["discovery/keys", "discovery/v2.0/keys"])
+def test_an_apps_own_key_is_published_with_its_client_id_only(contoso: Contoso, path: str) -> None:
+    url = f"{contoso.entra.url}/contoso.com/{path}"
+    ordinary = get(url).json()
+    assert get(f"{url}?appid={contoso.app.client_id}").json() == ordinary
+    kid = contoso.entra.rotate_app_key(contoso.app)
+    [own] = get(f"{url}?appid={contoso.app.client_id.upper()}").json()["keys"]
+    assert own["kid"] == kid
+    assert own["n"] == contoso.entra.public_jwk(kid)["n"]
+    assert get(url).json() == ordinary
+    assert get(f"{url}?appid=another").json() == ordinary
+
+
+def test_an_app_with_a_key_of_its_own_has_its_tokens_signed_by_it(contoso: Contoso) -> None:
+    kid = contoso.entra.rotate_app_key(contoso.app)
+    token = contoso.entra.mint_id_token(contoso.directory, contoso.app, contoso.person)
+    assert jwt.get_unverified_header(token)["kid"] == kid
+    other = contoso.entra.mint_id_token(
+        contoso.directory, contoso.directory.add_app(), contoso.person
+    )
+    assert jwt.get_unverified_header(other)["kid"] == contoso.entra.public_jwk()["kid"]
+    assert contoso.entra.rotate_app_key(contoso.app) != kid
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host", "name", "scope", "sub_scope"),
+    [
+        ("gcc", "", "microsoftonline.com", "NA", "GCC"),
+        ("usgov", "https://login.microsoftonline.us", "microsoftonline.us", "USGov", "DODCON"),
+        ("dod", "https://login.microsoftonline.us", "microsoftonline.us", "USGov", "DOD"),
+    ],
+)
+def test_a_directory_of_another_cloud_names_that_clouds_addresses(
+    entra: StandIn, cloud: CloudName, host: str, name: str, scope: str, sub_scope: str
+) -> None:
+    agency = entra.add_directory("agency.example", cloud=cloud)
+    document = get(f"{entra.url}/agency.example/{V2}").json()
+    base = f"{host or entra.url}/{agency.tenant_id}"
+    assert document["issuer"] == f"{base}/v2.0"
+    assert document["jwks_uri"] == f"{base}/discovery/v2.0/keys"
+    assert document["cloud_instance_name"] == name
+    assert document["tenant_region_scope"] == scope
+    assert document["tenant_region_sub_scope"] == sub_scope
+    # v1.0 says so, too, but keeps the address that was asked.
+    document = get(f"{entra.url}/agency.example/{V1}").json()
+    assert document["token_endpoint"] == f"{entra.url}/{agency.tenant_id}/oauth2/token"
+    assert document["cloud_instance_name"] == name
+
+
+def test_a_stand_in_of_another_cloud_names_it_in_its_keys_and_documents(entra: StandIn) -> None:
+    entra.cloud = "usgov"
+    agency, company = (
+        entra.add_directory("agency.example"),
+        entra.add_directory("contoso.com", cloud="global"),
+    )
+    assert agency.cloud == "usgov"
+    for key in get(f"{entra.url}/common/discovery/v2.0/keys").json()["keys"]:
+        assert key["cloud_instance_name"] == "microsoftonline.us"
+    document = get(f"{entra.url}/agency.example/{V2}").json()
+    assert document["issuer"] == f"{entra.url}/{agency.tenant_id}/v2.0"
+    document = get(f"{entra.url}/contoso.com/{V2}").json()
+    assert document["issuer"] == f"https://login.microsoftonline.com/{company.tenant_id}/v2.0"
+    entra.reset()
+    assert entra.cloud == "global"
+
+
+def test_a_directory_for_customers_has_a_host_of_its_own(entra: StandIn) -> None:
+    shop = entra.add_directory("shop.example", cloud="external_id")
+    document = get(f"{entra.url}/shop.example/{V2}").json()
+    host = f"https://{shop.tenant_id}.ciamlogin.com"
+    assert document["issuer"] == f"{host}/{shop.tenant_id}/v2.0"
+
+
+def test_a_cloud_that_does_not_exist_is_refused(entra: StandIn) -> None:
+    nowhere: Any = "moon"
+    with pytest.raises(ValueError, match="cloud must be one of global, gcc, usgov"):
+        entra.add_directory("agency.example", cloud=nowhere)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import jwt
 import pytest
 
 from azuread_connections.testing import StandIn
@@ -76,10 +77,11 @@ def test_groups_permissions_and_personal_accounts_are_loaded(entra: StandIn) -> 
                 "group_membership_claims": "SecurityGroup",
                 "optional_claims": ["sid"],
                 "frontchannel_logout_url": "https://portal.contoso.com/logged-out",
+                "own_signing_key": True,
             }
         ],
     )
-    data["directories"].append({"domain": "fabrikam.com"})
+    data["directories"].append({"domain": "fabrikam.com", "cloud": "gcc"})
     data["personal_accounts"] = [{"name": "Grady Archie", "mail": "grady@outlook.com"}]
     load(entra, data)
     directory, fabrikam = entra.directories
@@ -96,6 +98,9 @@ def test_groups_permissions_and_personal_accounts_are_loaded(entra: StandIn) -> 
     assert app.granted_application(fabrikam) == {"User.Read.All"}
     assert app.group_membership_claims == "SecurityGroup"
     assert app.frontchannel_logout_url == "https://portal.contoso.com/logged-out"
+    token = entra.mint_id_token(directory, app, adele)
+    assert jwt.get_unverified_header(token)["kid"] != entra.public_jwk()["kid"]
+    assert (directory.cloud, fabrikam.cloud) == ("global", "gcc")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +112,7 @@ def test_groups_permissions_and_personal_accounts_are_loaded(entra: StandIn) -> 
         ({"directories": [1]}, r"directories\[0\] must be an object"),
         ({"directories": [{}]}, r"directories\[0\]: 'domain' is missing"),
         (contoso(tenant_id="x"), r"directories\[0\]: tenant_id must be a GUID"),
+        (contoso(cloud="moon"), r"directories\[0\]: cloud must be one of global, gcc"),
         (contoso(domains=[1]), r"directories\[0\]: 'domains' must be a list of texts"),
         (
             contoso(people=[{"name": "Lynne Robbins", "emial": "x"}]),

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from azuread_connections.health.probe import Outcome, Step, probe
-from azuread_connections.models import Connection
-
-PAGE_SIZE = 100
+from azuread_connections.health.selection import all_connections, named_connections
 
 
 class Command(BaseCommand):
@@ -25,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="NAME", help="default: all connections")
 
     def handle(self, *, names: list[str], **options: Any) -> None:
-        chosen = _named(names) if names else _all()
+        chosen = named_connections(names) if names else all_connections()
         missing = {name.lower(): name for name in names}
         failed = False
         for connection in chosen:
@@ -51,18 +48,3 @@ class Command(BaseCommand):
         self.stdout.write(f"  {marks[step.outcome]} {step.title}: {step.found}")
         if step.remedy:
             self.stdout.write(f"      {step.remedy}")
-
-
-def _named(names: list[str]) -> Iterator[Connection]:
-    """Yield the connections of these names that there are, in their order."""
-    for name in dict.fromkeys(name.lower() for name in names):
-        yield from Connection._default_manager.filter(name_key=name)
-
-
-def _all() -> Iterator[Connection]:
-    """Yield connections in pages by key, so that any number of them needs no more memory."""
-    connections = Connection._default_manager.order_by("name_key")
-    last = ""
-    while page := list(connections.filter(name_key__gt=last)[:PAGE_SIZE]):
-        yield from page
-        last = page[-1].name_key

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from azuread_connections.entra.errors import EntraError
+from azuread_connections.health.selection import all_connections, named_connections
+from azuread_connections.health.signing_keys import KeyRefresh
+from azuread_connections.health.wording import in_words
+
+
+class Command(BaseCommand):
+    help = (
+        "Fetch Microsoft's signing keys now, and forget every key that Microsoft does not publish "
+        "at this moment. For an emergency: keys roll over without this command. Use it where "
+        "processes share a cache, and restart the processes where they do not. "
+        "Exit status: 0 all fetched, 1 some could not be fetched and stay as they were, or a "
+        "connection of that name does not exist."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="NAME", help="default: all connections")
+
+    def handle(self, *, names: list[str], **options: Any) -> None:
+        refresh = KeyRefresh(drop_unpublished=True)
+        missing = {name.lower(): name for name in names}
+        failed = False
+        for connection in named_connections(names) if names else all_connections():
+            missing.pop(connection.name_key, None)
+            try:
+                number = refresh.refresh(connection)
+            except EntraError as error:
+                failed = True
+                self.stdout.write(self.style.ERROR(f"{connection.name}: {in_words(error)}"))
+            else:
+                text = ngettext("%d key is published.", "%d keys are published.", number) % number
+                self.stdout.write(f"{connection.name}: {text}")
+        if missing:
+            raise CommandError(
+                _("There is no connection called %(names)s.")
+                % {"names": ", ".join(missing.values())}
+            )
+        if failed:
+            sys.exit(1)
