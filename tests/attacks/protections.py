@@ -809,6 +809,13 @@ PROTECTIONS = [
     ),
     Protection(
         "login/trust.py",
+        "    if proven.trusted().exists():",
+        "    if _trusted(connection, list(proven.with_disputes())):",
+        "tests/login/test_trust.py::"
+        "test_a_connection_that_trusts_another_directory_by_then_links_nobody",
+    ),
+    Protection(
+        "login/trust.py",
         " and _is_fresh(known.checked_at, now)",
         "",
         f"{_ADMINISTRATOR}a_former_directory_gives_names",
