@@ -162,7 +162,7 @@ def _our_view(path: str) -> str:
     # As a browser and Django will read it: decoded, without dot segments, with a slash appended.
     path = posixpath.normpath(unquote(path)).removeprefix(get_script_prefix().rstrip("/"))
     match = _resolve(path) or _resolve(f"{path}/")
-    return (match.url_name or "") if match and NAMESPACE in match.namespaces else ""
+    return (match.url_name or "") if match and NAMESPACE in match.app_names else ""
 
 
 def _resolve(path: str) -> ResolverMatch | None:

@@ -6,6 +6,7 @@ text proves nothing. Nor does it of a guest, whose names come from the home dire
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from ..conf import CACHE_PREFIX, conf
 from ..entra.errors import Unreachable
 from ..entra.id_token import IdTokenClaims
 from ..models import Connection, DomainAlias
-from ..models.alias import CONFIRMED_FOR, RETRY_AFTER
+from ..models.alias import CONFIRMED_FOR, RETRY_AFTER, DomainAliases
 from .enabled import OwnDomain
 from .failures import SignInFailed
 from .realm import domain_of
@@ -97,7 +98,9 @@ def confirm(connection: Connection, trust: DomainTrust, domain: str) -> DomainTr
             detail=f"Before a user is linked, Microsoft is asked about {domain}: {why}",
             retry_after=why.retry_after if isinstance(why, Unreachable) else None,
         )
-    if _trusted(connection, _read(connection, frozenset({domain}))):
+    # As it is stored: the connection may trust another directory than when it was read.
+    proven = _aliases(connection, {domain}).filter(found_tenant_id=connection.tenant_id)
+    if proven.trusted().exists():
         return replace(trust, confirmed=trust.confirmed | {domain})
     return replace(trust, domains=trust.domains - {domain})
 
@@ -111,10 +114,14 @@ def _is_fresh(checked_at: datetime | None, now: datetime) -> bool:
     return checked_at is not None and now - CONFIRMED_FOR < checked_at <= now
 
 
-def _read(connection: Connection, named: frozenset[str]) -> list[DomainAlias]:
+def _aliases(connection: Connection, named: Set[str]) -> DomainAliases:
     # Not of a replica, which may not have heard of a proof that was just withdrawn.
-    aliases = DomainAlias._default_manager.using(router.db_for_write(DomainAlias))
-    return list(aliases.filter(connection=connection, domain__in=named).with_disputes().order_by())
+    aliases: DomainAliases = DomainAlias.objects.using(router.db_for_write(DomainAlias))
+    return aliases.filter(connection=connection, domain__in=named)
+
+
+def _read(connection: Connection, named: frozenset[str]) -> list[DomainAlias]:
+    return list(_aliases(connection, named).with_disputes().order_by())
 
 
 def _trusted(connection: Connection, aliases: list[DomainAlias]) -> frozenset[str]:

@@ -151,6 +151,9 @@ class CallbackView(View):
             # the failure.
             response = failure_page(request, failure)
         delete_cookie(request, response, _state(request), secure=secure)
+        # The address holds the code, and no link or form may carry it along. Not "no-referrer":
+        # browsers then send forms with "Origin: null", which Django's CSRF protection refuses.
+        response.headers.setdefault("Referrer-Policy", "strict-origin")
         return response
 
     def _finish(self, request: HttpRequest, found: Transaction) -> HttpResponse:

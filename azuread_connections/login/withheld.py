@@ -13,6 +13,7 @@ from collections.abc import MutableMapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_plus, urlencode
 
+from django.core.handlers.asgi import get_script_prefix
 from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, get_resolver
 
@@ -77,11 +78,13 @@ def withhold_from_scope(scope: Environ) -> bool:
         "HTTP_COOKIE": "; ".join(map(_text, marked)),
     }
     _withhold_cookies(found)
-    path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+    path = scope.get("path", "").removeprefix(get_script_prefix(scope))
     if _is_callback(path, found["QUERY_STRING"], found):
         _withhold_parameters(found, is_sealed=True)
         scope["query_string"] = found["QUERY_STRING"].encode("latin-1")
         scope[_PARAMETERS] = found[_PARAMETERS]
+        headers = [(name, _redacted_header(name, value)) for name, value in headers]
+        scope["headers"] = headers
     if _COOKIES in found:
         others = [(name, value) for name, value in headers if name.lower() != b"cookie"]
         cookie = found["HTTP_COOKIE"].encode("latin-1")
@@ -183,6 +186,13 @@ def _withhold_parameters(environ: Environ, *, is_sealed: bool) -> None:
             environ[key] = redacted_text(value, is_callback=True)
     environ["QUERY_STRING"] = readable
     environ[_PARAMETERS] = Hidden(sent)
+
+
+def _redacted_header(name: bytes, value: bytes) -> bytes:
+    """Return a header of a callback, in which a proxy may have put the address a second time."""
+    if name.lower() == b"cookie":
+        return value
+    return redacted_text(_text(value), is_callback=True).encode("latin-1")
 
 
 def _readable(query: str) -> str:

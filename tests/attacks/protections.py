@@ -499,6 +499,19 @@ PROTECTIONS = [
         f"{_BROWSER}a_code_in_the_referer",
     ),
     Protection(
+        "login/views.py",
+        '        response.headers.setdefault("Referrer-Policy", "strict-origin")\n',
+        "",
+        f"{_BROWSER}a_code_in_the_referer_of_another_page",
+    ),
+    Protection(
+        "login/addresses.py",
+        "match and NAMESPACE in match.app_names",
+        "match and NAMESPACE in match.namespaces",
+        "tests/login/test_destination.py::"
+        "test_a_sign_in_is_known_under_every_name_that_a_site_includes_it_by",
+    ),
+    Protection(
         "login/session_views.py",
         '    http_method_names = ["post", "options"]\n',
         '    http_method_names = ["get", "post", "options"]\n'
@@ -853,6 +866,13 @@ PROTECTIONS = [
         "login/trust.py",
         *_never("    if not answer.is_conclusive:"),
         f"{_ADMINISTRATOR}a_former_directory_while_microsoft_cannot_be_asked",
+    ),
+    Protection(
+        "login/trust.py",
+        "    if proven.trusted().exists():",
+        "    if _trusted(connection, list(proven.with_disputes())):",
+        "tests/login/test_trust.py::"
+        "test_a_connection_that_trusts_another_directory_by_then_links_nobody",
     ),
     Protection(
         "login/trust.py",
@@ -1506,6 +1526,18 @@ PROTECTIONS = [
         "            environ[key] = redacted_text(value, is_callback=True)",
         "            environ[key] = value",
         f"{_BROWSER}a_code_in_an_error_report",
+    ),
+    Protection(
+        "login/withheld.py",
+        "        headers = [(name, _redacted_header(name, value)) for name, value in headers]",
+        "        headers = list(headers)",
+        f"{_REPORTS}an_error_under_asgi_is_reported_without_anything_that_is_secret",
+    ),
+    Protection(
+        "login/withheld.py",
+        'scope.get("path", "").removeprefix(get_script_prefix(scope))',
+        'scope.get("path", "").removeprefix(scope.get("root_path", ""))',
+        f"{_REPORTS}a_forced_script_name_hides_no_callback_under_asgi",
     ),
     Protection(
         "login/arrival.py",

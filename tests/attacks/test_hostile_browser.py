@@ -865,6 +865,17 @@ def test_a_code_in_the_referer(contoso: Company, client: Client) -> None:
     assert b"the-victims-code" not in response.content
 
 
+@attack(
+    wants="the victim's code, by a link or a form on the page that asks which user to be",
+    stopped_by="pages of the callback send no more of their address than the site's own",
+)
+def test_a_code_in_the_referer_of_another_page(contoso: Company, victim: Client) -> None:
+    response = contoso.sign_in(victim)
+    assert b"Switch user?" in response.content
+    # A browser sends the form on it with "Origin: null" under "no-referrer".
+    assert response["Referrer-Policy"] == "strict-origin"
+
+
 # --- Sessions -------------------------------------------------------------------------------------
 
 

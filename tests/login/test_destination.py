@@ -3,10 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls import include, path
 
-from azuread_connections.login.addresses import safe_destination
+from azuread_connections.login.addresses import may_leave_site, safe_destination
+from project.urls import urlpatterns as demo
 
 DEFAULT = "/"
+#: A site that includes our addresses twice, the second time under a name of its own.
+urlpatterns = [path("sso/", include("azuread_connections.urls", namespace="sso")), *demo]
 
 
 @pytest.mark.parametrize(
@@ -58,3 +62,16 @@ def test_under_a_script_prefix_the_sign_in_is_still_no_destination(rf: Any) -> N
         assert safe_destination(rf.get("/"), "/app/reports/") == "/app/reports/"
     finally:
         set_script_prefix("/")
+
+
+@pytest.mark.urls("tests.login.test_destination")
+@pytest.mark.parametrize("asked", ["/sso/", "/sso/contoso/", "/sso/callback?code=x"])
+def test_a_sign_in_is_known_under_every_name_that_a_site_includes_it_by(
+    rf: Any, asked: str
+) -> None:
+    assert safe_destination(rf.get("/"), asked) == DEFAULT
+
+
+@pytest.mark.urls("tests.login.test_destination")
+def test_the_start_of_a_sign_in_leaves_the_site_under_every_name() -> None:
+    assert may_leave_site("/sso/contoso/")

@@ -19,7 +19,7 @@ from django.views.debug import ExceptionReporter
 from urllib3 import HTTPConnectionPool
 
 from azuread_connections.login import events, exchange, people, session, views
-from azuread_connections.login.withheld import transaction_cookies
+from azuread_connections.login.withheld import transaction_cookies, withhold_from_scope
 from tests.company import Company, error_code, query_of
 
 from .reports import Arrival
@@ -181,10 +181,21 @@ def test_an_error_under_asgi_is_reported_without_anything_that_is_secret(
     browser = AsyncClient(raise_request_exception=False)
     browser.cookies = client.cookies
     address = arrival.url.removeprefix("http://testserver")
-    assert async_to_sync(browser.get)(address).status_code == 500
+    # As proxies pass the address on, and a page of the callback's that leads there again.
+    again = {"X-Original-URI": address, "X-Forwarded-Uri": address, "Referer": arrival.url}
+    assert async_to_sync(browser.get)(address, headers=again).status_code == 500
     assert len(reports) == 2
     for report in (mailed(), *reports):
         assert arrival.shown_in(report) == []
+
+
+def test_a_forced_script_name_hides_no_callback_under_asgi(settings: Any) -> None:
+    """Without a cookie, only its path says that a request is for our callback."""
+    settings.FORCE_SCRIPT_NAME = "/site"
+    scope: dict[str, Any] = {"path": "/site/login/callback", "query_string": b"code=the-code"}
+    assert withhold_from_scope(scope)
+    assert b"the-code" not in scope["query_string"]
+    assert "the-code" not in repr(scope)
 
 
 def test_people_sign_in_under_asgi(contoso: Company, client: Client) -> None:

@@ -197,6 +197,25 @@ def test_a_connection_that_is_deleted_while_microsoft_is_asked_links_nobody(
     assert not Identity.objects.exists()
 
 
+def test_a_connection_that_trusts_another_directory_by_then_links_nobody(
+    linking: Company, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The domain has not moved; what the connection trusts has."""
+    local = UserFactory.create(username="adele", email=EMAIL)
+    find = microsoft.find_directory
+
+    def moved_meanwhile(**asked: str) -> str:
+        connection = Connection.objects.get()
+        connection.tenant_id = linking.microsoft.add_directory("fabrikam.com").tenant_id
+        connection.save()
+        return find(**asked)
+
+    monkeypatch.setattr(microsoft, "find_directory", moved_meanwhile)
+    linking.sign_in(client)
+    assert not Identity.objects.filter(user=local).exists()
+    assert client.get("/login/profile").status_code == 401
+
+
 # --- Whom nobody is linked to ---------------------------------------------------------------------
 
 

@@ -73,6 +73,17 @@ def test_people_who_are_refused_are_counted_and_locked_out(
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize("parameters", [["ip_address"], ["username"], [["username", "ip_address"]]])
+def test_a_stranger_locks_out_nobody_at_another_address(
+    contoso: Company, settings: Any, parameters: Any
+) -> None:
+    """As docs/operating.md says to set it up."""
+    settings.AXES_LOCKOUT_PARAMETERS = parameters
+    for _ in range(4):
+        decline(contoso, Client(REMOTE_ADDR="203.0.113.9"))
+    assert contoso.sign_in(Client(REMOTE_ADDR="198.51.100.7")).status_code == 302
+
+
 def test_a_refusal_by_another_backend_is_reported_once(contoso: Company, client: Client) -> None:
     """Django itself reports that a backend has refused."""
     for _ in range(3):
