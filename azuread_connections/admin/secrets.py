@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -20,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ..health.secrets import SecretState, connection_secret_state
-from ..models import ClientSecret, Connection, UndecryptableError
+from ..models import ClientSecret, Connection
 from ..models.expiry import day_of
 from ..models.validators import expiry_warning
 from .dates import ExpiryDateField, time_ago
@@ -49,18 +48,10 @@ def keep_secret(
     return stored, False
 
 
-@sensitive_variables("value", "known")
+@sensitive_variables("value")
 def _stored_secret(connection: Connection, value: str) -> ClientSecret | None:
-    for secret in connection.secrets.all():
-        try:
-            sealed: Any = secret.value
-            known = sealed.reveal()
-        except UndecryptableError:
-            # Whatever it is, it is of no use any more, so the new value may stand beside it.
-            continue
-        if hmac.compare_digest(known.encode(), value.encode()):
-            return secret
-    return None
+    # One that no key opens is of no use any more, so the new value may be added next to it.
+    return next((each for each in connection.secrets.all() if each.value.holds(value)), None)
 
 
 def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str]:

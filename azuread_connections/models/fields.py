@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -50,6 +51,14 @@ class Sealed:
             return MultiFernet(_keys()).decrypt(self._token).decode()
         except (InvalidToken, ImproperlyConfigured):
             raise UndecryptableError from None
+
+    @sensitive_variables("plaintext")
+    def holds(self, plaintext: str) -> bool:
+        """Whether this is what is inside. False where no key opens it."""
+        try:
+            return hmac.compare_digest(self.reveal().encode(), plaintext.encode())
+        except UndecryptableError:
+            return False
 
     @property
     def is_readable(self) -> bool:

@@ -11,7 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..models import Application, ClientSecret, Connection, UndecryptableError
+from ..models import Application, ClientSecret, Connection
 from ..models.connection import needs_security_groups
 from ..models.validators import expiry_warning, validate_client_secret
 from .applications import Applications
@@ -202,7 +202,7 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
         change.notes.append(f"{CLIENT_SECRET_EXPIRES_AT}: {warning}")
 
     label = str(ClientSecret._meta.verbose_name)
-    same = [secret for secret in stored.secrets if _holds(secret, entry.secret)]
+    same = [secret for secret in stored.secrets if secret.value.holds(entry.secret)]
     if not same:
         change.add_secret = ClientSecret(value=entry.secret, expires_at=expires_at)
         if expires_at is None:
@@ -223,14 +223,6 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
                 )
                 secret.expires_at = expires_at
                 change.date_secrets.append(secret)
-
-
-def _holds(secret: ClientSecret, value: str) -> bool:
-    try:
-        return secret.value.reveal() == value
-    except UndecryptableError:
-        # Useless as it is: the value in the file is added beside it.
-        return False
 
 
 def _plan_applications(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 from urllib3 import HTTPConnectionPool
 
+import azuread_connections
 from azuread_connections.login import events, exchange, people, session, views
 from azuread_connections.login.withheld import transaction_cookies, withhold_from_scope
 from tests.company import Company, error_code, query_of
@@ -88,6 +91,18 @@ def test_no_answer_that_is_in_our_log_is_logged_or_mailed_by_django(
     assert mail.outbox == []
     assert not [record for record in caplog.records if record.name == "django.request"]
     assert [record.levelname for record in caplog.records if "sign_in_failed" in record.message]
+
+
+def test_no_other_answer_of_ours_has_a_status_that_django_mails() -> None:
+    """They all come from ``failure_page``, which marks them."""
+    package = Path(azuread_connections.__file__).parent
+    status = re.compile(r"status(_code)?\s*=\s*(5\d\d|failed\.failure\.status|failure\.status)")
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if status.search(path.read_text()) and "testing" not in path.parts
+    }
+    assert found == {"login/error_page.py"}
 
 
 #: Where something unforeseen goes wrong, from the first frames to the last.
