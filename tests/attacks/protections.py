@@ -1555,7 +1555,7 @@ PROTECTIONS = [
         "login/entry.py",
         "login_not_required(without_frame_variables(view))",
         "login_not_required(view)",
-        f"{_REPORTS}an_unforeseen_error_is_reported_without_anything_that_is_secret",
+        f"{_REPORTS}a_sites_own_step_that_fails_is_reported_without_its_variables",
     ),
     Protection(
         "entra/transport.py",

@@ -21,7 +21,11 @@ from django.views.debug import ExceptionReporter
 from urllib3 import HTTPConnectionPool
 
 import azuread_connections
+from azuread_connections.backends import ConnectionBackend
+from azuread_connections.entra.id_token import IdTokenClaims
+from azuread_connections.entra.tokens import TokenResponse
 from azuread_connections.login import events, exchange, people, session, views
+from azuread_connections.login.exchange import CodeExchange
 from azuread_connections.login.withheld import transaction_cookies, withhold_from_scope
 from tests.company import Company, error_code, query_of
 
@@ -139,6 +143,27 @@ def test_an_unforeseen_error_is_reported_without_anything_that_is_secret(
         assert arrival.shown_in(report) == []
     assert "/login/callback" in mailed()
     assert "azuread_txn_" not in mailed()
+
+
+class CarelessBackend(ConnectionBackend):
+    """A site's own step that keeps what it reads in variables, and fails."""
+
+    def verify_token(self, token: TokenResponse, payload: CodeExchange) -> IdTokenClaims:
+        raw, verifier = token.id_token, payload.code_verifier
+        raise RuntimeError(f"out of order: {len(raw + verifier)} characters")
+
+
+def test_a_sites_own_step_that_fails_is_reported_without_its_variables(
+    contoso: Company, client: Client, admins: None, reports: list[str], settings: Any
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["tests.login.test_reports.CarelessBackend"]
+    arrival = Arrival.of(contoso, client)
+    assert arrival.arrive() == 500
+    [sent] = [seen.form for seen in contoso.microsoft.requests if seen.endpoint == "token"]
+    for report in (mailed(), *reports):
+        assert "out of order" in report
+        assert "eyJ" not in report  # how each token begins
+        assert sent["code_verifier"] not in report
 
 
 def test_the_middleware_of_a_site_fails_before_the_view(
