@@ -1454,6 +1454,10 @@ PROTECTIONS = [
         '        kind = "proven" if self.is_proven else "unproven"',
         '        kind = "unproven"',
         f"{_BROWSER}a_real_failure_in_a_flood",
+        also=(
+            '        key = f"{connection.pk}:{code}" if self.is_proven else f"{connection.pk}"',
+            '        key = f"{connection.pk}"',
+        ),
     ),
     Protection(
         "login/limits.py",

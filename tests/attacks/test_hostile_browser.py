@@ -1295,6 +1295,7 @@ def test_a_real_failure_in_a_flood(contoso: Company, client: Client) -> None:
     event = before.assert_stopped(response, 403, "user_refused")
     assert event is not None
     assert (event.connection, event.count) == (contoso.connection, 1)
+    assert event.counter_key is None
     assert event.reference in response.content.decode()
 
 
