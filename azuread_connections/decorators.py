@@ -11,8 +11,8 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
-from .login.access import may_enter
-from .login.buttons import sign_in_url
+from .login.state.access import may_enter
+from .login.web.buttons import sign_in_url
 
 View = Callable[..., Any]
 

@@ -14,13 +14,13 @@ from functools import partial
 from django.db import router, transaction
 from django.utils import timezone
 
-from . import microsoft
 from .conf import conf
+from .diagnostics.domain_notices import Withdrawal, send
 from .entra.cloud import PERSONAL_TENANT_ID, clouds_sharing_login
 from .entra.deadline import within
 from .entra.errors import DirectoryNotFound, EntraError, MicrosoftError, PersonalDirectory
-from .health.domain_notices import Withdrawal, send
-from .login import events
+from .login.log import events
+from .microsoft import client as microsoft
 from .models import Connection, DomainAlias
 from .models.alias import RETRY_AFTER
 

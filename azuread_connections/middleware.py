@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from .login.session import drop_what_is_over
+from .login.state.session import drop_what_is_over
 
 Response = HttpResponseBase | Awaitable[HttpResponseBase]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .login import session_views, views
+from .login.web import session_views, views
 
 app_name = "azuread_connections"
 

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import requests
 
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.browser import press
-from azuread_connections.testing.loading import load
+from azuread_connections.testing.browser.client import press
+from azuread_connections.testing.directory.loading import load
 from benchmarks import lines
 from benchmarks.peers import (
     CLIENT_SECRET,

@@ -34,7 +34,7 @@ from cryptography.fernet import Fernet
 
 if TYPE_CHECKING:
     from azuread_connections.testing import StandIn
-    from azuread_connections.testing.directory import Person
+    from azuread_connections.testing.directory.directories import Person
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS, THREADS = 2, 8

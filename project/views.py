@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from azuread_connections.login import session
+from azuread_connections.login.state import session
 from azuread_connections.models import Identity
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from azuread_connections.models import Application, Connection, DomainAlias
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import App, Directory, Person
+from azuread_connections.testing.directory.directories import App, Directory, Person
 from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
 
 CALLBACK_URL = "http://testserver/login/callback"

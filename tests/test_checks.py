@@ -20,7 +20,7 @@ from azuread_connections.checks import (
     check_stored_secrets,
 )
 from azuread_connections.conf import DEFAULTS, conf
-from azuread_connections.login import addresses
+from azuread_connections.login.lookup import addresses
 from azuread_connections.middleware import ConnectionSessionMiddleware
 from tests.factories import ClientSecretFactory, ConnectionFactory
 from tests.field_cases import case

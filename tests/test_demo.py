@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from azuread_connections.testing.browser import next_address, press
+from azuread_connections.testing.browser.client import next_address, press
 from project.demo import data
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,9 +14,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from azuread_connections import domains, signals
+from azuread_connections.diagnostics.checklist import checklist
+from azuread_connections.diagnostics.probe import Outcome, Step, probe
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
-from azuread_connections.health.checklist import checklist
-from azuread_connections.health.probe import Outcome, Step, probe
 from azuread_connections.models import Application, Connection, DomainAlias, Event
 from azuread_connections.testing import StandIn
 from tests.company import Company, is_proven, unprove

@@ -135,43 +135,56 @@ RULES = [
         "models/ stand below everything that shows or moves data",
         part("models"),
         no_part(
-            *("login", "admin", "health", "transfer", "management", "testing"),
-            *("backends", "urls", "middleware", "decorators"),
-            *("domains", "microsoft", "user_rights"),
+            *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
+            *("backends", "urls", "middleware", "decorators", "domains"),
+            *("microsoft.client", "microsoft.permissions"),
         ),
     ),
     Rule(
         "foundation-below",
         "what everything reads stands below everything",
-        part("cache", "conf", "hosts", "permissions", "signals", "user_rights"),
+        part("cache", "conf", "hosts", "signals"),
         no_part(
-            *("login", "admin", "health", "transfer", "management", "testing"),
-            *("app_access", "backends", "decorators", "domains", "microsoft", "middleware", "urls"),
+            *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
+            *("backends", "decorators", "domains", "microsoft", "middleware", "urls"),
         ),
     ),
     Rule(
         "domains-above-log-and-notices",
-        "domains.py uses the log of login/ and the notices of health/; login/ and health/ use it",
+        "domains.py uses login/log/ and its notices; the rest of login/ and diagnostics/ use it",
         part("domains"),
         lambda use: (
-            no_part("login", "health", "transfer")(use)
-            and not part("login.events", "health.domain_notices")(use.name)
+            no_part("login", "credentials", "diagnostics", "transfer")(use)
+            and not part("login.log.events", "diagnostics.domain_notices")(use.name)
         ),
     ),
     Rule(
         "log-and-notices-below-domains",
         "what domains.py writes with does not use it",
         part(
-            *("login.events", "login.limits", "login.client_address"),
-            *("health.domain_notices", "health.notices"),
+            *("login.log", "diagnostics.domain_notices", "credentials.notices"),
         ),
-        no_part("domains", "login.trust", "login.callback", "health.probe"),
+        no_part("domains", "login.users", "login.flows.callback", "diagnostics.probe"),
     ),
     Rule(
         "logic-below",
-        "login/, health/, transfer/ and domains.py stand below the admin and the commands",
-        part("login", "health", "transfer", "domains", "app_access", "microsoft"),
+        "what the admin and the commands share stands below both",
+        part("login", "credentials", "diagnostics", "transfer", "domains", "microsoft"),
         no_part("admin", "management"),
+    ),
+    Rule(
+        "web-on-top",
+        "in login/, only web/ knows web/: it decides nothing, and nothing runs back up to it",
+        part(
+            *(f"login.{room}" for room in ("flows", "users", "state", "lookup", "log", "backend"))
+        ),
+        no_part("login.web"),
+    ),
+    Rule(
+        "flows-above-rooms",
+        "in login/, users/, state/, lookup/ and log/ know nothing of flows/ and of the backend",
+        part(*(f"login.{room}" for room in ("users", "state", "lookup", "log"))),
+        no_part("login.flows", "login.backend"),
     ),
     Rule(
         "admin-not-commands",
@@ -245,13 +258,16 @@ PLANTED = [
     ("entra/tokens.py", "from .. import conf", "entra-alone"),
     ("entra/tokens.py", "from django.conf import settings", "entra-without-django"),
     ("entra/tokens.py", "def f():\n    import django.db.models", "entra-without-django"),
-    ("models/identity.py", "from ..login import views", "models-below"),
-    ("login/views.py", "from azuread_connections.admin import connection", "logic-below"),
+    ("models/identity.py", "from ..login.web import views", "models-below"),
+    ("login/web/views.py", "from azuread_connections.admin import connection", "logic-below"),
     ("domains.py", "from .admin import forms", "logic-below"),
     ("models/alias.py", "from ..domains import ask", "models-below"),
-    ("user_rights.py", "from .login import linking", "foundation-below"),
-    ("domains.py", "from .login import events, trust", "domains-above-log-and-notices"),
-    ("login/events.py", "from .. import domains", "log-and-notices-below-domains"),
+    ("hosts.py", "from .login.users import linking", "foundation-below"),
+    ("domains.py", "from .login.users import trust", "domains-above-log-and-notices"),
+    ("login/log/events.py", "from ... import domains", "log-and-notices-below-domains"),
+    ("login/flows/begin.py", "from ..web import views", "web-on-top"),
+    ("login/users/people.py", "from ..flows import begin", "flows-above-rooms"),
+    ("login/state/session.py", "from ..backend import ConnectionBackend", "flows-above-rooms"),
     (
         "transfer/imports.py",
         "import azuread_connections.management.commands.check_secrets",
@@ -263,11 +279,11 @@ PLANTED = [
         "from ...admin import connection",
         "commands-not-admin",
     ),
-    ("testing/tokens.py", "from ..entra.tokens import validate", "standin-apart"),
-    ("login/views.py", "from ..provider import models", "core-without-provider"),
-    ("testing/server.py", "import pytest", "pytest-only-in-plugin"),
-    ("login/views.py", "from django.conf import settings", "settings-only-in-conf"),
-    ("login/views.py", "import django.conf as c\nc.settings", "settings-only-in-conf"),
+    ("testing/oauth/tokens.py", "from ...entra.tokens import validate", "standin-apart"),
+    ("login/web/views.py", "from ...provider import models", "core-without-provider"),
+    ("testing/server/http.py", "import pytest", "pytest-only-in-plugin"),
+    ("login/web/views.py", "from django.conf import settings", "settings-only-in-conf"),
+    ("login/web/views.py", "import django.conf as c\nc.settings", "settings-only-in-conf"),
     (
         "models/identity.py",
         "from django.conf import settings\nsettings.DEBUG",
@@ -275,8 +291,8 @@ PLANTED = [
     ),
     ("conf.py", "import os\nos.environ['HOME']", "environment-only-in-settings"),
     ("conf.py", "import os.path\nos.environ['HOME']", "environment-only-in-settings"),
-    ("login/views.py", "from os import getenv", "environment-only-in-settings"),
-    ("login/views.py", "import environ", "environment-only-in-settings"),
+    ("login/web/views.py", "from os import getenv", "environment-only-in-settings"),
+    ("login/web/views.py", "import environ", "environment-only-in-settings"),
 ]
 
 
@@ -292,9 +308,12 @@ ALLOWED = [
     ("models/identity.py", "from django.conf import settings\nsettings.AUTH_USER_MODEL"),
     ("conf.py", "from django.conf import settings\nsettings.DEBUG"),
     ("testing/plugin.py", "import pytest"),
-    ("login/views.py", "from ..models import Connection\nfrom ..entra import tokens"),
-    ("login/views.py", "import os\nos.path.join('a', 'b')"),
-    ("domains.py", "from .login import events\nfrom .health.domain_notices import send"),
+    ("login/web/views.py", "from ...models import Connection\nfrom ...entra import tokens"),
+    ("login/web/views.py", "import os\nos.path.join('a', 'b')"),
+    (
+        "domains.py",
+        "from .login.log import events\nfrom .diagnostics.domain_notices import send",
+    ),
 ]
 
 

@@ -12,7 +12,7 @@ from azuread_connections.entra.aadsts import (
     catalogue,
     explain,
 )
-from azuread_connections.testing import aadsts as standin
+from azuread_connections.testing.oauth import aadsts as standin
 from project.troubleshooting import PAGE, with_tables
 from tests import field_cases
 

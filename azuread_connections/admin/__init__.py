@@ -1,7 +1,7 @@
 """The Django admin's pages. Importing this package registers them on the default admin site."""
 
 from .application import ApplicationAdmin
-from .connection import ConnectionAdmin
+from .connection.page import ConnectionAdmin
 from .directories import DirectoryAdmin
 from .event import EventAdmin
 from .identity import IdentityAdmin

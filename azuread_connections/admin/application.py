@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Application, Connection
 from .application_form import ApplicationForm
-from .history import Line, Row, added_and_removed, rows_of
+from .connection.history import Line, Row, added_and_removed, rows_of
 from .rights import may_change_connection, may_see_connection, visible_connections
 
 #: Connections named in a row of the list; the others are counted.

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Application, ApplicationHost, Connection, EnabledConnection
 from ..models.application import default_grant_types
-from .choices import RowsField, choose_by
-from .lines import HostsField, URLsField
+from .widgets.choices import RowsField, choose_by
+from .widgets.lines import HostsField, URLsField
 
 
 def _default_grants() -> str:

@@ -23,11 +23,6 @@ from ..entra.cloud import PERSONAL_TENANT_ID
 from ..models import Connection, Directory
 from ..models.directory import refused_are_kept
 from ..models.validators import is_guid
-from .dates import time_ago
-from .filters import ConnectionFilter
-from .large_lists import LargeListAdmin
-from .last_sign_in import last_sign_in
-from .links import admin_url, as_key, link_to
 from .rights import (
     CHANGE_DIRECTORY,
     may,
@@ -37,6 +32,11 @@ from .rights import (
     of_visible_connections,
     visible_connections,
 )
+from .widgets.dates import time_ago
+from .widgets.filters import ConnectionFilter
+from .widgets.large_lists import LargeListAdmin
+from .widgets.last_sign_in import last_sign_in
+from .widgets.links import admin_url, as_key, link_to
 
 #: As many are shown on a connection's page; the list of directories has all.
 SHOWN_AT_ONCE = 20

@@ -17,14 +17,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..entra.aadsts import explain
-from ..login.failures import FAILURES
+from ..login.log.failures import FAILURES
 from ..models import Event
-from .chart import chart
-from .dates import short_time
-from .filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
-from .large_lists import LargeListAdmin
-from .links import admin_url, link_to
 from .rights import of_visible_connections
+from .widgets.chart import chart
+from .widgets.dates import short_time
+from .widgets.filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
+from .widgets.large_lists import LargeListAdmin
+from .widgets.links import admin_url, link_to
 
 #: Characters of the list's second line; the line's own page has all of the message.
 _MAX_SHORT = 160

@@ -15,14 +15,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ..login.users.user_rights import held_permissions
 from ..models import Identity
 from ..models.validators import is_guid
-from ..user_rights import held_permissions
-from .dates import short_time, time_ago
-from .filters import ConnectionFilter
-from .large_lists import LargeListAdmin
-from .links import may_open
 from .rights import may_change_only_others, named, of_visible_connections
+from .widgets.dates import short_time, time_ago
+from .widgets.filters import ConnectionFilter
+from .widgets.large_lists import LargeListAdmin
+from .widgets.links import may_open
 
 
 class IdentityForm(forms.ModelForm):

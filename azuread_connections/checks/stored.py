@@ -8,7 +8,7 @@ from itertools import islice
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 
-from ..health.reencryption import unreadable_secrets
+from ..credentials.reencryption import unreadable_secrets
 from ..models import ClientSecret
 from .finding import Finding
 

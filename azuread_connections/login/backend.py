@@ -17,11 +17,12 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from ..conf import conf
 from ..entra.id_token import IdTokenClaims
 from ..entra.tokens import TokenResponse
-from . import directories, exchange, people
-from .enrichment import Enrichment, enrich
-from .exchange import CodeExchange
-from .people import Person, Visitor
-from .trust import find_trust
+from .flows import exchange
+from .flows.exchange import CodeExchange
+from .users import directories, people
+from .users.enrichment import Enrichment, enrich
+from .users.people import Person, Visitor
+from .users.trust import find_trust
 
 
 @dataclass

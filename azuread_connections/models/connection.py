@@ -248,7 +248,7 @@ class Connection(models.Model):
         Raises ``UsersApiDisabled`` where "Enable Users API" is off, and what asking for the token
         can raise: ``EntraError``, ``NoUsableSecret``. The client itself raises ``EntraError``.
         """
-        from ..app_access import graph_of
+        from ..microsoft.app_token import graph_of
 
         return graph_of(self)
 

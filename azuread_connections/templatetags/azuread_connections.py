@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from ..conf import conf
-from ..health.secrets import SecretLine, SecretStatus, report
-from ..login.addresses import asked_destination
-from ..login.buttons import buttons, sign_in_url
-from ..login.enabled import chosen_application, find_application, shown_as_buttons
+from ..credentials.report import SecretLine, SecretStatus, report
+from ..login.lookup.addresses import asked_destination
+from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
+from ..login.web.buttons import buttons, sign_in_url
 from ..models.expiry import day_of
 
 register = template.Library()

@@ -13,12 +13,12 @@ Pytest users get all this as the fixture `entra`, with
 
 from __future__ import annotations
 
-from .apps import App, AppSecret
-from .browser import StandInPageError, next_address
-from .directory import Directory, Person
-from .groups import DirectoryRole, Group
+from .browser.client import StandInPageError, next_address
+from .directory.apps import App, AppSecret
+from .directory.directories import Directory, Person
+from .directory.groups import DirectoryRole, Group
+from .server.wire import RecordedRequest
 from .standin import StandIn
-from .wire import RecordedRequest
 
 __all__ = [
     "App",

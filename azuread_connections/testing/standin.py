@@ -12,15 +12,16 @@ from typing import Any, Self
 from cryptography.hazmat.primitives.asymmetric import rsa
 from requests import Session
 
-from . import browser, tokens
-from .apps import App
+from .browser import client as browser
 from .clouds import CloudName
-from .directory import Directory, Person
-from .faults import Fault
-from .server import LOOPBACK, Server
-from .state import IdTokenChange, ResponseChange, State
-from .tokens import Version
-from .wire import RecordedRequest
+from .directory.apps import App
+from .directory.directories import Directory, Person
+from .oauth import tokens
+from .oauth.tokens import Version
+from .server.faults import Fault
+from .server.http import LOOPBACK, Server
+from .server.state import IdTokenChange, ResponseChange, State
+from .server.wire import RecordedRequest
 
 OIDC_SCOPES = frozenset({"openid", "profile", "email"})
 

@@ -17,7 +17,7 @@ from django.db import connection as database
 from django.db.models import Max
 from django.utils import timezone
 
-from azuread_connections.health.secrets import PAGE_SIZE
+from azuread_connections.credentials.report import PAGE_SIZE
 from azuread_connections.models import (
     ClientSecret,
     Connection,

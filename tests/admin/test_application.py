@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.admin.application import NAMED_CONNECTIONS
-from azuread_connections.admin.choices import MOST_CHECKBOXES
-from azuread_connections.admin.lines import is_host
+from azuread_connections.admin.widgets.choices import MOST_CHECKBOXES
+from azuread_connections.admin.widgets.lines import is_host
 from azuread_connections.models import Application, Connection
 from azuread_connections.models.application import default_grant_types
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
-from azuread_connections.microsoft import find_directory
+from azuread_connections.microsoft.client import find_directory
 from azuread_connections.models import Application, Connection, Identity
 from azuread_connections.models import connection as connection_model
 from azuread_connections.testing.standin import StandIn
@@ -475,7 +475,7 @@ def stored_meanwhile(**kwargs: Any) -> str:
 def test_a_double_click_adds_one_connection_and_says_so(
     boss: Client, microsoft: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("azuread_connections.microsoft.find_directory", stored_meanwhile)
+    monkeypatch.setattr("azuread_connections.microsoft.client.find_directory", stored_meanwhile)
     errors = field_errors(boss.post(ADD, filled_in()))
     assert "There is a connection called “contoso” already" in errors["name"][0]
     assert Connection.objects.count() == 1
@@ -486,7 +486,9 @@ def test_two_saves_at_the_very_same_moment_add_one_connection(
 ) -> None:
     # What the first one stores becomes visible only once the second has looked, twice.
     looks = iter([False, False])
-    monkeypatch.setattr("azuread_connections.admin.forms.is_taken", lambda _name: next(looks))
+    monkeypatch.setattr(
+        "azuread_connections.admin.connection.forms.is_taken", lambda _name: next(looks)
+    )
     real = connection_model.is_taken
     monkeypatch.setattr(connection_model, "is_taken", lambda name: next(looks, True) and real(name))
     Connection.objects.create(name="contoso", domain="contoso.com", client_id=CLIENT_ID)

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from azuread_connections.admin.filters import with_secret_status
-from azuread_connections.health.secrets import SecretStatus, connection_secret_state
+from azuread_connections.admin.widgets.filters import with_secret_status
+from azuread_connections.credentials.report import SecretStatus, connection_secret_state
 from azuread_connections.models import Application, ClientSecret, Connection, Event, Identity
 
 from .conftest import CLIENT_ID, SECRET

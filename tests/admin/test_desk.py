@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from azuread_connections.health.statistics import per_day
+from azuread_connections.admin.statistics import per_day
 from azuread_connections.models import ClientSecret, Connection, Event, Identity, Revocation
 from azuread_connections.testing import StandIn, next_address
 from tests.company import Company

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from azuread_connections.admin import edit_conflict, forms
+from azuread_connections.admin.connection import edit_conflict, forms
 from azuread_connections.models import Application, Connection, GroupMapping
 from azuread_connections.testing import StandIn
 from tests.factories import ApplicationFactory, ClientSecretFactory

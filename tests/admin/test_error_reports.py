@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.test import Client
 from django.utils.log import AdminEmailHandler
 
-from azuread_connections.admin import connection as connection_page
+from azuread_connections.admin.connection import page as connection_page
 from azuread_connections.models import ClientSecret, Connection, fields
 from azuread_connections.testing import StandIn
 

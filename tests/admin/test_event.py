@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from azuread_connections.login.failures import FAILURES
+from azuread_connections.login.log.failures import FAILURES
 from azuread_connections.models import Application, Connection, Event
 
 from .pages import text

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from azuread_connections.admin import large_lists
 from azuread_connections.admin.event import EventAdmin
+from azuread_connections.admin.widgets import large_lists
 from azuread_connections.models import Connection, Event
 from tests.factories import UserFactory
 

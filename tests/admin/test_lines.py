@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from azuread_connections.admin.lines import (
+from azuread_connections.admin.widgets.lines import (
     MOST_ENTRIES,
     AliasesField,
     HostsField,

@@ -214,7 +214,7 @@ def test_no_field_lets_it_be_chosen(
     application = Application.objects.get()
     page = f"/admin/azuread_connections/application/{application.pk}/change/"
     for most in (100, 0):
-        monkeypatch.setattr("azuread_connections.admin.choices.MOST_CHECKBOXES", most)
+        monkeypatch.setattr("azuread_connections.admin.widgets.choices.MOST_CHECKBOXES", most)
         for address in (page, "/admin/azuread_connections/application/add/"):
             html = contosos_own.get(address).content.decode()
             assert "fabrikam" not in html

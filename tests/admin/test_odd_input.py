@@ -62,7 +62,7 @@ def test_choosing_an_application_that_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not boxes:
-        monkeypatch.setattr("azuread_connections.admin.choices.MOST_CHECKBOXES", 0)
+        monkeypatch.setattr("azuread_connections.admin.widgets.choices.MOST_CHECKBOXES", 0)
     data = filled_in(connection, enabled_applications=[number])
     errors = field_errors(boss.post(change_page(connection), data))
     assert list(errors) == ["enabled_applications"]

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import include, path
 
 from azuread_connections import admin
-from azuread_connections.health.secrets import SecretStatus
+from azuread_connections.credentials.report import SecretStatus
 from azuread_connections.models import (
     Application,
     ClientSecret,

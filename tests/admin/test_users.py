@@ -107,7 +107,7 @@ def test_the_next_page_cannot_be_chosen_by_anybody_else(boss: Client, company: C
     other = Connection.objects.create(name="other", domain="o.com", client_id=company.app.client_id)
     url = users_page(company.connection)
     graph = company.microsoft.graph_url
-    salt = "azuread_connections.admin.users"
+    salt = "azuread_connections.admin.connection.users"
     for forged in (
         "https://evil.example/",
         f"{graph}/v1.0/users",
@@ -121,7 +121,7 @@ def test_the_next_page_cannot_be_chosen_by_anybody_else(boss: Client, company: C
 
 
 def test_even_a_signed_link_leads_nowhere_but_to_graph(boss: Client, company: Company) -> None:
-    salt = "azuread_connections.admin.users"
+    salt = "azuread_connections.admin.connection.users"
     signed = signing.dumps([company.connection.pk, "https://evil.example/"], salt=salt)
     page = text(boss.get(users_page(company.connection), {"page": signed}))
     assert "is not at Graph" in page

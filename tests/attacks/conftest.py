@@ -5,7 +5,7 @@ from django.test import Client
 
 from azuread_connections.models import Application
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import Directory
+from azuread_connections.testing.directory.directories import Directory
 from tests.company import Company
 from tests.factories import UserFactory
 

@@ -369,14 +369,14 @@ PROTECTIONS = [
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         "            check_named_issuers(exchange.connection, exchange.issuers)\n"
         "            return prove(exchange)",
         "            return prove(exchange)",
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         "            check_named_issuers(exchange.connection, exchange.issuers)\n"
         "            raise MicrosoftError",
         "            raise MicrosoftError",
@@ -389,26 +389,26 @@ PROTECTIONS = [
         f"{_BROWSER}mix_up_of_directories_on_the_common_endpoint",
     ),
     Protection(
-        "login/consent.py",
+        "login/flows/consent.py",
         "        check_named_issuers(connection, named_issuers(request))",
         "        pass",
         f"{_BROWSER}mix_up_of_the_consent_page",
     ),
     # --- A sign-in under way
     Protection(
-        "login/transaction.py",
+        "login/state/transaction.py",
         "        return conf.cache.add(key, 1, TRANSACTION_LIFETIME + 60)",
         "        return bool(key)",
         f"{_BROWSER}a_replayed_cookie",
     ),
     Protection(
-        "login/transaction.py",
+        "login/state/transaction.py",
         "        return time.time() > self.created_at + TRANSACTION_LIFETIME",
         "        return False",
         f"{_BROWSER}a_sign_in_left_open",
     ),
     Protection(
-        "login/transaction.py",
+        "login/state/transaction.py",
         "    return sealing.seal(_SEAL, content, name=transaction.state)",
         "    return sealing.seal(_SEAL, content)",
         f"{_BROWSER}a_cookie_moved_to_another_connection",
@@ -418,74 +418,74 @@ PROTECTIONS = [
         ),
     ),
     Protection(
-        "login/transaction.py",
+        "login/state/transaction.py",
         '    return f"__Host-{COOKIE_MARK}" if secure else COOKIE_MARK',
         "    return COOKIE_MARK",
         f"{_BROWSER}a_planted_cookie",
     ),
     Protection(
-        "login/withheld.py",
+        "login/state/withheld.py",
         '        name, _equals, value = pair.strip(" \\t").partition("=")',
         '        name, _equals, value = pair.encode("latin-1").decode().strip().partition("=")',
         f"{_BROWSER}a_planted_cookie",
     ),
     Protection(
-        "login/transaction.py",
+        "login/state/transaction.py",
         "    return newest_first[_MAX_COOKIES - 1 :]",
         "    return newest_first[100:]",
         f"{_BROWSER}a_hundred_sign_ins_begun",
     ),
     Protection(
-        "login/transaction.py",
+        "login/state/transaction.py",
         'return self._derive("nonce")',
         'return "always-the-same"',
         f"{_MICROSOFT}a_reused_id_token",
     ),
     Protection(
-        "login/sealing.py",
+        "login/state/sealing.py",
         '    info = f"azuread_connections.{purpose}".encode()',
         '    info = b"azuread_connections"',
         f"{_BROWSER}a_cookie_sealed_for_another_purpose",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         "        if fingerprint(pair.connection, tenant, redirect_uri) == found.fingerprint:",
         "        if True:",
         f"{_BROWSER}a_connection_edited_meanwhile",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         "        if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:",
         "        if False:",
         f"{_BROWSER}a_code_that_is_none",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         "                _require_same_user(request, person)\n",
         "",
         f"{_BROWSER}a_victim_who_is_signed_in_as_somebody_else",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         "    if connection.tenant_id:\n        return",
         "    if True:\n        return",
         "tests/login/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
     ),
     Protection(
-        "login/enabled.py",
+        "login/lookup/enabled.py",
         '.filter(application=Parameter("application"), connection=Parameter("connection"))',
         '.filter(connection=Parameter("connection"))',
         f"{_ADMINISTRATOR}an_application_that_the_connection_is_not_for",
     ),
     Protection(
-        "login/enabled.py",
+        "login/lookup/enabled.py",
         '.filter(application__slug=_slug(), connection__name_key=Parameter("name"))',
         '.filter(connection__name_key=Parameter("name"))',
         f"{_ADMINISTRATOR}an_application_that_the_connection_is_not_for",
     ),
     # --- Pages
     Protection(
-        "login/views.py",
+        "login/web/views.py",
         "    # Not HEAD: a link preview must not spend the code.\n"
         '    http_method_names = ["get", "options"]\n',
         '    http_method_names = ["get", "head", "post", "put", "options"]\n'
@@ -493,26 +493,26 @@ PROTECTIONS = [
         f"{_BROWSER}a_callback_that_is_no_get",
     ),
     Protection(
-        "login/error_page.py",
+        "login/web/error_page.py",
         '    response["Referrer-Policy"] = "no-referrer"\n',
         "",
         f"{_BROWSER}a_code_in_the_referer",
     ),
     Protection(
-        "login/views.py",
+        "login/web/views.py",
         '        response.headers.setdefault("Referrer-Policy", "strict-origin")\n',
         "",
         f"{_BROWSER}a_code_in_the_referer_of_another_page",
     ),
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         "match and NAMESPACE in match.app_names",
         "match and NAMESPACE in match.namespaces",
         "tests/login/test_destination.py::"
         "test_a_sign_in_is_known_under_every_name_that_a_site_includes_it_by",
     ),
     Protection(
-        "login/session_views.py",
+        "login/web/session_views.py",
         '    http_method_names = ["post", "options"]\n',
         '    http_method_names = ["get", "post", "options"]\n'
         "    get = lambda self, request: self.post(request)\n",
@@ -520,7 +520,7 @@ PROTECTIONS = [
     ),
     # --- Directories
     *(
-        Protection("login/directories.py", *_never(line), f"{_ADMINISTRATOR}{test}")
+        Protection("login/users/directories.py", *_never(line), f"{_ADMINISTRATOR}{test}")
         for line, test in (
             (
                 "    if status == Directory.Status.REFUSED:",
@@ -542,7 +542,7 @@ PROTECTIONS = [
         )
     ),
     *(
-        Protection("login/directories.py", *_never(line), f"{_ADMINISTRATOR}{test}")
+        Protection("login/users/directories.py", *_never(line), f"{_ADMINISTRATOR}{test}")
         for line, test in (
             (
                 "    if came_by_itself and known.is_pinned_elsewhere and not directory.is_own:",
@@ -551,41 +551,41 @@ PROTECTIONS = [
         )
     ),
     Protection(
-        "login/directories.py",
+        "login/users/directories.py",
         "        if former:\n",
         "        if False:\n",
         "tests/login/test_directories.py::"
         "test_when_the_trust_moves_people_and_sessions_of_the_former_directory_end",
     ),
     Protection(
-        "login/directories.py",
+        "login/users/directories.py",
         "    Revocation.of_directory(connection, tenant_id)\n",
         "",
         "tests/login/test_directories.py::test_a_session_does_not_come_back_with_the_trust",
     ),
     Protection(
-        "login/directories.py",
+        "login/users/directories.py",
         "(connection=connection, identity__tenant_id=tenant_id).end()\n",
         "(connection=connection, identity__tenant_id=tenant_id)\n",
         "tests/login/test_directories.py::"
         "test_when_the_trust_moves_people_and_sessions_of_the_former_directory_end",
     ),
     Protection(
-        "login/directories.py",
+        "login/users/directories.py",
         "            _hold(directory.connection, directory)\n",
         "            pass\n",
         "tests/login/test_directories.py::"
         "test_pinning_a_directory_holds_it_where_it_came_in_by_itself",
     ),
     Protection(
-        "login/directories.py",
+        "login/users/directories.py",
         "        _refuse_personal_accounts(claims)\n        return None\n",
         "        return None\n",
         "tests/login/test_directories.py::"
         "test_a_connection_that_was_pinned_to_them_before_lets_none_in",
     ),
     Protection(
-        "login/directories.py",
+        "login/users/directories.py",
         "others.filter(cloud__in=clouds, tenant_id=tenant_id)",
         "others.filter(cloud=connection.cloud, tenant_id=tenant_id)",
         f"{_ADMINISTRATOR}the_twin_of_a_cloud",
@@ -645,7 +645,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}a_connection_of_personal_accounts",
     ),
     Protection(
-        "microsoft.py",
+        "microsoft/client.py",
         "    if found == PERSONAL_TENANT_ID:\n",
         "    if False:\n",
         "tests/login/test_directories.py::test_a_callback_pins_no_personal_accounts",
@@ -693,32 +693,32 @@ PROTECTIONS = [
         "tests/login/test_group_grants.py::test_what_a_mapping_gave_ends_with_the_tie",
     ),
     Protection(
-        "login/people.py",
+        "login/users/people.py",
         "router.db_for_write(Identity),\n        cloud=visitor.connection.identity_cloud,\n",
         "router.db_for_write(Identity),\n        cloud=visitor.connection.cloud,\n",
         "tests/login/test_people.py::test_us_government_and_dod_know_the_same_people",
     ),
     # --- Linking
     Protection(
-        "login/linking.py",
+        "login/users/linking.py",
         "    if not connection.link_by_email or domain not in trust.domains:",
         "    if domain not in trust.domains:",
         "tests/login/test_admission.py::test_linking_is_off_unless_switched_on",
     ),
     Protection(
-        "login/linking.py",
+        "login/users/linking.py",
         "    if not connection.link_by_email or domain not in trust.domains:",
         "    if not connection.link_by_email or not domain:",
         f"{_ADMINISTRATOR}addresses_that_link_to_nobody",
     ),
     Protection(
-        "login/linking.py",
+        "login/users/linking.py",
         *_never("    if domain not in trust.confirmed:"),
         f"{_ADMINISTRATOR}a_former_directory_takes_an_account_by_email",
     ),
     *(
         Protection(
-            "login/linking.py", *_never(line), f"{_ADMINISTRATOR}users_whom_nobody_takes_over"
+            "login/users/linking.py", *_never(line), f"{_ADMINISTRATOR}users_whom_nobody_takes_over"
         )
         for line in (
             "    if len(found) > 1:",
@@ -729,63 +729,63 @@ PROTECTIONS = [
         )
     ),
     Protection(
-        "login/linking.py",
+        "login/users/linking.py",
         "    user.set_unusable_password()",
         "    user.get_username()",
         f"{_ADMINISTRATOR}a_password_set_before_the_link",
     ),
     # --- People
     Protection(
-        "login/people.py",
+        "login/users/people.py",
         "    if visitor.claims.is_guest and not visitor.connection.allow_guests:",
         "    if False:",
         f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
     ),
     *(
-        Protection("login/people.py", *_never(line), f"{_ADMINISTRATOR}who_is_not_let_in")
+        Protection("login/users/people.py", *_never(line), f"{_ADMINISTRATOR}who_is_not_let_in")
         for line in (
             "    if identity is not None and not identity.user.is_active:",
             "    if not connection.create_users:",
         )
     ),
     Protection(
-        "login/people.py",
+        "login/users/people.py",
         '        cloud=Parameter("cloud"),\n',
         "",
         f"{_ADMINISTRATOR}the_same_ids_in_another_cloud",
     ),
     Protection(
-        "login/people.py",
+        "login/users/people.py",
         '        tenant_id=Parameter("tenant_id"),\n',
         "",
         f"{_ADMINISTRATOR}the_same_object_id_in_another_directory",
     ),
     Protection(
-        "login/people.py",
+        "login/users/people.py",
         '        object_id=Parameter("object_id"),\n',
         "",
         f"{_ADMINISTRATOR}a_recycled_upn",
     ),
     Protection(
-        "login/usernames.py",
+        "login/users/usernames.py",
         "    if own and _is_accepted(own, field):",
         "    if own:",
         "tests/login/test_user_fields.py::"
         "test_a_username_that_the_user_model_refuses_is_made_of_the_ids",
     ),
     Protection(
-        "login/usernames.py",
+        "login/users/usernames.py",
         *_never("    if get_user_model().normalize_username(name) != name:"),
         "tests/login/test_user_fields.py::test_a_name_that_no_form_would_keep_is_not_used",
     ),
     Protection(
-        "login/profile.py",
+        "login/users/profile.py",
         "        if attribute in _MAY_BE_CUT and not column.unique:",
         "        if True:",
         f"{_ADMINISTRATOR}an_address_that_is_another_one_when_cut",
     ),
     Protection(
-        "login/profile.py",
+        "login/users/profile.py",
         "    except ValidationError:\n        return None",
         "    except ValidationError:\n        return value",
         "tests/login/test_user_fields.py::test_a_value_that_the_field_refuses_is_not_written",
@@ -814,74 +814,74 @@ PROTECTIONS = [
         "test_a_name_that_could_be_another_application_is_not_guessed",
     ),
     Protection(
-        "health/upkeep.py",
+        "credentials/verification.py",
         "    return free[0] if len(free) == len(alike) == 1 else None",
         "    return free[0] if len(free) == 1 else None",
-        "tests/health/test_upkeep.py::test_sync_gives_two_stored_secrets_that_begin_alike_no_date",
+        "tests/credentials/test_verification.py::test_sync_gives_two_stored_secrets_that_begin_alike_no_date",
     ),
     Protection(
-        "login/usernames.py",
+        "login/users/usernames.py",
         "        if not _is_taken(own):",
         "        if True:",
         f"{_ADMINISTRATOR}a_name_that_somebody_has",
     ),
     Protection(
-        "login/usernames.py",
+        "login/users/usernames.py",
         '{f"{user_model.USERNAME_FIELD}__iexact": username}',
         "{user_model.USERNAME_FIELD: username}",
         f"{_ADMINISTRATOR}a_name_that_somebody_has",
     ),
     # --- Domains
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         " and not claims.is_guest",
         "",
         f"{_ADMINISTRATOR}a_guest_with_a_members_name",
     ),
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         "claims.tenant_id == connection.tenant_id and ",
         "",
         f"{_ADMINISTRATOR}squatting_from_a_foreign_directory",
     ),
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         "if alias.is_verified_for(connection.tenant_id) and not alias.is_disputed",
         "if not alias.is_disputed",
         f"{_ADMINISTRATOR}an_alias_that_is_not_proven",
     ),
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         " and not alias.is_disputed",
         "",
         f"{_ADMINISTRATOR}the_domain_at_a_second_connection",
     ),
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         " and domain.lower() in self.domains",
         "",
         f"{_ADMINISTRATOR}noauth",
     ),
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         *_never("    if not answer.is_conclusive:"),
         f"{_ADMINISTRATOR}a_former_directory_while_microsoft_cannot_be_asked",
     ),
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         "    if proven.trusted().exists():",
         "    if _trusted(connection, list(proven.with_disputes())):",
         "tests/login/test_trust.py::"
         "test_a_connection_that_trusts_another_directory_by_then_links_nobody",
     ),
     Protection(
-        "login/trust.py",
+        "login/users/trust.py",
         " and _is_fresh(known.checked_at, now)",
         "",
         f"{_ADMINISTRATOR}a_former_directory_gives_names",
     ),
     Protection(
-        "login/enabled.py",
+        "login/lookup/enabled.py",
         'domain=OuterRef("connection__domain")).trusted()',
         'domain=OuterRef("connection__domain"))',
         "tests/login/test_trust.py::"
@@ -906,100 +906,100 @@ PROTECTIONS = [
         "tests/test_domains.py::test_a_proof_is_for_one_directory_only",
     ),
     Protection(
-        "login/profile.py",
+        "login/users/profile.py",
         "    if not profile.email_verified:",
         "    if False:",
         f"{_ADMINISTRATOR}noauth",
     ),
     Protection(
-        "login/profile.py",
+        "login/users/profile.py",
         ' and claim == "email"',
         "",
         f"{_ADMINISTRATOR}an_address_that_nobody_vouched_for",
     ),
     # --- Groups
     Protection(
-        "login/groups.py",
+        "login/users/groups.py",
         "    if groups is None:\n        raise SignInFailed(",
         "    if groups is None:\n        return\n        raise SignInFailed(",
         f"{_ADMINISTRATOR}groups_that_cannot_be_read_admit_nobody",
     ),
     Protection(
-        "login/groups.py",
+        "login/users/groups.py",
         "    if admitting.isdisjoint(group.id for group in groups):",
         "    if False:",
         f"{_ADMINISTRATOR}who_is_not_let_in",
     ),
     Protection(
-        "login/groups.py",
+        "login/users/groups.py",
         '    if groups is None or not hasattr(user, "groups"):\n        return',
         '    groups = groups or ()\n    if not hasattr(user, "groups"):\n        return',
         "tests/login/test_groups.py::test_an_incomplete_list_changes_nobodys_rights",
     ),
     Protection(
-        "login/groups.py",
+        "login/users/groups.py",
         "    if surplus := held - earned:",
         "    if surplus := set():",
         "tests/login/test_groups.py::test_a_mapping_adds_and_removes_only_what_it_manages",
     ),
     # --- Signing out
     Protection(
-        "login/frontchannel.py",
+        "login/lookup/frontchannel.py",
         "        hmac.compare_digest(_token(connection, key).encode(), given) for key",
         "        bool(given) for key",
         f"{_BROWSER}front_channel_logout_with_a_guessed_token",
     ),
     Protection(
-        "login/logout.py",
+        "login/flows/logout.py",
         *_never("    if not _GUID.fullmatch(session_id):"),
         "tests/login/test_sessions.py::test_a_made_up_session_is_noted_nowhere",
     ),
     Protection(
-        "login/logout.py",
+        "login/flows/logout.py",
         '    _count(connection, f"{connection.pk}", _SIGN_OUTS_PER_MINUTE)\n',
         "",
         "tests/login/test_sessions.py::test_a_flood_of_made_up_sessions_is_cut_off",
     ),
     Protection(
-        "login/logout.py",
+        "login/flows/logout.py",
         '    _count(connection, f"{connection.pk}:{_client(request)}", _SIGN_OUTS_PER_CLIENT)\n',
         "",
         "tests/login/test_sessions.py::test_one_clients_flood_keeps_nobody_elses_session_open",
     ),
     # --- Addresses
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         "    if not value or not value.isprintable():",
         "    if not value:",
         f"{_BROWSER}open_redirect_after_signing_out",
     ),
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         "    if not url_has_allowed_host_and_scheme(value, hosts, "
         "require_https=request.is_secure()):",
         "    if not hosts:",
         f"{_BROWSER}open_redirect_after_signing_out",
     ),
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         '._replace(scheme="", netloc="").geturl()',
         ".geturl()",
         "tests/login/test_destination.py::test_only_a_path_of_this_site_is_a_destination",
     ),
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         'path.startswith("/") and not path.startswith(("//", "/\\\\"))',
         "path",
         f"{_BROWSER}open_redirect_after_signing_out",
     ),
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         "    if is_listed(value, allowed_urls):",
         "    if value.startswith(tuple(allowed_urls) or ('-',)):",
         f"{_BROWSER}open_redirect_after_signing_out",
     ),
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         "    if not destination or len(destination) > MAX_DESTINATION_LENGTH:",
         "    if not destination:",
         "tests/login/test_destination.py::test_only_a_path_of_this_site_is_a_destination",
@@ -1017,13 +1017,13 @@ PROTECTIONS = [
         "tests/login/test_native_schemes.py::test_a_list_that_is_not_one_allows_nothing",
     ),
     Protection(
-        "login/addresses.py",
+        "login/lookup/addresses.py",
         "    return conf.public_url\n\n\ndef asked_destination",
         '    return f"{request.scheme}://{host}"\n\n\ndef asked_destination',
         f"{_BROWSER}a_forged_host_where_any_is_allowed",
     ),
     Protection(
-        "login/resumption.py",
+        "login/flows/resumption.py",
         "        return sealing.unseal(_SEAL, sealed, name=name) "
         "if len(state) <= _MAX_STATE_LENGTH else None",
         "        return sealing.unseal('transaction', sealed, name=name)",
@@ -1034,19 +1034,19 @@ PROTECTIONS = [
         ),
     ),
     Protection(
-        "login/resumption.py",
+        "login/flows/resumption.py",
         "    return Resumption(pair, addresses.safe_destination(request, destination, allowed))",
         "    return Resumption(pair, destination)",
         f"{_BROWSER}a_resumption_that_leads_to_a_withdrawn_address",
     ),
     Protection(
-        "login/read_ahead.py",
+        "login/web/read_ahead.py",
         '    if not (is_prefetch or request.method == "HEAD" or _is_program(request)):',
         "    if True:",
         f"{_BROWSER}sign_ins_begun_ahead_of_the_victim",
     ),
     Protection(
-        "login/error_page.py",
+        "login/web/error_page.py",
         "    return addresses.safe_destination(request, "
         "resumption.destination if resumption else None)",
         "    return resumption.destination if resumption else addresses.default_destination()",
@@ -1054,14 +1054,14 @@ PROTECTIONS = [
         "test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once",
     ),
     Protection(
-        "login/onward.py",
+        "login/flows/onward.py",
         "    target = DestinationRedirect(url).url",
         "    target = url",
         "tests/login/test_onward.py::test_no_page_leads_to_a_script",
     ),
     # --- Sign-outs are remembered as long as a sign-in counts
     Protection(
-        "login/session.py",
+        "login/state/session.py",
         *_never("    if time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY:"),
         "tests/login/test_longest_session.py::test_a_session_of_ten_years_stays_signed_out",
     ),
@@ -1079,7 +1079,7 @@ PROTECTIONS = [
         "tests/models/test_consumer_domains.py::test_as_an_alias",
     ),
     Protection(
-        "login/realm.py",
+        "login/lookup/realm.py",
         " if name not in CONSUMER_DOMAINS",
         "",
         "tests/models/test_consumer_domains.py::"
@@ -1087,7 +1087,7 @@ PROTECTIONS = [
     ),
     # --- Rights to some connections
     Protection(
-        "admin/connection.py",
+        "admin/connection/page.py",
         'frontchannel_logout_url(request, connection) if may_change else ""',
         "frontchannel_logout_url(request, connection)",
         f"{_COLLEAGUE}reading_the_front_channel_url",
@@ -1134,115 +1134,115 @@ PROTECTIONS = [
     ),
     # --- What another version has stored, or a browser made up
     Protection(
-        "login/access.py",
+        "login/state/access.py",
         "    if not session.is_proven(request):",
         "    if not session.sign_ins(request):",
         "tests/fuzzing/test_session_values.py::"
         "test_it_does_not_pass_for_a_session_begun_with_a_password",
     ),
     Protection(
-        "login/session.py",
+        "login/state/session.py",
         "    return stored if isinstance(stored, list) else [None]",
         "    return stored if isinstance(stored, list) else []",
         "tests/fuzzing/test_session_values.py::test_a_sign_in_of_another_shape_is_over",
     ),
     Protection(
-        "login/session.py",
+        "login/state/session.py",
         "    return sign_in if is_readable else None",
         "    return sign_in",
         "tests/fuzzing/test_session_values.py::test_a_sign_in_of_another_shape_is_over",
     ),
     Protection(
-        "login/consent.py",
+        "login/flows/consent.py",
         '    directory = tenant.lower() if is_guid(tenant) else ""',
         "    directory = tenant[:36].lower()",
         "tests/fuzzing/test_odd_parameters.py::test_any_tenant_at_the_return_from_the_consent_page",
     ),
     # --- Consent and Try
     Protection(
-        "login/consent.py",
+        "login/flows/consent.py",
         "    if time.time() > good_until:",
         "    if False:",
         f"{_BROWSER}a_forged_consent_link",
     ),
     Protection(
-        "login/consent.py",
+        "login/flows/consent.py",
         '    if "error" in answer:',
         "    if False:",
         f"{_BROWSER}a_forged_return_from_consent",
     ),
     Protection(
-        "login/consent.py",
+        "login/flows/consent.py",
         '    elif answer.get("admin_consent", "").lower() != "true":',
         "    elif False:",
         f"{_BROWSER}a_forged_return_from_consent",
     ),
     Protection(
-        "login/consent.py",
+        "login/flows/consent.py",
         "outcome.connection.directories.filter(tenant_id=outcome.directory).update(",
         "outcome.connection.directories.update(",
         f"{_BROWSER}a_forged_return_from_consent",
     ),
     Protection(
-        "login/accounts.py",
+        "login/flows/accounts.py",
         *_never('    if str(request.user.pk or "") != returned.transaction.subject:'),
         f"{_TIE}another_user_ends_it",
     ),
     Protection(
-        "login/accounts.py",
+        "login/flows/accounts.py",
         "< FRESH_FOR)",
         "< 1e12)",
         f"{_TIE}a_session_left_open",
     ),
     Protection(
-        "login/accounts.py",
+        "login/flows/accounts.py",
         "Identity._default_manager.filter(user=user)",
         "Identity._default_manager.all()",
         f"{_TIE}untying_what_is_not_theirs",
     ),
     Protection(
-        "login/accounts.py",
+        "login/flows/accounts.py",
         *_never("        if len(tied) == 1 and not _has_password(user):"),
         "tests/login/test_accounts.py::test_the_only_way_to_sign_in_stays",
     ),
     Protection(
-        "login/people.py",
+        "login/users/people.py",
         "    elif identity.user_id != user.pk:",
         "    elif False:",
         f"{_TIE}an_account_that_is_taken",
     ),
     Protection(
-        "login/session.py",
+        "login/state/session.py",
         "        Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),\n",
         "",
         "tests/login/test_accounts.py::test_the_session_of_a_person_tied_to_another_user_ends",
     ),
     Protection(
-        "login/trial.py",
+        "login/flows/trial.py",
         "    if not tenant:",
         "    if False:",
         "tests/login/test_trial.py::test_a_connection_edited_meanwhile_is_told",
     ),
     Protection(
-        "login/trial.py",
+        "login/flows/trial.py",
         'each["connection"] == connection.pk',
         "True",
         f"{_COLLEAGUE}the_outcome_of_another_connections_trial",
     ),
     Protection(
-        "login/trial.py",
+        "login/flows/trial.py",
         ' if each["user"] == str(request.user.pk)',
         "",
         "tests/login/test_trial.py::test_an_outcome_left_in_a_session_is_read_by_its_owner_only",
     ),
     Protection(
-        "login/trial.py",
+        "login/flows/trial.py",
         "    if begun is None:",
         "    if begun is None and (begun := {}) is None:",
         f"{_BROWSER}a_transaction_of_another_purpose",
     ),
     Protection(
-        "login/trial.py",
+        "login/flows/trial.py",
         "backend_class()().prove_on_trial",
         "backend_class()().prove",
         "tests/login/test_trial.py::test_a_trial_adds_no_directory",
@@ -1261,19 +1261,19 @@ PROTECTIONS = [
         f"{_BROWSER}a_session_whose_ground_is_gone",
     ),
     Protection(
-        "login/session.py",
+        "login/state/session.py",
         "Q(Exists(welcome), connection__use_common_endpoint=True)",
         "Q(connection__use_common_endpoint=True)",
         f"{_BROWSER}a_session_whose_ground_is_gone",
     ),
     Protection(
-        "login/session.py",
+        "login/state/session.py",
         "directories.welcome().filter(",
         "directories.filter(status='allowed').filter(",
         f"{_ADMINISTRATOR}a_directory_that_came_under_another_policy",
     ),
     Protection(
-        "login/session.py",
+        "login/state/session.py",
         "        ~Exists(revoked),\n",
         "",
         f"{_BROWSER}a_session_whose_ground_is_gone",
@@ -1307,19 +1307,19 @@ PROTECTIONS = [
         f"{_COLLEAGUE}mapping_a_group_to_rights",
     ),
     Protection(
-        "admin/desk.py",
+        "admin/connection/desk.py",
         "    if not may(request, permission):\n",
         "    if False:\n",
         f"{_COLLEAGUE}what_takes_a_permission",
     ),
     Protection(
-        "admin/consent.py",
+        "admin/connection/consent.py",
         "    if not may(request, CONSENT):\n",
         "    if False:\n",
         f"{_COLLEAGUE}what_takes_a_permission",
     ),
     Protection(
-        "admin/users.py",
+        "admin/connection/users.py",
         "    if not may(request, SEARCH_DIRECTORY):\n",
         "    if False:\n",
         f"{_COLLEAGUE}what_takes_a_permission",
@@ -1331,19 +1331,19 @@ PROTECTIONS = [
         f"{_COLLEAGUE}what_takes_a_permission",
     ),
     Protection(
-        "admin/connection.py",
+        "admin/connection/page.py",
         '            "may_manage_secrets": may(request, MANAGE_SECRET),',
         '            "may_manage_secrets": True,',
         f"{_COLLEAGUE}secrets_without_their_permission",
     ),
     Protection(
-        "admin/secrets.py",
+        "admin/connection/secrets.py",
         "        return may(request, MANAGE_SECRET) and may(request, CHANGE_CONNECTION)",
         "        return may(request, CHANGE_CONNECTION)",
         f"{_COLLEAGUE}secrets_without_their_permission",
     ),
     Protection(
-        "admin/connection.py",
+        "admin/connection/page.py",
         "        return may(request, EXPORT)",
         "        return True",
         f"{_COLLEAGUE}an_export_takes_its_permission",
@@ -1353,13 +1353,13 @@ PROTECTIONS = [
         ),
     ),
     Protection(
-        "admin/groups.py",
+        "admin/connection/groups.py",
         "        if self.may_give:",
         "        if True:",
         f"{_COLLEAGUE}mapping_a_group_to_rights",
     ),
     Protection(
-        "admin/groups.py",
+        "admin/connection/groups.py",
         "        if beyond := sorted(given - held):",
         "        if beyond := []:",
         f"{_COLLEAGUE}mapping_a_group_to_rights",
@@ -1377,7 +1377,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}tying_to_somebody_powerful",
     ),
     Protection(
-        "user_rights.py",
+        "login/users/user_rights.py",
         "    asked.is_active = True",
         "    pass",
         f"{_COLLEAGUE}tying_to_somebody_powerful",
@@ -1439,18 +1439,18 @@ PROTECTIONS = [
     ),
     # --- The log
     Protection(
-        "login/limits.py",
+        "login/log/limits.py",
         *_never("        if of_connection > self.per_connection:"),
         f"{_BROWSER}a_flood_of_junk",
     ),
     Protection(
-        "login/limits.py",
+        "login/log/limits.py",
         "        if connection is None:\n            return Place.OVERALL_COUNTER",
         "        if connection is None:\n            return Place.ROW",
         f"{_BROWSER}a_flood_of_junk",
     ),
     Protection(
-        "login/limits.py",
+        "login/log/limits.py",
         '        kind = "proven" if self.is_proven else "unproven"',
         '        kind = "unproven"',
         f"{_BROWSER}a_real_failure_in_a_flood",
@@ -1460,103 +1460,103 @@ PROTECTIONS = [
         ),
     ),
     Protection(
-        "login/limits.py",
+        "login/log/limits.py",
         "        return Place.ROW if self.has_room() else Place.OVERALL_COUNTER",
         "        return Place.ROW",
         f"{_EVENTS}all_connections_together_have_a_limit",
     ),
     Protection(
-        "login/limits.py",
+        "login/log/limits.py",
         '        key = f"{connection.pk}:{code}" if self.is_proven else f"{connection.pk}"',
         '        key = f"{connection.pk}"',
         f"{_EVENTS}a_secret_that_is_refused_takes_no_row_from_people_who_are",
     ),
     Protection(
-        "login/limits.py",
+        "login/log/limits.py",
         "            return Place.ROW if self.is_proven else Place.CONNECTION_COUNTER",
         "            return Place.ROW",
         f"{_EVENTS}without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row",
     ),
     Protection(
-        "login/events.py",
+        "login/log/events.py",
         '    kind = ":proven" if limits.is_proven else ""',
         '    kind = ""',
         f"{_EVENTS}what_is_proven_is_never_counted_in_a_row_of_junk",
     ),
     Protection(
-        "login/events.py",
+        "login/log/events.py",
         *_never("        if not limits.has_room():"),
         f"{_EVENTS}the_counters_of_many_connections_have_the_limit_too",
     ),
     Protection(
-        "login/exchange.py",
+        "login/flows/exchange.py",
         "        exchange.redemption.is_proven = not isinstance(error, CodeNotAccepted)",
         "        exchange.redemption.is_proven = True",
         f"{_EVENTS}a_made_up_code_proves_nothing",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         '        failed.is_unconfirmed = "error" in callback_parameters(request)',
         "        failed.is_unconfirmed = False",
         f"{_BROWSER}a_forged_error_of_microsofts",
     ),
     # --- Reports
     Protection(
-        "login/error_page.py",
+        "login/web/error_page.py",
         "    response._has_been_logged = True",
         "    response._has_been_logged = False",
         f"{_BROWSER}a_flood_of_failures_that_mails_nobody",
     ),
     Protection(
-        "login/callback.py",
+        "login/flows/callback.py",
         "    return failed.failure.is_about_person",
         "    return True",
         f"{_BROWSER}failures_that_feed_a_lock_out_tool",
     ),
     Protection(
-        "login/withheld.py",
+        "login/state/withheld.py",
         '    environ["QUERY_STRING"] = readable',
         '    environ["QUERY_STRING"] = sent',
         f"{_BROWSER}a_code_in_an_error_report",
     ),
     Protection(
-        "login/withheld.py",
+        "login/state/withheld.py",
         '    environ["HTTP_COOKIE"], ours = _without_ours(header)',
         "    _others, ours = _without_ours(header)",
         f"{_BROWSER}a_code_in_an_error_report",
     ),
     Protection(
-        "login/withheld.py",
+        "login/state/withheld.py",
         "            environ[key] = redacted_text(value, is_callback=True)",
         "            environ[key] = value",
         f"{_BROWSER}a_code_in_an_error_report",
     ),
     Protection(
-        "login/withheld.py",
+        "login/state/withheld.py",
         "        headers = [(name, _redacted_header(name, value)) for name, value in headers]",
         "        headers = list(headers)",
         f"{_REPORTS}an_error_under_asgi_is_reported_without_anything_that_is_secret",
     ),
     Protection(
-        "login/withheld.py",
+        "login/state/withheld.py",
         'scope.get("path", "").removeprefix(get_script_prefix(scope))',
         'scope.get("path", "").removeprefix(scope.get("root_path", ""))',
         f"{_REPORTS}a_forced_script_name_hides_no_callback_under_asgi",
     ),
     Protection(
-        "login/arrival.py",
+        "login/web/arrival.py",
         "        has_changed = withhold_from_environ(environ)",
         "        has_changed = False",
         f"{_BROWSER}a_code_in_an_error_report",
     ),
     Protection(
-        "login/arrival.py",
+        "login/web/arrival.py",
         "        scrub_this_request()",
         "        pass",
         "tests/packages/test_packages.py::test_beside_another_package",
     ),
     Protection(
-        "login/entry.py",
+        "login/web/entry.py",
         "login_not_required(without_frame_variables(view))",
         "login_not_required(view)",
         f"{_REPORTS}a_sites_own_step_that_fails_is_reported_without_its_variables",

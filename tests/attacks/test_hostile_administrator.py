@@ -20,8 +20,8 @@ from azuread_connections.models import (
 )
 from azuread_connections.models import Directory as OurDirectory
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import Directory
-from azuread_connections.testing.directory import Person as TheirPerson
+from azuread_connections.testing.directory.directories import Directory
+from azuread_connections.testing.directory.directories import Person as TheirPerson
 from tests.company import Company, move_to
 from tests.factories import (
     ApplicationFactory,

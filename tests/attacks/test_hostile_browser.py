@@ -23,9 +23,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from azuread_connections.conf import TRANSACTION_LIFETIME
-from azuread_connections.login import consent, sealing, transaction, trial
-from azuread_connections.login.frontchannel import frontchannel_token
-from azuread_connections.login.sealing import base64url
+from azuread_connections.login.flows import consent, trial
+from azuread_connections.login.lookup.frontchannel import frontchannel_token
+from azuread_connections.login.state import sealing, transaction
+from azuread_connections.login.state.sealing import base64url
 from azuread_connections.models import Application, Connection, EnabledConnection, Event, Revocation
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of, transaction_of
@@ -427,7 +428,7 @@ def test_a_sign_in_left_open(contoso: Company, client: Client) -> None:
     begun = transaction.unseal(transaction_of(url), next(iter(cookies_of(client).values())))
     later = begun.created_at + TRANSACTION_LIFETIME + 1
     before = Standing.now()
-    with mock.patch("azuread_connections.login.transaction.time.time", return_value=later):
+    with mock.patch("azuread_connections.login.state.transaction.time.time", return_value=later):
         response = client.get(callback_url)
     before.assert_stopped(response, 400, "transaction_expired")
     assert contoso.microsoft.count("token") == 0
@@ -1326,7 +1327,7 @@ def test_a_code_in_an_error_report(
     arrival = Arrival.of(contoso, Client())
     if fails == "the view":
         failing = mock.Mock(side_effect=RuntimeError("out of order"))
-        monkeypatch.setattr("azuread_connections.login.callback.find_return", failing)
+        monkeypatch.setattr("azuread_connections.login.flows.callback.find_return", failing)
     else:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.login.reports.FailingMiddleware"]
     before = Standing.now()

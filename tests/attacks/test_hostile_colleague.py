@@ -14,11 +14,11 @@ from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import resolve, reverse
 
-from azuread_connections import microsoft as microsofts_side
 from azuread_connections.admin import ConnectionAdmin
 from azuread_connections.checks import check_deployment
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
-from azuread_connections.login.frontchannel import frontchannel_token
+from azuread_connections.login.lookup.frontchannel import frontchannel_token
+from azuread_connections.microsoft import client as microsofts_side
 from azuread_connections.models import Connection, Directory, Event, Identity, Revocation
 from azuread_connections.models.validators import RESERVED_NAMES
 from azuread_connections.testing import StandIn, next_address
@@ -601,7 +601,7 @@ def test_a_next_page_of_users(
     Connection.objects.update(enable_users_api=True)
     evil = "https://evil.example.net/v1.0/users"
     pk = contoso.connection.pk + (forged == "another connection's")
-    signed = signing.dumps([pk, evil], salt="azuread_connections.admin.users")
+    signed = signing.dumps([pk, evil], salt="azuread_connections.admin.connection.users")
     boss.get(page_of(contoso, "users"))
     before = Standing.now()
     response = boss.get(

@@ -16,11 +16,11 @@ from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.test import Client
 
-from azuread_connections import microsoft as our_microsoft
 from azuread_connections.entra.graph import MAX_PAGES
+from azuread_connections.microsoft import client as our_microsoft
 from azuread_connections.models import Application, Connection, Event
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import Person
+from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, query_of, unprove
 from tests.entra.raw_server import RawServer, Wire
 from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db.models import QuerySet
 
-from azuread_connections.health import reencryption
+from azuread_connections.credentials import reencryption
 from azuread_connections.models import ClientSecret, Sealed
 from tests.factories import ClientSecretFactory, ConnectionFactory
 

@@ -17,7 +17,7 @@ from django.db.models import Sum
 from django.test import Client
 
 from azuread_connections.models import Event, Identity
-from azuread_connections.testing.directory import Person
+from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, error_code
 
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from azuread_connections.entra.errors import MalformedAnswer, UnknownSigningKey,
 from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.transport import Transport
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import App, Directory
+from azuread_connections.testing.directory.directories import App, Directory
 from tests.entra.clock import Clock, ClockedCache
 from tests.entra.test_metadata import ForgetfulCache, is_key_of, publish, signing_kid
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from azuread_connections import microsoft as our_microsoft
 from azuread_connections.entra import metadata
+from azuread_connections.microsoft import client as our_microsoft
 from azuread_connections.models import Connection, Event
 from tests.company import Company
 from tests.entra.conftest import Serve, serve  # noqa: F401 - a fixture

@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azuread_connections.login.realm import domain_of
-from azuread_connections.login.sealing import BrokenSeal
-from azuread_connections.login.transaction import unseal
+from azuread_connections.login.lookup.realm import domain_of
+from azuread_connections.login.state.sealing import BrokenSeal
+from azuread_connections.login.state.transaction import unseal
 from azuread_connections.models import Application, Connection
 from azuread_connections.models.validators import (
     clean_alias,

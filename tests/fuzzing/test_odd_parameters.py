@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from hypothesis import given
 
-from azuread_connections.login import consent
-from azuread_connections.login.frontchannel import frontchannel_token
-from azuread_connections.login.sealing import seal
+from azuread_connections.login.flows import consent
+from azuread_connections.login.lookup.frontchannel import frontchannel_token
+from azuread_connections.login.state.sealing import seal
 from azuread_connections.models import Application, Connection, Event, Revocation
 from tests.company import Company, error_code, query_of
 from tests.factories import UserFactory

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from azuread_connections.login.addresses import safe_destination
+from azuread_connections.login.lookup.addresses import safe_destination
 from azuread_connections.models import Identity
 from tests.company import Company, error_code, query_of, transaction_of
 from tests.fuzzing.values import WEB_TEXT, fuzz, fuzz_less

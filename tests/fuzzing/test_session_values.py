@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azuread_connections.login.access import may_enter
+from azuread_connections.login.state.access import may_enter
 from azuread_connections.models import Application, Connection
 from tests.company import Company
 from tests.fuzzing.values import JSON, TEXT, fuzz_less

@@ -12,7 +12,9 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, OperationalError
 from django.test import Client
 
-from azuread_connections.login import callback, events, people
+from azuread_connections.login.flows import callback
+from azuread_connections.login.log import events
+from azuread_connections.login.users import people
 from azuread_connections.models import Connection, Event, GroupMapping, Identity
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of

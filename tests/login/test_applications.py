@@ -12,7 +12,7 @@ from django.urls import include, path
 from django.views.generic import View
 
 from azuread_connections.decorators import ApplicationRequiredMixin, application_required
-from azuread_connections.login.views import SignInView
+from azuread_connections.login.web.views import SignInView
 from azuread_connections.models import Application, EnabledConnection
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of

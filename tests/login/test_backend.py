@@ -160,7 +160,7 @@ def test_the_hooks_that_are_overridden_are_still_the_base_classs(
 
 @pytest.mark.django_db
 def test_atomic_requests_keep_the_log_of_a_failure(contoso: Company, client: Client) -> None:
-    from azuread_connections.login.views import CallbackView
+    from azuread_connections.login.web.views import CallbackView
 
     assert CallbackView.as_view()._non_atomic_requests  # type: ignore[attr-defined]
 

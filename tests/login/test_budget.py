@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from azuread_connections.login import enabled
+from azuread_connections.login.lookup import enabled
 from azuread_connections.models import Application, Connection, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company

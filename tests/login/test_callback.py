@@ -85,7 +85,7 @@ def test_a_cookie_moved_to_another_state_is_no_transaction(
 
 def test_too_late_is_expired(contoso: Company, client: Client) -> None:
     url = contoso.start(client)
-    with mock.patch("azuread_connections.login.transaction.time.time") as clock:
+    with mock.patch("azuread_connections.login.state.transaction.time.time") as clock:
         clock.return_value = 4_000_000_000 + TRANSACTION_LIFETIME
         assert_refused(contoso.come_back(client, url), 400, "transaction_expired")
     assert contoso.microsoft.count("token") == 0

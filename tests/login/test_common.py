@@ -13,7 +13,7 @@ from azuread_connections import signals
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.models import Application, Connection, Directory, Event, Identity
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import Directory as TheirDirectory
+from azuread_connections.testing.directory.directories import Directory as TheirDirectory
 from tests.company import Company, error_code
 from tests.factories import ConnectionFactory
 

@@ -11,11 +11,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 
-from azuread_connections.login import consent, sealing
-from azuread_connections.login.transaction import read_cookie
+from azuread_connections.login.flows import consent
+from azuread_connections.login.state import sealing
+from azuread_connections.login.state.transaction import read_cookie
 from azuread_connections.models import Application, Connection, Directory, Event
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import Person
+from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, error_code, query_of
 from tests.factories import UserFactory
 
@@ -172,7 +173,7 @@ def test_an_old_link_is_expired(company: Company, admin: Person) -> None:
     url = link(UserFactory.create(username="staff"))
     callback_url = company.microsoft.consent(url, admin)
     later = time.time() + consent.LINK_LIFETIME + 1
-    with mock.patch("azuread_connections.login.consent.time.time", return_value=later):
+    with mock.patch("azuread_connections.login.flows.consent.time.time", return_value=later):
         response = Client().get(callback_url)
     assert (response.status_code, error_code(response)) == (400, "transaction_expired")
 

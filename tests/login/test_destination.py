@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import include, path
 
-from azuread_connections.login.addresses import may_leave_site, safe_destination
+from azuread_connections.login.lookup.addresses import may_leave_site, safe_destination
 from project.urls import urlpatterns as demo
 
 DEFAULT = "/"

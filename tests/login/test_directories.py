@@ -14,8 +14,8 @@ from django.test import Client
 from azuread_connections import signals
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.entra.id_token import IdTokenClaims
-from azuread_connections.login import directories
-from azuread_connections.login.failures import SignInFailed
+from azuread_connections.login.log.failures import SignInFailed
+from azuread_connections.login.users import directories
 from azuread_connections.models import (
     Application,
     Connection,
@@ -25,8 +25,8 @@ from azuread_connections.models import (
     Revocation,
 )
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.directory import Directory as TheirDirectory
-from azuread_connections.testing.directory import Person
+from azuread_connections.testing.directory.directories import Directory as TheirDirectory
+from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, error_code
 from tests.factories import ConnectionFactory
 

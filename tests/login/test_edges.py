@@ -20,19 +20,14 @@ from django.test import Client, RequestFactory
 from azuread_connections.backends import ConnectionBackend
 from azuread_connections.conf import TRANSACTION_LIFETIME, conf
 from azuread_connections.entra.id_token import IdTokenClaims
-from azuread_connections.login import (
-    backend,
-    events,
-    linking,
-    people,
-    session,
-    transaction,
-    usernames,
-)
-from azuread_connections.login.access import may_enter
-from azuread_connections.login.enabled import Pair
-from azuread_connections.login.exchange import CodeExchange
-from azuread_connections.login.trust import DomainTrust, find_trust
+from azuread_connections.login import backend
+from azuread_connections.login.flows.exchange import CodeExchange
+from azuread_connections.login.log import events
+from azuread_connections.login.lookup.enabled import Pair
+from azuread_connections.login.state import session, transaction
+from azuread_connections.login.state.access import may_enter
+from azuread_connections.login.users import linking, people, usernames
+from azuread_connections.login.users.trust import DomainTrust, find_trust
 from azuread_connections.models import (
     ClientSecret,
     Connection,
@@ -292,7 +287,7 @@ def test_a_flood_at_one_connection_hides_no_failure_of_another_nor_another_code(
 
 
 def test_counters_of_two_connections_and_kinds_are_two(contoso, fabrikam):
-    from azuread_connections.login.failures import SignInFailed
+    from azuread_connections.login.log.failures import SignInFailed
 
     now = events.timezone.now()
     with (
@@ -411,7 +406,7 @@ def test_an_application_without_sign_in_shows_no_button(
 ):
     application.application_type = application_type
     application.save()
-    from azuread_connections.login.enabled import shown_as_buttons
+    from azuread_connections.login.lookup.enabled import shown_as_buttons
 
     assert shown_as_buttons(application).connections == []
 
@@ -543,7 +538,7 @@ def test_where_the_username_is_an_address(contoso, settings):
     with mock.patch.object(usernames, "_field", return_value=field):
         assert usernames.username_for(claims, contoso.connection, trust) == "adele@contoso.com"
         UserFactory.create(username="Adele@contoso.com")
-        from azuread_connections.login.failures import SignInFailed
+        from azuread_connections.login.log.failures import SignInFailed
 
         with pytest.raises(SignInFailed):
             usernames.username_for(claims, contoso.connection, trust)
@@ -571,7 +566,8 @@ def test_two_applications_hosts_ignore_case(contoso, application, settings, clie
 
 
 def test_only_the_own_directorys_grants_are_known_and_noted(contoso):
-    from azuread_connections.login import directories, enabled
+    from azuread_connections.login.lookup import enabled
+    from azuread_connections.login.users import directories
 
     other = Directory.objects.create(
         connection=contoso.connection,
@@ -616,7 +612,7 @@ def test_the_sign_in_pages_links_keep_an_allowed_outside_destination(contoso, ap
 
 
 def test_the_newest_key_seals_and_each_purpose_has_its_own(settings):
-    from azuread_connections.login import sealing
+    from azuread_connections.login.state import sealing
 
     settings.SECRET_KEY_FALLBACKS = ["old-" * 12]
     sealed = sealing.seal("a", [1], name="n")
@@ -640,7 +636,7 @@ def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
     contoso.sign_in(client)
     user.refresh_from_db()
     assert user.first_name == "Kept"
-    from azuread_connections.login.profile import read_profile, sync_user
+    from azuread_connections.login.users.profile import read_profile, sync_user
 
     claims = IdTokenClaims(contoso.directory.tenant_id, "oid", email="taken@contoso.com")
     UserFactory.create(email="taken@contoso.com")

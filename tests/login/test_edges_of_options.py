@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 
 from azuread_connections.cache import ForgivingCache
-from azuread_connections.login import consent
+from azuread_connections.login.flows import consent
 from azuread_connections.models import (
     ApplicationHost,
     Connection,
@@ -115,8 +115,8 @@ def test_a_pin_found_for_a_domain_meanwhile_changed_proves_nothing(contoso):
 def test_an_apps_token_is_of_one_registration_and_directory_and_given_up_in_time(
     contoso, microsoft
 ):
-    from azuread_connections import app_access
     from azuread_connections.entra.tokens import AppToken
+    from azuread_connections.microsoft import app_token as app_access
 
     Connection.objects.update(enable_users_api=True)
     connection = Connection.objects.get()
@@ -131,8 +131,8 @@ def test_an_apps_token_is_of_one_registration_and_directory_and_given_up_in_time
 
 
 def test_a_token_is_cached_for_less_than_its_life(contoso):
-    from azuread_connections import app_access
     from azuread_connections.entra.tokens import AppToken
+    from azuread_connections.microsoft import app_token as app_access
 
     Connection.objects.update(enable_users_api=True)
     with (

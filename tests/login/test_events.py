@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections.login import events, limits
+from azuread_connections.login.log import events, limits
 from azuread_connections.models import Connection, Event, Identity
 from tests.company import Company, query_of
 from tests.factories import UserFactory

@@ -20,7 +20,7 @@ from azuread_connections.models import (
 )
 from azuread_connections.models import grant as grant_module
 from azuread_connections.testing import StandIn, next_address
-from azuread_connections.testing.directory import Group as TheirGroup
+from azuread_connections.testing.directory.directories import Group as TheirGroup
 from tests.company import Company
 from tests.factories import (
     ConnectionFactory,

@@ -13,7 +13,7 @@ from django.db import connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from azuread_connections import microsoft
+from azuread_connections.microsoft import client as microsoft
 from azuread_connections.models import Connection, Identity
 from tests.company import Company, error_code
 from tests.factories import IdentityFactory, UserFactory

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 
-from azuread_connections.login.names import split_name
+from azuread_connections.login.users.names import split_name
 from tests.field_cases import case
 
 F17 = case("F17")["no given_name and family_name"]

@@ -8,8 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from azuread_connections.login.addresses import safe_path
-from azuread_connections.login.onward import DestinationRedirect
+from azuread_connections.login.flows.onward import DestinationRedirect
+from azuread_connections.login.lookup.addresses import safe_path
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing import next_address
 from tests.company import Company, query_of

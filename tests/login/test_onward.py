@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import DisallowedRedirect
 from django.test import Client, RequestFactory
 
-from azuread_connections.login import onward
+from azuread_connections.login.flows import onward
 from azuread_connections.models import Application
 from azuread_connections.testing import next_address
 from tests.company import Company

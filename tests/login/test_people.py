@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from azuread_connections import signals
-from azuread_connections.login import people
+from azuread_connections.login.users import people
 from azuread_connections.models import ClientSecret, Connection, Identity
 from tests.company import Company, error_code
 from tests.factories import EnabledConnectionFactory, IdentityFactory, UserFactory

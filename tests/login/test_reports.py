@@ -24,9 +24,13 @@ import azuread_connections
 from azuread_connections.backends import ConnectionBackend
 from azuread_connections.entra.id_token import IdTokenClaims
 from azuread_connections.entra.tokens import TokenResponse
-from azuread_connections.login import events, exchange, people, session, views
-from azuread_connections.login.exchange import CodeExchange
-from azuread_connections.login.withheld import transaction_cookies, withhold_from_scope
+from azuread_connections.login.flows import exchange
+from azuread_connections.login.flows.exchange import CodeExchange
+from azuread_connections.login.log import events
+from azuread_connections.login.state import session
+from azuread_connections.login.state.withheld import transaction_cookies, withhold_from_scope
+from azuread_connections.login.users import people
+from azuread_connections.login.web import views
 from tests.company import Company, error_code, query_of
 
 from .reports import Arrival
@@ -106,7 +110,7 @@ def test_no_other_answer_of_ours_has_a_status_that_django_mails() -> None:
         for path in package.rglob("*.py")
         if status.search(path.read_text()) and "testing" not in path.parts
     }
-    assert found == {"login/error_page.py"}
+    assert found == {"login/web/error_page.py"}
 
 
 #: Where something unforeseen goes wrong, from the first frames to the last.
@@ -201,7 +205,7 @@ def test_an_error_of_the_failure_page_is_reported_without_what_led_to_the_failur
 ) -> None:
     arrival = Arrival.of(contoso, client)
     contoso.microsoft.fault("token", aadsts=7000215)
-    monkeypatch.setattr("azuread_connections.login.error_page.render", fail)
+    monkeypatch.setattr("azuread_connections.login.web.error_page.render", fail)
     assert arrival.arrive() == 500
     for report in (mailed(), *reports):
         assert "out of order" in report

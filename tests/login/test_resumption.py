@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.conf import TRANSACTION_LIFETIME
-from azuread_connections.login import sealing
+from azuread_connections.login.state import sealing
 from azuread_connections.models import Application, Connection, EnabledConnection, Event
 from tests.company import Company, error_code, query_of, transaction_of
 from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
@@ -48,7 +48,7 @@ def test_a_browser_without_the_cookie_goes_on_with_the_connection_and_next(
 
 def test_after_ten_minutes_too(contoso: Company, client: Client) -> None:
     url = contoso.start(client, next="/report")
-    with mock.patch("azuread_connections.login.transaction.time.time") as clock:
+    with mock.patch("azuread_connections.login.state.transaction.time.time") as clock:
         clock.return_value = 4_000_000_000 + TRANSACTION_LIFETIME
         answer = contoso.come_back(client, url)
     assert error_code(answer) == "transaction_expired"

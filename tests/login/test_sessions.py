@@ -14,8 +14,8 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from azuread_connections.login import session
-from azuread_connections.login.frontchannel import frontchannel_token
+from azuread_connections.login.lookup.frontchannel import frontchannel_token
+from azuread_connections.login.state import session
 from azuread_connections.models import (
     Connection,
     Directory,
@@ -330,7 +330,7 @@ def test_repeating_it_adds_no_rows(contoso: Company) -> None:
 def test_a_flood_of_made_up_sessions_is_cut_off(
     contoso: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("azuread_connections.login.logout._SIGN_OUTS_PER_MINUTE", 3)
+    monkeypatch.setattr("azuread_connections.login.flows.logout._SIGN_OUTS_PER_MINUTE", 3)
     for number in range(10):
         response = frontchannel(contoso, sid=SID[:-1] + str(number))
     assert Revocation.objects.count() == 3
@@ -351,8 +351,8 @@ def test_a_flood_of_made_up_sessions_is_cut_off(
 def test_one_clients_flood_keeps_nobody_elses_session_open(
     contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch, one: str, another: str
 ) -> None:
-    monkeypatch.setattr("azuread_connections.login.logout._SIGN_OUTS_PER_MINUTE", 6)
-    monkeypatch.setattr("azuread_connections.login.logout._SIGN_OUTS_PER_CLIENT", 3)
+    monkeypatch.setattr("azuread_connections.login.flows.logout._SIGN_OUTS_PER_MINUTE", 6)
+    monkeypatch.setattr("azuread_connections.login.flows.logout._SIGN_OUTS_PER_CLIENT", 3)
     contoso.person.claims["sid"] = SID
     contoso.sign_in(client)
     for number in range(9):

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from azuread_connections.login.transaction import read_cookie
+from azuread_connections.login.state.transaction import read_cookie
 from azuread_connections.models import Connection, EnabledConnection, Event
 from tests.company import Company, error_code, query_of
 from tests.factories import ApplicationFactory

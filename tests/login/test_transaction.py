@@ -7,9 +7,9 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from azuread_connections.login import sealing, transaction
-from azuread_connections.login.addresses import MAX_DESTINATION_LENGTH
-from azuread_connections.login.transaction import BrokenSeal, Transaction, seal, unseal
+from azuread_connections.login.lookup.addresses import MAX_DESTINATION_LENGTH
+from azuread_connections.login.state import sealing, transaction
+from azuread_connections.login.state.transaction import BrokenSeal, Transaction, seal, unseal
 
 BEGUN = Transaction(
     application_id=1, connection_id=2, fingerprint="f" * 22, destination="/reports/"

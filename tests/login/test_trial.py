@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from azuread_connections import signals
-from azuread_connections.login import trial
+from azuread_connections.login.flows import trial
 from azuread_connections.models import ClientSecret, Connection, Directory, Event, Identity
 from tests.company import Company, error_code
 from tests.factories import ClientSecretFactory, IdentityFactory, UserFactory

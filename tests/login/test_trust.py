@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections import microsoft
+from azuread_connections.microsoft import client as microsoft
 from azuread_connections.models import Connection, DomainAlias, Event, Identity
 from tests.company import Company, error_code, is_proven
 from tests.factories import ConnectionFactory, UserFactory

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from azuread_connections.login.typed_address import clean_address
+from azuread_connections.login.lookup.typed_address import clean_address
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 from urllib3 import HTTPConnectionPool
 
-from azuread_connections.login import people, views
+from azuread_connections.login.users import people
+from azuread_connections.login.web import views
 from tests.company import Company
 from tests.login.reports import Arrival
 

@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from azuread_connections.testing import StandIn
-from azuread_connections.testing.loading import DataError, load
+from azuread_connections.testing.directory.loading import DataError, load
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"

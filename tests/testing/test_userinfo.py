@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from azuread_connections.testing import tokens
+from azuread_connections.testing.oauth import tokens
 from tests.testing.contoso import Contoso, get
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from azuread_connections.testing.loading import DataError, load
+from azuread_connections.testing.directory.loading import DataError, load
 from azuread_connections.testing.standin import StandIn
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from azuread_connections.health.probe import Outcome, Step, probe
-from azuread_connections.health.selection import all_connections, named_connections
+from azuread_connections.diagnostics.probe import Outcome, Step, probe
+from azuread_connections.diagnostics.selection import all_connections, named_connections
 
 
 class Command(BaseCommand):

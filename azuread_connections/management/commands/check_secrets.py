@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from azuread_connections.conf import conf
-from azuread_connections.health import upkeep
-from azuread_connections.health.notices import send_notices
-from azuread_connections.health.secrets import SecretLine, SecretStatus, report
+from azuread_connections.credentials import verification as upkeep
+from azuread_connections.credentials.notices import send_notices
+from azuread_connections.credentials.report import SecretLine, SecretStatus, report
 from azuread_connections.management import arguments
 from azuread_connections.models.expiry import day_of
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from azuread_connections.health.reencryption import Outcome, reencrypt
+from azuread_connections.credentials.reencryption import Outcome, reencrypt
 from azuread_connections.management import arguments
 
 

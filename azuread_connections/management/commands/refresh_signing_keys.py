@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from azuread_connections.diagnostics.selection import all_connections, named_connections
+from azuread_connections.diagnostics.signing_keys import KeyRefresh
+from azuread_connections.diagnostics.wording import in_words
 from azuread_connections.entra.errors import EntraError
-from azuread_connections.health.selection import all_connections, named_connections
-from azuread_connections.health.signing_keys import KeyRefresh
-from azuread_connections.health.wording import in_words
 
 
 class Command(BaseCommand):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..access import AccessToken
-from ..apps import App
-from ..call import Call
-from ..wire import Response, json_response
+from ..directory.apps import App
+from ..oauth.access import AccessToken
+from ..server.call import Call
+from ..server.wire import Response, json_response
 from .errors import GraphRefusal, not_found
 from .objects import APP_PROPERTIES, app_properties, organization
 from .query import page, read_query

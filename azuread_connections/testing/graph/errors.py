@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ..call import Call
-from ..wire import Response, json_response
+from ..server.call import Call
+from ..server.wire import Response, json_response
 
 # What Graph calls a status that has no more precise code.
 CODES = {

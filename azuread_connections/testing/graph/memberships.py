@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..access import AccessToken
-from ..call import Call
-from ..directory import Person
-from ..groups import DirectoryRole, Group
-from ..wire import Response, json_response, text_response
+from ..directory.directories import Person
+from ..directory.groups import DirectoryRole, Group
+from ..oauth.access import AccessToken
+from ..server.call import Call
+from ..server.wire import Response, json_response, text_response
 from .errors import bad_request, not_found
 from .objects import (
     GROUP_PROPERTIES,

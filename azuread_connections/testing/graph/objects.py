@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..access import AccessToken
-from ..apps import App, AppSecret
-from ..directory import Directory
-from ..groups import DirectoryRole, Group
+from ..directory.apps import App, AppSecret
+from ..directory.directories import Directory
+from ..directory.groups import DirectoryRole, Group
+from ..oauth.access import AccessToken
 
 READS_GROUPS: tuple[str, ...] = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
 READS_ROLES: tuple[str, ...] = ("RoleManagement.Read.Directory", "Directory.Read.All")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..access import AccessToken
-from ..call import Call
-from ..directory import Person
-from ..profile import DEFAULT_PROPERTIES, USER_PROPERTIES, user_properties
-from ..wire import Response, json_response
+from ..directory.directories import Person
+from ..directory.profile import DEFAULT_PROPERTIES, USER_PROPERTIES, user_properties
+from ..oauth.access import AccessToken
+from ..server.call import Call
+from ..server.wire import Response, json_response
 from .query import page, read_query
 from .service import named_person, require, signed_in
 

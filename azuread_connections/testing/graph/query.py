@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from ..call import Call
-from ..wire import Response, json_response
+from ..server.call import Call
+from ..server.wire import Response, json_response
 from .errors import bad_request
 from .filters import is_advanced, parse_filter, parse_search
 

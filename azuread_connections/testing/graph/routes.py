@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..call import Call
-from ..wire import Response
+from ..server.call import Call
+from ..server.wire import Response
 from . import applications, memberships, people
 from .service import Handler, guarded
 

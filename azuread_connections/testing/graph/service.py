@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from ..access import AccessToken
-from ..call import Call
-from ..directory import Person
-from ..faults import Fault
-from ..wire import Response
+from ..directory.directories import Person
+from ..oauth.access import AccessToken
+from ..server.call import Call
+from ..server.faults import Fault
+from ..server.wire import Response
 from .errors import GraphRefusal, bad_request, not_found, refused
 
 Handler = Callable[[Call, AccessToken], Response]

@@ -1,0 +1,117 @@
+"""The directory administrator's consent: what is needed, what is proven, and how to ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from ...login.flows import consent
+from ...microsoft.permissions import Permission, permissions_needed
+from ...models import Connection, Directory
+from ..rights import CONSENT, may
+from ..widgets.dates import short_time, time_ago
+from ..widgets.links import admin_url
+
+#: Where on the connection's page the box is.
+ANCHOR = "azuread-consent"
+
+
+@dataclass(frozen=True)
+class Need:
+    """A permission that the options need; ``since``: from when on it is proven to be granted."""
+
+    permission: Permission
+    since: datetime | None
+
+    @property
+    def proof(self) -> str | SafeString:
+        """Say since when it is proven, in words; "" if it is not."""
+        if self.since is None:
+            return ""
+        return format_html(gettext("proven {when}"), when=time_ago(self.since, ""))
+
+
+@dataclass(frozen=True)
+class Box:
+    """What the box on a connection's page shows. ``link`` is "" for those who may not ask."""
+
+    needs: list[Need]
+    link: str
+    good_until: str
+    may_ask: bool
+
+
+def box(request: HttpRequest, connection: Connection) -> Box:
+    may_ask = may(request, CONSENT)
+    link = ""
+    if may_ask:
+        try:
+            link = consent.link_for_administrator(request, connection)
+        except (NoReverseMatch, ImproperlyConfigured):
+            # Told by the system checks, and at the top of the page.
+            may_ask = False
+    good_until = timezone.now() + timedelta(seconds=consent.LINK_LIFETIME)
+    return Box(needs(connection), link, short_time(good_until), may_ask)
+
+
+def needs(connection: Connection) -> list[Need]:
+    """Return what the options need, and since when the connection's own directory grants it."""
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
+    return [Need(p, _proven_since(own, p)) for p in permissions_needed(connection)]
+
+
+def ask(
+    page: admin.ModelAdmin[Connection], request: HttpRequest, connection: Connection
+) -> HttpResponse:
+    """Send the staff member to Microsoft's consent page."""
+    if not may(request, CONSENT):
+        raise PermissionDenied
+    return consent.begin(request, connection, place(page, connection))
+
+
+def place(page: admin.ModelAdmin[Connection], connection: Connection) -> str:
+    """Return the address of the box on the connection's page."""
+    return f"{admin_url(page.admin_site, connection, 'change', quote(connection.pk))}#{ANCHOR}"
+
+
+def tell_outcome(page: admin.ModelAdmin[Connection], request: HttpRequest, object_id: str) -> None:
+    """Show on a connection's page what the consent just asked for came to, once."""
+    outcome: Any = consent.pop_outcome(request)
+    if outcome is None:
+        return
+    message = outcome["message"]
+    if str(outcome["connection"]) != object_id:
+        # Asked in another tab: say which connection it is about.
+        other = Connection._default_manager.filter(pk=outcome["connection"]).first()
+        message = format_html("{}: {}", other or "–", message)
+    level = messages.SUCCESS if outcome["granted"] else messages.ERROR
+    page.message_user(request, message, level)
+
+
+def save_and_ask(
+    page: admin.ModelAdmin[Connection], request: HttpRequest, connection: Connection
+) -> HttpResponse | None:
+    """Return where "Save and continue to consent" leads, or None if that was not pressed."""
+    if "_consent" not in request.POST or not page.has_view_permission(request, connection):
+        return None
+    return HttpResponseRedirect(place(page, connection))
+
+
+def _proven_since(own: Directory | None, permission: Permission) -> datetime | None:
+    if own is None:
+        return None
+    if permission.kind == "delegated":
+        return own.delegated_since if permission.name in own.delegated_scopes.split() else None
+    proven = permission.name in own.application_permissions.split()
+    return own.application_since if proven else None

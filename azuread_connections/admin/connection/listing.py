@@ -1,0 +1,84 @@
+"""The list of connections: its rows, in a fixed number of queries, and its columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from ...credentials.report import connection_secret_state
+from ...models import Application, ClientSecret, Connection, Directory
+from ..widgets.dates import time_ago
+from ..widgets.large_lists import LargeListAdmin
+from ..widgets.last_sign_in import last_sign_in
+from ..widgets.links import admin_url
+from .secrets import render_state
+
+
+class ConnectionList(ChangeList):
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        # Here and not in the admin's own queryset: on a page that saves, a prefetched list of
+        # secrets would still hold those just removed.
+        secrets = ClientSecret._default_manager.only("connection", "expires_at", "refused_at")
+        applications = Application._default_manager.only("name")
+        rows = super().get_queryset(request, *args, **kwargs)
+        return rows.prefetch_related(
+            Prefetch("applications", queryset=applications), Prefetch("secrets", queryset=secrets)
+        )
+
+
+def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
+    """Add to each row ``last_sign_in_at`` and ``waiting``, the number of directories that wait."""
+    waiting = (
+        Directory._default_manager.filter(
+            connection=OuterRef("pk"), status=Directory.Status.WAITING
+        )
+        .order_by()
+        .values("connection")
+        .annotate(number=Count("pk"))
+    )
+    return connections.annotate(
+        last_sign_in_at=last_sign_in("pk"), waiting=Subquery(waiting.values("number"))
+    )
+
+
+class ConnectionColumns(LargeListAdmin):
+    # The field's own name, as Azure AD's customers know it, is too long for a column.
+    @admin.display(description=_("domain"), ordering="domain")
+    def shown_domain(self, connection: Any) -> str | SafeString:
+        if not connection.waiting:
+            return str(connection.domain)
+        words = ngettext(
+            "%(number)d directory waiting", "%(number)d directories waiting", connection.waiting
+        )
+        return format_html(
+            '{} <a class="azuread-waiting" href="{}#azuread-directories">{}</a>',
+            connection.domain,
+            admin_url(self.admin_site, connection, "change", quote(connection.pk)),
+            words % {"number": connection.waiting},
+        )
+
+    @admin.display(description=_("applications"))
+    def enabled_for(self, connection: Connection) -> str | SafeString:
+        names = [application.name for application in connection.applications.all()]
+        return ", ".join(names) or quiet(gettext("none: nobody can use it"))
+
+    @admin.display(description=_("client secret"))
+    def secret_state(self, connection: Connection) -> SafeString:
+        return render_state(connection_secret_state(connection.secrets.all()))
+
+    @admin.display(description=_("last sign-in"), ordering="last_sign_in_at")
+    def last_sign_in(self, connection: Any) -> str | SafeString:
+        return time_ago(connection.last_sign_in_at, quiet(gettext("never")))
+
+
+def quiet(text: str) -> SafeString:
+    return format_html('<span class="azuread-quiet">{}</span>', text)

@@ -1,0 +1,171 @@
+"""Client secrets on a connection's page: stored ones in a table, new ones added beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from ...credentials.report import SecretState, connection_secret_state
+from ...models import ClientSecret, Connection
+from ...models.expiry import day_of
+from ...models.validators import expiry_warning
+from ..rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
+from ..widgets.dates import ExpiryDateField, time_ago
+from .posted_rows import PostedRowsFormSet
+
+
+@sensitive_variables("value")
+def keep_secret(
+    connection: Connection, value: str, expires_at: datetime | None
+) -> tuple[ClientSecret, bool]:
+    """Add a secret beside those stored, and say whether it is new.
+
+    A value that is stored already only gets the expiry date, where one is given. Raises
+    ``ImproperlyConfigured`` without a usable encryption key.
+    """
+    stored = _stored_secret(connection, value)
+    if stored is None:
+        new = ClientSecret(connection=connection, value=value, expires_at=expires_at)
+        # Not by create(): Django's own frames would show the value in a report of an error.
+        new.save()
+        return new, True
+    if expires_at is not None:
+        stored.expires_at = expires_at
+        stored.save(update_fields=["expires_at"])
+    return stored, False
+
+
+@sensitive_variables("value")
+def _stored_secret(connection: Connection, value: str) -> ClientSecret | None:
+    # One that no key opens is of no use any more, so the new value may be added next to it.
+    return next((each for each in connection.secrets.all() if each.value.holds(value)), None)
+
+
+def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str]:
+    """Yield what the administrator should know about the date just saved. Odd is allowed."""
+    if secret.expires_at is None:
+        yield gettext(
+            "Client secret %(secret)s has no expiry date, so check_secrets cannot warn you before "
+            "it stops working."
+        ) % {"secret": secret}
+    elif date_was_set and (warning := expiry_warning(secret.expires_at)):
+        yield gettext("Client secret %(secret)s: %(warning)s") % {
+            "secret": secret,
+            "warning": warning,
+        }
+
+
+def render_state(state: SecretState) -> SafeString:
+    """Words with a colour and a sign: readable without either."""
+    return format_html(
+        '<span class="azuread-state azuread-state-{}">{}</span>', state.status.value, state.text
+    )
+
+
+class StoredSecretForm(forms.ModelForm):
+    """Of a stored secret only the date can be edited; its value is never loaded for this."""
+
+    expires_at = ExpiryDateField(label=_("expires"), required=False)
+
+    class Meta:
+        model = ClientSecret
+        fields = ["expires_at"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # In a table the column's heading is no label that a screen reader would read out.
+        self.fields["expires_at"].widget.attrs["aria-label"] = gettext(
+            "Expiry date of client secret %(secret)s"
+        ) % {"secret": self.instance}
+
+    def save(self, commit: bool = True) -> ClientSecret:
+        secret: ClientSecret = super().save(commit=False)
+        if commit:
+            # The date alone: a sign-in may be writing the other columns at this moment.
+            secret.save(update_fields=["expires_at"])
+        return secret
+
+
+class StoredSecretFormSet(PostedRowsFormSet):
+    def add_fields(self, form: forms.ModelForm[ClientSecret], index: int | None) -> None:
+        super().add_fields(form, index)
+        if DELETION_FIELD_NAME in form.fields:
+            form.fields[DELETION_FIELD_NAME].widget.attrs["aria-label"] = gettext(
+                "Remove client secret %(secret)s"
+            ) % {"secret": form.instance}
+
+
+class StoredSecretInline(admin.TabularInline):
+    model = ClientSecret
+    form = StoredSecretForm
+    formset = StoredSecretFormSet
+    template = "azuread_connections/admin/stored_secrets.html"
+    place = "azuread-credentials"
+    verbose_name_plural = _("stored client secrets")
+    extra = 0
+    max_num = 0
+    readonly_fields = (
+        "begins_with",
+        "added",
+        "expires",
+        "last_accepted",
+        "last_refused",
+        "state",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        date = "expires_at" if self.has_change_permission(request, obj) else "expires"
+        return ("begins_with", "added", date, "last_accepted", "last_refused", "state")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClientSecret]:
+        return super().get_queryset(request).defer("value")
+
+    # Who may see the connection sees that a secret is there; touching it is a right of its own.
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_see_connection(self.admin_site, request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, MANAGE_SECRET) and may(request, CHANGE_CONNECTION)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    @admin.display(description=_("begins with"))
+    def begins_with(self, secret: ClientSecret) -> SafeString:
+        return format_html("<code>{}</code>", str(secret))
+
+    @admin.display(description=_("added"))
+    def added(self, secret: ClientSecret) -> str | SafeString:
+        return time_ago(secret.created_at, "–")
+
+    @admin.display(description=_("expires"))
+    def expires(self, secret: ClientSecret) -> str:
+        return day_of(secret.expires_at).isoformat() if secret.expires_at else "–"
+
+    @admin.display(description=_("last accepted"))
+    def last_accepted(self, secret: ClientSecret) -> str | SafeString:
+        return time_ago(secret.last_success_at, gettext("never"))
+
+    @admin.display(description=_("last refused"))
+    def last_refused(self, secret: ClientSecret) -> str | SafeString:
+        return time_ago(secret.refused_at, gettext("never"))
+
+    @admin.display(description=_("state"))
+    def state(self, secret: ClientSecret) -> SafeString:
+        return render_state(connection_secret_state([secret], timezone.now()))

@@ -1,0 +1,1 @@
+"""Fields, columns and filters that several admin pages share."""

@@ -1,0 +1,1 @@
+"""What proves to Microsoft that we are the registered app: expiry, notices, verification."""

@@ -1,0 +1,183 @@
+"""Tells people of secrets about to expire: by mail and by signal, once per threshold."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.mail import mail_admins, send_mail
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import signals
+from ..conf import conf
+from ..models import ClientSecret, Connection
+from .report import SecretStatus, days_left, report
+
+logger = logging.getLogger("azuread_connections")
+
+#: Stands for all of Django's ADMINS, who get one mail together.
+_ADMINS = "ADMINS"
+#: So many connections are named where nobody can be written to.
+_NAMED = 5
+#: Days before the expiry at which a notice is due.
+THRESHOLDS = (30, 14, 7, 1, 0)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One secret about which people are to be told now."""
+
+    secret: ClientSecret
+    text: str
+    days_left: int
+    threshold: int
+    applications: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        stops = ", ".join(self.applications) or _("no application")
+        return _(
+            "%(connection)s, client secret %(secret)s: %(text)s. It would stop: %(stops)s."
+        ) % {
+            "connection": self.secret.connection.name,
+            "secret": self.secret,
+            "text": self.text,
+            "stops": stops,
+        }
+
+
+@dataclass
+class Delivery:
+    """What became of the notices that were due. ``told``: those that reached somebody."""
+
+    told: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def send_notices(now: datetime | None = None) -> Delivery:
+    """Send the notices that are due, each marked only if it went to somebody.
+
+    What one of those who are written to causes, such as an address that is refused, keeps nobody
+    else's notice back.
+    """
+    delivery = Delivery()
+    due = list(_due(now or timezone.now()))
+    if not due:
+        return delivery
+    reached = _write(due, delivery)
+    untold = []
+    for notice in due:
+        heard = _signal(notice, delivery)
+        has_addressee = bool(addressees(notice.secret.connection))
+        if notice in reached or (heard and not has_addressee):
+            _mark(notice)
+            delivery.told += 1
+        elif not has_addressee:
+            untold.append(notice.secret.connection.name)
+    if untold:
+        delivery.problems.append(_nobody_for(untold))
+    return delivery
+
+
+def _nobody_for(connections: list[str]) -> str:
+    names = ", ".join(connections[:_NAMED]) + (", …" if len(connections) > _NAMED else "")
+    return _(
+        "There is nobody to write to about %(connections)s: set ADMINS, or a Contact on the "
+        "connection."
+    ) % {"connections": names}
+
+
+def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
+    """Write to each of those concerned; return the notices that went to somebody."""
+    by_addressee: dict[str, list[Notice]] = defaultdict(list)
+    for notice in due:
+        for addressee in addressees(notice.secret.connection):
+            by_addressee[addressee].append(notice)
+    reached: set[Notice] = set()
+    for addressee, notices in by_addressee.items():
+        try:
+            _mail(addressee, notices)
+        except Exception as error:  # mail backends raise whatever they like
+            logger.exception("The notices for %s could not be sent.", addressee)
+            delivery.problems.append(
+                _("The notices for %(addressee)s could not be sent: %(why)s")
+                % {"addressee": addressee, "why": str(error) or type(error).__name__}
+            )
+        else:
+            reached.update(notices)
+    return reached
+
+
+def addressees(connection: Connection) -> list[str]:
+    """Return whom to write to about a connection, as ``write_to`` takes them."""
+    contact = connection.contact_email
+    return [*([_ADMINS] if conf.has_admins else []), *([contact] if contact else [])]
+
+
+def write_to(addressee: str, subject: str, body: str) -> None:
+    """Send a mail to the site's ADMINS together, or to one contact. Raises what a backend does."""
+    if addressee == _ADMINS:
+        mail_admins(subject, body)
+    else:
+        send_mail(subject, body, None, [addressee])
+
+
+def _mail(addressee: str, notices: list[Notice]) -> None:
+    advice = _(
+        "Make a new client secret in Azure and add it to the connection beside the old one: an "
+        "expired secret stops every sign-in."
+    )
+    body = "\n".join([*(notice.line for notice in notices), "", advice])
+    write_to(addressee, _("Client secrets about to expire"), body)
+
+
+def _signal(notice: Notice, delivery: Delivery) -> bool:
+    """Tell the receivers of the signal; return whether one of them took it."""
+    answers = signals.secret_expiring.send_robust(
+        ClientSecret,
+        connection=notice.secret.connection,
+        secret=notice.secret,
+        days_left=notice.days_left,
+    )
+    failed = [answer for _receiver, answer in answers if isinstance(answer, Exception)]
+    for error in failed:  # Django has logged it
+        delivery.problems.append(
+            _("%(connection)s: a receiver of secret_expiring failed: %(why)s")
+            % {"connection": notice.secret.connection.name, "why": repr(error)}
+        )
+    return len(failed) < len(answers)
+
+
+def _due(now: datetime) -> Iterator[Notice]:
+    for line in report(max(THRESHOLDS), include_superseded=False, now=now):
+        if line.secret_id is None or line.expires_at is None:
+            continue
+        if line.status not in (SecretStatus.EXPIRED, SecretStatus.EXPIRING):
+            continue
+        left = days_left(line.expires_at, now)
+        threshold = min((t for t in THRESHOLDS if t >= left), default=0)
+        secret = (
+            ClientSecret._default_manager.select_related("connection")
+            .defer("value")
+            .filter(pk=line.secret_id)
+            .first()
+        )
+        if secret is not None and not _was_told(secret, threshold):
+            yield Notice(secret, line.text, left, threshold, line.applications)
+
+
+def _was_told(secret: ClientSecret, threshold: int) -> bool:
+    """A new expiry date begins anew."""
+    if secret.notice_days is None or secret.notice_expiry != secret.expires_at:
+        return False
+    return secret.notice_days <= threshold
+
+
+def _mark(notice: Notice) -> None:
+    ClientSecret._default_manager.filter(pk=notice.secret.pk).update(
+        notice_days=notice.threshold, notice_expiry=notice.secret.expires_at
+    )

@@ -1,0 +1,163 @@
+"""What ``check_secrets`` can ask Microsoft: whether secrets work, and when they really expire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..diagnostics.wording import in_words
+from ..entra.errors import EntraError, SecretRejected
+from ..entra.graph import GraphError, RegisteredSecret
+from ..microsoft import client as microsoft
+from ..microsoft.app_token import app_token, token_with
+from ..models import ClientSecret, Connection, UndecryptableError
+from ..models.expiry import day_of
+from ..models.secret import NoUsableSecret
+
+PAGE_SIZE = 200
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What was found out about a connection's secrets.
+
+    ``is_problem``: something could not be asked, so that the report may be too good.
+    """
+
+    connection: str
+    text: str
+    is_problem: bool
+
+
+def verify() -> Iterator[Remark]:
+    """Ask Microsoft whether each secret works (client credentials); its answer is recorded.
+
+    A refusal shows in the report that follows; what could not be asked is said here.
+    """
+    for connection in _connections():
+        for secret in connection.secrets.all():
+            try:
+                token_with(connection, secret)
+            except SecretRejected as error:
+                text = f"{secret}: {in_words(error)}"
+                yield Remark(connection.name, text, is_problem=False)
+            except (EntraError, UndecryptableError) as error:
+                why = in_words(error) if isinstance(error, EntraError) else error
+                text = _("%(secret)s could not be verified: %(why)s")
+                yield Remark(
+                    connection.name, text % {"secret": secret, "why": why}, is_problem=True
+                )
+
+
+def sync() -> Iterator[Remark]:
+    """Read the true end dates through Graph, where the app may, and store them."""
+    for connection in _connections():
+        try:
+            graph = microsoft.graph(connection.cloud, app_token(connection))
+            registered = graph.client_secrets(connection.client_id)
+        except GraphError as error:
+            yield Remark(connection.name, _why_unreadable(error), is_problem=False)
+            continue
+        except SecretRejected:
+            # Why, the report says, and --verify for each secret.
+            text = _("The dates could not be read: Microsoft accepts none of the client secrets.")
+            yield Remark(connection.name, text, is_problem=False)
+            continue
+        except EntraError as error:
+            yield Remark(connection.name, str(in_words(error)), is_problem=True)
+            continue
+        except NoUsableSecret as error:
+            # Where there is none at all, the report says so.
+            yield Remark(connection.name, str(error), is_problem=connection.secrets.exists())
+            continue
+        stored = list(connection.secrets.defer("value"))
+        for secret in stored:
+            yield from _sync(connection, secret, stored, registered)
+
+
+def _why_unreadable(error: GraphError) -> str:
+    if error.is_permission_missing:
+        return _("The app may not read its registration (Application.Read.All is not granted).")
+    if error.status == 404:
+        return _("The app is registered in another directory, where its dates cannot be read.")
+    return str(in_words(error))
+
+
+def _sync(
+    connection: Connection,
+    secret: ClientSecret,
+    stored: Sequence[ClientSecret],
+    registered: Sequence[RegisteredSecret],
+) -> Iterator[Remark]:
+    found = _match(secret, stored, registered)
+    if found is None:
+        text = _why_unknown(secret, registered) % {"secret": secret}
+        yield Remark(connection.name, text, is_problem=False)
+        return
+    if found.expires_at is None:
+        text = _("%(secret)s: Azure does not say when it expires. Enter the date by hand.")
+        yield Remark(connection.name, text % {"secret": secret}, is_problem=False)
+        return
+    expires_at = _stored_form(found.expires_at)
+    if (secret.expires_at, secret.key_id) == (expires_at, found.key_id):
+        return
+    ClientSecret._default_manager.filter(pk=secret.pk).update(
+        expires_at=expires_at, key_id=found.key_id
+    )
+    text = _("%(secret)s expires on %(date)s.")
+    yield Remark(
+        connection.name, text % {"secret": secret, "date": day_of(expires_at)}, is_problem=False
+    )
+
+
+def _match(
+    secret: ClientSecret, stored: Sequence[ClientSecret], registered: Sequence[RegisteredSecret]
+) -> RegisteredSecret | None:
+    """Find a secret by its ID; else by its first characters, if nothing else begins so.
+
+    Three characters tell nothing apart where two secrets share them, here or in Azure: a date that
+    belongs to the other one would be worse than none.
+    """
+    if secret.key_id:
+        return next((each for each in registered if each.key_id == secret.key_id), None)
+    known = {each.key_id for each in stored if each.key_id}
+    free = [each for each in registered if each.hint == secret.hint and each.key_id not in known]
+    alike = [each for each in stored if each.hint == secret.hint and not each.key_id]
+    return free[0] if len(free) == len(alike) == 1 else None
+
+
+def _why_unknown(secret: ClientSecret, registered: Sequence[RegisteredSecret]) -> str:
+    """Say why a secret was not found. Only what no secret of the registration can be was removed:
+    Azure does not say of each how it begins."""
+    if any(each.hint == secret.hint for each in registered):
+        return _(
+            "%(secret)s cannot be told from another secret that begins alike, here or in Azure, so "
+            "whether Azure still has it is not known. Enter its expiry date by hand."
+        )
+    if any(not each.hint for each in registered):
+        return _(
+            "%(secret)s may be one of the registration's secrets of which Azure does not say how "
+            "they begin. Enter its expiry date by hand."
+        )
+    return _(
+        "%(secret)s is not on the registration: it was removed in Azure, or belongs to another "
+        "app. Remove it from the connection once another secret works."
+    )
+
+
+def _stored_form(moment: datetime) -> datetime:
+    # With USE_TZ off the database's times are naive, in the site's time zone.
+    return moment if timezone.is_aware(timezone.now()) else timezone.make_naive(moment)
+
+
+def _connections() -> Iterator[Connection]:
+    """Yield all connections in pages by key, so that any number needs no more memory."""
+    last = 0
+    connections = Connection._default_manager.order_by("pk")
+    while page := list(connections.filter(pk__gt=last)[:PAGE_SIZE]):
+        yield from page
+        last = page[-1].pk

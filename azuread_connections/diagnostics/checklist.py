@@ -1,0 +1,226 @@
+"""The way of a connection from the form to the first sign-in, computed from evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ..credentials.report import SecretState, SecretStatus, connection_secret_state
+from ..entra.aadsts import explain
+from ..microsoft.permissions import permissions_needed
+from ..models import ClientSecret, Connection, Directory, Event
+from .checklist_item import Item, Place, day
+from .domain_checklist import domains_item
+from .wording import Text
+
+
+def checklist(connection: Connection, trial_open_since: datetime | None = None) -> list[Item]:
+    """Return the steps in the order in which they are taken. A few queries, no request.
+
+    ``trial_open_since``: when the reader began a trial from which nobody came back.
+    """
+    tried = _newest(connection, Event.Kind.TRIED)
+    signed_in = _newest(connection, Event.Kind.SIGNED_IN)
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
+    return [
+        _registered(connection, tried, signed_in),
+        _credentials(connection),
+        domains_item(connection),
+        _consent(connection, own),
+        _enabled(connection),
+        _tried(tried, signed_in, trial_open_since),
+        _last_sign_in(connection, signed_in),
+    ]
+
+
+def _registered(connection: Connection, tried: Event | None, signed_in: Event | None) -> Item:
+    title = _("Registered in Azure")
+    # A trial that failed came back, too: only then is its code redeemed.
+    came_back = signed_in is not None or tried is not None
+    if came_back or connection.events.filter(kind=Event.Kind.CONSENT_RETURNED).exists():
+        return Item("registered", title, "done", _("Microsoft has sent somebody back here."))
+    return Item(
+        "registered",
+        title,
+        "todo",
+        _("Nobody has come back from Microsoft yet."),
+        _("Register the callback URL under the platform “Web”, then try the connection."),
+        Place.CALLBACK,
+    )
+
+
+def _credentials(connection: Connection) -> Item:
+    title, now = _("Credentials"), timezone.now()
+    secrets = list(connection.secrets.all())
+    overall = connection_secret_state(secrets, now)
+    if not secrets:
+        advice = _("Add a client secret.")
+        return Item("credentials", title, "lacking", overall.text, advice, Place.CREDENTIALS)
+    if unreadable := [secret for secret in secrets if not secret.value.is_readable]:
+        return Item(
+            "credentials",
+            title,
+            "warning",
+            _("No encryption key of this site opens %s, so it cannot be used.")
+            % _named(unreadable),
+            _("Put back the key in ENCRYPTION_KEYS, or add a new client secret and remove it."),
+            Place.CREDENTIALS,
+        )
+    states = {secret: connection_secret_state([secret], now) for secret in secrets}
+    evidence = "; ".join(_about(secret, state) for secret, state in states.items())
+    return _proof(title, evidence, overall.status, states)
+
+
+def _proof(
+    title: Text, evidence: str, overall: SecretStatus, states: dict[ClientSecret, SecretState]
+) -> Item:
+    """Say what is still to be done about secrets that can be read."""
+    usable = [secret for secret, state in states.items() if state.status in _USABLE]
+    untested = [secret for secret in usable if secret.last_success_at is None]
+    refused = [secret for secret, state in states.items() if state.status is SecretStatus.REFUSED]
+    advice = []
+    if overall is SecretStatus.UNKNOWN:
+        undated = [secret for secret in usable if secret.expires_at is None]
+        advice.append(_("%s: enter the expiry date.") % _named(undated))
+    elif overall is not SecretStatus.VALID:
+        advice.append(_("Add a new secret beside the old one."))
+    if untested:
+        advice.append(_("%s: press “Check now” for a proof.") % _named(untested))
+    if refused and usable:
+        advice.append(_("%s: remove, as Microsoft refuses it.") % _named(refused))
+    if not advice:
+        return Item("credentials", title, "done", evidence)
+    only_to_test = overall is SecretStatus.VALID and untested and not refused
+    return Item(
+        "credentials",
+        title,
+        "todo" if only_to_test else "warning",
+        evidence,
+        " ".join(advice),
+        Place.CHECK if only_to_test else Place.CREDENTIALS,
+    )
+
+
+_USABLE = (SecretStatus.VALID, SecretStatus.EXPIRING, SecretStatus.UNKNOWN)
+
+
+def _about(secret: ClientSecret, state: SecretState) -> str:
+    words = f"{secret} {state.text}"
+    if state.status not in _USABLE:
+        return words
+    if secret.last_success_at is None:
+        return words + ", " + _("not tested yet")
+    return words + ", " + _("last accepted by Microsoft on %s") % day(secret.last_success_at)
+
+
+def _named(secrets: list[ClientSecret]) -> str:
+    return ", ".join(map(str, secrets))
+
+
+def _consent(connection: Connection, own: Directory | None) -> Item:
+    title = _("Consent")
+    needed = permissions_needed(connection)
+    if not any(permission.needs_administrator for permission in needed):
+        return Item(
+            "consent", title, "done", _("The chosen options need no administrator's consent.")
+        )
+    granted = set()
+    if own is not None:
+        granted = {*own.delegated_scopes.split(), *own.application_permissions.split()}
+    missing = [permission for permission in needed if permission.name not in granted]
+    if not missing:
+        return Item("consent", title, "done", _("Proven: %s.") % ", ".join(sorted(granted)))
+    unproven = _("Not proven yet: %s.") % ", ".join(permission.name for permission in missing)
+    if own is None or own.consent_returned_at is None:
+        return Item(
+            "consent",
+            title,
+            "todo",
+            unproven,
+            _("Ask for consent, then press “Check now” and “Try” to prove it."),
+            Place.CONSENT,
+        )
+    returned = _("The consent page came back on %s.") % day(own.consent_returned_at)
+    evidence = f"{returned} {unproven}"
+    if any(permission.kind == "application" for permission in missing):
+        advice = _("Press “Check now” to prove it.")
+        return Item("consent", title, "todo", evidence, advice, Place.CHECK)
+    return Item("consent", title, "todo", evidence, _("Press “Try” to prove it."), Place.TRY)
+
+
+def _enabled(connection: Connection) -> Item:
+    title = _("Enabled for applications")
+    names = [application.name for application in connection.applications.all()]
+    if names:
+        return Item("enabled", title, "done", ", ".join(names))
+    return Item(
+        "enabled",
+        title,
+        "lacking",
+        _("For none: nobody can use this connection."),
+        _("Tick an application."),
+        Place.APPLICATIONS,
+    )
+
+
+def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | None) -> Item:
+    title = _("Tried")
+    if open_since is not None:
+        return Item(
+            "tried",
+            title,
+            "warning",
+            _("Begun by you on %s, and nobody has come back.") % day(open_since),
+            _("Which code did Microsoft show? What the common ones mean is on the page “Try”."),
+            Place.TRY,
+        )
+    if tried is None:
+        if signed_in is not None:
+            return Item("tried", title, "done", _("Not needed: people sign in."))
+        return Item("tried", title, "todo", _("Never."), _("Press “Try”."), Place.TRY)
+    when = day(tried.created_at)
+    if not tried.code:
+        return Item("tried", title, "done", _("It worked on %s.") % when)
+    if tried.aadsts_code:
+        explained = explain(tried.aadsts_code)
+        why, advice = explained.meaning, explained.remedy
+    else:
+        why, advice = tried.message or tried.code, _("Try again once it is mended.")
+    evidence = _("It failed on %(day)s: %(why)s") % {"day": when, "why": why}
+    return Item("tried", title, "warning", evidence, advice, Place.TRY)
+
+
+def _last_sign_in(connection: Connection, signed_in: Event | None) -> Item:
+    title = _("Last sign-in")
+    waiting = connection.directories.filter(status=Directory.Status.WAITING).count()
+    if waiting:
+        return Item(
+            "sign_in",
+            title,
+            "warning",
+            ngettext(
+                "%d directory waits for approval.", "%d directories wait for approval.", waiting
+            )
+            % waiting,
+            _("Approve or refuse it, or people of it are turned away."),
+            Place.DIRECTORIES,
+        )
+    if signed_in is None:
+        return Item("sign_in", title, "todo", _("Nobody yet."))
+    return Item(
+        "sign_in",
+        title,
+        "done",
+        _("%(person)s on %(day)s")
+        % {
+            "person": signed_in.person,
+            "day": day(signed_in.created_at),
+        },
+    )
+
+
+def _newest(connection: Connection, kind: Event.Kind) -> Event | None:
+    return connection.events.filter(kind=kind).order_by("-created_at").first()

@@ -1,0 +1,225 @@
+"""Check now: what of a connection can be proven without a person signing in.
+
+Each step asks Microsoft for the least that proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .. import domains
+from ..entra.errors import EntraError, OtherCloud
+from ..entra.graph import GraphError
+from ..entra.tokens import AppToken
+from ..microsoft import client as microsoft
+from ..microsoft.app_token import token_with
+from ..microsoft.permissions import USER_READ_ALL, permissions_needed
+from ..models import ClientSecret, Connection, UndecryptableError
+from .signing_keys import KeyRefresh
+from .wording import Text, in_words
+
+
+class Outcome(models.TextChoices):
+    PASSED = "passed", gettext_lazy("passed")
+    FAILED = "failed", gettext_lazy("failed")
+    UNKNOWN = "unknown", gettext_lazy("not known yet")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the check. ``found``: the evidence; ``remedy``: what to do, "" if nothing."""
+
+    title: Text
+    outcome: Outcome
+    found: Text
+    remedy: Text = ""
+
+
+def probe(
+    connection: Connection, most_aliases: int | None = None, *, drop_unpublished_keys: bool = False
+) -> Iterator[Step]:
+    """Check a connection step by step; each is yielded as soon as it is known.
+
+    ``most_aliases``: of the domain aliases no more than so many are asked about; None: all.
+    ``drop_unpublished_keys``: forget signing keys that Microsoft does not publish at this moment.
+    """
+    try:
+        yield from _steps(connection, most_aliases, drop_unpublished_keys)
+    except Connection.DoesNotExist:
+        yield Step(_("Connection"), Outcome.FAILED, _("It was deleted meanwhile."))
+
+
+def _steps(
+    connection: Connection, most_aliases: int | None, drop_unpublished_keys: bool
+) -> Iterator[Step]:
+    yield _directory(connection)
+    yield from _aliases(connection, most_aliases)
+    yield _keys(connection, drop_unpublished_keys)
+    token = None
+    for secret in connection.secrets.all():
+        step, accepted = _secret(connection, secret)
+        token = token or accepted
+        yield step
+    if not connection.secrets.exists():
+        yield Step(
+            _("Client secret"),
+            Outcome.FAILED,
+            _("There is none."),
+            _("Add one: in Azure under “Certificates & secrets”."),
+        )
+    yield from _permissions(connection, token)
+
+
+def _directory(connection: Connection) -> Step:
+    title = _("Directory")
+    answer = domains.check(connection, connection.domain)
+    if isinstance(answer.error, OtherCloud):
+        return _failed(title, answer.error)
+    if answer.says_unknown:
+        return Step(
+            title,
+            Outcome.FAILED,
+            _("Microsoft knows no directory with the domain %s.") % connection.domain,
+            _("Correct the Microsoft Azure AD Domain, or choose another cloud."),
+        )
+    if answer.error is not None:
+        return _failed(title, answer.error)
+    if connection.tenant_id != answer.tenant_id:
+        return Step(
+            title,
+            Outcome.FAILED,
+            _("%(domain)s leads to the directory %(found)s, but this connection trusts %(pinned)s.")
+            % {
+                "domain": connection.domain,
+                "found": answer.tenant_id,
+                "pinned": connection.tenant_id,
+            },
+            _("Enter a domain of the trusted directory, or confirm the other one in the form."),
+        )
+    return Step(title, Outcome.PASSED, f"{connection.domain}: {answer.tenant_id}")
+
+
+def _aliases(connection: Connection, most: int | None) -> Iterator[Step]:
+    """Ask about the aliases, those first that were not asked about for the longest time."""
+    further = connection.aliases.filter(is_primary=False)
+    in_turn = further.order_by(F("checked_at").asc(nulls_first=True), "domain")
+    chosen = [alias.domain for alias in in_turn[:most]]
+    for answer in domains.check_in_turn(connection, chosen):
+        yield _alias(connection, answer)
+        if not answer.is_conclusive:
+            return
+    if (others := further.count() - len(chosen)) > 0:
+        yield Step(
+            _("Domain aliases"),
+            Outcome.UNKNOWN,
+            _("%d more were not asked about: the command check_connections does so.") % others,
+        )
+
+
+def _alias(connection: Connection, answer: domains.Answer) -> Step:
+    title = _("Domain alias %s") % answer.domain
+    if not answer.is_conclusive and answer.error is not None:
+        return _failed(title, answer.error)
+    if answer.tenant_id and answer.tenant_id == connection.tenant_id:
+        return Step(title, Outcome.PASSED, answer.tenant_id)
+    found: Text
+    if answer.tenant_id:
+        found = _("It belongs to another directory, %s.") % answer.tenant_id
+    elif isinstance(answer.error, OtherCloud):
+        found = in_words(answer.error).found
+    else:
+        found = _("Microsoft knows no directory with this domain.")
+    alias = connection.aliases.filter(domain=answer.domain).first()
+    if alias is not None and alias.withdrawn_at is not None:
+        return Step(
+            title,
+            Outcome.FAILED,
+            found,
+            _("It was verified before. Remove the alias, or ask the directory's administrator."),
+        )
+    return Step(
+        title,
+        Outcome.UNKNOWN,
+        found,
+        _("It leads people here, but nobody is linked or named by an address in it."),
+    )
+
+
+def _keys(connection: Connection, drop_unpublished: bool) -> Step:
+    title = _("Login host and signing keys")
+    try:
+        number = KeyRefresh(drop_unpublished=drop_unpublished).refresh(connection)
+    except EntraError as error:
+        return _failed(title, error)
+    return Step(title, Outcome.PASSED, _("%d keys can be read.") % number)
+
+
+def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, AppToken | None]:
+    """Ask for a token with this very secret; return the step and the token."""
+    title = _("Client ID and client secret %s") % secret
+    try:
+        token = token_with(connection, secret)
+    except UndecryptableError as error:
+        return Step(title, Outcome.FAILED, str(error)), None
+    except EntraError as error:
+        return _failed(title, error), None
+    return Step(title, Outcome.PASSED, _("Microsoft accepts them.")), token
+
+
+def _permissions(connection: Connection, token: AppToken | None) -> Iterator[Step]:
+    granted = _delegated(connection)
+    for permission in permissions_needed(connection):
+        title = _("Permission %(name)s (%(kind)s)") % {
+            "name": permission.name,
+            "kind": permission.kind,
+        }
+        if permission.kind == "application":
+            yield _application_permission(connection, title, token)
+        elif permission.name in granted:
+            yield Step(title, Outcome.PASSED, _("Granted, as the last sign-in showed."))
+        else:
+            yield Step(title, Outcome.UNKNOWN, _("Known after Try or a sign-in."))
+
+
+def _application_permission(connection: Connection, title: str, token: AppToken | None) -> Step:
+    if not token:
+        return Step(title, Outcome.UNKNOWN, _("Needs a client secret that works."))
+    try:
+        microsoft.graph(connection.cloud, token.access_token).users(size=1)
+    except GraphError as error:
+        if error.is_permission_missing:
+            return Step(
+                title,
+                Outcome.FAILED,
+                _("Graph refuses: the permission is not granted."),
+                _("Add it to the app in Azure, then ask for consent on the connection's page."),
+            )
+        return _failed(title, error)
+    except EntraError as error:
+        return _failed(title, error)
+    note_application_permission(connection)
+    return Step(title, Outcome.PASSED, _("Graph answers."))
+
+
+def note_application_permission(connection: Connection) -> None:
+    """Note that Graph has answered to the app's own token in the connection's directory."""
+    connection.directories.filter(tenant_id=connection.tenant_id).exclude(
+        application_permissions=USER_READ_ALL
+    ).update(application_permissions=USER_READ_ALL, application_since=timezone.now())
+
+
+def _delegated(connection: Connection) -> set[str]:
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
+    return set(own.delegated_scopes.split()) if own else set()
+
+
+def _failed(title: Text, error: EntraError) -> Step:
+    trouble = in_words(error)
+    return Step(title, Outcome.FAILED, trouble.found, trouble.remedy)

@@ -1,0 +1,10 @@
+"""The exceptions that a site's own code raises or catches."""
+
+from __future__ import annotations
+
+from .login.log.failures import SignInFailed
+from .microsoft.app_token import UsersApiDisabled
+from .models.fields import UndecryptableError
+from .models.secret import NoUsableSecret
+
+__all__ = ["NoUsableSecret", "SignInFailed", "UndecryptableError", "UsersApiDisabled"]

@@ -1,0 +1,109 @@
+"""Begins a sign-in, or another errand at Microsoft: from a connection to the redirect there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from ...entra.tokens import AuthorizationRequest, authorization_url
+from ...microsoft import client as microsoft
+from ...microsoft.permissions import delegated_scopes
+from ...models import Connection
+from ..lookup import addresses
+from ..lookup.enabled import Pair
+from ..state import transaction
+from ..state.transaction import SIGN_IN, Transaction
+from . import onward
+from .resumption import state_with_resumption
+
+#: Microsoft asks which account to use, though somebody is signed in there.
+SELECT_ACCOUNT = "select_account"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty.
+    ``prompt``: "" or ``SELECT_ACCOUNT``. ``purpose`` and ``subject``: see ``Transaction``."""
+
+    pair: Pair
+    destination: str
+    login_hint: str = ""
+    domain_hint: str = ""
+    prompt: str = ""
+    is_retry: bool = False
+    purpose: str = SIGN_IN
+    subject: str = ""
+
+
+def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
+    """Return what leads the browser there, with the transaction in a cookie. Asks nobody, writes
+    nothing."""
+    connection = start.pair.connection
+    redirect_uri = addresses.redirect_uri(request, is_own_host=start.pair.is_own_host)
+    begun = Transaction(
+        application_id=start.pair.application.pk,
+        connection_id=connection.pk,
+        fingerprint=fingerprint(connection, connection.sign_in_segment, redirect_uri),
+        destination=start.destination,
+        purpose=start.purpose,
+        is_retry=start.is_retry,
+        subject=start.subject,
+    )
+    hints = {"login_hint": start.login_hint, "domain_hint": start.domain_hint}
+    url = sign_in_url(connection, begun, redirect_uri, prompt=start.prompt, **hints)
+    return send_off(request, begun, url)
+
+
+def errand(
+    connection: Connection, tenant: str, redirect_uri: str, *, purpose: str, destination: str
+) -> Transaction:
+    """Return a transaction that signs nobody in: it is for no application."""
+    return Transaction(
+        application_id=0,
+        connection_id=connection.pk,
+        fingerprint=fingerprint(connection, tenant, redirect_uri),
+        destination=destination,
+        purpose=purpose,
+    )
+
+
+def sign_in_url(
+    connection: Connection,
+    begun: Transaction,
+    redirect_uri: str,
+    *,
+    login_hint: str = "",
+    domain_hint: str = "",
+    prompt: str = "",
+) -> str:
+    """Return Microsoft's address for a sign-in by this connection."""
+    return authorization_url(
+        microsoft.authority(connection.cloud, connection.sign_in_segment, connection.identity_api),
+        AuthorizationRequest(
+            client_id=connection.client_id,
+            redirect_uri=redirect_uri,
+            state=state_with_resumption(begun) if begun.purpose == SIGN_IN else begun.state,
+            nonce=begun.nonce,
+            code_challenge=begun.code_challenge,
+            graph_scopes=delegated_scopes(connection),
+            login_hint=login_hint,
+            # It would take people past the choice.
+            domain_hint="" if prompt else domain_hint,
+            prompt=prompt,
+        ),
+    )
+
+
+def send_off(request: HttpRequest, begun: Transaction, url: str) -> HttpResponse:
+    """Return what leads the browser to Microsoft, with the transaction in a cookie."""
+    response = onward.go_on(request, url)
+    transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
+    return response
+
+
+def fingerprint(connection: Connection, tenant: str, redirect_uri: str) -> str:
+    """Return a digest of what a sign-in must find unchanged when it comes back."""
+    return transaction.fingerprint(
+        connection.client_id, connection.cloud, tenant, connection.identity_api, redirect_uri
+    )

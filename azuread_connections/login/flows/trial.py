@@ -1,0 +1,217 @@
+"""Try: a real sign-in by a staff member that signs nobody in and creates nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from ...models import Connection
+from ..backend import backend_class
+from ..log import events
+from ..log.failures import FAILURES, SignInFailed
+from ..lookup import addresses
+from ..state.transaction import Transaction
+from ..state.withheld import callback_parameters
+from ..users import groups, people
+from ..users.people import Visitor
+from ..users.profile import read_profile
+from . import callback
+from .begin import errand, fingerprint, send_off, sign_in_url
+from .exchange import CodeExchange, SecretSuperseded
+from .issuer import named_issuers
+
+PURPOSE = "try"
+_SESSION_KEY = "azuread_trials"
+#: Trials that a session remembers: as many as a browser has cookies of sign-ins under way.
+_MAX_TRIALS = 4
+#: More claims and groups than a page shows, and a session should hold.
+_MAX_CLAIMS = 60
+_MAX_GROUPS = 200
+_LONGEST_SESSION = timedelta(days=400)
+
+
+def begin(
+    request: HttpRequest, connection: Connection, return_path: str, *, prompt: str = ""
+) -> HttpResponse:
+    """Send a staff member to Microsoft; the outcome comes to ``return_path``. ``prompt``: see
+    ``begin.Start``."""
+    redirect_uri = addresses.callback_url(request)
+    begun = errand(
+        connection,
+        connection.sign_in_segment,
+        redirect_uri,
+        purpose=PURPOSE,
+        destination=return_path,
+    )
+    _keep(
+        request,
+        {
+            "state": begun.state,
+            "connection": connection.pk,
+            "user": str(request.user.pk),
+            "begun_at": timezone.now().isoformat(),
+            "outcome": None,
+        },
+    )
+    url = sign_in_url(connection, begun, redirect_uri, prompt=prompt)
+    return send_off(request, begun, url)
+
+
+def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
+    """Take the staff member back, with the outcome in their session and nowhere else.
+
+    Raises ``SignInFailed`` for everybody else, before anything is asked, logged or stored: who
+    signs in next on the same browser must not read what the one before has tried.
+    """
+    begun = next((each for each in _trials(request) if each["state"] == found.state), None)
+    if begun is None:
+        raise SignInFailed("transaction_expired", detail="Another user began this trial.")
+    connection = Connection._default_manager.filter(pk=found.connection_id).first()
+    if connection is None:
+        raise SignInFailed("connection_disabled", detail="Deleted during the trial.")
+    try:
+        outcome = _outcome(request, connection, found)
+    except SecretSuperseded:
+        outcome = _failure(SignInFailed("secret_rejected", detail=_("Try once more.")))
+    except SignInFailed as failed:
+        outcome = _failure(failed)
+    events.record_trial(request, connection, outcome)
+    _keep(request, begun | {"outcome": outcome})
+    return HttpResponseRedirect(found.destination)
+
+
+def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] | None:
+    """Return what this user's last trial of a connection came to, or None.
+
+    ``works`` (a bool). If True: ``claims``, ``profile``, ``groups``, ``user`` (a sentence: who it
+    would be and why), ``problems`` (sentences). If False: ``code``, ``summary``, ``detail``,
+    ``aadsts_code``, ``correlation_id``, ``trace_id``, and as much of the former as was known.
+    """
+    last = _last(request, connection)
+    outcome: dict[str, Any] | None = last["outcome"] if last else None
+    return outcome
+
+
+def open_since(request: HttpRequest, connection: Connection) -> datetime | None:
+    """Return when this user's last trial of a connection began, if nobody came back from it.
+
+    Microsoft keeps people on its own page for some errors: this is all that is ever known of them.
+    """
+    last = _last(request, connection)
+    if last is None or last["outcome"] is not None:
+        return None
+    return _recent(last["begun_at"])
+
+
+def _last(request: HttpRequest, connection: Connection) -> dict[str, Any] | None:
+    of_this = [each for each in _trials(request) if each["connection"] == connection.pk]
+    return of_this[-1] if of_this else None
+
+
+def _trials(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return this user's trials in this session, the last that began or ended at the end."""
+    stored = request.session.get(_SESSION_KEY)
+    readable = [each for each in stored if _is_trial(each)] if isinstance(stored, list) else []
+    return [each for each in readable if each["user"] == str(request.user.pk)]
+
+
+def _is_trial(stored: Any) -> bool:
+    """Return whether this is a trial as this version of the app stores them."""
+    match stored:
+        case {
+            "state": str(),
+            "connection": int(),
+            "user": str(),
+            "begun_at": str(),
+            "outcome": outcome,
+        }:
+            return outcome is None or _is_outcome(outcome)
+    return False
+
+
+def _recent(text: str) -> datetime | None:
+    """Return a stored time as ``timezone.now()`` gives them, if a session can be that old."""
+    try:
+        begun, now = parse_datetime(text), timezone.now()
+        return begun if begun and abs(now - begun) < _LONGEST_SESSION else None
+    except (TypeError, ValueError):  # stored under another USE_TZ; not a time
+        return None
+
+
+def _is_outcome(stored: Any) -> bool:
+    texts = ("code", "summary", "detail", "correlation_id", "trace_id", "user")
+    kinds = {"claims": dict, "profile": dict, "groups": list, "problems": list}
+    return (
+        isinstance(stored, dict)
+        and all(isinstance(stored.get(name, ""), str) for name in texts)
+        and all(isinstance(stored.get(name, kind()), kind) for name, kind in kinds.items())
+        and isinstance(stored.get("aadsts_code"), int | None)
+        and isinstance(stored.get("works"), bool)
+        # It says who somebody would be, or which failure of this version it was.
+        and ("user" in stored if stored["works"] else stored.get("code") in FAILURES)
+    )
+
+
+def _keep(request: HttpRequest, trial: dict[str, Any]) -> None:
+    """Store a trial in place of what it makes out of date: nobody is shown an outcome before the
+    last, and a session may have to fit into a cookie."""
+    others = [
+        each
+        for each in _trials(request)
+        if each["state"] != trial["state"]
+        and (each["outcome"] is None or each["connection"] != trial["connection"])
+    ]
+    request.session[_SESSION_KEY] = [*others, trial][-_MAX_TRIALS:]
+
+
+def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -> dict[str, Any]:
+    redirect_uri = addresses.callback_url(request)
+    segments = (connection.sign_in_segment, connection.domain)
+    tenant = next(
+        (s for s in segments if fingerprint(connection, s, redirect_uri) == found.fingerprint), ""
+    )
+    if not tenant:
+        raise SignInFailed("transaction_expired", detail=_("The connection was edited meanwhile."))
+    exchange = CodeExchange(
+        connection=connection,
+        tenant=tenant,
+        redirect_uri=redirect_uri,
+        code=callback_parameters(request).get("code", ""),
+        code_verifier=found.code_verifier,
+        nonce=found.nonce,
+        issuers=named_issuers(request),
+    )
+    proof = callback.ask_microsoft(request, exchange, backend_class()().prove_on_trial)
+    told = _describe(proof.visitor)
+    try:
+        return {"works": True, "user": people.preview(proof.visitor), **told}
+    except SignInFailed as failed:
+        return {**_failure(failed), **told}
+
+
+def _describe(visitor: Visitor) -> dict[str, Any]:
+    claims = visitor.claims
+    profile = read_profile(claims, visitor.trust, visitor.enrichment.profile)
+    return {
+        "claims": dict(list(claims.everything.items())[:_MAX_CLAIMS]),
+        "profile": profile.as_dict(),
+        "groups": groups.stored(visitor.connection, visitor.groups or ())[:_MAX_GROUPS],
+        "problems": list(visitor.enrichment.problems),
+    }
+
+
+def _failure(failed: SignInFailed) -> dict[str, Any]:
+    return {
+        "works": False,
+        "code": failed.code,
+        "summary": failed.summary,
+        "detail": failed.detail,
+        "aadsts_code": failed.aadsts_code,
+        "correlation_id": failed.correlation_id,
+        "trace_id": failed.trace_id,
+    }

@@ -1,0 +1,1 @@
+"""What is said of a sign-in: failures with their codes, and the log."""

@@ -1,0 +1,351 @@
+"""Writes the sign-in log: rows for the administrator, lines for Python's logging.
+
+How many rows failures can get in a minute is limited: see ``limits``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, router, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ...entra.errors import EntraError, MicrosoftError, SecretRejected
+from ...entra.graph import GraphError
+from ...models import Application, ClientSecret, Connection, Directory, Event, Identity
+from .client_address import client_address
+from .failures import SignInFailed
+from .limits import Limits, Place
+
+logger = logging.getLogger("azuread_connections")
+
+#: Failures of one connection in one minute that get a row each; further ones are counted.
+FAILURES_PER_MINUTE = 30
+#: Characters of a failure's message: parts of it are anybody's, who could fill a disk.
+_MAX_MESSAGE = 4000
+# Without letters and digits that are mistaken for one another on the telephone.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True)
+class SignInRecord:
+    """Who signed in, where, by which connection."""
+
+    connection: Connection
+    application: Application
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class ConsentOutcome:
+    """What came back from the consent page. ``directory``: the GUID as it says, proven by nothing;
+    "" where it says none."""
+
+    connection: Connection
+    asked_by: str
+    directory: str
+    error: MicrosoftError | None
+
+    @property
+    def is_granted(self) -> bool:
+        return self.error is None
+
+
+def record_signed_in(request: HttpRequest, record: SignInRecord) -> Event:
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.SIGNED_IN,
+        reference=new_reference(),
+        connection=record.connection,
+        connection_name=record.connection.name,
+        application=record.application,
+        application_name=record.application.slug,
+        identity=record.identity,
+        person=record.identity.login_name,
+        address=client_address(request),
+    )
+    _log(logging.INFO, event)
+    return event
+
+
+def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
+    """Write a failure, or count it, and give it the reference that the person is shown."""
+    now = timezone.now()
+    connection = failed.connection
+    event = Event(
+        created_at=now,
+        kind=Event.Kind.SIGN_IN_FAILED,
+        code=failed.code,
+        reference=failed.reference or new_reference(),
+        connection=connection,
+        connection_name=connection.name if connection else "",
+        application=failed.application,
+        application_name=failed.application.slug if failed.application else "",
+        aadsts_code=failed.aadsts_code,
+        # PostgreSQL stores no NUL.
+        message=f"{failed.summary} {failed.detail}".strip().replace("\x00", "")[:_MAX_MESSAGE],
+        correlation_id=failed.correlation_id,
+        trace_id=failed.trace_id,
+        is_unconfirmed=failed.is_unconfirmed,
+        address=client_address(request),
+    )
+    limits = Limits(now, failed.is_proven, FAILURES_PER_MINUTE)
+    try:
+        event.reference = _store_failure(event, limits)
+    except DatabaseError:
+        # The person is still told what happened, and the line below can be found.
+        logger.exception("The event %s could not be stored.", event.reference)
+    failed.reference = event.reference
+    _log(logging.WARNING, event)
+
+
+def record_secret_refused(
+    connection: Connection, secret: ClientSecret, error: SecretRejected, reference: str
+) -> None:
+    """Say once a minute at most which secret Microsoft refuses. ``reference``: the sign-in's."""
+    now = timezone.now()
+    event = Event(
+        created_at=now,
+        kind=Event.Kind.SECRET_REFUSED,
+        code="secret_rejected",
+        reference=reference,
+        connection=connection,
+        connection_name=connection.name,
+        aadsts_code=error.aadsts_code,
+        message=f"Client secret {secret}: {error}",
+        correlation_id=error.correlation_id,
+        trace_id=error.trace_id,
+    )
+    _store(event, _count)
+    _log(logging.WARNING, event)
+
+
+def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraError) -> None:
+    """Say once a minute at most that Graph did not give all that an option needs."""
+    event = Event(
+        created_at=timezone.now(),
+        kind=kind,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=str(error),
+        correlation_id=error.request_id if isinstance(error, GraphError) else "",
+    )
+    _store(event, _count)
+    _log(logging.WARNING, event)
+
+
+def record_directory_waiting(connection: Connection, directory: Directory) -> None:
+    """Say that somebody of a new directory has come, which an administrator has to approve."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.DIRECTORY_WAITING,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=f"The directory {directory} waits for approval.",
+    )
+    _log(logging.INFO, event)
+
+
+def record_directory_moved(connection: Connection, former: str) -> None:
+    """Say that a connection trusts another directory as its own from now on."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.DIRECTORY_MOVED,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=f"The directory {connection.tenant_id} is the connection's own instead of "
+        f"{former}, whose people can no longer sign in here and whose sessions have ended.",
+    )
+    _log(logging.INFO, event)
+
+
+def record_domain_withdrawn(connection: Connection, message: str) -> None:
+    """Say that a domain is no longer proven to belong to the connection's directory."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.DOMAIN_WITHDRAWN,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=message,
+    )
+    _log(logging.WARNING, event)
+
+
+def record_linked(connection: Connection, identity: Identity) -> None:
+    """Say that a person was tied to a user who was there before."""
+    message = f"Tied to the user {identity.user}, whose password and sessions have ended."
+    _record_tie(Event.Kind.USER_LINKED, connection, identity, message)
+
+
+def record_connected(connection: Connection, identity: Identity) -> None:
+    """Say that a signed-in user tied their own Microsoft account to themselves."""
+    message = f"Tied to the user {identity.user}, by themselves."
+    _record_tie(Event.Kind.USER_LINKED, connection, identity, message)
+
+
+def record_disconnected(identity: Identity) -> None:
+    """Say that a signed-in user untied a Microsoft account of theirs."""
+    message = f"Untied from the user {identity.user}, by themselves."
+    _record_tie(Event.Kind.USER_UNLINKED, identity.connection, identity, message)
+
+
+def _record_tie(
+    kind: Event.Kind, connection: Connection | None, identity: Identity, message: str
+) -> None:
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=kind,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name if connection else "",
+        identity=identity,
+        person=identity.login_name,
+        message=message,
+    )
+    _log(logging.INFO, event)
+
+
+def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
+    """Say that somebody came back from the consent page. Anybody with the link can cause it."""
+    connection = outcome.connection
+    event = Event(
+        created_at=timezone.now(),
+        kind=Event.Kind.CONSENT_RETURNED,
+        code="" if outcome.error is None else "consent_required",
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        person=outcome.asked_by,
+        aadsts_code=outcome.error.aadsts_code if outcome.error else None,
+        message=str(outcome.error or f"It says: granted by {_directory_named(outcome)}."),
+        correlation_id=outcome.error.correlation_id if outcome.error else "",
+        trace_id=outcome.error.trace_id if outcome.error else "",
+        is_unconfirmed=True,
+        address=client_address(request),
+    )
+    _store(event, _count)
+    _log(logging.INFO, event)
+
+
+def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str, Any]) -> None:
+    """Say that a staff member tried a connection, and whether it worked."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=Event.Kind.TRIED,
+        code=outcome.get("code", ""),
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        person=request.user.get_username()[:254],
+        aadsts_code=outcome.get("aadsts_code"),
+        message=f"{outcome.get('summary', '')} {outcome.get('detail', '')}".strip(),
+        correlation_id=outcome.get("correlation_id", ""),
+        trace_id=outcome.get("trace_id", ""),
+        address=client_address(request),
+    )
+    _log(logging.INFO, event)
+
+
+def _directory_named(outcome: ConsentOutcome) -> str:
+    return f"the directory {outcome.directory}" if outcome.directory else "a directory not named"
+
+
+def new_reference() -> str:
+    """Return what a person reads to support to have their failure found."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
+def _store_failure(event: Event, limits: Limits) -> str:
+    """Store a failure as far as the limits allow; return the reference by which it is found."""
+    place = limits.place_of(event.connection, event.code)
+    if place is Place.ROW:
+        _store(event, _insert)
+        return event.reference
+    # What is proven is never counted in a row of junk, whose text anybody can write.
+    kind = ":proven" if limits.is_proven else ""
+    if place is Place.CONNECTION_COUNTER:
+        event.counter_key = _counter_key(event) + kind
+        if _increment(event):
+            return event.reference
+        if not limits.has_room():  # the counter is a row, too, for each connection that is flooded
+            place = Place.OVERALL_COUNTER
+    if place is Place.OVERALL_COUNTER:
+        # A copy: Python's log still names the connection.
+        event = copy(event)
+        event.connection = event.application = None
+        event.connection_name = event.application_name = ""
+        event.counter_key = _counter_key(event) + kind
+    _store(event, _count)
+    return event.reference
+
+
+def _store(event: Event, write: Callable[[Event], None]) -> None:
+    """Write an event, by names alone if its connection or application was deleted meanwhile."""
+    try:
+        write(event)
+    except IntegrityError:
+        event.pk = event.connection = event.application = None
+        write(event)
+
+
+def _insert(event: Event) -> None:
+    # Nothing else belongs in this transaction: on MariaDB a row that is there already stays locked
+    # to its end, and two that then count in it would wait for each other.
+    with transaction.atomic(using=router.db_for_write(Event)):
+        event.save(force_insert=True)
+
+
+def _count(event: Event) -> None:
+    """Store an event as the first of its kind in this minute, or count the one there is."""
+    event.counter_key = event.counter_key or _counter_key(event)
+    if not _increment(event):
+        try:
+            _insert(event)
+        except IntegrityError:
+            if not _increment(event):  # no other process was first
+                raise
+
+
+def _counter_key(event: Event) -> str:
+    return f"{event.kind}:{event.code}:{event.connection_id or '-'}:{event.created_at:%Y%m%d%H%M}"
+
+
+def _increment(event: Event) -> bool:
+    """Count an event in the row of its kind and minute; it takes that row's reference."""
+    same = Event._default_manager.filter(counter_key=event.counter_key)
+    if not same.update(count=F("count") + 1):
+        return False
+    event.reference = same.values_list("reference", flat=True).get()
+    return True
+
+
+def _log(level: int, event: Event) -> None:
+    fields: dict[str, Any] = {
+        "code": event.code,
+        "connection": event.connection_name,
+        "application": event.application_name,
+        "person": _on_one_line(event.person),
+        "reference": event.reference,
+        "aadsts": event.aadsts_code,
+        "correlation_id": _on_one_line(event.correlation_id),
+        "detail": _on_one_line(event.message),
+    }
+    told = " ".join(f"{name}={value}" for name, value in fields.items() if value)
+    logger.log(level, "%s %s", event.kind, told, extra={"azuread": fields})
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text that cannot look like another line of the log: parts of it are anybody's."""
+    return json.dumps(text, ensure_ascii=not text.isprintable()) if text else ""

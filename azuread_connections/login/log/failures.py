@@ -1,0 +1,199 @@
+"""Every way in which a sign-in fails: one stable code, one status, one page each.
+
+The list is closed; other programs rely on the codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ...entra import errors as entra
+from ...models import Application, Connection
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the employee reads. ``can_retry``: starting again may help.
+
+    ``meaning``: the same for the administrator, in the log. ``is_about_person``: they are refused,
+    which counts as a failed log-in; everything else says nothing about who it was.
+    """
+
+    code: str
+    status: int
+    title: str | Promise
+    advice: str | Promise
+    can_retry: bool = True
+    meaning: str | Promise = ""
+    is_about_person: bool = False
+
+
+FAILURES = {
+    failure.code: failure
+    for failure in (
+        Failure(
+            "transaction_missing",
+            400,
+            _("This sign-in is not under way in this browser"),
+            _(
+                "It may have been finished already, begun in another window or browser, or "
+                "cookies may be blocked. Start again from the sign-in page."
+            ),
+            meaning=_("No sign-in under way belongs to this callback"),
+        ),
+        Failure(
+            "transaction_expired",
+            400,
+            _("This sign-in took too long"),
+            _("It was left open, used before, or its settings have changed. Start again."),
+            meaning=_("Too late, used before, or not the exchange that began"),
+        ),
+        Failure(
+            "access_denied",
+            403,
+            _("The sign-in was declined"),
+            _(
+                "You cancelled it, or a rule of your organisation does not let you in. Try again, "
+                "or ask your organisation's IT support."
+            ),
+            meaning=_("The person cancelled, or their organisation refuses them"),
+            is_about_person=True,
+        ),
+        Failure(
+            "consent_required",
+            403,
+            _("Your organisation has not approved this application yet"),
+            _("Ask your organisation's IT administrator to approve it, then try again."),
+            meaning=_("Nobody has consented to the permissions that the app asks for"),
+        ),
+        Failure(
+            "connection_disabled",
+            403,
+            _("This sign-in is not available here"),
+            _("Go to the sign-in page and choose another way to sign in."),
+            can_retry=False,
+            meaning=_("No such connection, or not enabled for the application"),
+        ),
+        Failure(
+            "directory_refused",
+            403,
+            _("Your organisation has no access to this application"),
+            _("Sign in with another account, or ask this site's support."),
+            meaning=_("The person's directory is refused, or not on the list"),
+            is_about_person=True,
+        ),
+        Failure(
+            "directory_waiting",
+            403,
+            _("Your organisation's request is waiting"),
+            _("An administrator of this site has to approve it. Try again later."),
+            meaning=_("The person's directory waits for your approval"),
+        ),
+        Failure(
+            "user_refused",
+            403,
+            _("This account cannot sign in here"),
+            _("Sign in with another account, or ask this site's support."),
+            meaning=_("This site refuses the user"),
+            is_about_person=True,
+        ),
+        Failure(
+            "id_token_invalid",
+            502,
+            _("The sign-in could not be verified"),
+            _("This is not your fault. Try again; if it happens again, tell this site's support."),
+            meaning=_("Microsoft's ID token breaks a rule"),
+        ),
+        Failure(
+            "secret_rejected",
+            502,
+            _("The sign-in is out of order"),
+            _(
+                "This is not your fault, and trying again will not help: this site's connection "
+                "to Microsoft has to be renewed. Tell this site's support."
+            ),
+            can_retry=False,
+            meaning=_("No client secret of the connection can be used"),
+        ),
+        Failure(
+            "microsoft_error",
+            502,
+            _("Microsoft reported an error"),
+            _("This is not your fault. Try again; if it happens again, tell this site's support."),
+            meaning=_("Microsoft answered with an error, or not as documented"),
+        ),
+        Failure(
+            "microsoft_unreachable",
+            503,
+            _("Microsoft cannot be reached"),
+            _("This is not your fault. Wait a minute, then try again."),
+            meaning=_("Microsoft did not answer in time"),
+        ),
+    )
+}
+
+
+@dataclass
+class SignInFailed(Exception):
+    """A sign-in that ends here. ``summary`` and ``detail`` are for the administrator's log only:
+    what this site knows of it, and what was said by whoever refused.
+
+    ``destination``, ``connection`` and ``application`` are filled in as they become known,
+    ``reference`` when it is logged at the latest. ``back_url``: the page that it began on, where
+    that was no sign-in. ``is_proven``: Microsoft's token endpoint has accepted the code, or refused
+    for a reason that is not the code, so this is no junk that anybody can send. ``is_unconfirmed``:
+    what it says of Microsoft came in the callback's address, which anybody can write.
+    ``is_reported``: Django has sent ``user_login_failed`` for it.
+    """
+
+    code: str
+    detail: str = ""
+    aadsts_code: int | None = None
+    correlation_id: str = ""
+    trace_id: str = ""
+    retry_after: int | None = None
+    connection: Connection | None = None
+    application: Application | None = None
+    destination: str = ""
+    back_url: str = ""
+    reference: str = ""
+    summary: str = ""
+    is_proven: bool = False
+    is_unconfirmed: bool = False
+    is_reported: bool = False
+    failure: Failure = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.failure = FAILURES[self.code]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
+
+#: The first class that fits decides.
+_CODES: tuple[tuple[type[entra.EntraError], str], ...] = (
+    (entra.Unreachable, "microsoft_unreachable"),
+    (entra.IdTokenInvalid, "id_token_invalid"),
+    (entra.SecretRejected, "secret_rejected"),
+    (entra.CodeNotAccepted, "transaction_expired"),
+    (entra.ConsentRequired, "consent_required"),
+    (entra.AccessDenied, "access_denied"),
+    (entra.PersonalDirectory, "directory_refused"),
+    (entra.EntraError, "microsoft_error"),
+)
+
+
+def from_entra(error: entra.EntraError) -> SignInFailed:
+    """Turn what went wrong on Microsoft's side into the failure that a person sees."""
+    code = next(code for kind, code in _CODES if isinstance(error, kind))
+    failure = SignInFailed(code, detail=str(error))
+    if isinstance(error, entra.MicrosoftError):
+        failure.aadsts_code = error.aadsts_code
+        failure.correlation_id = error.correlation_id
+        failure.trace_id = error.trace_id
+    if isinstance(error, entra.Unreachable):
+        failure.retry_after = error.retry_after
+    return failure

@@ -1,0 +1,1 @@
+"""Which connections there are for a request, and at which addresses."""

@@ -1,0 +1,172 @@
+"""Our own addresses: the callback URL, and where a sign-in may lead."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection
+from urllib.parse import unquote, urlsplit
+
+from django.http import HttpRequest, QueryDict
+from django.shortcuts import resolve_url
+from django.urls import (
+    NoReverseMatch,
+    Resolver404,
+    ResolverMatch,
+    get_script_prefix,
+    resolve,
+    reverse,
+)
+from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from ...conf import conf
+from ...models import ApplicationHost, Connection
+from ...models.destinations import MAX_DESTINATION_LENGTH, is_listed
+from .frontchannel import frontchannel_token
+
+NAMESPACE = "azuread_connections"
+#: Parameter of a request that came from another host of this site.
+MOVED = "moved"
+_SIGN_IN_VIEWS = frozenset({"sign_in", "start", "callback"})
+
+
+def redirect_uri(request: HttpRequest, *, is_own_host: bool) -> str:
+    """Return the callback URL for a sign-in that begins with this request.
+
+    It is on PUBLIC_URL, or on the request's host where that is the application's own. A host that
+    a client merely claims never gets into it.
+    """
+    return _base_url(request, is_own_host=is_own_host) + reverse(f"{NAMESPACE}:callback")
+
+
+def callback_url(request: HttpRequest) -> str:
+    """Return the callback URL for what begins on the request's host and is for no application."""
+    host = request.get_host().lower()
+    is_own_host = ApplicationHost._default_manager.filter(host=host).exists()
+    return redirect_uri(request, is_own_host=is_own_host)
+
+
+def is_secure(request: HttpRequest) -> bool:
+    """Return whether browsers reach this site by https, whatever a proxy makes of it."""
+    return _base_url(request).startswith("https:")
+
+
+def frontchannel_logout_url(request: HttpRequest, connection: Connection) -> str:
+    """Return the front-channel logout URL to register for a connection in Azure."""
+    path = reverse(f"{NAMESPACE}:frontchannel_logout", args=[frontchannel_token(connection)])
+    return _base_url(request) + path
+
+
+def is_main_host(request: HttpRequest) -> bool:
+    """Return whether a request's host is PUBLIC_URL's, or would serve as well as that."""
+    return not conf.public_url or urlsplit(conf.public_url).netloc == request.get_host().lower()
+
+
+def must_move(request: HttpRequest, *, is_own_host: bool) -> bool:
+    """Return whether a request came to a host on which signing in does not end.
+
+    The cookie has to be set on the host that Microsoft sends the browser back to. Once only: a
+    proxy that rewrites Host would otherwise send it round and round.
+    """
+    if MOVED in request.GET:
+        return False
+    main = urlsplit(_base_url(request, is_own_host=is_own_host)).netloc
+    return main.lower() != request.get_host().lower()
+
+
+def callback_urls(request: HttpRequest) -> list[str]:
+    """Return every callback URL to register in Azure, the main one first."""
+    path = reverse(f"{NAMESPACE}:callback")
+    main = _base_url(request)
+    scheme = urlsplit(main).scheme
+    hosts = ApplicationHost._default_manager.values_list("host", flat=True)
+    others = sorted({f"{scheme}://{host}" for host in hosts} - {main})
+    return [base + path for base in (main, *others)]
+
+
+def _base_url(request: HttpRequest, *, is_own_host: bool = False) -> str:
+    host = request.get_host()
+    if not conf.public_url:
+        # ALLOWED_HOSTS has accepted it, and Microsoft redirects to registered URLs only.
+        return f"{request.scheme}://{host}"
+    if is_own_host:
+        return f"{urlsplit(conf.public_url).scheme}://{host}"
+    return conf.public_url
+
+
+def asked_destination(request: HttpRequest, allowed_urls: Collection[str] = ()) -> str:
+    """Return the request's `next`, if it is safe and not the default; else ""."""
+    destination = safe_destination(request, request.GET.get("next"), allowed_urls)
+    return "" if destination == default_destination() else destination
+
+
+def default_destination() -> str:
+    return resolve_url(conf.login_redirect_url)
+
+
+def safe_destination(
+    request: HttpRequest, value: str | None, allowed_urls: Collection[str] = ()
+) -> str:
+    """Return where to go after signing in: ``value`` if that is safe, else the default.
+
+    Not the sign-in itself: a sign-in that leads to a sign-in would never end.
+    """
+    destination = safe_path(request, value, allowed_urls)
+    if not destination or len(destination) > MAX_DESTINATION_LENGTH:
+        return default_destination()
+    if destination.startswith("/") and _leads_to_sign_in(urlsplit(destination).path):
+        return default_destination()
+    return destination
+
+
+def safe_path(request: HttpRequest, value: str | None, allowed_urls: Collection[str] = ()) -> str:
+    """Return ``value`` if it is a path of this site, or one of the allowed URLs to the letter; ""
+    for anything else."""
+    if not value or not value.isprintable():
+        return ""
+    if is_listed(value, allowed_urls):
+        return value
+    hosts = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(value, hosts, require_https=request.is_secure()):
+        return ""
+    # Even on this host only the path is kept: "//evil" could hide behind an empty host.
+    path = urlsplit(iri_to_uri(value))._replace(scheme="", netloc="").geturl()
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
+
+
+def may_leave_site(url: str) -> bool:
+    """Return whether following this address may end on another site: it is of one, or it begins a
+    sign-in, or the site's LOGIN_URL does, to which any page may redirect."""
+    if _leads_off_site(url):
+        return True
+    try:
+        return _leads_off_site(resolve_url(conf.login_page_url))
+    except NoReverseMatch:
+        return False
+
+
+def _leads_off_site(url: str) -> bool:
+    if not url.startswith("/") or url.startswith("//"):
+        return True
+    parts = urlsplit(url)
+    view = _our_view(parts.path)
+    return view == "start" or (view == "sign_in" and "connection" in QueryDict(parts.query))
+
+
+def _leads_to_sign_in(path: str) -> bool:
+    return _our_view(path) in _SIGN_IN_VIEWS
+
+
+def _our_view(path: str) -> str:
+    """Return the name of our view that a path leads to, or ""."""
+    # As a browser and Django will read it: decoded, without dot segments, with a slash appended.
+    path = posixpath.normpath(unquote(path)).removeprefix(get_script_prefix().rstrip("/"))
+    match = _resolve(path) or _resolve(f"{path}/")
+    return (match.url_name or "") if match and NAMESPACE in match.app_names else ""
+
+
+def _resolve(path: str) -> ResolverMatch | None:
+    try:
+        return resolve(path)
+    except Resolver404:
+        return None

@@ -1,0 +1,242 @@
+"""Which connections an application lets people sign in with, and which application is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import router
+from django.db.models import Exists, Expression, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from ...conf import conf
+from ...models import (
+    Application,
+    ApplicationHost,
+    ClientSecret,
+    Connection,
+    Directory,
+    DomainAlias,
+    EnabledConnection,
+)
+from ...models.prepared import Parameter, Select
+from ...models.validators import NAME_MAX_LENGTH
+from . import addresses
+
+
+@dataclass(frozen=True)
+class OwnDomain:
+    """What is read with a connection about its own domain.
+
+    ``checked_at``: when Microsoft last confirmed it; None if it is not trusted. ``has_aliases``:
+    whether the connection has other domains.
+    """
+
+    checked_at: datetime | None
+    has_aliases: bool
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An application and a connection enabled for it, with what a sign-in needs to know of them.
+
+    ``is_own_host``: the request came to a host of the application, beside PUBLIC_URL's. Only for a
+    sign-in that comes back: ``known_scopes``, what the connection's own directory has granted so
+    far, ``secrets`` and ``own_domain``.
+    """
+
+    application: Application
+    connection: Connection
+    is_own_host: bool
+    known_scopes: str = ""
+    secrets: tuple[ClientSecret, ...] = ()
+    own_domain: OwnDomain | None = None
+
+
+def chosen_application(request: HttpRequest, by_view: str = "") -> str:
+    """Return the slug that the view or the request's parameter names, or ""."""
+    return by_view or request.GET.get("application", "").replace("\x00", "")
+
+
+def slug_unless_default(application: Application) -> str:
+    """Return the parameter that names an application in an address: none for the default one."""
+    return "" if application.slug == conf.default_application else application.slug
+
+
+def find_application(request: HttpRequest, by_view: str = "") -> Application | None:
+    """Return the application that a request is about, in one query."""
+    using = router.db_for_read(Application)
+    found = _APPLICATION.rows(using, **_asked(request, by_view))
+    return next((application for (application,) in found), None)
+
+
+def asked_name(text: str) -> str:
+    """Return a connection's name, which may be anything that anybody has sent, to look it up.
+
+    Without NUL, which PostgreSQL refuses. Cut where it is too long to be any connection's.
+    """
+    return text.replace("\x00", "")[: NAME_MAX_LENGTH + 1]
+
+
+def find_enabled(request: HttpRequest, name: str, by_view: str = "") -> Pair | None:
+    """Return the enabled pair of the request's application and this connection, in one query."""
+    found = _BY_NAME[addresses.is_main_host(request)].rows(
+        router.db_for_read(EnabledConnection),
+        name=asked_name(name).lower(),
+        **_asked(request, by_view),
+    )
+    for application, connection, is_own_host in found:
+        if not application.why_no_sign_in:
+            return Pair(application, connection, is_own_host)
+    return None
+
+
+def still_enabled(request: HttpRequest, application_id: int, connection_id: int) -> Pair | None:
+    """Return the pair that a transaction began with, unless it is gone. One query."""
+    found = _BY_KEYS[addresses.is_main_host(request)].rows(
+        router.db_for_read(EnabledConnection),
+        application=application_id,
+        connection=connection_id,
+        host=_host(request),
+    )
+    # A row for each client secret, or one without.
+    rows = list(found)
+    if not rows or rows[0][0].why_no_sign_in:
+        return None
+    application, connection, _, is_own_host, known_scopes, checked_at, has_aliases = rows[0]
+    return Pair(
+        application,
+        connection,
+        is_own_host,
+        known_scopes or "",
+        secrets=tuple(row[2] for row in rows if row[2] is not None),
+        own_domain=OwnDomain(checked_at, bool(has_aliases)),
+    )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The connections to show as buttons. ``too_many``: none, as there are more than a page has."""
+
+    connections: list[Connection]
+    too_many: bool = False
+
+
+def shown_as_buttons(application: Application | None) -> Shown:
+    """Return the connections to show as buttons, by the words on them. One query, or none.
+
+    Where there are more than the setting MAX_BUTTONS, people find theirs by their address. No more
+    than one in excess of it is read.
+    """
+    if application is None or application.why_no_sign_in:
+        return Shown([])
+    shown = Connection._default_manager.filter(
+        # "in": Django writes a plain True without a comparison, which no index of SQLite's or
+        # MariaDB's answers.
+        enabledconnection__application=application,
+        show_as_button__in=[True],
+    )
+    found = list(shown.order_by("display_name", "name_key")[: conf.max_buttons + 1])
+    return Shown([], too_many=True) if len(found) > conf.max_buttons else Shown(found)
+
+
+def by_alias(
+    request: HttpRequest, application: Application, domains: list[str]
+) -> list[tuple[str, Pair]]:
+    """Return the pairs whose connection has one of these domains, each with that domain."""
+    if application.why_no_sign_in:
+        domains = []
+    rows = _pairs(None if addresses.is_main_host(request) else Value(_host(request)))
+    # In one call, so that all of it is asked of the same alias.
+    rows = rows.select_related("connection").filter(
+        Q(connection__aliases__is_primary=False) | Q(connection__discover_domain=True),
+        application=application,
+        connection__aliases__domain__in=domains,
+    )
+    return [
+        (row.alias, Pair(application, row.connection, row.is_own_host))
+        for row in rows.annotate(alias=F("connection__aliases__domain"))
+    ]
+
+
+def _asked(request: HttpRequest, by_view: str) -> dict[str, str | None]:
+    """Return what decides which application a request is about: see ``_slug``."""
+    return {
+        "chosen": chosen_application(request, by_view) or None,
+        "host": _host(request),
+        "default": conf.default_application,
+    }
+
+
+def _slug() -> Coalesce:
+    """The slug of the application that a request is about, for use in a query.
+
+    In this order: what the view or the request's parameter says, the host, the setting.
+    """
+    of_host = ApplicationHost._default_manager.filter(host=Parameter("host")).order_by()
+    return Coalesce(
+        Parameter("chosen"),
+        Subquery(of_host.values("application__slug")[:1]),
+        Parameter("default"),
+    )
+
+
+def _pairs(host: Expression | None) -> QuerySet[Any]:
+    """Return the pairs unasked. ``host``: of the request, unless that is PUBLIC_URL's."""
+    is_own_host: Any = Value(False)
+    if host is not None:
+        is_own_host = Exists(
+            ApplicationHost._default_manager.filter(application=OuterRef("application"), host=host)
+        )
+    # Without an order: there is one row at most, and sorting it would cost the index.
+    pairs: QuerySet[Any] = EnabledConnection._default_manager.annotate(is_own_host=is_own_host)
+    return pairs.order_by()
+
+
+def _by_name(host: Expression | None) -> Any:
+    return _pairs(host).filter(application__slug=_slug(), connection__name_key=Parameter("name"))
+
+
+def _by_keys(host: Expression | None) -> Any:
+    own_directory = Directory._default_manager.filter(
+        connection=OuterRef("connection"), tenant_id=OuterRef("connection__tenant_id")
+    ).order_by()
+    aliases = DomainAlias._default_manager.filter(connection=OuterRef("connection")).order_by()
+    own_domain = aliases.filter(is_primary=True, domain=OuterRef("connection__domain")).trusted()
+    return (
+        _pairs(host)
+        .filter(application=Parameter("application"), connection=Parameter("connection"))
+        .annotate(
+            known_scopes=Subquery(own_directory.values("delegated_scopes")[:1]),
+            domain_checked_at=Subquery(own_domain.values("checked_at")[:1]),
+            has_aliases=Exists(aliases.filter(is_primary=False)),
+        )
+    )
+
+
+def _host(request: HttpRequest) -> str:
+    return request.get_host().lower()
+
+
+_APPLICATION = Select(
+    lambda: Application._default_manager.filter(slug=_slug()).order_by(), models=("",)
+)
+#: Whether a request came to PUBLIC_URL's host, and what stands for its host otherwise.
+_HOSTS = ((True, None), (False, Parameter("host")))
+_BY_NAME = {
+    is_main: Select(
+        partial(_by_name, host), models=("application", "connection"), columns=("is_own_host",)
+    )
+    for is_main, host in _HOSTS
+}
+_BY_KEYS = {
+    is_main: Select(
+        partial(_by_keys, host),
+        models=("application", "connection", "connection__secrets"),
+        columns=("is_own_host", "known_scopes", "domain_checked_at", "has_aliases"),
+    )
+    for is_main, host in _HOSTS
+}

@@ -1,0 +1,59 @@
+"""Home realm discovery: from an email address to the connections that its domain leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import idna
+from django.http import HttpRequest
+
+from ...models import Application
+from ...models.consumer_domains import CONSUMER_DOMAINS
+from .enabled import Pair, by_alias
+from .typed_address import MAX_ADDRESS_LENGTH, clean_address
+
+
+@dataclass(frozen=True)
+class Realm:
+    """Where an address leads. ``address``: as it was meant, or as typed if it is none; ``domain``:
+    in ASCII; ``pairs``: none if it leads nowhere here."""
+
+    address: str
+    domain: str
+    pairs: tuple[Pair, ...]
+
+
+def discover(request: HttpRequest, application: Application, typed: str) -> Realm:
+    """Return where what somebody typed leads for an application.
+
+    One indexed query, whether the domain is unknown, known elsewhere, or known here: the answer
+    and its cost tell nothing about other applications. A subdomain without an alias of its own
+    leads where its parent does.
+    """
+    address = clean_address(typed) or typed.strip().replace("\x00", "")[:MAX_ADDRESS_LENGTH]
+    domain = domain_of(address)
+    # A row of a consumer domain was written past the model's `save`.
+    candidates = [name for name in _with_parents(domain) if name not in CONSUMER_DOMAINS] or [""]
+    by_domain: dict[str, list[Pair]] = {}
+    for alias, pair in by_alias(request, application, candidates):
+        by_domain.setdefault(alias, []).append(pair)
+    nearest = next((found for found in candidates if found in by_domain), "")
+    pairs = sorted(by_domain.get(nearest, []), key=lambda pair: pair.connection.label.lower())
+    return Realm(address, domain, tuple(pairs))
+
+
+def domain_of(address: str) -> str:
+    """Return an address's domain in lower case and ASCII (IDNA), or "" if it has none."""
+    local, _, domain = address.strip().rpartition("@")
+    if not local:
+        return ""
+    try:
+        return idna.encode(domain.strip().rstrip("."), uts46=True).decode()
+    except idna.IDNAError:
+        return ""
+
+
+def _with_parents(domain: str) -> list[str]:
+    """Return a domain and its parents, nearest first, without the top-level domain."""
+    labels = domain.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]

@@ -1,0 +1,1 @@
+"""What is remembered of a sign-in: by the browser under way, by the session afterwards."""

@@ -1,0 +1,198 @@
+"""What a session remembers of its sign-ins, and whether they still hold.
+
+A session may have been proven by several connections, for several applications, all of one user.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.db import router
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ...conf import CACHE_PREFIX, conf
+from ...entra.cloud import PERSONAL_TENANT_ID
+from ...entra.id_token import IdTokenClaims
+from ...models import Connection, Directory, EnabledConnection, Identity, Revocation
+from ...models.validators import is_guid, is_plain
+from ..lookup.enabled import Pair
+
+_KEY = "azuread_sign_ins"
+#: More than an opaque hint of Microsoft's needs, and a signed cookie holds.
+_MAX_HINT = 512
+#: Sign-ins that a session remembers: browsers drop a signed cookie of more than 4,096 bytes.
+_MAX_SIGN_INS = 16
+#: The largest key of a row, and a time that every platform can read: the year 3000.
+_MAX_KEY = 2**63 - 1
+_MAX_TIME = 32_503_680_000
+_SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """One sign-in of a session: keys of rows, ``name`` of the connection, ``at`` (seconds since
+    1970), and Microsoft's ``sid`` and ``login_hint`` where the app asks for these claims."""
+
+    connection: int
+    application: int
+    identity: int
+    name: str
+    tenant: str
+    at: float
+    sid: str = ""
+    hint: str = ""
+
+
+def remember(request: HttpRequest, pair: Pair, identity: Identity, claims: IdTokenClaims) -> None:
+    """Note that this session was proven by a connection for an application.
+
+    Only the newest sign-in keeps its hint: signing out asks for no other.
+    """
+    new = SignIn(
+        connection=pair.connection.pk,
+        application=pair.application.pk,
+        identity=identity.pk,
+        name=pair.connection.name,
+        tenant=claims.tenant_id,
+        at=time.time(),
+        # Compared with what the front-channel address is given, which is stored in lower case and
+        # is a GUID.
+        sid=claims.session_id.lower() if is_guid(claims.session_id) else "",
+        hint=claims.login_hint[:_MAX_HINT] if is_plain(claims.login_hint) else "",
+    )
+    others = [
+        replace(other, hint="")
+        for other in sign_ins(request)
+        if (other.connection, other.application) != (new.connection, new.application)
+    ]
+    _store(request, [*others, new][-_MAX_SIGN_INS:])
+
+
+def sign_ins(request: HttpRequest) -> list[SignIn]:
+    """Return the sign-ins of this session, newest last, but for those that cannot be read."""
+    found = (_read(stored) for stored in _stored(request))
+    return [sign_in for sign_in in found if sign_in is not None]
+
+
+def is_proven(request: HttpRequest) -> bool:
+    """Return whether connections have proven this session, valid or not.
+
+    False for a session that never had a sign-in, such as one begun with a password.
+    """
+    return bool(_stored(request))
+
+
+def newest(request: HttpRequest) -> SignIn | None:
+    """Return the newest sign-in of this session."""
+    known = sign_ins(request)
+    return known[-1] if known else None
+
+
+def drop_what_is_over(request: HttpRequest) -> bool:
+    """Forget the sign-ins that no longer hold; return whether that leaves none of them.
+
+    False, too, for a session that never had any, such as one begun with a password.
+    """
+    stored = _stored(request)
+    user = request.session.get(SESSION_KEY, "")
+    holding = [sign_in for sign_in in sign_ins(request) if _holds(sign_in, user)]
+    if len(holding) < len(stored):
+        _store(request, holding)
+    return bool(stored) and not holding
+
+
+def _store(request: HttpRequest, known: list[SignIn]) -> None:
+    request.session[_KEY] = [dict(vars(sign_in)) for sign_in in known]
+
+
+def _stored(request: HttpRequest) -> list[Any]:
+    """Return what the session holds, one entry a sign-in. What is not a list counts as one entry
+    that cannot be read."""
+    stored = request.session.get(_KEY, [])
+    return stored if isinstance(stored, list) else [None]
+
+
+def _read(stored: Any) -> SignIn | None:
+    """Return a stored sign-in, or None if it is not one of this version of the app.
+
+    Sessions outlive an upgrade, and a downgrade. What cannot be read is no longer valid: nobody
+    knows what it rested on. An entry with further keys may have conditions of a later version.
+    """
+    try:
+        sign_in = SignIn(**stored)
+    except TypeError:
+        return None
+    keys = (sign_in.connection, sign_in.application, sign_in.identity)
+    texts = (sign_in.name, sign_in.tenant, sign_in.sid, sign_in.hint)
+    # Each goes into a query or an address: no database looks for other types, larger keys or a NUL.
+    is_readable = (
+        all(type(key) is int and 0 < key <= _MAX_KEY for key in keys)
+        and all(isinstance(text, str) and is_plain(text) for text in texts)
+        and type(sign_in.at) in {int, float}
+        and 0 < sign_in.at < _MAX_TIME
+    )
+    return sign_in if is_readable else None
+
+
+def _holds(sign_in: SignIn, user: Any) -> bool:
+    """Ask the database at most every SESSION_CHECK_SECONDS, in one query.
+
+    What is older than MAX_SIGN_IN_DAYS no longer counts: by then ``clear_events`` may have deleted
+    the sign-out that ended it, however long the session lasts or is renewed.
+    """
+    if time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY:
+        return False
+    seconds = conf.session_check_seconds
+    key = f"{CACHE_PREFIX}:holds:{sign_in.identity}:{sign_in.application}:{sign_in.connection}"
+    key += f":{sign_in.at}"
+    if seconds and conf.cache.get(key):
+        return True
+    holds = _holds_by_database(sign_in, user)
+    if holds and seconds:
+        conf.cache.set(key, 1, seconds)
+    return holds
+
+
+def _holds_by_database(sign_in: SignIn, user: Any) -> bool:
+    """The pair is enabled, the directory still welcome, the person still tied to this user, and
+    nothing revoked since.
+
+    As ``directories.admit``: a directory counts only where the common endpoint lets several come,
+    and one that came in by itself is judged by today's policy and pins.
+    """
+    connection = OuterRef("connection")
+    directories: Any = Directory._default_manager
+    welcome = directories.welcome().filter(connection=connection, tenant_id=sign_in.tenant)
+    revoked = Revocation._default_manager.filter(
+        connection=connection,
+        subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
+        since__gte=_moment(sign_in.at),
+    )
+    # Not of a replica, which may not have heard of a person who came a moment ago.
+    pairs = EnabledConnection._default_manager.using(router.db_for_write(Identity))
+    return pairs.filter(
+        (
+            Q(connection__use_common_endpoint=False, connection__tenant_id=sign_in.tenant)
+            & ~Q(connection__tenant_id=PERSONAL_TENANT_ID)
+        )
+        | Q(Exists(welcome), connection__use_common_endpoint=True),
+        Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),
+        ~Exists(revoked),
+        application=sign_in.application,
+        connection=sign_in.connection,
+    ).exists()
+
+
+def _moment(seconds: float) -> datetime:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment if timezone.is_aware(timezone.now()) else timezone.make_naive(moment)
+
+
+def connection_of(sign_in: SignIn) -> Connection | None:
+    return Connection._default_manager.filter(pk=sign_in.connection).first()

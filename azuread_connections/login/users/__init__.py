@@ -1,0 +1,1 @@
+"""Who gets in: from a validated ID token to a Django user."""

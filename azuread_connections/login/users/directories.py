@@ -1,0 +1,258 @@
+"""Which directories a connection takes people from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from ... import signals
+from ...entra.cloud import PERSONAL_TENANT_ID, clouds_sharing_login
+from ...entra.id_token import IdTokenClaims
+from ...models import Connection, Directory, GroupGrant, Revocation
+from ...models.directory import pinned_by_another, status_of_new
+from ...models.prepared import Parameter, Select
+from ...models.validators import DOMAIN_MAX_LENGTH
+from ..log import events
+from ..log.failures import SignInFailed
+
+#: Granted to everybody who signs in, so they say nothing of consent.
+_SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+
+_OWN = Directory.AdmittedBy.OWN
+_BY_KEY = Select(
+    lambda: (
+        Directory._default_manager.filter(
+            connection=Parameter("connection"), tenant_id=Parameter("tenant_id")
+        )
+        .annotate(is_pinned_elsewhere=pinned_by_another())
+        .order_by()
+    ),
+    models=("",),
+    columns=("is_pinned_elsewhere",),
+)
+
+
+def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
+    """Return the row of a directory that may sign in here.
+
+    None for a single-directory connection, whose ID token has been checked against its own.
+    Raises ``SignInFailed`` (``directory_refused``, ``directory_waiting``).
+    """
+    if not connection.use_common_endpoint:
+        # One that was pinned to them before this was refused takes nobody.
+        _refuse_personal_accounts(claims)
+        return None
+    known = _find(connection, claims)
+    if known is None:
+        _check_first_visit(connection, claims)
+        known = _Known(_remember(connection, claims))
+    elif _is_held_today(known.directory):
+        _hold(connection, known.directory)
+    _check_status(known)
+    _note_visit(known.directory)
+    return known.directory
+
+
+def check(connection: Connection, claims: IdTokenClaims) -> None:
+    """Raise what ``admit`` would, and write nothing."""
+    if not connection.use_common_endpoint:
+        _refuse_personal_accounts(claims)
+        return
+    known = _find(connection, claims)
+    if known is None:
+        _check_first_visit(connection, claims)
+        known = _Known(_new(connection, claims))
+    _check_status(known)
+
+
+def follow_pin(
+    sender: type[Connection], connection: Connection, former: str, **kwargs: Any
+) -> None:
+    """Bring the rows of directories into line with the one that a connection trusts as its own.
+
+    A receiver of ``directory_pinned``. Its own directory gets its row. People of the ``former`` one
+    can no longer sign in, and their sessions and mapped groups end. Other connections, to which
+    the directory came by itself, hold it until an administrator approves.
+    """
+    using = router.db_for_write(Directory)
+    with transaction.atomic(using=using):
+        _let_own_in(connection)
+        if former:
+            _end_trust(connection, former)
+        directories = Directory._default_manager.using(using)
+        # Read first: mostly there are none, and an update would lock.
+        elsewhere = directories.filter(
+            pinned_by_another(),
+            tenant_id=connection.tenant_id,
+            admitted_by=Directory.AdmittedBy.ITSELF,
+            status=Directory.Status.ALLOWED,
+        )
+        for directory in elsewhere.exclude(connection=connection).select_related("connection"):
+            _hold(directory.connection, directory)
+
+
+def note_scopes(connection: Connection, tenant_id: str, known: str, scopes: Iterable[str]) -> None:
+    """Note what a directory's people or administrator have granted, where that is news."""
+    granted = " ".join(sorted(set(scopes) - _SIGN_IN_SCOPES))
+    if granted and granted != known:
+        connection.directories.filter(tenant_id=tenant_id).update(
+            delegated_scopes=granted, delegated_since=timezone.now()
+        )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A directory with its row. ``is_pinned_elsewhere``: another connection has it as its own."""
+
+    directory: Directory
+    is_pinned_elsewhere: bool = False
+
+
+def _find(connection: Connection, claims: IdTokenClaims) -> _Known | None:
+    # Not of a replica: it may not have heard of a decision yet.
+    rows = _BY_KEY.rows(
+        router.db_for_write(Directory), connection=connection.pk, tenant_id=claims.tenant_id
+    )
+    for directory, is_pinned_elsewhere in rows:
+        directory.connection = connection
+        return _Known(directory, bool(is_pinned_elsewhere))
+    return None
+
+
+def _refuse_personal_accounts(claims: IdTokenClaims) -> None:
+    """Anybody in the world can make one, so they come in only where their directory is listed."""
+    if claims.tenant_id == PERSONAL_TENANT_ID:
+        raise SignInFailed(
+            "directory_refused", detail="Personal Microsoft accounts are not listed here."
+        )
+
+
+def _check_status(known: _Known) -> None:
+    """Refuse a directory by its row, and one that came in by itself by today's policy and pins."""
+    directory = known.directory
+    status = directory.status_today
+    if status == Directory.Status.REFUSED:
+        raise SignInFailed("directory_refused", detail=_why_refused(directory))
+    if status == Directory.Status.WAITING:
+        raise SignInFailed("directory_waiting", detail=f"Directory {directory} waits for approval.")
+    came_by_itself = directory.admitted_by == Directory.AdmittedBy.ITSELF
+    if came_by_itself and known.is_pinned_elsewhere and not directory.is_own:
+        raise _own_of_another(directory.tenant_id)
+
+
+def _is_held_today(directory: Directory) -> bool:
+    waits = directory.status_today == Directory.Status.WAITING
+    return waits and directory.status == Directory.Status.ALLOWED
+
+
+def _hold(connection: Connection, directory: Directory) -> None:
+    """Let a directory that came in by itself wait for approval, and say so once."""
+    rows = Directory._default_manager.filter(pk=directory.pk, status=Directory.Status.ALLOWED)
+    directory.status = Directory.Status.WAITING
+    if rows.update(status=directory.status, admitted_by=directory.admitted_by):
+        _ask_for_approval(connection, directory)
+
+
+def _ask_for_approval(connection: Connection, directory: Directory) -> None:
+    events.record_directory_waiting(connection, directory)
+    signals.directory_waiting.send(Directory, connection=connection, directory=directory)
+
+
+def _let_own_in(connection: Connection) -> None:
+    own, is_new = connection.directories.get_or_create(
+        tenant_id=connection.tenant_id, defaults={"domain": connection.domain, "admitted_by": _OWN}
+    )
+    # One that an administrator has refused or holds stays out.
+    if is_new or own.admitted_by == Directory.AdmittedBy.ADMINISTRATOR:
+        return
+    if (own.admitted_by, own.status) != (_OWN, Directory.Status.ALLOWED):
+        connection.directories.filter(pk=own.pk).update(
+            admitted_by=_OWN, status=Directory.Status.ALLOWED
+        )
+
+
+def _end_trust(connection: Connection, tenant_id: str) -> None:
+    """End what people of a directory have by a connection that no longer trusts it."""
+    rows = connection.directories.filter(tenant_id=tenant_id)
+    # Should it become the connection's own again, this refusal ends: it was nobody's decision.
+    rows.filter(status=Directory.Status.ALLOWED).update(
+        status=Directory.Status.REFUSED, admitted_by=_OWN
+    )
+    Revocation.of_directory(connection, tenant_id)
+    GroupGrant.objects.filter(connection=connection, identity__tenant_id=tenant_id).end()
+    events.record_directory_moved(connection, tenant_id)
+
+
+def _why_refused(directory: Directory) -> str:
+    if directory.status != Directory.Status.REFUSED:
+        return (
+            f"No administrator has listed the directory {directory}, and the connection takes no "
+            "others today. To let its people in, approve it."
+        )
+    if directory.admitted_by == _OWN:
+        return f"The connection no longer trusts the directory {directory} as its own."
+    return "An administrator refused the directory."
+
+
+def _own_of_another(tenant_id: str) -> SignInFailed:
+    return SignInFailed(
+        "directory_refused",
+        detail="Another connection is this directory's own. To take its people here too, approve "
+        f"or add the directory {tenant_id} at this connection.",
+    )
+
+
+def _check_first_visit(connection: Connection, claims: IdTokenClaims) -> None:
+    """Refuse a directory that must not come in by itself."""
+    _refuse_personal_accounts(claims)
+    if _is_pinned_elsewhere(connection, claims.tenant_id):
+        raise _own_of_another(claims.tenant_id)
+    if connection.new_directories == Connection.NewDirectories.LISTED:
+        raise SignInFailed(
+            "directory_refused", detail=f"The directory {claims.tenant_id} is not listed."
+        )
+
+
+def _new(connection: Connection, claims: IdTokenClaims) -> Directory:
+    return Directory(
+        connection=connection,
+        tenant_id=claims.tenant_id,
+        status=status_of_new(connection),
+        admitted_by=Directory.AdmittedBy.ITSELF,
+        domain=_domain(claims),
+    )
+
+
+def _remember(connection: Connection, claims: IdTokenClaims) -> Directory:
+    new = _new(connection, claims)
+    directory, is_new = connection.directories.get_or_create(
+        tenant_id=new.tenant_id,
+        defaults={"status": new.status, "admitted_by": new.admitted_by, "domain": new.domain},
+    )
+    if is_new and directory.status == Directory.Status.WAITING:
+        _ask_for_approval(connection, directory)
+    return directory
+
+
+def _is_pinned_elsewhere(connection: Connection, tenant_id: str) -> bool:
+    """Without this, a common endpoint would be the way around a stricter connection."""
+    others = Connection._default_manager.exclude(pk=connection.pk)
+    # By login host: US Government and DoD share theirs, and so their directories.
+    clouds = clouds_sharing_login(connection.cloud)
+    return others.filter(cloud__in=clouds, tenant_id=tenant_id).exists()
+
+
+def _note_visit(directory: Directory) -> None:
+    now = timezone.now()
+    if not directory.is_seen_lately(now):
+        Directory._default_manager.filter(pk=directory.pk).update(last_seen_at=now)
+
+
+def _domain(claims: IdTokenClaims) -> str:
+    name = claims.upn or claims.preferred_username or claims.email
+    domain = name.rpartition("@")[2] if "@" in name else ""
+    return domain.lower() if len(domain) <= DOMAIN_MAX_LENGTH else ""

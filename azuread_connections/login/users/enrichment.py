@@ -1,0 +1,62 @@
+"""What Graph adds to an ID token, for the options that need it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from ...conf import conf
+from ...entra.errors import EntraError
+from ...entra.graph import Group
+from ...entra.tokens import TokenResponse
+from ...microsoft import client as microsoft
+from ...models import Connection, Event
+from ..log import events
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Enrichment:
+    """The extended profile, and all groups. None: not asked for, or not to be had in full.
+
+    ``problems``: what Graph said instead, in sentences.
+    """
+
+    profile: dict[str, Any] | None = None
+    groups: tuple[Group, ...] | None = None
+    problems: tuple[str, ...] = ()
+
+
+def enrich(connection: Connection, tokens: TokenResponse) -> Enrichment:
+    """Ask Graph for what the connection's options need.
+
+    What cannot be had in full is left as it was, with a line in the log: no partial list of
+    groups is ever returned.
+    """
+    if not connection.extended_profile and not connection.security_groups:
+        return Enrichment()
+    deadline = time.monotonic() + conf.timeouts[2]
+    graph = microsoft.graph(connection.cloud, tokens.access_token, deadline)
+    problems: list[str] = []
+    profile = groups = None
+    if connection.extended_profile:
+        profile = _attempt(connection, Event.Kind.PROFILE_INCOMPLETE, graph.profile, problems)
+    if connection.security_groups:
+        ask_groups = partial(graph.groups, nested=connection.nested_groups)
+        groups = _attempt(connection, Event.Kind.GROUPS_INCOMPLETE, ask_groups, problems)
+    return Enrichment(profile, groups, tuple(problems))
+
+
+def _attempt(
+    connection: Connection, kind: Event.Kind, ask: Callable[[], Answer], problems: list[str]
+) -> Answer | None:
+    try:
+        return ask()
+    except EntraError as error:
+        events.record_incomplete(connection, kind, error)
+        problems.append(str(error))
+        return None

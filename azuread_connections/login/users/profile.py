@@ -1,0 +1,153 @@
+"""From claims and Graph to a normalised profile, and from that to the Django user's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.validators import validate_email
+from django.db.models import Field
+
+from ...conf import conf
+from ...entra.graph import PROFILE_NAMES
+from ...entra.id_token import IdTokenClaims
+from .names import split_name
+from .trust import DomainTrust
+
+#: Attributes that say as much when their end is missing. An address or a number does not.
+_MAY_BE_CUT = frozenset({"name", "given_name", "family_name", "job_title", "department", "company"})
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A person as the directory describes them. All of it is text that anybody may have chosen.
+
+    ``email_verified``: the address's domain is known to belong to the person's directory.
+    ``extended``: what Graph adds, under the names of our profile.
+    """
+
+    name: str
+    given_name: str
+    family_name: str
+    email: str
+    email_verified: bool
+    username: str
+    extended: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all attributes under one roof, as the identity keeps them."""
+        basic = dict(vars(self))
+        return {**basic.pop("extended"), **basic}
+
+
+def read_profile(
+    claims: IdTokenClaims, trust: DomainTrust, extended: Mapping[str, Any] | None = None
+) -> Profile:
+    """Return the profile of a validated ID token, with Graph's where there is one.
+
+    The address is the first of the claims in EMAIL_CLAIMS that is one. ``trust``: the domains in
+    which the person's directory may give addresses.
+    """
+    more = extended or {}
+    claim, email = _email(claims)
+    vouched_for = claims.email_domain_verified and claim == "email"
+    return Profile(
+        name=claims.name,
+        given_name=more.get("given_name") or claims.given_name,
+        family_name=more.get("family_name") or claims.family_name,
+        email=email,
+        email_verified=vouched_for or trust.vouches_for(email),
+        username=claims.upn or claims.preferred_username,
+        extended=more,
+    )
+
+
+def extended_part(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a stored profile has from Graph: it serves on while Graph does not answer."""
+    return {name: profile[name] for name in PROFILE_NAMES if name in profile}
+
+
+def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:
+    """Set the fields that differ; return their names. The user is not saved.
+
+    An address that is not verified is never written: other code may send passwords to it. Nor is a
+    value that the field refuses or that does not fit its column. Only names and the like are cut.
+    """
+    attributes = _attributes(profile)
+    changed = []
+    for name, attribute in conf.user_fields.items():
+        column = _column(name)
+        value = attributes.get(attribute)
+        if column is None or not isinstance(value, str) or not value:
+            continue
+        if attribute in _MAY_BE_CUT and not column.unique:
+            value = value[: column.max_length].strip()
+        fitting = _accepted(column, value, user)
+        if fitting is None or getattr(user, name) == fitting:
+            continue
+        if not _belongs_to_another(user, column, fitting):
+            setattr(user, name, fitting)
+            changed.append(name)
+    return changed
+
+
+def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> Any:
+    """Return a value as the column stores it, or None where its validators refuse it."""
+    try:
+        return column.clean(value, user)
+    except ValidationError:
+        return None
+
+
+def _attributes(profile: Profile) -> dict[str, Any]:
+    attributes = profile.as_dict()
+    if not profile.email_verified:
+        del attributes["email"]
+    if not profile.given_name and not profile.family_name:
+        given, family = split_name(profile.name)
+        attributes |= {"given_name": given, "family_name": family}
+    return attributes
+
+
+def _column(name: str) -> Field[Any, Any] | None:
+    """Return the user's field of this name. What people are known by is never synced."""
+    user_model = get_user_model()
+    if name == user_model.USERNAME_FIELD:
+        return None
+    try:
+        found = user_model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, Field) else None
+
+
+def _belongs_to_another(user: AbstractBaseUser, column: Field[Any, Any], value: Any) -> bool:
+    if not column.unique:
+        return False
+    same = get_user_model()._default_manager.filter(**{column.name: value})
+    return same.exclude(pk=user.pk).exists()
+
+
+def _email(claims: IdTokenClaims) -> tuple[str, str]:
+    """Return the claim that holds an address, and the address."""
+    candidates = {
+        "email": claims.email,
+        "preferred_username": claims.preferred_username,
+        "upn": claims.upn,
+    }
+    for claim in conf.email_claims:
+        if _is_email(candidates.get(claim, "")):
+            return claim, candidates[claim]
+    return "", ""
+
+
+def _is_email(value: str) -> bool:
+    try:
+        validate_email(value)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,88 @@
+"""What a new Django user is called: a name that its directory may give, and that nobody has."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, cast
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from ...conf import conf
+from ...entra.id_token import IdTokenClaims
+from ...models import Connection
+from ..log.failures import SignInFailed
+from .trust import DomainTrust
+
+
+def new_user(claims: IdTokenClaims, connection: Connection, trust: DomainTrust) -> Any:
+    """Return a new Django user without a password, not saved yet. Raises ``SignInFailed``."""
+    user_model = get_user_model()
+    name = username_for(claims, connection, trust)
+    user = user_model(**{user_model.USERNAME_FIELD: name})
+    user.set_unusable_password()
+    return user
+
+
+def username_for(claims: IdTokenClaims, connection: Connection, trust: DomainTrust) -> str:
+    """Return a username for a person. Raises ``SignInFailed`` (``user_refused``)."""
+    field = _field()
+    if (function := conf.username_function) is not None:
+        return _checked(function(claims, connection), field)
+    own = _own_name(claims, trust)
+    if own and _is_accepted(own, field):
+        if not _is_taken(own):
+            return own
+        if isinstance(field, models.EmailField):
+            # The account with this address may be somebody else's; it is never taken over.
+            raise SignInFailed("user_refused", detail=f"Another user has the address {own}.")
+    return _made_up_name(claims, field)
+
+
+def _checked(name: Any, field: models.Field[Any, Any]) -> str:
+    """Return what the site's own function made, if a column can hold it."""
+    if not isinstance(name, str) or not name:
+        raise SignInFailed("user_refused", detail="USERNAME_FUNCTION returned no name.")
+    if len(name) > (field.max_length or len(name)):
+        raise SignInFailed("user_refused", detail="USERNAME_FUNCTION returned too long a name.")
+    return name
+
+
+def _is_accepted(name: str, field: models.Field[Any, Any]) -> bool:
+    """Return whether the user model takes this name, as it stands: its forms would refuse any
+    other, and every later change of the user with it."""
+    if get_user_model().normalize_username(name) != name:
+        return False
+    try:
+        field.run_validators(name)
+    except ValidationError:
+        return False
+    return len(name) <= (field.max_length or len(name))
+
+
+def _field() -> models.Field[Any, Any]:
+    user_model = get_user_model()
+    return cast("models.Field[Any, Any]", user_model._meta.get_field(user_model.USERNAME_FIELD))
+
+
+def _own_name(claims: IdTokenClaims, trust: DomainTrust) -> str:
+    names = (claims.upn, claims.preferred_username, claims.email)
+    return next((name for name in names if trust.vouches_for(name)), "")
+
+
+def _is_taken(username: str) -> bool:
+    user_model = get_user_model()
+    same = {f"{user_model.USERNAME_FIELD}__iexact": username}
+    return user_model._default_manager.filter(**same).exists()
+
+
+def _made_up_name(claims: IdTokenClaims, field: models.Field[Any, Any]) -> str:
+    key = f"{claims.object_id}@{claims.tenant_id}"
+    if isinstance(field, models.EmailField):
+        # RFC 2606 section 2: nobody can own an address under .invalid.
+        key += ".azuread.invalid"
+    digest = hashlib.sha256(key.encode()).hexdigest()[: field.max_length]
+    names = [name for name in (key, digest) if len(name) <= (field.max_length or len(name))]
+    # A model that takes neither needs USERNAME_FUNCTION; until then its forms complain.
+    return next((name for name in names if _is_accepted(name, field)), names[0])

@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: views, buttons, the error page. It decides nothing."""

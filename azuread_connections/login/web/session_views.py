@@ -1,0 +1,186 @@
+"""What people do with a session: look who they are, tie accounts to themselves, sign out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import auth
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.db import router, transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_deny, xframe_options_exempt
+from django.views.decorators.csrf import csrf_protect
+from django.views.generic import TemplateView, View
+
+from ...conf import conf
+from ...models import Identity
+from ..flows import accounts, begin, logout, onward
+from ..log.failures import SignInFailed
+from ..lookup import addresses, enabled, realm
+from ..state import session
+from . import buttons
+from .entry import entry
+from .error_page import already_logged, failure_page
+
+_MAX_SLUG = 50
+
+
+@method_decorator(login_not_required, name="dispatch")
+@method_decorator(never_cache, name="dispatch")
+class ProfileView(View):
+    """The signed-in person as JSON; 401 where this session was proven by no connection."""
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        proof = session.newest(request) if request.user.is_authenticated else None
+        # Not of a replica: it may not have heard of who came a moment ago.
+        people = Identity._default_manager.using(router.db_for_write(Identity))
+        identity = people.filter(pk=proof.identity).first() if proof else None
+        if proof is None or identity is None or identity.user_id != request.user.pk:
+            return JsonResponse({"error": "not_signed_in"}, status=401)
+        user = request.user
+        return JsonResponse(
+            {
+                "user": {
+                    "id": user.pk,
+                    "username": user.get_username(),
+                    "email": getattr(user, user.get_email_field_name(), ""),
+                },
+                "connection": proof.name,
+                "directory": identity.tenant_id,
+                "object_id": identity.object_id,
+                "profile": identity.profile,
+                "groups": identity.groups,
+            }
+        )
+
+
+@method_decorator(login_required, name="dispatch")
+@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(xframe_options_deny, name="dispatch")
+@method_decorator(never_cache, name="dispatch")
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class AccountsView(TemplateView):
+    """A signed-in user's own Microsoft accounts: connects and disconnects them, by POST."""
+
+    http_method_names = ["get", "head", "post", "options"]
+    template_name = "azuread_connections/accounts.html"
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        if not accounts.is_login_fresh(request):
+            return self.get(request)
+        try:
+            if name := request.POST.get("connect", ""):
+                return self._connect(request, name)
+            if typed := request.POST.get("email", ""):
+                return self._connect_by_address(request, typed)
+            accounts.disconnect(request, request.POST.get("disconnect", ""))
+            return onward.go_on(request, self._address())
+        except SignInFailed as failed:
+            failure = failed
+        failure.back_url = self._address()
+        return failure_page(request, failure)
+
+    def _connect(self, request: HttpRequest, name: str) -> HttpResponse:
+        pair = enabled.find_enabled(request, name)
+        if pair is None:
+            raise SignInFailed("connection_disabled", detail=f"No connection “{name}” here.")
+        # Microsoft sends the browser back to another host, where it may have to sign in first.
+        if addresses.must_move(request, is_own_host=pair.is_own_host):
+            moved = self._address(**{addresses.MOVED: "1"})
+            return onward.go_on(request, conf.public_url + moved)
+        start = begin.Start(
+            pair,
+            self._address(),
+            # Whoever is signed in at Microsoft need not be who is to be tied.
+            prompt=begin.SELECT_ACCOUNT,
+            purpose=accounts.PURPOSE,
+            subject=str(request.user.pk),
+        )
+        return begin.redirect_to_microsoft(request, start)
+
+    def _connect_by_address(self, request: HttpRequest, typed: str) -> HttpResponse:
+        """Where there are too many connections for buttons, an address leads to one."""
+        application = enabled.find_application(request)
+        if application is None:
+            return self.get(request)
+        found = realm.discover(request, application, typed)
+        if len(found.pairs) == 1:
+            return self._connect(request, found.pairs[0].connection.name)
+        context = self.get_context_data(
+            email=found.address,
+            found_choices=[pair.connection for pair in found.pairs],
+            is_unknown=not found.pairs,
+        )
+        return self.render_to_response(context)
+
+    def _address(self, **parameters: str) -> str:
+        """The page's own, with no more of the request's than it needs: it goes into a cookie."""
+        application = enabled.chosen_application(self.request)[:_MAX_SLUG]
+        path = reverse(f"{addresses.NAMESPACE}:accounts")
+        return path + buttons.query(application=application, **parameters)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        shown = enabled.shown_as_buttons(enabled.find_application(self.request))
+        return super().get_context_data(
+            accounts=accounts.accounts(self.request),
+            choices=kwargs.pop("found_choices", None) or shown.connections,
+            too_many_choices=shown.too_many,
+            is_login_fresh=accounts.is_login_fresh(self.request),
+            sign_in_url=buttons.sign_in_url(
+                application=enabled.chosen_application(self.request), next=self._address()
+            ),
+            **kwargs,
+        )
+
+
+@method_decorator(login_not_required, name="dispatch")
+@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(never_cache, name="dispatch")
+class LogoutView(View):
+    """Ends the session here, and at Microsoft too where ``microsoft`` is posted along.
+
+    By POST, so that no link of another site can do it.
+    """
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        asked = request.POST.get("next", "")
+        application = enabled.find_application(request) if asked else None
+        sign_in = session.newest(request) if request.POST.get("microsoft") else None
+        auth.logout(request)
+        urls = application.allowed_logout_urls if application else ()
+        target = conf.logout_redirect_url or f"{addresses.NAMESPACE}:sign_in"
+        destination = addresses.safe_path(request, asked, urls) or resolve_url(target)
+        if sign_in is not None:
+            at_microsoft = logout.redirect_to_microsoft(request, sign_in, destination)
+            if at_microsoft is not None:
+                return at_microsoft
+        return onward.go_on(request, destination)
+
+
+@method_decorator(entry, name="dispatch")
+@method_decorator(xframe_options_exempt, name="dispatch")
+class FrontchannelLogoutView(View):
+    """Called by Microsoft in a hidden frame when somebody signs out there; no cookie comes along.
+
+    ``token`` is derived for each connection, so that strangers cannot call it.
+    """
+
+    http_method_names = ["get", "options"]
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            is_ours = logout.end_microsoft_session(request, token, request.GET.get("sid", ""))
+        except logout.TooManySignOuts:
+            return already_logged(
+                HttpResponse(status=429, content_type="text/plain", headers={"Retry-After": 60})
+            )
+        if not is_ours:
+            raise Http404
+        return HttpResponse("", content_type="text/plain")

@@ -1,0 +1,288 @@
+"""The pages and redirects of a sign-in. They decide nothing: see ``begin`` and ``callback``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.utils.decorators import method_decorator
+from django.views.generic import TemplateView, View
+
+from ...conf import conf
+from ...models import Application
+from ..flows import accounts, begin, callback, consent, logout, onward, trial
+from ..flows.exchange import SecretSuperseded
+from ..log.failures import SignInFailed
+from ..lookup import addresses, enabled, realm
+from ..lookup.typed_address import clean_address
+from ..state.transaction import Transaction, delete_cookie
+from ..state.withheld import callback_parameters
+from . import buttons, read_ahead
+from .entry import entry
+from .error_page import failure_page
+
+_MAX_LOGIN_HINT = 254
+
+
+@method_decorator(entry, name="dispatch")
+class SignInView(TemplateView):
+    """The sign-in page of an application: an email address first, buttons, the password page.
+
+    ``application``: its slug, where the URLconf says it: ``SignInView.as_view(application="x")``.
+    """
+
+    http_method_names = ["get", "head", "post", "options"]
+    template_name = "azuread_connections/sign_in.html"
+    application = ""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if name := request.GET.get("connection", ""):
+            return self._start(name)
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        application = enabled.find_application(request, self.application)
+        address = request.POST.get("email", "")
+        if application is None:
+            return self.render_to_response(self.get_context_data(email=address))
+        found = realm.discover(request, application, address)
+        if len(found.pairs) == 1:
+            return _begin(request, found.pairs[0], found.address, found.domain)
+        return self.render_to_response(
+            self.get_context_data(
+                known_application=application,
+                email=found.address,
+                choices=self._buttons(
+                    application, [pair.connection for pair in found.pairs], found.address
+                ),
+                is_unknown=not found.pairs,
+            )
+        )
+
+    def get_context_data(
+        self, known_application: Application | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        application = known_application or enabled.find_application(self.request, self.application)
+        shown = enabled.shown_as_buttons(application)
+        asks_for_account = bool(_prompt(self.request))
+        return super().get_context_data(
+            application=application,
+            application_name=_name_unless_default(application),
+            buttons=self._buttons(application, shown.connections) if application else [],
+            too_many_buttons=shown.too_many,
+            why_no_sign_in=application.why_no_sign_in if application else "",
+            password_url=_password_url(self._next(application)),
+            asks_for_account=asks_for_account,
+            other_account_url="" if asks_for_account else self._other_account_url(application),
+            **kwargs,
+        )
+
+    def _buttons(
+        self, application: Application, connections: Any, login_hint: str = ""
+    ) -> list[buttons.Button]:
+        return buttons.buttons(
+            connections,
+            application=enabled.chosen_application(self.request, self.application),
+            next=self._next(application),
+            login_hint=login_hint,
+            prompt=_prompt(self.request),
+        )
+
+    def _other_account_url(self, application: Application | None) -> str:
+        """The same page, from which Microsoft asks which account to use."""
+        return self.request.path + buttons.query(
+            application=enabled.chosen_application(self.request),
+            next=self._next(application),
+            prompt=begin.SELECT_ACCOUNT,
+        )
+
+    def _next(self, application: Application | None) -> str:
+        urls = application.allowed_callback_urls if application else ()
+        return addresses.asked_destination(self.request, urls)
+
+    def _start(self, name: str) -> HttpResponse:
+        """``?connection=NAME`` overrides the page, as at Auth0."""
+        return _start(self.request, name, self.application)
+
+
+@method_decorator(entry, name="dispatch")
+class StartView(View):
+    """Sends the browser to Microsoft. One query, no write, no request."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+        return _start(request, name)
+
+
+@method_decorator(entry, name="dispatch")
+class CallbackView(View):
+    """Where Microsoft sends every browser back to: the one redirect URI."""
+
+    # Not HEAD: a link preview must not spend the code.
+    http_method_names = ["get", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        secure = addresses.is_secure(request)
+        failure: SignInFailed | None = None
+        try:
+            if consent.is_link_state(_state(request)):
+                return _show_consent(request)
+            found = callback.find_transaction(request, secure=secure)
+            response = self._finish(request, found)
+        except SignInFailed as failed:
+            failure = failed
+        if failure is not None:
+            # Not while it is handled: an error of this page would be reported with all that led to
+            # the failure.
+            response = failure_page(request, failure)
+        delete_cookie(request, response, _state(request), secure=secure)
+        # The address holds the code, and no link or form may carry it along. Not "no-referrer":
+        # browsers then send forms with "Origin: null", which Django's CSRF protection refuses.
+        response.headers.setdefault("Referrer-Policy", "strict-origin")
+        return response
+
+    def _finish(self, request: HttpRequest, found: Transaction) -> HttpResponse:
+        if found.purpose == consent.PURPOSE:
+            return consent.finish(request, found)
+        if found.purpose == trial.PURPOSE:
+            return trial.finish(request, found)
+        if found.purpose == logout.PURPOSE:
+            return onward.DestinationRedirect(found.destination)
+        is_sign_in = found.purpose != accounts.PURPOSE
+        back_url = "" if is_sign_in else found.destination
+        try:
+            returned = callback.find_return(request, found)
+        except SignInFailed as failed:
+            failed.destination, failed.back_url = found.destination, back_url
+            raise
+        finish = callback.sign_in if is_sign_in else accounts.connect
+        proof = None
+        try:
+            proof = callback.prove(request, returned)
+            finish(request, returned, proof)
+        except SecretSuperseded:
+            return _start_again(request, returned)
+        except callback.OtherUserSignedIn as other:
+            return _ask_first(request, returned, other)
+        except SignInFailed as failed:
+            failed.destination, failed.back_url = found.destination, back_url
+            failed.connection = returned.connection
+            failed.application = returned.pair.application
+            failed.is_proven = failed.is_proven or proof is not None
+            raise
+        return onward.DestinationRedirect(found.destination)
+
+
+def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:
+    if answer := read_ahead.answer_if_ahead(request):
+        return answer
+    pair = enabled.find_enabled(request, name, application)
+    if pair is None:
+        asked = enabled.chosen_application(request, application) or "this site"
+        detail = f"No connection “{enabled.asked_name(name)}” for “{asked}”."
+        return failure_page(request, SignInFailed("connection_disabled", detail=detail))
+    asked = request.GET.get("login_hint", "")
+    # What is no address may be the opaque hint that Microsoft puts into ID tokens.
+    login_hint = clean_address(asked) or asked[:_MAX_LOGIN_HINT]
+    domain = realm.domain_of(login_hint)
+    # No hint for guests: it would lead them past the directory that knows them.
+    return _begin(request, pair, login_hint, domain if domain == pair.connection.domain else "")
+
+
+def _begin(
+    request: HttpRequest, pair: enabled.Pair, login_hint: str, domain_hint: str
+) -> HttpResponse:
+    destination = addresses.safe_destination(
+        request, request.GET.get("next"), pair.application.allowed_callback_urls
+    )
+    if addresses.must_move(request, is_own_host=pair.is_own_host):
+        moved = buttons.start_url(
+            pair.connection,
+            application=pair.application.slug,
+            next=destination,
+            login_hint=login_hint,
+            prompt=_prompt(request),
+            **{addresses.MOVED: "1"},
+        )
+        return onward.go_on(request, conf.public_url + moved)
+    start = begin.Start(
+        pair,
+        destination,
+        login_hint=login_hint,
+        domain_hint=domain_hint,
+        prompt=_prompt(request),
+    )
+    return begin.redirect_to_microsoft(request, start)
+
+
+def _prompt(request: HttpRequest) -> str:
+    """Return what the address asks Microsoft to do. Everything but one value is ignored."""
+    asked = request.GET.get("prompt", "")
+    return asked if asked == begin.SELECT_ACCOUNT else ""
+
+
+def _start_again(request: HttpRequest, returned: callback.Return) -> HttpResponse:
+    """Go through Microsoft once more, which nobody notices, for a code for the next secret."""
+    if returned.transaction.is_retry:
+        raise SignInFailed(
+            "secret_rejected",
+            detail="Microsoft refused the client secrets one after the other.",
+            connection=returned.connection,
+            application=returned.pair.application,
+            is_proven=True,
+        )
+    begun = returned.transaction
+    start = begin.Start(
+        returned.pair,
+        begun.destination,
+        is_retry=True,
+        purpose=begun.purpose,
+        subject=begun.subject,
+    )
+    return begin.redirect_to_microsoft(request, start)
+
+
+def _ask_first(
+    request: HttpRequest, returned: callback.Return, other: callback.OtherUserSignedIn
+) -> HttpResponse:
+    """Somebody else is signed in here: let the person choose. Nothing has been changed."""
+    start_url = partial(
+        buttons.start_url,
+        returned.connection,
+        application=enabled.slug_unless_default(returned.pair.application),
+        next=returned.transaction.destination,
+    )
+    return render(
+        request,
+        "azuread_connections/switch_user.html",
+        {
+            "current": other.current,
+            "other": other.other,
+            "start_url": start_url(login_hint=other.other),
+            "other_account_url": start_url(prompt=begin.SELECT_ACCOUNT),
+            "stay_url": returned.transaction.destination,
+        },
+    )
+
+
+def _state(request: HttpRequest) -> str:
+    return callback_parameters(request).get("state", "")
+
+
+def _show_consent(request: HttpRequest) -> HttpResponse:
+    outcome = consent.finish_link(request)
+    return render(request, "azuread_connections/consent.html", {"outcome": outcome})
+
+
+def _name_unless_default(application: Application | None) -> str:
+    return application.name if application and enabled.slug_unless_default(application) else ""
+
+
+def _password_url(destination: str) -> str:
+    if not conf.password_login_url:
+        return ""
+    return resolve_url(conf.password_login_url) + buttons.query(next=destination)

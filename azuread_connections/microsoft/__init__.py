@@ -1,0 +1,1 @@
+"""This site's client of Microsoft: settings, models and ``entra`` meet here."""

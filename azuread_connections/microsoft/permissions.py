@@ -1,0 +1,80 @@
+"""Which Microsoft Graph permissions a connection's options need: no more is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Connection
+
+USER_READ = "User.Read"
+GROUP_MEMBER_READ_ALL = "GroupMember.Read.All"
+USER_READ_ALL = "User.Read.All"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One permission. ``kind``: "delegated" (to the person signing in) or "application"."""
+
+    name: str
+    kind: str
+    why: str | Promise
+    needs_administrator: bool
+
+
+def permissions_needed(connection: Connection) -> list[Permission]:
+    """Return what the directory's administrator has to grant for the chosen options."""
+    needed = []
+    if connection.extended_profile or connection.security_groups:
+        needed.append(
+            Permission(
+                USER_READ,
+                "delegated",
+                _("read the profile and the groups of the person who signs in"),
+                needs_administrator=False,
+            )
+        )
+    if connection.security_groups:
+        needed.append(
+            Permission(
+                GROUP_MEMBER_READ_ALL,
+                "delegated",
+                _("read the names of that person's groups, nested ones included"),
+                needs_administrator=True,
+            )
+        )
+    if connection.enable_users_api:
+        needed.append(
+            Permission(
+                USER_READ_ALL,
+                "application",
+                _("search the directory's users without anybody signing in"),
+                needs_administrator=True,
+            )
+        )
+    return needed
+
+
+def unproven_consent(connection: Connection) -> list[str]:
+    """Return the permissions of a sign-in that only an administrator can grant, and that nobody is
+    known to have granted in the connection's own directory."""
+    asked = {
+        permission.name
+        for permission in permissions_needed(connection)
+        if permission.kind == "delegated" and permission.needs_administrator
+    }
+    if not asked:
+        return []
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
+    return sorted(asked - set(own.delegated_scopes.split() if own else ()))
+
+
+def delegated_scopes(connection: Connection) -> tuple[str, ...]:
+    """Return the Graph scopes that a sign-in asks for."""
+    return tuple(
+        permission.name
+        for permission in permissions_needed(connection)
+        if permission.kind == "delegated"
+    )

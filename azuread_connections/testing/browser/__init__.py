@@ -1,0 +1,1 @@
+"""A browser for tests, and the accounts it remembers."""

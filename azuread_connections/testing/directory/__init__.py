@@ -1,0 +1,1 @@
+"""The stand-in's directories: people, groups, registered apps."""

@@ -1,0 +1,167 @@
+"""App registrations: redirect URIs, secrets, and the permissions that directories granted."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from ..oauth import permissions
+
+if TYPE_CHECKING:
+    from .directories import Directory, Person
+
+Platform = Literal["web", "spa"]
+GroupClaims = Literal["SecurityGroup", "DirectoryRole", "All"]
+
+LOOPBACK_WITHOUT_PORT = re.compile(r"^(http://(?:localhost|127\.0\.0\.1))(?::\d+)?(?=/|$)")
+
+
+@dataclass(eq=False)
+class AppSecret:
+    """One client secret of an app; `expires_at` is a POSIX time, None = never."""
+
+    value: str
+    key_id: str
+    expires_at: float | None = None
+    added_at: float = field(default_factory=time.time)
+    name: str | None = None
+
+    @property
+    def hint(self) -> str:
+        """The first three characters, all that Azure shows of a secret later."""
+        return self.value[:3]
+
+    def is_expired(self, now: float) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass
+class Granted:
+    """What one directory has granted an app, for everybody in it."""
+
+    by_admin: bool = False
+    delegated: set[str] = field(default_factory=set)
+    application: set[str] = field(default_factory=set)
+
+
+@dataclass(eq=False)
+class App:
+    """An app registration. All fields may be changed while the stand-in runs.
+
+    `delegated` and `application` are the permissions it is registered with; they count where
+    they were granted: `grant`, or a consent page. `optional_claims` adds "sid", "acct",
+    "email", "upn", "given_name", "family_name" or "login_hint" to its ID tokens.
+    """
+
+    client_id: str
+    directory: Directory
+    name: str
+    redirect_uris: list[str] = field(default_factory=list)
+    multi_tenant: bool = False
+    platform: Platform = "web"
+    secrets: list[AppSecret] = field(default_factory=list)
+    delegated: list[str] = field(default_factory=list)
+    application: list[str] = field(default_factory=list)
+    personal_accounts: bool = False
+    group_membership_claims: GroupClaims | None = None
+    optional_claims: list[str] = field(default_factory=list)
+    frontchannel_logout_url: str | None = None
+    object_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    _grants: dict[str, Granted] = field(default_factory=dict, repr=False)
+    _by_person: dict[str, set[str]] = field(default_factory=dict, repr=False)
+
+    def grant(
+        self,
+        directory: Directory,
+        *,
+        delegated: Iterable[str] | None = None,
+        application: Iterable[str] | None = None,
+    ) -> None:
+        """What an administrator's consent does: the app gets a service principal there.
+
+        The permissions named are granted for everybody; without any named, all that the app
+        is registered with. ValueError for a permission that Graph does not have.
+        """
+        if delegated is None and application is None:
+            delegated, application = self.delegated, self.application
+        granted = self._grants.setdefault(directory.tenant_id, Granted())
+        granted.by_admin = True
+        granted.delegated |= set(permissions.known_names(delegated or (), permissions.DELEGATED))
+        granted.application |= set(
+            permissions.known_names(application or (), permissions.APPLICATION)
+        )
+
+    def revoke(self, directory: Directory) -> None:
+        """Take the service principal and everything granted out of a directory."""
+        self._grants.pop(directory.tenant_id, None)
+        for person in directory.people:
+            self._by_person.pop(person.object_id, None)
+
+    def consent(self, person: Person, scopes: Iterable[str]) -> None:
+        """What a person's own consent does: these delegated permissions for them alone."""
+        self._grants.setdefault(person.directory.tenant_id, Granted())
+        self._by_person.setdefault(person.object_id, set()).update(scopes)
+
+    def has_consent_of(self, person: Person) -> bool:
+        """Whether this person, or an administrator for everybody, has let the app in."""
+        granted = self._grants.get(person.directory.tenant_id, Granted())
+        return granted.by_admin or person.object_id in self._by_person
+
+    def is_present_in(self, directory: Directory) -> bool:
+        """Whether there is a service principal: at home always, elsewhere after a consent."""
+        return self.directory is directory or directory.tenant_id in self._grants
+
+    def granted_delegated(self, directory: Directory, person: Person | None = None) -> set[str]:
+        granted = self._grants.get(directory.tenant_id, Granted())
+        own = self._by_person.get(person.object_id, set()) if person else set()
+        return granted.delegated | own
+
+    def granted_application(self, directory: Directory) -> set[str]:
+        return set(self._grants.get(directory.tenant_id, Granted()).application)
+
+    def add_secret(
+        self,
+        value: str | None = None,
+        *,
+        expires_at: float | datetime | None = None,
+        key_id: str | None = None,
+    ) -> AppSecret:
+        """Add a secret beside those there are; without a value it is a random one."""
+        if isinstance(expires_at, datetime):
+            aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
+            expires_at = aware.timestamp()
+        secret = AppSecret(value or _random_secret(), key_id or str(uuid.uuid4()), expires_at)
+        self.secrets.append(secret)
+        return secret
+
+    def remove_secret(self, secret: AppSecret | str) -> None:
+        """Remove a secret, given itself, its value or its key ID."""
+        for known in self.secrets:
+            if secret is known or secret in (known.value, known.key_id):
+                self.secrets.remove(known)
+                return
+        raise ValueError("this app has no such secret")
+
+    def is_usable_in(self, directory: Directory) -> bool:
+        return self.directory is directory or self.multi_tenant
+
+    def allows_redirect(self, redirect_uri: str) -> bool:
+        """Exact, but for the port of a loopback address (facts, section 5)."""
+        wanted = _without_loopback_port(redirect_uri)
+        return any(_without_loopback_port(known) == wanted for known in self.redirect_uris)
+
+
+def _random_secret() -> str:
+    """Azure's shape: 40 characters, the fourth to sixth telling the generator ("8Q~")."""
+    text = secrets.token_urlsafe(40)
+    return f"{text[:3]}8Q~{text[3:37]}"
+
+
+def _without_loopback_port(redirect_uri: str) -> str:
+    return LOOPBACK_WITHOUT_PORT.sub(r"\1", redirect_uri)

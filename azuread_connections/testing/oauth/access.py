@@ -1,0 +1,26 @@
+"""What an access token stands for. To the client it is an opaque text (facts, section 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..directory.apps import App
+from ..directory.directories import Directory, Person
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A token for `resource`; `person` is None for the app's own, as are `permissions` then.
+
+    The permissions are those of the moment it was issued: a later consent needs a new token.
+    """
+
+    directory: Directory
+    app: App
+    person: Person | None
+    permissions: frozenset[str]
+    is_for_graph: bool
+    expires_at: float
+
+    def may(self, *any_of: str) -> bool:
+        return not self.permissions.isdisjoint(any_of)

@@ -1,0 +1,53 @@
+"""Who calls the token endpoint: client ID and secret (facts, sections 6 and 13)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import unquote_plus
+
+from ..directory.apps import App
+from ..directory.directories import Directory
+from ..server.call import Call
+from .errors import Refusal
+
+
+def required(call: Call, parameter: str) -> str:
+    """A field of the form; AADSTS900144 where it is missing."""
+    value = call.request.form.get(parameter)
+    if not value:
+        raise Refusal(900144, parameter=parameter)
+    return value
+
+
+def credentials_sent(call: Call) -> tuple[str, str | None]:
+    """Client ID and secret, from HTTP Basic (each part URL-encoded) or from the body."""
+    scheme, _, encoded = call.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return required(call, "client_id"), call.request.form.get("client_secret")
+    try:
+        pair = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise Refusal(9002313) from None
+    client_id, _, secret = pair.partition(":")
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+def find_app(call: Call, client_id: str, directory: Directory | None) -> App:
+    app = call.state.registry.find_app(client_id)
+    if app is None or (directory and not app.is_usable_in(directory)):
+        tenant = directory.name if directory else call.request.tenant
+        raise Refusal(700016, client_id=client_id, tenant=tenant)
+    return app
+
+
+def check_secret(call: Call, app: App, secret: str | None) -> None:
+    """Any unexpired secret of the app will do; an expired one has its own code."""
+    if not secret:
+        # No app has a registered certificate here, so no assertion is ever good.
+        raise Refusal(700027 if "client_assertion" in call.request.form else 7000218)
+    matching = [known for known in app.secrets if known.value == secret]
+    if not matching:
+        raise Refusal(7000215, client_id=app.client_id)
+    if all(known.is_expired(call.now) for known in matching):
+        raise Refusal(7000222, client_id=app.client_id)

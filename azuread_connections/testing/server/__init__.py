@@ -1,0 +1,1 @@
+"""The stand-in over HTTP, and what it remembers between two requests."""

@@ -1,0 +1,71 @@
+"""The control page at `/_standin/`, and the page behind `error_uri`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from urllib.parse import urlsplit
+
+from ..oauth.aadsts import CATALOGUE
+from . import pages
+from .call import Call
+from .faults import Fault
+from .wire import Response, is_loopback, text_response
+
+FAILURES = {
+    "7000222": Fault("token", aadsts=7000222),
+    "7000215": Fault("token", aadsts=7000215),
+    "503": Fault("token", status=503),
+}
+
+NOTICES = {
+    "rotate": "A new key signs from now on; the old ones are still published.",
+    "fail": "The next token request will fail.",
+}
+
+
+def control(call: Call) -> Response:
+    """Show the page (GET), or do what one of its buttons says (POST)."""
+    if not is_loopback(f"//{call.request.headers.get('Host', '')}"):
+        # A name that resolves to loopback but is not loopback's: DNS rebinding.
+        return text_response("This page answers on loopback only.", status=403)
+    if call.request.method == "GET":
+        if call.action:
+            return text_response("Not found", status=404)
+        return pages.control_page(
+            directories=list(call.state.registry.directories),
+            url=call.url,
+            now=call.now,
+            notice=NOTICES.get(call.request.query.get("done", ""), ""),
+        )
+    origin = call.request.headers.get("Origin")
+    if origin is not None and not _same_origin(origin, call):
+        return text_response("Another site may not press these buttons.", status=403)
+    return _press(call)
+
+
+def error_lookup(call: Call) -> Response:
+    code = call.request.query.get("code", "")
+    entry = CATALOGUE.get(int(code)) if code.isascii() and code.isdigit() else None
+    text = entry.text.format_map(defaultdict(lambda: "…")) if entry else "There is no such code."
+    return pages.code_page(code, text)
+
+
+def _press(call: Call) -> Response:
+    if call.action == "rotate":
+        with call.state.lock:
+            call.state.keys.rotate(keep_old=True)
+    elif call.action == "fail" and call.request.form.get("code") in FAILURES:
+        call.state.faults.add(FAILURES[call.request.form["code"]], 1)
+    else:
+        return text_response("Not found", status=404)
+    return Response(303, headers={"Location": f"/_standin/?done={call.action}"})
+
+
+def _same_origin(origin: str, call: Call) -> bool:
+    """The page's own origin under any of loopback's names: other ports are other sites."""
+    return is_loopback(origin) and urlsplit(origin).port == urlsplit(call.url).port
+
+
+def front(call: Call) -> Response:
+    """The bare address leads to the control page."""
+    return Response(302, headers={"Location": "/_standin/"})

@@ -1,0 +1,7 @@
+"""The views that a site's own URLconf names, at further paths or for one application."""
+
+from __future__ import annotations
+
+from .login.web.views import SignInView, StartView
+
+__all__ = ["SignInView", "StartView"]

@@ -1,0 +1,132 @@
+"""The Users API: Graph with the app's own permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from azuread_connections.entra.errors import MicrosoftError, SecretRejected
+from azuread_connections.entra.graph import GraphError
+from azuread_connections.microsoft import app_token as app_access
+from azuread_connections.microsoft.app_token import UsersApiDisabled, forget_token
+from azuread_connections.models import Application, ClientSecret, Connection
+from azuread_connections.models.secret import NoUsableSecret
+from azuread_connections.testing import StandIn
+from tests.company import Company
+from tests.factories import ClientSecretFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company(microsoft: StandIn, application: Application) -> Company:
+    company = Company.create(microsoft, application, enable_users_api=True)
+    company.app.grant(company.directory, application=["User.Read.All"])
+    for name in ("Megan Bowen", "Diego Siciliani", "Lynne Robbins"):
+        company.directory.add_person(name)
+    return company
+
+
+def connection() -> Connection:
+    return Connection.objects.get()
+
+
+def test_off_there_is_no_client(contoso: Company) -> None:
+    with pytest.raises(UsersApiDisabled):
+        connection().graph()
+    assert contoso.microsoft.count() == 0
+
+
+@pytest.mark.parametrize("api", ["v2.0", "v1.0"])
+def test_users_are_found_who_never_signed_in(company: Company, api: str) -> None:
+    Connection.objects.update(identity_api=api)
+    page = connection().graph().users("meg")
+    assert [user.name for user in page.users] == ["Megan Bowen"]
+    assert page.users[0].user_principal_name == "megan.bowen@contoso.com"
+    assert page.next_link == ""
+
+
+def test_pages_follow_one_another(company: Company) -> None:
+    graph = connection().graph()
+    page = graph.users(size=3)
+    assert len(page.users) == 3
+    page = graph.users_page(page.next_link)
+    assert (len(page.users), page.next_link) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "search", ['"', "\\", '") or (1=1', "a" * 300, "é%20&$filter=x", "' OR displayName:A"]
+)
+def test_odd_searches_are_searched_for(company: Company, search: str) -> None:
+    assert connection().graph().users(search).users == ()
+
+
+def test_a_link_that_leads_elsewhere_is_not_followed(company: Company) -> None:
+    graph = connection().graph()
+    before = company.microsoft.count()
+    for link in ("https://evil.example.net/v1.0/users", company.microsoft.url, "", "/v1.0/users"):
+        with pytest.raises(Exception, match="not at Graph"):
+            graph.users_page(link)
+    assert company.microsoft.count() == before
+
+
+def test_the_token_is_asked_for_once_and_kept_sealed(company: Company) -> None:
+    for _ in range(3):
+        connection().graph().users()
+    assert company.microsoft.count("token") == 1
+    token = connection().graph().access_token
+    stored = cache.get(app_access._cache_key(connection()))
+    assert stored.startswith("encrypted:")
+    assert token not in stored
+    assert token not in repr(connection().graph())
+
+
+def test_a_token_that_no_key_opens_is_asked_for_again(company: Company, settings: Any) -> None:
+    connection().graph()
+    other = "YW5vdGhlci1hbm90aGVyLWFub3RoZXItYW5vdGhlciE="
+    keys = settings.AZUREAD_CONNECTIONS["ENCRYPTION_KEYS"]
+    settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": [other]}
+    with pytest.raises(NoUsableSecret, match="ENCRYPTION_KEYS"):
+        connection().graph()
+    settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": [other, *keys]}
+    connection().graph()
+
+
+def test_a_missing_permission_is_told_as_one(company: Company) -> None:
+    company.app.revoke(company.directory)
+    company.app.grant(company.directory, application=[])
+    with pytest.raises(GraphError) as caught:
+        connection().graph().users()
+    assert caught.value.is_permission_missing
+
+
+def test_a_refused_secret_is_followed_by_the_next(company: Company) -> None:
+    ClientSecretFactory.create(connection=company.connection, value="wrong-secret")
+    connection().graph().users()
+    assert company.microsoft.count("token") == 2
+    assert ClientSecret.objects.get(hint="wro").is_refused()
+
+
+def test_without_a_working_secret_it_says_so(company: Company) -> None:
+    ClientSecret.objects.all().delete()
+    with pytest.raises(NoUsableSecret):
+        connection().graph()
+    ClientSecretFactory.create(connection=company.connection, value="wrong-secret")
+    with pytest.raises(SecretRejected):
+        connection().graph()
+
+
+def test_a_directory_without_the_app_is_told(company: Company) -> None:
+    company.microsoft.fault("token", aadsts=7000229)
+    with pytest.raises(MicrosoftError) as caught:
+        connection().graph()
+    assert caught.value.aadsts_code == 7000229
+
+
+def test_a_forgotten_token_is_asked_for_again(company: Company) -> None:
+    connection().graph()
+    forget_token(connection())
+    connection().graph()
+    assert company.microsoft.count("token") == 2
