@@ -1579,4 +1579,16 @@ PROTECTIONS = [
         "        if True:",
         "tests/faults/test_cache.py::test_an_outage_is_logged_once_a_minute",
     ),
+    Protection(
+        "login/state/withheld.py",
+        "    except TooManyFieldsSent:",
+        "    except ZeroDivisionError:",
+        "tests/login/test_reports.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
+    ),
+    Protection(
+        "login/state/withheld.py",
+        '    return "&".join(islice(readable, _MAX_READABLE))',
+        '    return "&".join(readable)',
+        "tests/login/test_reports.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
+    ),
 ]

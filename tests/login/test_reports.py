@@ -82,6 +82,16 @@ def test_fifty_failed_callbacks_of_strangers_mail_nobody(contoso: Company, admin
     assert mail.outbox == []
 
 
+@pytest.mark.parametrize("name", ["a", "error", "iss"])
+def test_a_callback_with_a_thousand_parameters_mails_nobody(
+    client: Client, contoso: Company, admins: None, name: str
+) -> None:
+    """Django refuses more, and logs that as an error, wherever it reads them."""
+    response = client.get("/login/callback?" + "&".join([f"{name}=1"] * 1001))
+    assert (response.status_code, error_code(response)) == (400, "transaction_missing")
+    assert mail.outbox == []
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [({"status": 503}, 503), ({"aadsts": 7000222}, 502), ({"aadsts": 65001}, 403)],

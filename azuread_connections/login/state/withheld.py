@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableMapping
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_plus, urlencode
 
+from django.core.exceptions import TooManyFieldsSent
 from django.core.handlers.asgi import get_script_prefix
 from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, get_resolver
@@ -40,6 +42,8 @@ _READABLE = frozenset(
         *("admin_consent", "tenant", "scope", "iss", "correlation_id", "trace_id", "timestamp"),
     }
 )
+#: More than Microsoft sends, and fewer than Django refuses.
+_MAX_READABLE = 50
 #: A secret parameter in an address that a proxy or a server has added in its own spelling.
 _IN_ADDRESS = re.compile(r"(?<![\w-])(code|state|session_state|sealed)=[^&\s\"'#;]*")
 #: A transaction cookie, its name included: that ends in the state.
@@ -103,7 +107,11 @@ def callback_parameters(request: HttpRequest) -> dict[str, str]:
         if "query_string" in (scope := getattr(request, "scope", {})):
             scope["query_string"] = request.META["QUERY_STRING"].encode()
         request.GET = QueryDict(request.META["QUERY_STRING"], encoding=request.encoding)
-    return QueryDict(_as_sent(kept.value), encoding=request.encoding).dict()
+    try:
+        return QueryDict(_as_sent(kept.value), encoding=request.encoding).dict()
+    except TooManyFieldsSent:
+        # Microsoft sends a handful. Django would log an error, and mail ADMINS, for each request.
+        return {}
 
 
 def transaction_cookies(request: HttpRequest) -> tuple[tuple[str, str], ...]:
@@ -196,7 +204,8 @@ def _redacted_header(name: bytes, value: bytes) -> bytes:
 
 
 def _readable(query: str) -> str:
-    return "&".join(part for part in query.split("&") if _name(part) in _READABLE)
+    readable = (part for part in query.split("&") if _name(part) in _READABLE)
+    return "&".join(islice(readable, _MAX_READABLE))
 
 
 def _unsealed(query: str) -> str:
