@@ -124,7 +124,7 @@ def test_a_failed_trial_begins_with_our_words_and_folds_microsofts(
     which = page.index("client secret wro…, without a recorded expiry date")
     folded = page.index("<details>")
     assert ours < which < folded < page.index("Trace ID") < page.index("</details>")
-    assert folded < page.index("The sign-in is out of order")
+    assert folded < page.index("Sign-in is temporarily unavailable")
     assert f'href="{url(contoso, "change")}#id_new_secret"' in page
     assert "you do not come back" not in page
 

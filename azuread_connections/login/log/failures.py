@@ -37,7 +37,7 @@ FAILURES = {
         Failure(
             "transaction_missing",
             400,
-            _("This sign-in is not under way in this browser"),
+            _("We could not find your sign-in"),
             _(
                 "It may have been finished already, begun in another window or browser, or "
                 "cookies may be blocked. Start again from the sign-in page."
@@ -110,7 +110,7 @@ FAILURES = {
         Failure(
             "secret_rejected",
             502,
-            _("The sign-in is out of order"),
+            _("Sign-in is temporarily unavailable"),
             _(
                 "This is not your fault, and trying again will not help: this site's connection "
                 "to Microsoft has to be renewed. Tell this site's support."
