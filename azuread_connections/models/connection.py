@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ..entra.graph import Graph
 
 
-#: Sent when a connection with a directory of its own was saved, whoever saved it. ``connection``;
-#: ``former``: the ID of the directory that was its own until now, if that was another one, or "".
+#: Sent when a connection with a directory of its own was saved, in the form or by code.
+#: ``connection``; ``former``: the directory that was its own until now, or "".
 directory_pinned = Signal()
 
 

@@ -1259,7 +1259,7 @@ def test_a_flood_of_failures_that_mails_nobody(
     assert mail.outbox == []
 
 
-@attack(wants="an office locked out by failures that are nobody's fault", stopped_by=NOT_COUNTED)
+@attack(wants="an office locked out by failures that are not the person's", stopped_by=NOT_COUNTED)
 @pytest.mark.parametrize("code", ["1.Axxx", ""], ids=["made-up code", "no code"])
 @pytest.mark.parametrize("fault", [{}, {"status": 503}, {"aadsts": 7000222}], ids=str)
 def test_failures_that_feed_a_lock_out_tool(

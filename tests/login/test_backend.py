@@ -111,7 +111,7 @@ def test_who_listens_for_failures_hears_of_them_but_learns_nothing(
     user_login_failed.connect(listen)
     try:
         contoso.microsoft.fault("token", aadsts=7000222)
-        contoso.sign_in(client)  # which is nobody's fault who signs in
+        contoso.sign_in(client)  # not the fault of the person who signs in
         contoso.connection.create_users = False
         contoso.connection.save()
         url = contoso.start(client)

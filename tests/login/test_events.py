@@ -90,7 +90,7 @@ def test_all_connections_together_have_a_limit(
     assert rows() == [("contoso", 1), ("contoso", 1), ("contoso", 1), ("contoso", 7)]
     for _ in range(10):
         decline(fabrikam, client)
-    # One more fits. The rest is counted whoever it is about, and the counters' number is limited.
+    # One more fits. The rest is counted, for each connection, and the counters' number is limited.
     assert rows()[4:] == [("fabrikam", 1), ("", 9)]
 
 

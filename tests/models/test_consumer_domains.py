@@ -1,4 +1,4 @@
-"""A domain whose addresses anybody can have is refused by the models, whoever writes it."""
+"""A domain whose addresses anybody can have is refused by the models, in a form as in code."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ def _undo_login(request: HttpRequest, session_key: str | None, user: Any) -> Non
 
 
 def report_failure(request: HttpRequest, failed: SignInFailed) -> None:
-    """Log a failure and tell whoever listens.
+    """Log a failure and send the signals about it.
 
     Lock-out tools are told of refusals of the person alone: an outage must lock nobody out.
     """

@@ -3,8 +3,8 @@
 A bookmark of Microsoft's page and programs that follow a link before the browser does (Office) lead
 into a browser that has no cookie of the sign-in, and a cookie ends after ten minutes. So `state`
 carries along, sealed, where the sign-in began. That proves nothing about who comes back, and
-whoever has such an address can use it again: it only fills a link to the start of a new sign-in,
-which anybody can write, and where it is checked like any other.
+anybody who has such an address can use it again: it only fills a link to the start of a new
+sign-in, which anybody can write, and where it is checked like any other.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def _let_own_in(connection: Connection) -> None:
 def _end_trust(connection: Connection, tenant_id: str) -> None:
     """End what people of a directory have by a connection that no longer trusts it."""
     rows = connection.directories.filter(tenant_id=tenant_id)
-    # Should it become the connection's own again, this refusal ends: it was nobody's decision.
+    # Should it become the connection's own again, this refusal ends: no administrator decided it.
     rows.filter(status=Directory.Status.ALLOWED).update(
         status=Directory.Status.REFUSED, admitted_by=_OWN
     )

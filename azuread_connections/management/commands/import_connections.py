@@ -56,7 +56,7 @@ class Command(BaseCommand):
             help="the domain of a connection for which the file says none; repeatable",
         )
 
-    # The file holds client secrets: whoever reports an unforeseen error gets none of its values.
+    # The file holds client secrets: a report of an unforeseen error gets none of its values.
     @without_frame_variables
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run: bool = options["dry_run"]
