@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.http import HttpResponseRedirect
 from django.test import Client, RequestFactory
 
@@ -46,15 +50,29 @@ class Arrival:
     def arrive(self) -> int:
         """Hand the request to Django as a WSGI server does; return the answer's status."""
         statuses: list[str] = []
-        response: Any = WSGIHandler()(
-            self.environ, lambda status, headers, *error: statuses.append(status)
-        )
-        response.close()
+        with _open_connections():
+            response: Any = WSGIHandler()(
+                self.environ, lambda status, headers, *error: statuses.append(status)
+            )
+            response.close()
         return int(statuses[0].split()[0])
 
     def shown_in(self, report: str) -> list[str]:
         """Return what a report shows that it must not."""
         return [value for value in self.hidden if value in report]
+
+
+@contextmanager
+def _open_connections() -> Iterator[None]:
+    """Keep the connections to the database, with the test's transaction in them, as Django's test
+    client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 class FailingMiddleware:
