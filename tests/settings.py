@@ -7,7 +7,9 @@ PostgreSQL and MariaDB, with and without Redis.
 from __future__ import annotations
 
 import os
+import tempfile
 from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 
 # Before the import below, which reads them.
@@ -17,7 +19,7 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 
 from project.settings import *
-from project.settings import MIDDLEWARE, STORAGES
+from project.settings import DATABASES, MIDDLEWARE, STORAGES
 
 SECRET_KEY = "only-for-tests-and-long-enough-for-every-check-0123456789"
 DEBUG = False
@@ -33,6 +35,16 @@ AZUREAD_CONNECTIONS = MappingProxyType(  # type: ignore[assignment]
         "ALLOW_STANDIN": True,
     }
 )
+
+# A file, in which every thread has its own connection, as on a real site. With SQLite in memory,
+# Django lets all threads of a live server share one connection, and two of them can wait for each
+# other forever: one holds the connection's lock and waits for Python's global lock, to run one of
+# the SQL functions that Django writes in Python; the other holds the global lock and waits for the
+# connection's.
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["TEST"] = {
+        "NAME": Path(tempfile.gettempdir()) / f"azuread_connections_{os.getpid()}.sqlite3"
+    }
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.concurrency.databases import shared_database
 
 pytest.register_assert_rewrite("tests.concurrency.crowd")
 
@@ -17,9 +13,5 @@ TIME_ENOUGH = dict.fromkeys(
 
 
 @pytest.fixture(autouse=True)
-def _one_database_for_all_threads(
-    transactional_db: None, tmp_path: Path, settings: Any
-) -> Iterator[None]:
+def _a_database_for_all_threads(transactional_db: None, settings: Any) -> None:
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | TIME_ENOUGH
-    with shared_database(tmp_path):
-        yield

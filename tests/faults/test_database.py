@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +24,6 @@ from django.test import Client
 from azuread_connections.models import Event, Identity
 from azuread_connections.signals import user_created
 from tests.company import Company, error_code
-from tests.concurrency.databases import shared_database
 from tests.entra.test_transport import free_port
 from tests.faults.callback import (
     HASTY,
@@ -44,12 +42,10 @@ only_servers = pytest.mark.skipif(connection.vendor == "sqlite", reason="a serve
 
 
 @pytest.fixture(autouse=True)
-def _database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_database(tmp_path):
-        _be_impatient()
-        yield
-        if connection.vendor != "sqlite":
-            connection.close()  # and be patient again
+def _database(transactional_db: None) -> Iterator[None]:
+    _be_impatient()
+    yield
+    connection.close()  # and be patient again
 
 
 def _be_impatient() -> None:

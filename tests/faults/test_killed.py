@@ -24,19 +24,14 @@ from django.db import connection
 from azuread_connections.models import Connection, Event, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company
-from tests.concurrency.databases import shared_database
 from tests.entra.test_transport import free_port
 from tests.faults.callback import assert_nobody_came_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds for a process to start, on a busy machine.
 PATIENCE = 30
-
-
-@pytest.fixture(autouse=True)
-def _one_database_for_all_processes(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    with shared_database(tmp_path):
-        yield
 
 
 class Worker:
