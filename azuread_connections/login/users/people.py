@@ -28,7 +28,7 @@ _BY_KEY = Select(
         tenant_id=Parameter("tenant_id"),
         object_id=Parameter("object_id"),
     ).order_by(),
-    models=("", "user"),
+    models={"identity": "", "user": "user"},
 )
 #: What ``_describe`` sets.
 _DESCRIPTION = Update(Identity, "connection", "login_name", "profile", "groups", "last_sign_in_at")
@@ -146,15 +146,15 @@ def _require_creation(connection: Connection) -> None:
 
 
 def _find(visitor: Visitor) -> Identity | None:
-    found = _BY_KEY.rows(
+    rows = _BY_KEY.rows(
         router.db_for_write(Identity),
         cloud=visitor.connection.identity_cloud,
         tenant_id=visitor.claims.tenant_id,
         object_id=visitor.claims.object_id,
     )
-    for identity, user in found:
-        identity.user = user
-        return cast(Identity, identity)
+    for row in rows:
+        row.identity.user = row.user
+        return cast(Identity, row.identity)
     return None
 
 
