@@ -266,7 +266,7 @@ PLANTED = [
     ("domains.py", "from .login.users import trust", "domains-above-log-and-notices"),
     ("login/log/events.py", "from ... import domains", "log-and-notices-below-domains"),
     ("login/flows/begin.py", "from ..web import views", "web-on-top"),
-    ("login/users/people.py", "from ..flows import begin", "flows-above-rooms"),
+    ("login/users/resolution.py", "from ..flows import begin", "flows-above-rooms"),
     ("login/state/session.py", "from ..backend import ConnectionBackend", "flows-above-rooms"),
     (
         "transfer/imports.py",

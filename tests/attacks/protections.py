@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _MICROSOFT = "tests/attacks/test_hostile_microsoft.py::test_"
 _ADMINISTRATOR = "tests/attacks/test_hostile_administrator.py::test_"
 _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
+_HOOKS = "tests/login/test_backend_hooks.py::test_"
 _TIE = "tests/attacks/test_hostile_tie.py::test_"
 _EVENTS = "tests/login/test_events.py::test_"
 _REPORTS = "tests/login/test_reports.py::test_"
@@ -369,17 +370,15 @@ PROTECTIONS = [
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
-        "login/flows/callback.py",
-        "            check_named_issuers(exchange.connection, exchange.issuers)\n"
-        "            return prove(exchange)",
-        "            return prove(exchange)",
+        "login/flows/identity.py",
+        "            check_named_issuers(connection, exchange.issuers)\n",
+        "",
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
-        "login/flows/callback.py",
-        "            check_named_issuers(exchange.connection, exchange.issuers)\n"
-        "            raise MicrosoftError",
-        "            raise MicrosoftError",
+        "login/flows/identity.py",
+        "        check_named_issuers(exchange.connection, exchange.issuers)\n",
+        "",
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
@@ -448,25 +447,24 @@ PROTECTIONS = [
         f"{_BROWSER}a_cookie_sealed_for_another_purpose",
     ),
     Protection(
-        "login/flows/callback.py",
-        "        if fingerprint(pair.connection, tenant, redirect_uri) == found.fingerprint:",
-        "        if True:",
+        "login/state/transaction.py",
+        "endpoint_fingerprint(connection, tenant, redirect_uri) == self.fingerprint:",
+        "True:",
         f"{_BROWSER}a_connection_edited_meanwhile",
     ),
     Protection(
-        "login/flows/callback.py",
-        "        if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:",
-        "        if False:",
+        "login/flows/identity.py",
+        "    if not 0 < len(exchange.code) <= MAX_CODE_LENGTH:",
+        "    if False:",
         f"{_BROWSER}a_code_that_is_none",
     ),
     Protection(
-        "login/flows/callback.py",
-        "                _require_same_user(request, person)\n",
-        "",
+        "login/flows/sign_in.py",
+        *_never("    if request.user.is_authenticated and request.user.pk != resolved.user.pk:"),
         f"{_BROWSER}a_victim_who_is_signed_in_as_somebody_else",
     ),
     Protection(
-        "login/flows/callback.py",
+        "login/flows/identity.py",
         "    if connection.tenant_id:\n        return",
         "    if True:\n        return",
         "tests/login/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
@@ -693,9 +691,9 @@ PROTECTIONS = [
         "tests/login/test_group_grants.py::test_what_a_mapping_gave_ends_with_the_tie",
     ),
     Protection(
-        "login/users/people.py",
-        "router.db_for_write(Identity),\n        cloud=visitor.connection.identity_cloud,\n",
-        "router.db_for_write(Identity),\n        cloud=visitor.connection.cloud,\n",
+        "login/users/resolution.py",
+        "router.db_for_write(Identity),\n        cloud=verified.connection.identity_cloud,\n",
+        "router.db_for_write(Identity),\n        cloud=verified.connection.cloud,\n",
         "tests/login/test_people.py::test_us_government_and_dod_know_the_same_people",
     ),
     # --- Linking
@@ -736,32 +734,32 @@ PROTECTIONS = [
     ),
     # --- People
     Protection(
-        "login/users/people.py",
-        "    if visitor.claims.is_guest and not visitor.connection.allow_guests:",
+        "login/users/resolution.py",
+        "    if verified.claims.is_guest and not verified.connection.allow_guests:",
         "    if False:",
         f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
     ),
     *(
-        Protection("login/users/people.py", *_never(line), f"{_ADMINISTRATOR}who_is_not_let_in")
+        Protection("login/users/resolution.py", *_never(line), f"{_ADMINISTRATOR}who_is_not_let_in")
         for line in (
-            "    if identity is not None and not identity.user.is_active:",
+            "    if not user.is_active:",
             "    if not connection.create_users:",
         )
     ),
     Protection(
-        "login/users/people.py",
+        "login/users/resolution.py",
         '        cloud=Parameter("cloud"),\n',
         "",
         f"{_ADMINISTRATOR}the_same_ids_in_another_cloud",
     ),
     Protection(
-        "login/users/people.py",
+        "login/users/resolution.py",
         '        tenant_id=Parameter("tenant_id"),\n',
         "",
         f"{_ADMINISTRATOR}the_same_object_id_in_another_directory",
     ),
     Protection(
-        "login/users/people.py",
+        "login/users/resolution.py",
         '        object_id=Parameter("object_id"),\n',
         "",
         f"{_ADMINISTRATOR}a_recycled_upn",
@@ -907,8 +905,8 @@ PROTECTIONS = [
     ),
     Protection(
         "login/users/profile.py",
-        "    if not profile.email_verified:",
-        "    if False:",
+        'found["email" if verified else "unverified_email"]',
+        'found["email"]',
         f"{_ADMINISTRATOR}noauth",
     ),
     Protection(
@@ -1185,11 +1183,11 @@ PROTECTIONS = [
     ),
     Protection(
         "login/flows/accounts.py",
-        *_never('    if str(request.user.pk or "") != returned.transaction.subject:'),
+        *_never('        if str(request.user.pk or "") != transaction.subject:'),
         f"{_TIE}another_user_ends_it",
     ),
     Protection(
-        "login/flows/accounts.py",
+        "login/state/freshness.py",
         "< FRESH_FOR)",
         "< 1e12)",
         f"{_TIE}a_session_left_open",
@@ -1206,7 +1204,7 @@ PROTECTIONS = [
         "tests/login/test_accounts.py::test_the_only_way_to_sign_in_stays",
     ),
     Protection(
-        "login/users/people.py",
+        "login/users/resolution.py",
         "    elif identity.user_id != user.pk:",
         "    elif False:",
         f"{_TIE}an_account_that_is_taken",
@@ -1219,7 +1217,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/flows/trial.py",
-        "    if not tenant:",
+        "    if tenant is None:",
         "    if False:",
         "tests/login/test_trial.py::test_a_connection_edited_meanwhile_is_told",
     ),
@@ -1242,10 +1240,37 @@ PROTECTIONS = [
         f"{_BROWSER}a_transaction_of_another_purpose",
     ),
     Protection(
-        "login/flows/trial.py",
-        "backend_class()().prove_on_trial",
-        "backend_class()().prove",
+        "login/flows/identity.py",
+        "directories.check)",
+        "directories.admit)",
         "tests/login/test_trial.py::test_a_trial_adds_no_directory",
+    ),
+    Protection(
+        "login/flows/callback.py",
+        "FLOWS.get(transaction.purpose)",
+        "FLOWS.get(transaction.purpose, sign_in.finish)",
+        "tests/login/test_callback.py::test_an_unknown_purpose_signs_nobody_in",
+    ),
+    # --- The site's own hooks
+    Protection(
+        "login/users/resolution.py",
+        *_never("    if not hooks.verify_claims(claims):"),
+        f"{_HOOKS}verify_claims_refuses",
+    ),
+    Protection(
+        "login/users/resolution.py",
+        *_never("    if updated is None or updated.pk != user.pk:"),
+        f"{_HOOKS}update_user_exchanges_nobody",
+    ),
+    Protection(
+        "login/users/creation.py",
+        *_never("    if user is None or user.pk not in created:"),
+        f"{_HOOKS}create_user_links_nobody",
+    ),
+    Protection(
+        "login/users/creation.py",
+        *_never("    if not user.is_active:"),
+        f"{_HOOKS}a_new_user_who_is_deactivated_stays_out",
     ),
     # --- Sessions
     Protection(
@@ -1495,7 +1520,7 @@ PROTECTIONS = [
         f"{_EVENTS}a_made_up_code_proves_nothing",
     ),
     Protection(
-        "login/flows/callback.py",
+        "login/flows/identity.py",
         '        failed.is_unconfirmed = "error" in callback_parameters(request)',
         "        failed.is_unconfirmed = False",
         f"{_BROWSER}a_forged_error_of_microsofts",

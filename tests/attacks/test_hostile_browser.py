@@ -1328,7 +1328,7 @@ def test_a_code_in_an_error_report(
     arrival = Arrival.of(contoso, Client())
     if fails == "the view":
         failing = mock.Mock(side_effect=RuntimeError("out of order"))
-        monkeypatch.setattr("azuread_connections.login.flows.callback.find_return", failing)
+        monkeypatch.setattr("azuread_connections.login.flows.sign_in.find_context", failing)
     else:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.login.reports.FailingMiddleware"]
     before = Standing.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -13,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from azuread_connections.conf import TRANSACTION_LIFETIME
+from azuread_connections.login.state import transaction
 from azuread_connections.models import ClientSecret, Connection, EnabledConnection, Event, Identity
 from tests.company import Company, error_code, query_of, transaction_of
 from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
@@ -445,3 +447,13 @@ def test_trying_again_leads_back_to_where_the_person_wanted_to_go(
     response = contoso.sign_in(client, next="/reports/", application="portal")
     expected = 'href="/login/contoso/?application=portal&amp;next=%2Freports%2F"'
     assert expected in response.content.decode()
+
+
+def test_an_unknown_purpose_signs_nobody_in(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cookie of a later version of this app, after a downgrade."""
+    seal = transaction.seal
+    monkeypatch.setattr(transaction, "seal", lambda begun: seal(replace(begun, purpose="step_up")))
+    assert_refused(contoso.sign_in(client), 400, "transaction_expired")
+    assert contoso.microsoft.count("token") == 0

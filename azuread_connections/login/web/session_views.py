@@ -23,6 +23,7 @@ from ..flows import accounts, begin, logout, onward
 from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled, realm
 from ..state import session
+from ..state.freshness import is_login_fresh
 from . import buttons
 from .entry import entry
 from .error_page import already_logged, failure_page
@@ -71,7 +72,7 @@ class AccountsView(TemplateView):
     template_name = "azuread_connections/accounts.html"
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        if not accounts.is_login_fresh(request):
+        if not is_login_fresh(request):
             return self.get(request)
         try:
             if name := request.POST.get("connect", ""):
@@ -130,7 +131,7 @@ class AccountsView(TemplateView):
             accounts=accounts.accounts(self.request),
             choices=kwargs.pop("found_choices", None) or shown.connections,
             too_many_choices=shown.too_many,
-            is_login_fresh=accounts.is_login_fresh(self.request),
+            is_login_fresh=is_login_fresh(self.request),
             sign_in_url=buttons.sign_in_url(
                 application=enabled.chosen_application(self.request), next=self._address()
             ),

@@ -13,12 +13,12 @@ from django.views.generic import TemplateView, View
 
 from ...conf import conf
 from ...models import Application
-from ..flows import accounts, begin, callback, consent, logout, onward, trial
-from ..flows.exchange import SecretSuperseded
+from ..flows import begin, callback, consent, onward
+from ..flows.sign_in import OtherUserSignedIn
 from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled, realm
 from ..lookup.typed_address import clean_address
-from ..state.transaction import Transaction, delete_cookie
+from ..state.transaction import delete_cookie
 from ..state.withheld import callback_parameters
 from . import buttons, read_ahead
 from .entry import entry
@@ -131,8 +131,9 @@ class CallbackView(View):
         try:
             if consent.is_link_state(_state(request)):
                 return _show_consent(request)
-            found = callback.find_transaction(request, secure=secure)
-            response = self._finish(request, found)
+            response = callback.finish(request, secure=secure)
+        except OtherUserSignedIn as other:
+            response = _ask_first(request, other)
         except SignInFailed as failed:
             failure = failed
         if failure is not None:
@@ -144,37 +145,6 @@ class CallbackView(View):
         # browsers then send forms with "Origin: null", which Django's CSRF protection refuses.
         response.headers.setdefault("Referrer-Policy", "strict-origin")
         return response
-
-    def _finish(self, request: HttpRequest, found: Transaction) -> HttpResponse:
-        if found.purpose == consent.PURPOSE:
-            return consent.finish(request, found)
-        if found.purpose == trial.PURPOSE:
-            return trial.finish(request, found)
-        if found.purpose == logout.PURPOSE:
-            return onward.DestinationRedirect(found.destination)
-        is_sign_in = found.purpose != accounts.PURPOSE
-        back_url = "" if is_sign_in else found.destination
-        try:
-            returned = callback.find_return(request, found)
-        except SignInFailed as failed:
-            failed.destination, failed.back_url = found.destination, back_url
-            raise
-        finish = callback.sign_in if is_sign_in else accounts.connect
-        proof = None
-        try:
-            proof = callback.prove(request, returned)
-            finish(request, returned, proof)
-        except SecretSuperseded:
-            return _start_again(request, returned)
-        except callback.OtherUserSignedIn as other:
-            return _ask_first(request, returned, other)
-        except SignInFailed as failed:
-            failed.destination, failed.back_url = found.destination, back_url
-            failed.connection = returned.connection
-            failed.application = returned.pair.application
-            failed.is_proven = failed.is_proven or proof is not None
-            raise
-        return onward.DestinationRedirect(found.destination)
 
 
 def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:
@@ -225,36 +195,13 @@ def _prompt(request: HttpRequest) -> str:
     return asked if asked == begin.SELECT_ACCOUNT else ""
 
 
-def _start_again(request: HttpRequest, returned: callback.Return) -> HttpResponse:
-    """Go through Microsoft once more, which nobody notices, for a code for the next secret."""
-    if returned.transaction.is_retry:
-        raise SignInFailed(
-            "secret_rejected",
-            detail="Microsoft refused the client secrets one after the other.",
-            connection=returned.connection,
-            application=returned.pair.application,
-            is_proven=True,
-        )
-    begun = returned.transaction
-    start = begin.Start(
-        returned.pair,
-        begun.destination,
-        is_retry=True,
-        purpose=begun.purpose,
-        subject=begun.subject,
-    )
-    return begin.redirect_to_microsoft(request, start)
-
-
-def _ask_first(
-    request: HttpRequest, returned: callback.Return, other: callback.OtherUserSignedIn
-) -> HttpResponse:
+def _ask_first(request: HttpRequest, other: OtherUserSignedIn) -> HttpResponse:
     """Somebody else is signed in here: let the person choose. Nothing has been changed."""
     start_url = partial(
         buttons.start_url,
-        returned.connection,
-        application=enabled.slug_unless_default(returned.pair.application),
-        next=returned.transaction.destination,
+        other.context.connection,
+        application=enabled.slug_unless_default(other.context.application),
+        next=other.context.transaction.destination,
     )
     return render(
         request,
@@ -264,7 +211,7 @@ def _ask_first(
             "other": other.other,
             "start_url": start_url(login_hint=other.other),
             "other_account_url": start_url(prompt=begin.SELECT_ACCOUNT),
-            "stay_url": returned.transaction.destination,
+            "stay_url": other.context.transaction.destination,
         },
     )
 
