@@ -94,6 +94,16 @@ def _sent(entra: StandIn | None) -> set[str]:
     }
 
 
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: Any) -> Any:
+    """Start it once the test database is SQLite's file.
+
+    Before, it takes the database for one in memory, and all its threads share one connection, which
+    the first of them to end closes.
+    """
+    return live_server
+
+
 @pytest.fixture
 def nothing_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Django whose query compiler has changed: no query can be prepared."""
