@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+NEWEST_VENV ?= .venv-newest
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
 ARGS ?=
@@ -12,11 +13,12 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench clean
+.PHONY: help demo test test-newest lint check bench clean
 
 help:
 	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
 	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
+	@echo "make test-newest   the same on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
 	@echo "make lint    ruff, djlint and mypy"
 	@echo "make check   lint, Django's system checks and missing migrations"
 	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
@@ -29,6 +31,11 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not at_size" $(ARGS)
+
+# In an environment of its own, whose Django is not that of requirements.txt.
+test-newest:
+	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) $(NEWEST_VENV)/.newest
+	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) test
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -81,4 +88,8 @@ $(VENV)/.runtime: requirements.txt $(VENV)/.created
 $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
 	@echo "Installing packages for development ..."
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+$(NEWEST_VENV)/.newest: requirements-newest.txt $(NEWEST_VENV)/.dev
+	@$(NEWEST_VENV)/bin/python -m pip install --quiet -r requirements-newest.txt
 	@touch $@

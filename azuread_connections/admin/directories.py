@@ -323,7 +323,8 @@ class DirectoryAdmin(LargeListAdmin):
         change: bool = False,
         **kwargs: Any,
     ) -> Any:
-        may_change = partial(may_change_connection, self.admin_site, request)
+        # From Python 3.14 on, a plain partial in a class becomes a method.
+        may_change = staticmethod(partial(may_change_connection, self.admin_site, request))
         kwargs["form"] = type("DirectoryForm", (self.form,), {"may_change": may_change})
         return super().get_form(request, obj, change=change, **kwargs)
 

@@ -15,6 +15,7 @@ from django.utils.log import AdminEmailHandler
 from azuread_connections.admin.connection import page as connection_page
 from azuread_connections.models import ClientSecret, Connection, fields
 from azuread_connections.testing import StandIn
+from tests.mail import set_admins
 
 from .conftest import SECRET
 from .pages import change_page, filled_in
@@ -26,7 +27,7 @@ HTML_TOO = pytest.mark.parametrize("admins", [False, True], ids=["text", "html"]
 @pytest.fixture
 def admins(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
     """Mail errors as Django's own LOGGING does with DEBUG off; with all variables, as HTML."""
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    set_admins(settings, "ada@example.com")
     handler = AdminEmailHandler(include_html=request.param)
     logger = logging.getLogger("django.request")
     logger.addHandler(handler)

@@ -28,6 +28,7 @@ from azuread_connections.login.state import session
 from azuread_connections.login.state.withheld import transaction_cookies, withhold_from_scope
 from azuread_connections.login.web import views
 from tests.company import Company, error_code, query_of
+from tests.mail import set_admins
 
 from .reports import Arrival
 
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def admins(settings: Any) -> Iterator[None]:
     """Mail errors as Django's own LOGGING does with DEBUG off, with all variables as HTML."""
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    set_admins(settings, "ada@example.com")
     handler = AdminEmailHandler(include_html=True)
     handler.setLevel(logging.ERROR)
     logger = logging.getLogger("django")

@@ -69,8 +69,10 @@ def slug_unless_default(application: Application) -> str:
 def find_application(request: HttpRequest, by_view: str = "") -> Application | None:
     """Return the application that a request is about, in one query."""
     using = router.db_for_read(Application)
-    found = _APPLICATION.rows(using, **_asked(request, by_view))
-    return next((application for (application,) in found), None)
+    for row in _APPLICATION.rows(using, **_asked(request, by_view)):
+        application: Application = row.application
+        return application
+    return None
 
 
 def asked_name(text: str) -> str:
@@ -83,14 +85,14 @@ def asked_name(text: str) -> str:
 
 def find_enabled(request: HttpRequest, name: str, by_view: str = "") -> Pair | None:
     """Return the enabled pair of the request's application and this connection, in one query."""
-    found = _BY_NAME[addresses.is_main_host(request)].rows(
+    rows = _BY_NAME[addresses.is_main_host(request)].rows(
         router.db_for_read(EnabledConnection),
         name=asked_name(name).lower(),
         **_asked(request, by_view),
     )
-    for application, connection, is_own_host in found:
-        if not application.why_no_sign_in:
-            return Pair(application, connection, is_own_host)
+    for row in rows:
+        if not row.application.why_no_sign_in:
+            return Pair(row.application, row.connection, row.is_own_host)
     return None
 
 
@@ -104,16 +106,16 @@ def still_enabled(request: HttpRequest, application_id: int, connection_id: int)
     )
     # A row for each client secret, or one without.
     rows = list(found)
-    if not rows or rows[0][0].why_no_sign_in:
+    if not rows or rows[0].application.why_no_sign_in:
         return None
-    application, connection, _, is_own_host, known_scopes, checked_at, has_aliases = rows[0]
+    row = rows[0]
     return Pair(
-        application,
-        connection,
-        is_own_host,
-        known_scopes or "",
-        secrets=tuple(row[2] for row in rows if row[2] is not None),
-        own_domain=OwnDomain(checked_at, bool(has_aliases)),
+        row.application,
+        row.connection,
+        row.is_own_host,
+        row.known_scopes or "",
+        secrets=tuple(each.secret for each in rows if each.secret is not None),
+        own_domain=OwnDomain(row.domain_checked_at, bool(row.has_aliases)),
     )
 
 
@@ -222,20 +224,27 @@ def _host(request: HttpRequest) -> str:
 
 
 _APPLICATION = Select(
-    lambda: Application._default_manager.filter(slug=_slug()).order_by(), models=("",)
+    lambda: Application._default_manager.filter(slug=_slug()).order_by(),
+    models={"application": ""},
 )
 #: Whether a request came to PUBLIC_URL's host, and what stands for its host otherwise.
 _HOSTS = ((True, None), (False, Parameter("host")))
 _BY_NAME = {
     is_main: Select(
-        partial(_by_name, host), models=("application", "connection"), columns=("is_own_host",)
+        partial(_by_name, host),
+        models={"application": "application", "connection": "connection"},
+        columns=("is_own_host",),
     )
     for is_main, host in _HOSTS
 }
 _BY_KEYS = {
     is_main: Select(
         partial(_by_keys, host),
-        models=("application", "connection", "connection__secrets"),
+        models={
+            "application": "application",
+            "connection": "connection",
+            "secret": "connection__secrets",
+        },
         columns=("is_own_host", "known_scopes", "domain_checked_at", "has_aliases"),
     )
     for is_main, host in _HOSTS

@@ -37,7 +37,7 @@ _BY_KEY = Select(
         tenant_id=Parameter("tenant_id"),
         object_id=Parameter("object_id"),
     ).order_by(),
-    models=("", "user"),
+    models={"identity": "", "user": "user"},
 )
 #: What ``_describe`` sets.
 _DESCRIPTION = Update(Identity, "connection", "login_name", "profile", "groups", "last_sign_in_at")
@@ -207,15 +207,15 @@ def _require_creation(hooks: Hooks, connection: Connection, claims: Mapping[str,
 
 
 def _find(verified: VerifiedIdentity) -> Identity | None:
-    found = _BY_KEY.rows(
+    rows = _BY_KEY.rows(
         router.db_for_write(Identity),
         cloud=verified.connection.identity_cloud,
         tenant_id=verified.claims.tenant_id,
         object_id=verified.claims.object_id,
     )
-    for identity, user in found:
-        identity.user = user
-        return cast(Identity, identity)
+    for row in rows:
+        row.identity.user = row.user
+        return cast(Identity, row.identity)
     return None
 
 
