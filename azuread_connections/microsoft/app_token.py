@@ -55,7 +55,7 @@ def token_with(connection: Connection, secret: ClientSecret) -> AppToken:
     authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
     try:
         token = request_app_token(
-            microsoft.transport(), authority, connection.client_id, secret.value
+            microsoft.transport(), authority, connection.client_id, secret.credential
         )
     except SecretRejected:
         secret.record_refusal()
