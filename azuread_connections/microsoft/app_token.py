@@ -21,7 +21,11 @@ class UsersApiDisabled(Exception):
 
 @without_frame_variables
 def graph_of(connection: Connection) -> Graph:
-    """Return Graph with the app's own permissions; see ``Connection.graph``."""
+    """Return Graph with the app's own permissions in the connection's own directory.
+
+    Raises ``UsersApiDisabled`` where "Enable Users API" is off, and what asking for the token can
+    raise: ``EntraError``, ``NoUsableSecret``. The client itself raises ``EntraError``.
+    """
     if not connection.enable_users_api:
         raise UsersApiDisabled(f"“Enable Users API” is off for the connection {connection}.")
     return microsoft.graph(connection.cloud, app_token(connection))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
@@ -21,10 +21,6 @@ from .validators import (
     validate_logo_url,
     validate_plain_text,
 )
-
-if TYPE_CHECKING:
-    from ..entra.graph import Graph
-
 
 #: Sent when a connection with a directory of its own was saved, in the form or by code.
 #: ``connection``; ``former``: the directory that was its own until now, or "".
@@ -241,16 +237,6 @@ class Connection(models.Model):
         self._sync_own_directory()
         if self.tenant_id == tenant_id:
             self.aliases.filter(domain=self.domain).mark_verified(tenant_id)
-
-    def graph(self) -> Graph:
-        """Return Graph with the app's own permissions in the connection's own directory.
-
-        Raises ``UsersApiDisabled`` where "Enable Users API" is off, and what asking for the token
-        can raise: ``EntraError``, ``NoUsableSecret``. The client itself raises ``EntraError``.
-        """
-        from ..microsoft.app_token import graph_of
-
-        return graph_of(self)
 
     def clean_fields(self, exclude: Any = None) -> None:
         """Validate, and bring what may be written in several ways into its stored form."""

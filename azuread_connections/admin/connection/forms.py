@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ... import domains
-from ...diagnostics.wording import in_words
 from ...entra.cloud import PERSONAL_TENANT_ID
 from ...entra.errors import OtherCloud, PersonalDirectory
+from ...microsoft.wording import in_words
 from ...models import Application, Connection, EnabledConnection, Sealed
 from ...models.connection import is_taken, name_is_taken, no_own_directory
 from ...models.validators import validate_client_id, validate_client_secret
