@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ..credentials.addition import plan_addition
 from ..models import Application, ClientSecret, Connection
-from ..models.connection import needs_security_groups
+from ..models.refusals import needs_security_groups
 from ..models.validators import expiry_warning
 from .applications import Applications
 from .belongings import plan_aliases, plan_directories, plan_mappings

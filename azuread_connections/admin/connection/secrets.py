@@ -22,6 +22,7 @@ from ...models.expiry import day_of
 from ...models.validators import expiry_warning
 from ..rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
 from ..widgets.dates import ExpiryDateField, time_ago
+from ..widgets.words import words_of
 from .posted_rows import PostedRowsFormSet
 
 
@@ -49,7 +50,7 @@ def render_state(state: SecretState) -> SafeString:
 class StoredSecretForm(forms.ModelForm):
     """Of a stored secret only the date can be edited; its value is never loaded for this."""
 
-    expires_at = ExpiryDateField(label=_("expires"), required=False)
+    expires_at = ExpiryDateField(**words_of(ClientSecret, "expires_at"), required=False)
 
     class Meta:
         model = ClientSecret
