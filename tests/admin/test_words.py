@@ -88,5 +88,5 @@ def test_each_option_is_explained_and_on_every_list(option: Any, rf: RequestFact
         return
     assert option.name in BY_FIELD, "transfer/options.py: a file cannot hold it"
     key = BY_FIELD[option.name].key.replace(f"{OWN}.", "own.")
-    row = rf"(?m)^\| {re.escape(capfirst(option.verbose_name))} \|[^|]*\| `{re.escape(key)}`"
+    row = rf"(?m)^\| {re.escape(str(capfirst(option.verbose_name)))} \|[^|]*\| `{re.escape(key)}`"
     assert re.search(row, FORM_PAGE.read_text()), "docs/form.md: the table has no row for it"
