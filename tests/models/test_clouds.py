@@ -24,6 +24,7 @@ def test_a_person_is_known_by_each_cloud_with_a_login_host_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", CLOUDS)
 def test_the_stand_in_imitates_each_cloud(name: str) -> None:
+    assert name in standin.CLOUDS, "testing/clouds.py: the stand-in does not know it"
     cloud, imitated = CLOUDS[name], standin.CLOUDS[name]
     assert imitated.instance == cloud.instance_name
     assert imitated.login == cloud.login_url
