@@ -131,6 +131,15 @@ RULES = [
         lambda use: within(use.name, "django.conf", "django.db"),
     ),
     Rule(
+        "kinds-of-credential-in-the-model",
+        "only the model knows of which kind a credential is; all else takes any",
+        lambda module: within(module, PACKAGE) and not part("models", "entra")(module),
+        lambda use: (
+            part("entra.credentials")(use.name)
+            and use.name != f"{PACKAGE}.entra.credentials.Credential"
+        ),
+    ),
+    Rule(
         "models-below",
         "models/ stand below everything that shows or moves data",
         part("models"),
@@ -255,7 +264,17 @@ PLANTED = [
     ("entra/tokens.py", "from .. import conf", "entra-alone"),
     ("entra/tokens.py", "from django.conf import settings", "entra-without-django"),
     ("entra/tokens.py", "def f():\n    import django.db.models", "entra-without-django"),
+    (
+        "login/flows/exchange.py",
+        "from ...entra.credentials import SecretCredential",
+        "kinds-of-credential-in-the-model",
+    ),
     ("models/identity.py", "from ..login.web import views", "models-below"),
+    (
+        "models/identity.py",
+        "def f():\n    from ..microsoft.app_token import graph_of",
+        "models-below",
+    ),
     ("login/web/views.py", "from azuread_connections.admin import connection", "logic-below"),
     ("domains.py", "from .admin import forms", "logic-below"),
     ("models/alias.py", "from ..domains import ask", "models-below"),
@@ -303,6 +322,8 @@ def test_a_planted_breach_is_caught(tmp_path: Path, path: str, source: str, rule
 ALLOWED = [
     ("entra/tokens.py", "from .errors import EntraError\nfrom django.core.cache import BaseCache"),
     ("models/identity.py", "from django.conf import settings\nsettings.AUTH_USER_MODEL"),
+    ("models/secret.py", "from ..entra.credentials import SecretCredential"),
+    ("login/flows/exchange.py", "from ...entra.credentials import Credential"),
     ("conf.py", "from django.conf import settings\nsettings.DEBUG"),
     ("testing/plugin.py", "import pytest"),
     ("login/web/views.py", "from ...models import Connection\nfrom ...entra import tokens"),
