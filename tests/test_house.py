@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,13 @@ class Rule:
 # --- Reading the sources --------------------------------------------------------------------------
 
 
-def uses(root: Path) -> Iterator[Use]:
+@cache
+def uses(root: Path) -> tuple[Use, ...]:
     """Every import, and every attribute read from an imported name, under ``root``."""
+    return tuple(_read_uses(root))
+
+
+def _read_uses(root: Path) -> Iterator[Use]:
     folders = (root / PACKAGE, root / "project")
     for file in sorted(file for folder in folders for file in folder.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
