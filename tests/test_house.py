@@ -151,7 +151,8 @@ RULES = [
         part("models"),
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
-            *("backends", "urls", "middleware", "decorators", "domains", "microsoft"),
+            *("backends", "urls", "middleware", "decorators", "microsoft", "views"),
+            *("domains", "domain_notices", "mail", "exceptions", "users_api"),
         ),
     ),
     Rule(
