@@ -15,6 +15,7 @@ from ..models import Application, ApplicationHost, Connection, EnabledConnection
 from ..models.application import default_grant_types
 from .widgets.choices import RowsField, choose_by
 from .widgets.lines import HostsField, URLsField
+from .widgets.words import words_of
 
 
 def _default_grants() -> str:
@@ -32,12 +33,11 @@ class ApplicationForm(forms.ModelForm):
     visible_connections: ClassVar[QuerySet[Connection]]
 
     grant_types = forms.MultipleChoiceField(
-        label=_("Grant types"),
+        **words_of(Application, "grant_types"),
         choices=Application.GrantType.choices,
         initial=default_grant_types,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("People can sign in only with “Authorization Code”."),
     )
     hosts = HostsField(
         label=_("Hosts"),
@@ -48,20 +48,9 @@ class ApplicationForm(forms.ModelForm):
         ),
     )
     allowed_callback_urls = URLsField(
-        label=_("Allowed Callback URLs"),
-        required=False,
-        help_text=_(
-            "Addresses outside this site at which a sign-in may end, one a line or separated by "
-            "commas, each exactly as it will be asked for. Paths of this site need no entry."
-        ),
+        **words_of(Application, "allowed_callback_urls"), required=False
     )
-    allowed_logout_urls = URLsField(
-        label=_("Allowed Logout URLs"),
-        required=False,
-        help_text=_(
-            "Addresses outside this site to which people may go after signing out, in the same way."
-        ),
-    )
+    allowed_logout_urls = URLsField(**words_of(Application, "allowed_logout_urls"), required=False)
     enabled_connections = RowsField(
         label=_("Enabled connections"),
         queryset=Connection._default_manager.none(),
@@ -72,26 +61,8 @@ class ApplicationForm(forms.ModelForm):
 
     class Meta:
         model = Application
-        fields = [
-            "name",
-            "slug",
-            "description",
-            "application_type",
-            "grant_types",
-            "allowed_callback_urls",
-            "allowed_logout_urls",
-            "allow_password_sessions",
-            "external_id",
-        ]
-        labels = {
-            "application_type": _("Application type"),
-            "allow_password_sessions": _("Allow password sessions"),
-        }
-        help_texts = {
-            "application_type": _(
-                "For a new application, choosing a type ticks the grant types it usually has."
-            )
-        }
+        # The page's fieldsets say which of them it has.
+        fields = "__all__"  # noqa: DJ007
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -202,12 +202,6 @@ class DirectoryForm(forms.ModelForm):
     class Meta:
         model = Directory
         fields = ["connection", "tenant_id", "domain", "status"]
-        help_texts = {
-            "tenant_id": _(
-                "The “Tenant ID” of the directory's overview page in the Microsoft Entra admin "
-                "center."
-            )
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

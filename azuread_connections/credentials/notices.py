@@ -8,19 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.core.mail import mail_admins, send_mail
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import signals
-from ..conf import conf
-from ..models import ClientSecret, Connection
+from ..mail import addressees, write_to
+from ..models import ClientSecret
 from .report import SecretStatus, days_left, report
 
 logger = logging.getLogger("azuread_connections")
 
-#: Stands for all of Django's ADMINS, who get one mail together.
-_ADMINS = "ADMINS"
 #: So many connections are named where nobody can be written to.
 _NAMED = 5
 #: Days before the expiry at which a notice is due.
@@ -110,20 +107,6 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
         else:
             reached.update(notices)
     return reached
-
-
-def addressees(connection: Connection) -> list[str]:
-    """Return whom to write to about a connection, as ``write_to`` takes them."""
-    contact = connection.contact_email
-    return [*([_ADMINS] if conf.has_admins else []), *([contact] if contact else [])]
-
-
-def write_to(addressee: str, subject: str, body: str) -> None:
-    """Send a mail to the site's ADMINS together, or to one contact. Raises what a backend does."""
-    if addressee == _ADMINS:
-        mail_admins(subject, body)
-    else:
-        send_mail(subject, body, None, [addressee])
 
 
 def _mail(addressee: str, notices: list[Notice]) -> None:

@@ -9,11 +9,11 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..diagnostics.wording import in_words
 from ..entra.errors import EntraError, SecretRejected
 from ..entra.graph import GraphError, RegisteredSecret
 from ..microsoft import client as microsoft
 from ..microsoft.app_token import app_token, token_with
+from ..microsoft.wording import in_words
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..models.expiry import day_of
 from ..models.secret import NoUsableSecret

@@ -21,9 +21,9 @@ from ..entra.tokens import AppToken
 from ..microsoft import client as microsoft
 from ..microsoft.app_token import token_with
 from ..microsoft.permissions import USER_READ_ALL, permissions_needed
+from ..microsoft.wording import Text, in_words
 from ..models import ClientSecret, Connection, UndecryptableError
 from .signing_keys import KeyRefresh
-from .wording import Text, in_words
 
 
 class Outcome(models.TextChoices):

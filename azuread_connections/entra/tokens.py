@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .cloud import V1, Authority
+from .credentials import Credential
 from .errors import MalformedAnswer, MicrosoftError
 from .frames import without_frame_variables
 from .transport import Answer, Secret, Transport, Value
@@ -42,7 +43,7 @@ class CodeGrant:
     """An authorization code and all that proves that it is ours to redeem."""
 
     client_id: str
-    client_secret: Value = field(repr=False)
+    credential: Credential
     code: str = field(repr=False)
     redirect_uri: str
     code_verifier: str = field(repr=False)
@@ -100,8 +101,7 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
         authority.token_url,
         {
             "grant_type": "authorization_code",
-            "client_id": grant.client_id,
-            "client_secret": grant.client_secret,
+            **_client(authority, grant.client_id, grant.credential),
             "code": Secret(grant.code),
             "redirect_uri": grant.redirect_uri,
             "code_verifier": Secret(grant.code_verifier),
@@ -118,11 +118,9 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
 
 @without_frame_variables
 def request_app_token(
-    transport: Transport, authority: Authority, client_id: str, client_secret: Value
+    transport: Transport, authority: Authority, client_id: str, credential: Credential
 ) -> AppToken:
     """Return a token for Graph with the app's own permissions (client credentials).
-
-    ``client_secret``: plain, or a ``Concealed`` that is revealed where it is sent.
 
     ``authority`` names one directory, never ``common``. Raises as ``redeem_code``.
     """
@@ -136,8 +134,7 @@ def request_app_token(
         authority.token_url,
         {
             "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": client_secret,
+            **_client(authority, client_id, credential),
             **asked,
         },
     )
@@ -170,6 +167,12 @@ def admin_consent_url(
     if authority.identity_api != V1:
         parameters["scope"] = f"{authority.cloud.graph_resource}/.default"
     return f"{authority.admin_consent_url}?{urlencode(parameters)}"
+
+
+def _client(authority: Authority, client_id: str, credential: Credential) -> dict[str, Value]:
+    """Return the parameters that name and authenticate the client."""
+    proof = credential.parameters(client_id=client_id, token_url=authority.token_url)
+    return {"client_id": client_id, **proof}
 
 
 def _what_is_asked(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from ..models import Directory, DomainAlias, GroupMapping
-from ..models.connection import needs_security_groups
+from ..models.refusals import needs_security_groups
 from .changes import Change, Stored
 from .document import Mistake, shown
 from .entry import ConnectionEntry, DirectoryEntry, MappingEntry

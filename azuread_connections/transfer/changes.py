@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.db import models
 from django.utils.translation import gettext_lazy
 
+from ..credentials.addition import SecretAddition
 from ..models import Application, ClientSecret, Connection, Directory, GroupMapping
 from .document import Mistake
 
@@ -54,8 +55,7 @@ class Change:
     fields: list[str] = field(default_factory=list)
     enable: list[Application] = field(default_factory=list)
     disable: list[Application] = field(default_factory=list)
-    add_secret: ClientSecret | None = None
-    date_secrets: list[ClientSecret] = field(default_factory=list)
+    secret: SecretAddition | None = None
     aliases: list[str] | None = None
     forgets_proofs: bool = False
     directories: list[Directory] = field(default_factory=list)

@@ -200,7 +200,8 @@ def _apply(change: Change, using: str) -> None:
         # All columns: the rows of its own domain and directory follow a whole save only.
         connection.save(using=using)
     _apply_applications(change, using)
-    _apply_secrets(change, using)
+    if change.secret is not None:
+        change.secret.save(connection, using)
     _apply_belongings(change, using)
 
 
@@ -211,14 +212,6 @@ def _apply_applications(change: Change, using: str) -> None:
         pairs.filter(connection=connection, application__in=change.disable).delete()
     for application in change.enable:
         pairs.create(connection=connection, application=application)
-
-
-def _apply_secrets(change: Change, using: str) -> None:
-    if change.add_secret is not None:
-        change.add_secret.connection = change.connection
-        change.add_secret.save(using=using)
-    for secret in change.date_secrets:
-        secret.save(using=using, update_fields=["expires_at"])
 
 
 def _apply_belongings(change: Change, using: str) -> None:

@@ -11,9 +11,10 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ..credentials.addition import plan_addition
 from ..models import Application, ClientSecret, Connection
-from ..models.connection import needs_security_groups
-from ..models.validators import expiry_warning, validate_client_secret
+from ..models.refusals import needs_security_groups
+from ..models.validators import expiry_warning
 from .applications import Applications
 from .belongings import plan_aliases, plan_directories, plan_mappings
 from .changes import Change, Difference, Stored
@@ -193,7 +194,7 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
             )
         return
     try:
-        validate_client_secret(entry.secret)
+        addition = plan_addition(stored.secrets, entry.secret, expires_at)
     except ValidationError as error:
         place = f"{entry.place}, {CLIENT_SECRET}"
         change.mistakes += [Mistake(place, text) for text in error.messages]
@@ -202,27 +203,21 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
         change.notes.append(f"{CLIENT_SECRET_EXPIRES_AT}: {warning}")
 
     label = str(ClientSecret._meta.verbose_name)
-    same = [secret for secret in stored.secrets if secret.value.holds(entry.secret)]
-    if not same:
-        change.add_secret = ClientSecret(value=entry.secret, expires_at=expires_at)
+    change.secret = addition
+    if addition.is_new:
         if expires_at is None:
             change.notes.append(
                 _("no expiry date (%(key)s): check_secrets cannot warn before it expires.")
                 % {"key": CLIENT_SECRET_EXPIRES_AT}
             )
-        hint = f"{entry.secret[: _hint_length()]}…"
-        after = f"{hint} ({_date(expires_at)})"
+        after = f"{addition.secret} ({_date(expires_at)})"
         if not change.is_new:
             after = _("%(secret)s is added") % {"secret": after}
         change.differences.append(Difference(label, after))
-    elif expires_at is not None:
-        for secret in same:
-            if secret.expires_at != expires_at:
-                change.differences.append(
-                    Difference(f"{label} {secret}", _date(expires_at), _date(secret.expires_at))
-                )
-                secret.expires_at = expires_at
-                change.date_secrets.append(secret)
+    for secret in addition.redated:
+        change.differences.append(
+            Difference(f"{label} {secret}", _date(expires_at), _date(secret.expires_at))
+        )
 
 
 def _plan_applications(
@@ -286,10 +281,6 @@ def _in_words(name: str, value: Any) -> str:
     choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
     # What is stored goes to a terminal too, whoever stored it.
     return shown(str(choices.get(value, value))) or _("none")
-
-
-def _hint_length() -> int:
-    return ClientSecret._meta.get_field("hint").max_length or 0
 
 
 def _as_stored(moment: datetime | None) -> datetime | None:

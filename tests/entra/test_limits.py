@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from azuread_connections.entra.credentials import SecretCredential
 from azuread_connections.entra.errors import (
     CodeNotAccepted,
     EntraError,
@@ -19,7 +20,7 @@ from azuread_connections.entra.errors import (
     Unreachable,
 )
 from azuread_connections.entra.metadata import SigningKeys
-from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Transport
+from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Secret, Transport
 from azuread_connections.testing import StandIn
 from tests.entra.raw_server import Wire, answering, response
 from tests.entra.test_id_token import access_token, all_of, attempt, claims, finished
@@ -253,7 +254,7 @@ def test_a_lifetime_of_five_thousand_digits_is_no_lifetime(exchange: Any) -> Non
         exchange.transport,
         exchange.authority,
         exchange.app.client_id,
-        exchange.app.secrets[0].value,
+        SecretCredential(Secret(exchange.app.secrets[0].value)),
     )
     assert token.expires_in == 0
 
@@ -267,7 +268,7 @@ def test_a_lifetime_is_within_reason(exchange: Any, sent: object) -> None:
         exchange.transport,
         exchange.authority,
         exchange.app.client_id,
-        exchange.app.secrets[0].value,
+        SecretCredential(Secret(exchange.app.secrets[0].value)),
     )
     assert 0 <= token.expires_in <= 86400
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from ...credentials.addition import add_secret
 from ...diagnostics.checklist import checklist
 from ...entra.frames import without_frame_variables
 from ...login.flows import trial
@@ -51,7 +52,7 @@ from .groups import GroupMappingInline, lacks_security_groups
 from .history import Line, Row, added_and_removed, rows_of, told_of_secret, told_of_trust
 from .layout import ConnectionFacts, fieldsets
 from .listing import ConnectionColumns, ConnectionList, with_facts
-from .secrets import StoredSecretInline, keep_secret, secret_warnings
+from .secrets import StoredSecretInline, secret_warnings
 
 #: A change to one of these may give a domain a second connection.
 _ABOUT_DOMAINS = frozenset({"domain", "domain_aliases", "discover_domain"})
@@ -263,9 +264,10 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         if not form.cleaned_data.get("new_secret"):
             return
         expires_at = form.cleaned_data.get("new_secret_expires")
-        secret, is_new = keep_secret(form.instance, form.cleaned_data["new_secret"], expires_at)
-        form.kept_secret = (secret, is_new)
-        if not is_new:
+        addition = add_secret(form.instance, form.cleaned_data["new_secret"], expires_at)
+        secret = addition.secret
+        form.kept_secret = (secret, addition.is_new)
+        if not addition.is_new:
             known = gettext("Client secret %(secret)s was stored already, so none was added.")
             self.message_user(request, known % {"secret": secret}, messages.INFO)
         for warning in secret_warnings(secret, date_was_set=expires_at is not None):

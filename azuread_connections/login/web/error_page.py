@@ -12,16 +12,6 @@ from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled
 from . import buttons
 
-#: Failures after which another account of the person's may get in.
-_ABOUT_THE_ACCOUNT = frozenset(
-    {
-        "access_denied",
-        "consent_required",
-        "directory_refused",
-        "directory_waiting",
-        "user_refused",
-    }
-)
 #: Seconds, where Microsoft names none.
 _RETRY_AFTER = 30
 
@@ -70,7 +60,7 @@ def _home_url(request: HttpRequest, resumption: Resumption | None) -> str:
 def _other_account_url(failed: SignInFailed) -> str:
     """Return where another account can be chosen at Microsoft, which takes the same one again
     otherwise; "" where that is no help."""
-    if failed.code not in _ABOUT_THE_ACCOUNT or failed.connection is None or failed.back_url:
+    if failed.connection is None or failed.back_url or not failed.failure.other_account_helps:
         return ""
     application = failed.application
     return buttons.start_url(

@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 
 from azuread_connections.diagnostics.selection import all_connections, named_connections
 from azuread_connections.diagnostics.signing_keys import KeyRefresh
-from azuread_connections.diagnostics.wording import in_words
 from azuread_connections.entra.errors import EntraError
+from azuread_connections.microsoft.wording import in_words
 
 
 class Command(BaseCommand):
