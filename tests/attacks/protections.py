@@ -702,7 +702,7 @@ PROTECTIONS = [
         "login/users/linking.py",
         "    if not connection.link_by_email or domain not in trust.domains:",
         "    if domain not in trust.domains:",
-        "tests/login/users/test_admission.py::test_linking_is_off_unless_switched_on",
+        "tests/login/users/test_linking.py::test_linking_is_off_unless_switched_on",
     ),
     Protection(
         "login/users/linking.py",
@@ -769,13 +769,13 @@ PROTECTIONS = [
         "login/users/usernames.py",
         "    if own and _is_accepted(own, field):",
         "    if own:",
-        "tests/login/users/test_profile.py::"
+        "tests/login/users/test_usernames.py::"
         "test_a_username_that_the_user_model_refuses_is_made_of_the_ids",
     ),
     Protection(
         "login/users/usernames.py",
         *_never("    if get_user_model().normalize_username(name) != name:"),
-        "tests/login/users/test_profile.py::test_a_name_that_no_form_would_keep_is_not_used",
+        "tests/login/users/test_usernames.py::test_a_name_that_no_form_would_keep_is_not_used",
     ),
     Protection(
         "login/users/profile.py",
@@ -951,19 +951,19 @@ PROTECTIONS = [
     Protection(
         "login/flows/logout.py",
         *_never("    if not _GUID.fullmatch(session_id):"),
-        "tests/login/state/test_session.py::test_a_made_up_session_is_noted_nowhere",
+        "tests/login/lookup/test_frontchannel.py::test_a_made_up_session_is_noted_nowhere",
     ),
     Protection(
         "login/flows/logout.py",
         '    _count(connection, f"{connection.pk}", _SIGN_OUTS_PER_MINUTE)\n',
         "",
-        "tests/login/state/test_session.py::test_a_flood_of_made_up_sessions_is_cut_off",
+        "tests/login/lookup/test_frontchannel.py::test_a_flood_of_made_up_sessions_is_cut_off",
     ),
     Protection(
         "login/flows/logout.py",
         '    _count(connection, f"{connection.pk}:{_client(request)}", _SIGN_OUTS_PER_CLIENT)\n',
         "",
-        "tests/login/state/test_session.py::test_one_clients_flood_keeps_nobody_elses_session_open",
+        "tests/login/lookup/test_frontchannel.py::test_one_clients_flood_keeps_nobody_elses_session_open",
     ),
     # --- Addresses
     Protection(
@@ -1013,7 +1013,7 @@ PROTECTIONS = [
         "models/destinations.py",
         "    if not isinstance(allowed_urls, list | tuple) or url not in allowed_urls:",
         "    if not allowed_urls or url not in allowed_urls:",
-        "tests/models/test_destinations.py::test_a_list_that_is_not_one_allows_nothing",
+        "tests/login/lookup/test_native_schemes.py::test_a_list_that_is_not_one_allows_nothing",
     ),
     Protection(
         "login/lookup/addresses.py",
@@ -1582,12 +1582,12 @@ PROTECTIONS = [
         "login/state/withheld.py",
         "    except TooManyFieldsSent:",
         "    except ZeroDivisionError:",
-        "tests/login/state/test_withheld.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
+        "tests/login/web/test_error_page.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
     ),
     Protection(
         "login/state/withheld.py",
         '    return "&".join(islice(readable, _MAX_READABLE))',
         '    return "&".join(readable)',
-        "tests/login/state/test_withheld.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
+        "tests/login/web/test_error_page.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
     ),
 ]

@@ -224,3 +224,17 @@ def test_a_bare_date_is_known_without_time_zone_support_too(settings):
     now = datetime(2026, 12, 4, 16, 0)
     assert "expires today" in str(expiry_warning(datetime(2026, 12, 4, 1, 0), now))
     assert "in the past" in str(expiry_warning(datetime(2026, 12, 4, 2, 0), now))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["frontchannel-logout", "Callback", "PROFILE"])
+def test_words_of_our_addresses_are_no_names(name):
+    with pytest.raises(ValidationError):
+        validate_connection_name(name)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ["Abc8Q~\u00e9", "Abc8Q~\x07x", "Abc 8Q", "Abc8Q~\n"])
+def test_odd_letters_are_no_secret(value):
+    with pytest.raises(ValidationError):
+        validate_client_secret(value)

@@ -191,3 +191,39 @@ def test_other_clouds_have_their_own_hosts(
     url = contoso.start(client)
     assert urlsplit(url).netloc == host
     assert f"{resource}/User.Read" in query_of(url)["scope"].split()
+
+
+def test_a_long_login_hint_is_cut(contoso, client):
+    assert len(query_of(contoso.start(client, login_hint="x" * 5000))["login_hint"]) == 254
+
+
+def test_two_applications_hosts_ignore_case(contoso, application, settings, client):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "PUBLIC_URL": "http://testserver"
+    }
+    application.set_hosts(["portal.example.com"])
+    url = client.get("/login/contoso/", headers={"host": "Portal.Example.com"})["Location"]
+    assert query_of(url)["redirect_uri"].lower() == "http://portal.example.com/login/callback"
+
+
+def test_a_domain_hint_is_only_for_the_connections_own(contoso, client):
+    assert "domain_hint" not in query_of(contoso.start(client, login_hint="guest@fabrikam.com"))
+    assert (
+        query_of(contoso.start(client, login_hint="adele@contoso.com"))["domain_hint"]
+        == "contoso.com"
+    )
+
+
+def test_a_host_of_another_application_is_not_ones_own(contoso, application, client, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "PUBLIC_URL": "http://testserver"
+    }
+    ApplicationFactory.create(slug="portal").set_hosts(["portal.example.com"])
+    response = client.get(
+        "/login/contoso/",
+        {"application": "default", "moved": "1"},
+        headers={"host": "portal.example.com"},
+    )
+    assert query_of(response["Location"])["redirect_uri"] == "http://testserver/login/callback"

@@ -10,10 +10,14 @@ import pytest
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import IntegrityError, OperationalError
 from django.test import Client
 
 from azuread_connections.conf import TRANSACTION_LIFETIME
+from azuread_connections.login.log import events
+from azuread_connections.login.users import people
 from azuread_connections.models import ClientSecret, Connection, EnabledConnection, Event, Identity
+from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of, transaction_of
 from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
 
@@ -36,6 +40,9 @@ def assert_refused(response: Any, status: int, code: str) -> Event:
 
 
 # Not ours, stale, forged
+
+
+EMAIL = "adele.vance@contoso.com"
 
 
 @pytest.mark.parametrize(
@@ -445,3 +452,71 @@ def test_trying_again_leads_back_to_where_the_person_wanted_to_go(
     response = contoso.sign_in(client, next="/reports/", application="portal")
     expected = 'href="/login/contoso/?application=portal&amp;next=%2Freports%2F"'
     assert expected in response.content.decode()
+
+
+def test_an_error_beside_a_code_is_an_error(contoso, client):
+    state = query_of(contoso.start(client))["state"]
+    response = client.get(
+        CALLBACK, {"state": state, "error": "access_denied", "code": "0.A" + "x" * 300}
+    )
+    assert error_code(response) == "access_denied"
+    assert contoso.microsoft.count("token") == 0
+
+
+@pytest.mark.parametrize("error", [IntegrityError, OperationalError])
+@pytest.mark.parametrize(("failures", "status"), [(1, 302), (2, 302)])
+def test_a_sign_in_that_collides_is_tried_again(contoso, client, error, failures, status):
+    find = people.find_or_create
+    results = [error("x")] * failures
+
+    def collide(visitor):
+        if results:
+            raise results.pop()
+        return find(visitor)
+
+    with mock.patch.object(people, "find_or_create", collide):
+        assert contoso.sign_in(client).status_code == status
+    assert User.objects.count() == 1
+
+
+def test_one_that_always_collides_is_refused(contoso, client):
+    with mock.patch.object(people, "find_or_create", side_effect=IntegrityError("x")):
+        assert error_code(contoso.sign_in(client)) == "user_refused"
+    with (
+        mock.patch.object(people, "find_or_create", side_effect=OperationalError("x")),
+        pytest.raises(OperationalError),
+    ):
+        contoso.sign_in(Client())
+
+
+@pytest.mark.parametrize("engine", ["db", "cache", "signed_cookies"])
+def test_a_sign_in_that_cannot_be_stored_signs_nobody_in(contoso, client, settings, engine):
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    with mock.patch.object(events, "record_signed_in", side_effect=IntegrityError("x")):
+        assert error_code(contoso.sign_in(client)) == "user_refused"
+    assert get_user(client).is_anonymous
+    assert not User.objects.exists()
+
+
+def test_nobody_is_made_somebody_else_without_being_asked(contoso: Company, client: Client) -> None:
+    staff = UserFactory.create(username="staff")
+    client.force_login(staff)
+
+    response = contoso.sign_in(client, next="/reports/")
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "You are signed in here as staff, and at Microsoft as adele.vance@contoso.com." in page
+    assert get_user(client) == staff  # type: ignore[arg-type]
+    assert not Identity.objects.exists()
+    again = page.split('name="next" value="')[1].split('"')[0].replace("&amp;", "&")
+    response = client.post("/login/logout", {"next": again})
+    assert next_address(response) == again
+    url = client.get(again)["Location"]
+    assert contoso.come_back(client, url)["Location"] == "/reports/"
+    assert get_user(client).get_username() == EMAIL  # type: ignore[arg-type]
+
+
+def test_the_same_person_again_is_not_asked(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    assert contoso.sign_in(client).status_code == 302

@@ -200,3 +200,31 @@ def test_error_text_of_the_return_is_shown_as_text(company: Company) -> None:
     )
     assert response.status_code == 200
     assert b"<script>" not in response.content
+
+
+def test_a_consent_that_failed_is_noted_of_no_directory(contoso, client, rf):
+    Directory.objects.get_or_create(
+        connection=contoso.connection, tenant_id=contoso.directory.tenant_id
+    )
+    request = rf.get("/")
+    request.user = UserFactory.create(username="u" * 150)
+    state = query_of(consent.link_for_administrator(request, contoso.connection))["state"]
+    client.get(
+        "/login/callback",
+        {
+            "state": state,
+            "error": "access_denied",
+            "admin_consent": "True",
+            "tenant": contoso.directory.tenant_id,
+        },
+    )
+    assert not Directory.objects.exclude(consent_returned_at=None).exists()
+    client.get(
+        "/login/callback",
+        {
+            "state": state,
+            "admin_consent": "True",
+            "tenant": contoso.directory.tenant_id + "x" * 9000,
+        },
+    )
+    assert all(len(message) < 200 for message in Event.objects.values_list("message", flat=True))

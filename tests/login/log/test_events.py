@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from unittest import mock
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from azuread_connections.login.log import events, limits
@@ -15,6 +16,13 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.django_db
 
 CALLBACK = "/login/callback"
+
+
+def _fail(contoso, times, **parameters):
+    for _ in range(times):
+        c = Client()
+        state = query_of(contoso.start(c))["state"]
+        c.get(CALLBACK, {"state": state, **parameters})
 
 
 def test_a_thousand_junk_callbacks_leave_a_handful_of_rows(client: Client) -> None:
@@ -264,3 +272,76 @@ def test_nothing_that_is_logged_holds_a_secret_a_code_or_a_token(
     ]
     everything = caplog.text + told + repr(list(Event.objects.values()))
     assert not [value for value in hidden if value in everything]
+
+
+def test_a_flood_at_one_connection_hides_no_failure_of_another_nor_another_code(contoso, fabrikam):
+    with (
+        mock.patch.object(events, "FAILURES_PER_MINUTE", 3),
+        mock.patch.object(
+            events.timezone, "now", return_value=events.timezone.now().replace(second=1)
+        ),
+    ):
+        _fail(contoso, 6, error="access_denied")
+        _fail(contoso, 2, error="server_error")
+        _fail(fabrikam, 2, error="access_denied")
+    rows = Event.objects.filter(connection=contoso.connection)
+    assert sorted(rows.filter(counter_key__isnull=False).values_list("code", "count")) == [
+        ("access_denied", 3),
+        ("microsoft_error", 2),
+    ]
+    assert Event.objects.filter(connection=fabrikam.connection, counter_key=None).count() == 2
+
+
+def test_counters_of_two_connections_and_kinds_are_two(contoso, fabrikam):
+    from azuread_connections.login.log.failures import SignInFailed
+
+    now = events.timezone.now()
+    with (
+        mock.patch.object(events, "FAILURES_PER_MINUTE", 0),
+        mock.patch.object(events.timezone, "now", return_value=now),
+    ):
+        for connection in (contoso.connection, fabrikam.connection):
+            failed = SignInFailed("secret_rejected")
+            failed.connection = connection
+            events.record_failure(RequestFactory().get("/"), failed)
+        from azuread_connections.entra.errors import SecretRejected
+
+        events.record_secret_refused(
+            contoso.connection, contoso.connection.secrets.get(), SecretRejected("x"), "ABC"
+        )
+    assert Event.objects.count() == 3
+
+
+def test_a_counter_that_another_process_just_made_is_counted(contoso):
+    now = events.timezone.now()
+
+    def make():
+        return Event(
+            created_at=now, kind="sign_in_failed", code="x", reference=events.new_reference()
+        )
+
+    first, second = make(), make()
+    events._count(first)
+    real = events._increment
+    answers = [False]
+    with mock.patch.object(
+        events, "_increment", lambda event: answers.pop() if answers else real(event)
+    ):
+        events._count(second)
+    assert Event.objects.get().count == 2
+    assert second.reference == first.reference
+
+
+def test_an_evicted_counter_loses_no_failure(contoso):
+    with mock.patch("azuread_connections.cache.ForgivingCache.incr", side_effect=ValueError):
+        _fail(contoso, 1, error="access_denied")
+    assert Event.objects.get().counter_key is None
+
+
+@pytest.mark.parametrize("field", ["person", "message", "correlation_id"])
+def test_no_text_of_anybodys_makes_a_line_of_the_log(field, caplog):
+    with caplog.at_level(logging.INFO, "azuread_connections"):
+        events._log(
+            logging.INFO, Event(kind="signed_in", **{field: "x\nsigned_in person=root \u2028y"})
+        )
+    assert len(caplog.messages[0].splitlines()) == 1

@@ -3,14 +3,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import include, path
 
 from azuread_connections.login.lookup.addresses import may_leave_site, safe_destination
+from azuread_connections.models import Application
 from project.urls import urlpatterns as demo
+from tests.company import Company
+from tests.factories import ApplicationFactory
 
 DEFAULT = "/"
 #: A site that includes our addresses twice, the second time under a name of its own.
 urlpatterns = [path("sso/", include("azuread_connections.urls", namespace="sso")), *demo]
+
+
+@pytest.fixture
+def portal(db: None) -> Application:
+    application: Application = ApplicationFactory.create(slug="portal", name="Portal")
+    return application
 
 
 @pytest.mark.parametrize(
@@ -75,3 +85,23 @@ def test_a_sign_in_is_known_under_every_name_that_a_site_includes_it_by(
 @pytest.mark.urls("tests.login.lookup.test_addresses")
 def test_the_start_of_a_sign_in_leaves_the_site_under_every_name() -> None:
     assert may_leave_site("/sso/contoso/")
+
+
+@pytest.mark.django_db
+def test_an_allowed_callback_url_is_a_destination_to_the_letter(
+    contoso: Company, client: Client
+) -> None:
+    allowed = "https://other.example.com/welcome?from=here"
+    Application.objects.update(allowed_callback_urls=[allowed])
+    assert contoso.sign_in(client, next=allowed)["Location"] == allowed
+    for other in (f"{allowed}&x=1", "https://other.example.com/", allowed.upper()):
+        assert contoso.sign_in(Client(), next=other)["Location"] == "/"
+
+
+@pytest.mark.django_db
+def test_an_url_allowed_for_one_application_is_not_allowed_for_another(
+    contoso: Company, portal: Application, client: Client
+) -> None:
+    portal.allowed_callback_urls = ["https://portal.example.com/"]
+    portal.save()
+    assert contoso.sign_in(client, next="https://portal.example.com/")["Location"] == "/"

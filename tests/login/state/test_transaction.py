@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from azuread_connections.conf import TRANSACTION_LIFETIME
 from azuread_connections.login.lookup.addresses import MAX_DESTINATION_LENGTH
 from azuread_connections.login.state import sealing, transaction
 from azuread_connections.login.state.transaction import BrokenSeal, Transaction, seal, unseal
@@ -137,3 +139,43 @@ def test_on_https_a_cookie_that_a_subdomain_could_plant_is_not_read() -> None:
         assert transaction.read_cookie(request, BEGUN.state, secure=True) is None
     request.META["HTTP_COOKIE"] = f"other=1; __Host-{name}={sealed}"
     assert transaction.read_cookie(request, BEGUN.state, secure=True) == BEGUN
+
+
+@pytest.mark.django_db
+def test_a_used_transaction_is_remembered_for_as_long_as_it_lives():
+    begun = transaction.Transaction(1, 1, "f", "/")
+    with mock.patch("azuread_connections.cache.ForgivingCache.add", return_value=True) as add:
+        begun.use()
+    assert add.call_args.args[2] >= TRANSACTION_LIFETIME
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["", "A" * 21, "A" * 23, "A" * 21 + ";", "A" * 21 + "é"])
+def test_only_a_state_of_ours_names_a_cookie(state):
+    begun = transaction.Transaction(1, 1, "f", "/", state=state)
+    request = RequestFactory().get("/", headers={"cookie": "x"})
+    request.COOKIES[f"azuread_txn_{state}"] = transaction.seal(begun)
+    request.META["HTTP_COOKIE"] = f"azuread_txn_{state}={transaction.seal(begun)}"
+    assert transaction.read_cookie(request, state, secure=False) is None
+    from django.http import HttpResponse
+
+    response = HttpResponse()
+    transaction.delete_cookie(request, response, state, secure=False)
+    assert not response.cookies
+
+
+@pytest.mark.django_db
+def test_a_secure_cookie_is_deleted_as_one():
+    from django.http import HttpResponse
+
+    request = RequestFactory().get("/")
+    request.COOKIES["__Host-azuread_txn_" + "A" * 22] = "x"
+    response = HttpResponse()
+    transaction.delete_cookie(request, response, "A" * 22, secure=True)
+    [morsel] = response.cookies.values()
+    assert morsel["secure"]
+    assert morsel["path"] == "/"
+    assert not morsel["domain"]
+    response = HttpResponse()
+    transaction.delete_cookie(request, response, "B" * 22, secure=True)
+    assert not response.cookies

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from azuread_connections import signals
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
@@ -42,11 +43,12 @@ def at_once(settings: Any) -> None:
 
 @pytest.fixture
 def everybody(microsoft: StandIn, application: Application) -> Company:
-    """A connection on the common endpoint that accepts new directories."""
+    """A connection on the common endpoint, of an app that is registered at Contoso."""
     company = Company.create(
         microsoft, application, name="everybody", use_common_endpoint=True, new_directories="accept"
     )
     company.app.multi_tenant = True
+    company.app.personal_accounts = True
     return company
 
 
@@ -79,6 +81,12 @@ def row_of(directory: TheirDirectory) -> Directory:
 
 
 # --- Today's policy -------------------------------------------------------------------------------
+
+
+def assert_refused(response: Any, code: str) -> None:
+    assert (response.status_code, error_code(response)) == (403, code)
+    assert not Identity.objects.exists()
+    assert not User.objects.exists()
 
 
 def test_a_directory_says_who_let_it_in(
@@ -419,3 +427,131 @@ def test_a_connection_with_a_refused_directory_can_be_deleted(
     else:
         everybody.connection.delete()
     assert not Directory.objects.exists()
+
+
+def test_only_the_own_directorys_grants_are_known_and_noted(contoso):
+    from azuread_connections.login.lookup import enabled
+    from azuread_connections.login.users import directories
+
+    other = Directory.objects.create(
+        connection=contoso.connection,
+        tenant_id="11112222-bbbb-3333-cccc-4444dddd5555",
+        delegated_scopes="User.Read",
+    )
+    keys = contoso.connection.enabledconnection_set.values_list("application", "connection").get()
+    pair = enabled.still_enabled(RequestFactory().get("/"), *keys)
+    assert pair.known_scopes == ""
+    contoso.connection.directories.exclude(pk=other.pk).update(delegated_scopes="Mail.Read")
+    assert enabled.still_enabled(RequestFactory().get("/"), *keys).known_scopes == "Mail.Read"
+    directories.note_scopes(contoso.connection, contoso.directory.tenant_id, "", ["User.Read.All"])
+    other.refresh_from_db()
+    assert other.delegated_scopes == "User.Read"
+
+
+def test_pinned_elsewhere_means_by_another_connection_of_the_same_cloud(everybody, client):
+    Directory.objects.all().delete()
+    assert everybody.sign_in(client).status_code == 302  # its own pin is no obstacle
+    Directory.objects.all().delete()
+    Identity.objects.all().delete()
+    User.objects.all().delete()
+    ConnectionFactory.create(name="china", cloud="china", tenant_id=everybody.directory.tenant_id)
+    assert everybody.sign_in(Client()).status_code == 302
+
+
+@pytest.mark.parametrize("api", ["v2.0", "v1.0"])
+def test_a_new_directory_comes_in_where_it_is_accepted(
+    everybody: Company, northwind: TheirDirectory, client: Client, api: str
+) -> None:
+    Connection.objects.update(identity_api=api)
+    url = everybody.start(client)
+    assert urlsplit(url).path.split("/")[1] == "common"
+    person = northwind.add_person("Patti Fernandez")
+
+    assert everybody.come_back(client, url, person).status_code == 302
+
+    row = Directory.objects.get(tenant_id=northwind.tenant_id)
+    assert (row.status, row.domain) == ("allowed", "northwindtraders.com")
+    assert row.last_seen_at
+    identity = Identity.objects.get()
+    assert identity.tenant_id == northwind.tenant_id
+    # Of another directory, so the name and the address are not believed.
+    assert identity.user.get_username() == f"{person.object_id}@{northwind.tenant_id}"
+    assert User.objects.get().email == ""
+
+
+def test_the_connections_own_directory_needs_no_approval(
+    everybody: Company, client: Client
+) -> None:
+    Connection.objects.update(new_directories="listed")
+    assert everybody.sign_in(client).status_code == 302
+    assert User.objects.get().username == "adele.vance@contoso.com"
+
+
+def test_a_new_directory_waits_where_it_is_held(
+    everybody: Company, northwind: TheirDirectory, client: Client
+) -> None:
+    heard: list[Any] = []
+
+    def listen(directory: Directory, **kwargs: Any) -> None:
+        heard.append(directory.tenant_id)
+
+    Connection.objects.update(new_directories="hold")
+    person = northwind.add_person("Patti Fernandez")
+    signals.directory_waiting.connect(listen)
+    try:
+        response = everybody.sign_in(client, person)
+        assert_refused(response, "directory_waiting")
+        assert_refused(everybody.sign_in(client, person), "directory_waiting")
+    finally:
+        signals.directory_waiting.disconnect(listen)
+    assert "Your organisation&#x27;s request is waiting" in response.content.decode()
+    assert heard == [northwind.tenant_id]
+    waiting = Directory.objects.get(status="waiting")
+    waiting.status = Directory.Status.ALLOWED
+    waiting.save()
+    assert waiting.admitted_by == "administrator"
+    assert everybody.sign_in(client, person).status_code == 302
+
+
+@pytest.mark.parametrize("policy", ["accept", "hold", "listed"])
+def test_a_refused_directory_stays_out_under_every_policy(
+    everybody: Company, northwind: TheirDirectory, client: Client, policy: str
+) -> None:
+    Connection.objects.update(new_directories=policy)
+    everybody.connection.directories.create(tenant_id=northwind.tenant_id, status="refused")
+    response = everybody.sign_in(client, northwind.add_person("Patti Fernandez"))
+    assert_refused(response, "directory_refused")
+
+
+def test_only_listed_directories_come_in_where_the_connection_says_so(
+    everybody: Company, northwind: TheirDirectory, client: Client
+) -> None:
+    Connection.objects.update(new_directories="listed")
+    person = northwind.add_person("Patti Fernandez")
+    assert_refused(everybody.sign_in(client, person), "directory_refused")
+    assert not Directory.objects.filter(tenant_id=northwind.tenant_id).exists()
+    assert northwind.tenant_id in Event.objects.get().message
+    everybody.connection.directories.create(tenant_id=northwind.tenant_id)
+    assert everybody.sign_in(client, person).status_code == 302
+
+
+def test_a_directory_of_another_connection_does_not_come_in_this_way(
+    everybody: Company, northwind: TheirDirectory, client: Client
+) -> None:
+    """Or a common endpoint would be the way around a stricter connection."""
+    ConnectionFactory.create(name="northwind", tenant_id=northwind.tenant_id)
+    person = northwind.add_person("Patti Fernandez")
+    assert_refused(everybody.sign_in(client, person), "directory_refused")
+    everybody.connection.directories.create(tenant_id=northwind.tenant_id)
+    assert everybody.sign_in(client, person).status_code == 302
+
+
+def test_personal_accounts_come_in_only_where_they_are_listed(
+    everybody: Company, microsoft: StandIn, client: Client
+) -> None:
+    person = microsoft.add_personal_account("Megan Bowen", mail="megan@outlook.com")
+    assert_refused(everybody.sign_in(client, person), "directory_refused")
+    everybody.connection.directories.create(tenant_id=PERSONAL_TENANT_ID)
+    response = everybody.sign_in(client, person)
+    assert response.status_code == 302, error_code(response)
+    assert User.objects.get().email == ""

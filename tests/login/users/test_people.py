@@ -11,8 +11,10 @@ from django.test import Client
 from azuread_connections import signals
 from azuread_connections.login.users import people
 from azuread_connections.models import ClientSecret, Connection, Identity
+from azuread_connections.testing import StandIn
 from tests.company import Company, error_code
 from tests.factories import EnabledConnectionFactory, IdentityFactory, UserFactory
+from tests.field_cases import case
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +28,20 @@ def signed_in(company: Company, client: Client, **person: Any) -> User:
     identity = Identity.objects.get(object_id=who.object_id)
     assert isinstance(identity.user, User)
     return identity.user
+
+
+@pytest.fixture
+def linking(contoso: Company) -> Company:
+    Connection.objects.update(link_by_email=True)
+    return contoso
+
+
+def assert_refused(response: Any) -> None:
+    assert (response.status_code, error_code(response)) == (403, "user_refused")
+    assert not Identity.objects.exists()
+
+
+F19 = case("F19")
 
 
 def test_the_same_person_is_the_same_user_whatever_their_names(
@@ -303,3 +319,70 @@ def test_the_address_is_looked_for_in_the_order_of_the_setting(
     }
     assert signed_in(contoso, client, claims=claims).email == expected
     assert Identity.objects.get().profile["email"] == expected
+
+
+def test_a_long_name_is_cut_for_the_log(contoso, client):
+    contoso.person.claims.update(preferred_username="a" * 300 + "@contoso.com")
+    contoso.sign_in(client)
+    assert len(Identity.objects.get().login_name) == 254
+
+
+def test_without_creation_only_known_people_come_in(contoso: Company, client: Client) -> None:
+    Connection.objects.update(create_users=False)
+    assert_refused(contoso.sign_in(client))
+    assert not User.objects.exists()
+    IdentityFactory.create(
+        tenant_id=contoso.directory.tenant_id, object_id=contoso.person.object_id
+    )
+    assert contoso.sign_in(client).status_code == 302
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_guests_come_in_only_where_they_are_let(
+    contoso: Company, microsoft: StandIn, client: Client, allowed: bool
+) -> None:
+    Connection.objects.update(allow_guests=allowed)
+    fabrikam = microsoft.add_directory("fabrikam.com")
+    guest = contoso.directory.add_person("Diego Siciliani", guest=True, home=fabrikam)
+    response = contoso.sign_in(client, guest)
+    if allowed:
+        assert response.status_code == 302
+        assert "@fabrikam.com" not in User.objects.get().username
+    else:
+        assert_refused(response)
+
+
+@pytest.mark.parametrize("acct", [1, "1"])
+def test_a_guest_is_known_by_the_acct_claim_too(
+    contoso: Company, client: Client, acct: object
+) -> None:
+    Connection.objects.update(allow_guests=False)
+    contoso.person.claims["acct"] = acct
+    assert_refused(contoso.sign_in(client))
+    contoso.person.claims["acct"] = 0
+    assert contoso.sign_in(client).status_code == 302
+
+
+def test_a_guest_with_a_members_name_gets_no_account_of_theirs(
+    linking: Company, microsoft: StandIn, client: Client
+) -> None:
+    victim = UserFactory.create(username="victim", email="victim@contoso.com")
+    fabrikam = microsoft.add_directory("fabrikam.com")
+    guest = linking.directory.add_person("Diego Siciliani", guest=True, home=fabrikam)
+    guest.claims["email"] = "victim@contoso.com"
+    assert linking.sign_in(client, guest).status_code == 302
+    assert Identity.objects.get().user != victim
+
+
+@pytest.mark.parametrize("idp", [*F19["v2 token with idp"], *F19["v1 token with idp"]])
+@pytest.mark.parametrize("api", ["v1.0", "v2.0"])
+def test_an_idp_that_is_the_own_directory_does_not_make_a_guest(
+    contoso: Company, client: Client, api: str, idp: str | None
+) -> None:
+    Connection.objects.update(allow_guests=False, identity_api=api)
+    # In the stand-in's place: its directory, and its host for v2.0's issuer.
+    if idp:
+        idp = idp.replace(F19["tid"], contoso.directory.tenant_id)
+        idp = idp.replace("https://login.microsoftonline.com", contoso.microsoft.url)
+    user = signed_in(contoso, client, claims={"idp": idp})
+    assert user.email == "megan.bowen@contoso.com"

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import pytest
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.test import Client
 
+from azuread_connections.entra.id_token import IdTokenClaims
+from azuread_connections.login.users.trust import find_trust
 from azuread_connections.models import Application, Connection, Identity
 from azuread_connections.testing import StandIn
-from tests.company import Company, error_code
+from tests.company import Company
 from tests.factories import UserFactory
 from tests.field_cases import case
 from tests.login.users.test_people import signed_in
 
 pytestmark = pytest.mark.django_db
 
-F15 = case("F15")["claims"]["upn"]
 F18 = case("F18")["claims"]
-F19 = case("F19")
 
 
 @pytest.fixture
@@ -30,83 +30,7 @@ def contoso_test(microsoft: StandIn, application: Application) -> Company:
     return Company.create(microsoft, application, domain="contoso.test")
 
 
-def made_of_ids(user: User) -> bool:
-    identity = Identity.objects.get(user=user)
-    return user.username == f"{identity.object_id}@{identity.tenant_id}"
-
-
 # Usernames.
-
-
-@pytest.mark.parametrize("upn", F15)
-def test_a_username_that_the_user_model_refuses_is_made_of_the_ids(
-    contoso_test: Company, client: Client, upn: str
-) -> None:
-    user = signed_in(contoso_test, client, upn=upn, claims={"upn": upn})
-    form = UserChangeForm(UserChangeForm(instance=user).initial, instance=user)
-    assert "username" in form.fields
-    form.full_clean()
-    assert "username" not in form.errors
-    assert made_of_ids(user)
-
-
-@pytest.mark.parametrize(
-    "upn",
-    [
-        "megan bowen@contoso.com",
-        "<megan>@contoso.com",
-        "ｍegan@contoso.com",  # not normalised (NFKC): the form would turn it into another name
-        "m" * 150 + "@contoso.com",
-    ],
-)
-def test_a_name_that_no_form_would_keep_is_not_used(
-    contoso: Company, client: Client, upn: str
-) -> None:
-    assert made_of_ids(signed_in(contoso, client, claims={"upn": upn}))
-
-
-def test_the_validators_are_those_of_the_sites_own_user_model(
-    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    only_letters = RegexValidator(r"\A[a-z0-9]+\Z")
-    monkeypatch.setattr(User._meta.get_field("username"), "_validators", [only_letters])
-    monkeypatch.delitem(User._meta.get_field("username").__dict__, "validators", raising=False)
-    user = signed_in(contoso, client)
-    only_letters(user.username)
-    assert len(user.username) == 64
-
-
-def nothing(claims: Any, connection: Connection) -> Any:
-    return ""
-
-
-def too_long(claims: Any, connection: Connection) -> str:
-    return "x" * 151
-
-
-def no_text(claims: Any, connection: Connection) -> Any:
-    return None
-
-
-def odd_but_wanted(claims: Any, connection: Connection) -> str:
-    return f"waad|{claims.object_id}"
-
-
-@pytest.mark.parametrize("function", ["nothing", "too_long", "no_text"])
-def test_a_username_function_without_a_usable_name_refuses_the_person(
-    contoso: Company, client: Client, settings: Any, function: str
-) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"USERNAME_FUNCTION": f"{__name__}.{function}"}
-    response = contoso.sign_in(client)
-    assert (response.status_code, error_code(response)) == (403, "user_refused")
-    assert not User.objects.exists()
-
-
-def test_a_username_function_may_make_what_the_forms_would_refuse(
-    contoso: Company, client: Client, settings: Any
-) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"USERNAME_FUNCTION": f"{__name__}.odd_but_wanted"}
-    assert signed_in(contoso, client).username.startswith("waad|")
 
 
 # Values that do not fit.
@@ -223,15 +147,26 @@ def test_names_from_graph_lose_invisible_letters_too(contoso: Company, client: C
 # Guests.
 
 
-@pytest.mark.parametrize("idp", [*F19["v2 token with idp"], *F19["v1 token with idp"]])
-@pytest.mark.parametrize("api", ["v1.0", "v2.0"])
-def test_an_idp_that_is_the_own_directory_does_not_make_a_guest(
-    contoso: Company, client: Client, api: str, idp: str | None
-) -> None:
-    Connection.objects.update(allow_guests=False, identity_api=api)
-    # In the stand-in's place: its directory, and its host for v2.0's issuer.
-    if idp:
-        idp = idp.replace(F19["tid"], contoso.directory.tenant_id)
-        idp = idp.replace("https://login.microsoftonline.com", contoso.microsoft.url)
-    user = signed_in(contoso, client, claims={"idp": idp})
-    assert user.email == "megan.bowen@contoso.com"
+def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
+    contoso, settings, client
+):
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "USER_FIELDS": {"username": "name", "first_name": "given_name", "last_name": "family_name"}
+    }
+    contoso.sign_in(client)
+    user = get_user(client)
+    assert user.username == "adele.vance@contoso.com"
+    User.objects.update(first_name="Kept")
+    contoso.person.claims.update(given_name="", family_name="", name="")
+    contoso.sign_in(client)
+    user.refresh_from_db()
+    assert user.first_name == "Kept"
+    from azuread_connections.login.users.profile import read_profile, sync_user
+
+    claims = IdTokenClaims(contoso.directory.tenant_id, "oid", email="taken@contoso.com")
+    UserFactory.create(email="taken@contoso.com")
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "USER_FIELDS": {"email": "email"}
+    }
+    with mock.patch.dict(User._meta.get_field("email").__dict__, {"unique": True}):
+        assert sync_user(user, read_profile(claims, find_trust(contoso.connection, claims))) == []

@@ -12,9 +12,10 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from azuread_connections.login.users.trust import DomainTrust
 from azuread_connections.microsoft import client as microsoft
 from azuread_connections.models import Connection, DomainAlias, Event, Identity
-from tests.company import Company, error_code, is_proven
+from tests.company import Company, error_code, is_proven, move_to, unprove
 from tests.factories import ConnectionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -252,3 +253,54 @@ def test_a_user_with_permissions_of_another_backend_is_not_linked(
     ]
     response = linking.sign_in(client)
     assert (response.status_code, error_code(response)) == (403, "user_refused")
+
+
+@pytest.mark.parametrize(
+    ("value", "own"),
+    [
+        ("a@contoso.com", True),
+        ("a@CONTOSO.com", True),
+        ("a@evilcontoso.com", False),
+        ("a@sub.contoso.com", False),
+        ("contoso.com", False),
+        ("a@contoso.com@evil.com", False),
+        ("a@evil.com@contoso.com", True),
+    ],
+)
+def test_whose_address_it_is(contoso, value, own):
+    assert DomainTrust(frozenset({"contoso.com"})).vouches_for(value) is own
+
+
+def test_a_domain_that_leads_elsewhere_gives_no_names(contoso: Company, client: Client) -> None:
+    """A connection edited while Microsoft was down, or imported with somebody else's domain."""
+    contoso.microsoft.add_directory("fabrikam.com")
+    move_to(contoso.connection, "fabrikam.com")
+    person = contoso.directory.add_person(
+        "Megan Bowen", mail=None, claims={"preferred_username": "victim@fabrikam.com"}
+    )
+    assert contoso.sign_in(client, person).status_code == 302
+    user = User.objects.get()
+    assert (user.username, user.email) == (
+        f"{person.object_id}@{contoso.directory.tenant_id}",
+        "",
+    )
+    assert not is_proven("fabrikam.com")
+    assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
+
+
+def test_an_unproven_domain_is_proven_by_the_next_sign_in(contoso: Company, client: Client) -> None:
+    unprove()
+    contoso.sign_in(client)
+    assert is_proven()
+    assert User.objects.get().username == EMAIL
+
+
+def test_an_unproven_domain_is_not_asked_about_at_every_sign_in(
+    contoso: Company, client: Client
+) -> None:
+    contoso.microsoft.add_directory("fabrikam.com")
+    move_to(contoso.connection, "fabrikam.com")
+    person = contoso.directory.add_person("Megan Bowen", mail="megan@fabrikam.com")
+    for _ in range(3):
+        contoso.sign_in(Client(), person)
+    assert contoso.microsoft.count("discovery") == 1

@@ -1,93 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from django.db import connection as database
-from django.template import Context, Template
+from django.contrib.auth.models import User
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-from azuread_connections.models import Connection, EnabledConnection
+from azuread_connections.models import Application, Identity
+from azuread_connections.testing import next_address
 from tests.company import Company
-from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def test_the_button_says_the_display_name_else_the_name(contoso: Company, client: Client) -> None:
-    assert "Continue with contoso" in client.get("/login/").content.decode()
-    Connection.objects.update(display_name="Contoso & <Sons>")
-    page = client.get("/login/").content.decode()
-    assert "Continue with Contoso &amp; &lt;Sons&gt;" in page
-    assert 'href="/login/contoso/"' in page
-
-
-def test_the_logo_is_twenty_by_twenty(contoso: Company, client: Client) -> None:
-    Connection.objects.update(logo_url="https://contoso.com/logo.png")
-    page = client.get("/login/").content.decode()
-    assert 'src="https://contoso.com/logo.png" alt="" width="20" height="20"' in page
-    assert 'data-initial="C"' in page  # where it does not load
-
-
-def test_only_what_is_enabled_here_and_shown_as_a_button_is_shown(
-    contoso: Company, fabrikam: Company, client: Client
-) -> None:
-    portal = ApplicationFactory.create(slug="portal")
-    EnabledConnection.objects.filter(connection=fabrikam.connection).update(application=portal)
-    assert "fabrikam" not in client.get("/login/").content.decode()
-    assert "fabrikam" in client.get("/login/", {"application": "portal"}).content.decode()
-    Connection.objects.update(show_as_button=False)
-    page = client.get("/login/").content.decode()
-    assert "Continue with" not in page
-    assert "Your work email" in page
-
-
-def test_an_unknown_application_has_no_buttons(contoso: Company, client: Client) -> None:
-    response = client.get("/login/", {"application": "nothing"})
-    assert response.status_code == 200
-    assert "Continue with" not in response.content.decode()
-
-
-def test_the_destination_travels_with_every_link(contoso: Company, client: Client) -> None:
-    page = client.get("/login/", {"next": "/reports/?a=1&b=2"}).content.decode()
-    assert 'href="/login/contoso/?next=%2Freports%2F%3Fa%3D1%26b%3D2"' in page
-    assert 'href="/password/?next=%2Freports%2F%3Fa%3D1%26b%3D2"' in page
-
-
-def test_a_foreign_destination_does_not(contoso: Company, client: Client) -> None:
-    page = client.get("/login/", {"next": "https://evil.example.net/"}).content.decode()
-    assert "evil" not in page
-
-
-def test_without_the_setting_there_is_no_password_link(client: Client, settings: Any) -> None:
-    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"PASSWORD_LOGIN_URL": ""}
-    assert "password" not in client.get("/login/").content.decode()
-
-
-def test_the_page_takes_two_queries_at_any_number_of_connections(
-    contoso: Company, fabrikam: Company, client: Client
-) -> None:
-    with CaptureQueriesContext(database) as queries:
-        client.get("/login/")
-    assert len(queries) == 2
-
-
-def test_the_template_tag_shows_the_same_buttons(contoso: Company, rf: Any) -> None:
-    template = Template("{% load azuread_connections %}{% azuread_login_buttons %}")
-    shown = template.render(Context({"request": rf.get("/", {"next": "/reports/"})}))
-    assert 'href="/login/contoso/?next=%2Freports%2F"' in shown
-
-
-def test_the_template_tag_takes_an_application_and_a_destination(contoso: Company, rf: Any) -> None:
-    portal = ApplicationFactory.create(slug="portal")
-    EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
-    template = Template(
-        "{% load azuread_connections %}"
-        '{% azuread_login_buttons application="portal" next="/portal/" %}'
-    )
-    shown = template.render(Context({"request": rf.get("/")}))
-    assert 'href="/login/contoso/?application=portal&amp;next=%2Fportal%2F"' in shown
 
 
 def test_the_profile_is_the_signed_in_persons(contoso: Company, client: Client) -> None:
@@ -136,23 +58,46 @@ def test_signing_out_takes_a_token_against_forgery(contoso: Company) -> None:
     assert browser.post("/login/logout").status_code == 403
 
 
-def test_the_admins_sign_in_page_has_the_buttons_of_its_application(
-    contoso: Company, client: Client, settings: Any
-) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": "default"}
-    page = client.get("/admin/login/").content.decode()
-    assert 'href="/login/contoso/?application=default&amp;next=%2Fadmin%2F"' in page
-    page = client.get("/admin/login/?next=/admin/auth/").content.decode()
-    assert "next=%2Fadmin%2Fauth%2F" in page
-    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": ""}
-    assert "Continue with" not in client.get("/admin/login/").content.decode()
+def test_a_profile_is_never_cached(contoso, client):
+    assert "no-store" in client.get("/login/profile")["Cache-Control"]
 
 
-def test_a_foreign_next_on_the_admins_page_ends_at_home(
-    contoso: Company, client: Client, settings: Any
+def test_profile_and_logout_answer_under_login_required(contoso, client, settings):
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    assert client.get("/login/profile").status_code == 401
+    assert client.post("/login/logout")["Location"] == "/"
+
+
+def test_an_identity_that_is_gone_or_somebody_elses_is_no_profile(contoso, client):
+    contoso.sign_in(client)
+    Identity.objects.update(user=UserFactory.create())
+    assert client.get("/login/profile").status_code == 401
+    Identity.objects.all().delete()
+    assert client.get("/login/profile").status_code == 401
+
+
+def test_a_session_without_its_user_is_no_profile(contoso, client):
+    contoso.sign_in(client)
+    User.objects.update(is_active=False)
+    assert client.get("/login/profile").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("asked", "arrived"),
+    [
+        ("https://other.example.com/bye", "https://other.example.com/bye"),
+        ("https://evil.example.net/", "/"),
+        ("//evil.example.net/", "/"),
+        ("/goodbye/", "/goodbye/"),
+        ("", "/"),
+    ],
+)
+def test_signing_out_leads_where_it_may(
+    contoso: Company, client: Client, asked: str, arrived: str
 ) -> None:
-    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": "default"}
-    page = client.get("/admin/login/?next=https://evil.example.net/").content.decode()
-    start = page.split('azuread-button" href="')[1].split('"')[0].replace("&amp;", "&")
-    url = client.get(start)["Location"]
-    assert contoso.come_back(client, url)["Location"] == "/"
+    Application.objects.update(allowed_logout_urls=["https://other.example.com/bye"])
+    contoso.sign_in(client)
+    assert next_address(client.post("/login/logout", {"next": asked})) == arrived
