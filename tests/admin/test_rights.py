@@ -25,14 +25,13 @@ from azuread_connections.models import (
     Revocation,
 )
 from project.urls import urlpatterns
+from tests.admin.pages import change_page, field_errors, filled_in
 from tests.factories import (
     ClientSecretFactory,
     ConnectionFactory,
     IdentityFactory,
     UserFactory,
 )
-
-from .pages import change_page, field_errors, filled_in
 
 pytestmark = pytest.mark.django_db
 DIRECTORIES = "/admin/azuread_connections/directory/"

@@ -793,23 +793,23 @@ PROTECTIONS = [
         "transfer/auth0.py",
         "        secret=None if is_masked else secret,",
         "        secret=secret,",
-        "tests/transfer/test_field_cases.py::test_no_placeholder_is_stored_in_any_spelling",
+        "tests/transfer/test_auth0.py::test_no_placeholder_is_stored_in_any_spelling",
     ),
     Protection(
         "transfer/pages.py",
         *_never('    if _count(page, "total") > len(entries):'),
-        "tests/transfer/test_field_cases.py::test_one_page_of_several_is_refused",
+        "tests/transfer/test_auth0.py::test_one_page_of_several_is_refused",
     ),
     Protection(
         "transfer/pages.py",
         *_never('    if page.get("next") or _count(page, "start"):'),
-        "tests/transfer/test_field_cases.py::test_one_page_of_several_is_refused",
+        "tests/transfer/test_auth0.py::test_one_page_of_several_is_refused",
     ),
     Protection(
         "transfer/plan.py",
         "        if len(candidates) == 1:",
         "        if candidates:",
-        "tests/transfer/test_field_cases.py::"
+        "tests/transfer/test_auth0.py::"
         "test_a_name_that_could_be_another_application_is_not_guessed",
     ),
     Protection(

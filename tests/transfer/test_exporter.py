@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection as database
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from azuread_connections.models import (
     Application,
@@ -22,7 +24,15 @@ from azuread_connections.transfer.exporter import as_json, export_connections
 from azuread_connections.transfer.importer import ImportResult, import_connections
 from azuread_connections.transfer.options import OPTIONS, Option
 from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
-from tests.transfer.entries import GROUP_ID, OTHER_GROUP_ID, OTHER_TENANT_ID, TENANT_ID
+from tests.transfer.entries import (
+    GROUP_ID,
+    OTHER_GROUP_ID,
+    OTHER_TENANT_ID,
+    TENANT_ID,
+    differences,
+    quiet,
+    run,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +113,9 @@ def full_connection(name: str, **fields: Any) -> Connection:
         connection=connection, application=Application.objects.get(slug="default")
     )
     return connection
+
+
+ESCAPE = "\x1b[2J\x1b[31m"
 
 
 def test_every_field_of_a_connection_has_its_key_in_the_file():
@@ -219,3 +232,30 @@ def test_statements_grow_with_pages_and_a_page_is_read_when_it_is_needed(monkeyp
 
 def test_no_connection_is_an_empty_list():
     assert json.loads(exported()) == []
+
+
+@pytest.mark.django_db
+def test_what_a_form_accepts_can_be_exported_and_imported(admin_client: Client) -> None:
+    connection = ConnectionFactory.create(tenant_id=TENANT_ID)
+    directory = connection.directories.get()
+    page = reverse("admin:azuread_connections_directory_change", args=[directory.pk])
+    for domain in (f"contoso.com{ESCAPE}", "A\tB", "contoso.com"):
+        admin_client.post(page, {"domain": domain, "status": "allowed"})
+        exported = "".join(as_json(export_connections(Connection.objects.all())))
+        import_connections(exported.encode(), dry_run=True)
+
+
+@pytest.mark.django_db
+def test_what_is_stored_already_writes_nothing_on_a_terminal() -> None:
+    connection = ConnectionFactory.create(
+        name="contoso", display_name=ESCAPE, tenant_id=TENANT_ID, security_groups=True
+    )
+    connection.directories.update(domain=ESCAPE)
+    connection.group_mappings.create(directory_group_id=GROUP_ID, label=ESCAPE)
+    own: dict[str, Any] = {
+        "directories": [{"tenant_id": TENANT_ID, "domain": "contoso.com"}],
+        "group_mappings": [],
+    }
+    changes = differences(run(quiet(display_name="Contoso", azuread_connections=own), dry_run=True))
+    assert len([line for line in changes if "\\u001b[2J" in line]) == 3
+    assert not [line for line in changes if "\x1b" in line]

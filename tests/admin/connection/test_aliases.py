@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from azuread_connections.entra.cloud import CLOUDS
-from azuread_connections.models import Application, Connection, DomainAlias, Event
+from azuread_connections.models import Connection, DomainAlias, Event
 from azuread_connections.testing import StandIn
 from tests.admin.pages import ADD, change_page, field_errors, filled_in, messages_on, text
 from tests.company import is_proven, unprove
@@ -21,99 +20,6 @@ def warnings_on(response: Any) -> str:
 
 def domains(connection: Connection) -> dict[str, bool]:
     return dict(connection.aliases.values_list("domain", "is_primary"))
-
-
-# --- Switches -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "stored"),
-    [
-        ("use_common_endpoint", "on", True),
-        ("new_directories", "listed", "listed"),
-        ("identity_api", "v1.0", "v1.0"),
-        ("extended_profile", "on", True),
-        ("security_groups", "on", True),
-        ("max_groups", "250", 250),
-        ("enable_users_api", "on", True),
-        ("sync_profile", "never", "never"),
-        ("link_by_email", "on", True),
-    ],
-)
-def test_each_option_is_stored(
-    boss: Client, connection: Connection, field: str, value: str, stored: Any
-) -> None:
-    data = filled_in(connection, **{field: value})
-    assert boss.post(change_page(connection), data).status_code == 302
-    connection.refresh_from_db()
-    assert getattr(connection, field) == stored
-
-
-@pytest.mark.parametrize(
-    "field", ["discover_domain", "show_as_button", "create_users", "allow_guests"]
-)
-def test_each_option_is_taken_away(boss: Client, connection: Connection, field: str) -> None:
-    data = filled_in(connection)
-    del data[field]
-    assert boss.post(change_page(connection), data).status_code == 302
-    connection.refresh_from_db()
-    assert getattr(connection, field) is False
-
-
-def test_a_new_connection_holds_new_directories(boss: Client, application: Application) -> None:
-    form = boss.get(ADD).context["adminform"].form
-    assert form["new_directories"].value() == "hold"
-    assert form["link_by_email"].value() is False
-
-
-def test_nested_groups_need_security_groups(boss: Client, connection: Connection) -> None:
-    data = filled_in(connection, nested_groups="on")
-    errors = field_errors(boss.post(change_page(connection), data))
-    assert errors == {"nested_groups": ["Nested groups need “Security Groups” too."]}
-    data = filled_in(connection, nested_groups="on", security_groups="on")
-    assert boss.post(change_page(connection), data).status_code == 302
-    connection.refresh_from_db()
-    assert connection.nested_groups
-
-
-def test_what_the_extended_profile_brings_is_listed(boss: Client) -> None:
-    page = text(boss.get(ADD))
-    for name in ("job title", "department", "preferred language", "employee id"):
-        assert name in page
-
-
-def test_the_governed_fields_are_shown_with_those_that_users_lack(
-    boss: Client, connection: Connection, settings: Any
-) -> None:
-    page = text(boss.get(change_page(connection)))
-    assert "first_name ← given_name" in page
-    assert "no such field" not in page
-    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
-        "USER_FIELDS": {"phone_number": "mobile"}
-    }
-    page = text(boss.get(change_page(connection)))
-    assert "phone_number ← mobile (this site's users have no such field)" in page
-
-
-def test_the_conditions_of_linking_are_said(boss: Client) -> None:
-    page = text(boss.get(ADD))
-    for words in (
-        "claim “email”",
-        "not a guest",
-        "neither staff nor superuser",
-        "not even by a group",
-        "open sessions",
-        "It is not checked that the user's address is really theirs",
-    ):
-        assert words in page
-
-
-def test_a_connection_enabled_nowhere_says_so_first(boss: Client, connection: Connection) -> None:
-    warning = "This connection is enabled for no application"
-    assert warning not in text(boss.get(change_page(connection)))
-    connection.applications.clear()
-    page = text(boss.get(change_page(connection)))
-    assert page.index(warning) < page.index("Callback URL")
 
 
 # --- Domains --------------------------------------------------------------------------------
@@ -318,16 +224,3 @@ def test_in_another_cloud_the_directory_is_looked_up_anew(
     connection.refresh_from_db()
     assert (connection.cloud, connection.tenant_id) == ("usgov", found)
     assert is_proven()
-
-
-def test_who_may_only_look_sees_the_options(
-    staff: Callable[..., Client], connection: Connection
-) -> None:
-    connection.aliases.create(domain="contoso.de")
-    response = staff("view_connection").get(change_page(connection))
-    page = text(response)
-    for words in ("contoso.de", "Use common endpoint", "Groups to keep", "first_name"):
-        assert words in page
-    html = response.content.decode()
-    for name in ("domain_aliases", "cloud", "link_by_email", "group_mappings-0-group"):
-        assert f'name="{name}"' not in html

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from azuread_connections.admin.statistics import per_day
-from azuread_connections.models import ClientSecret, Connection, Event, Identity, Revocation
+from azuread_connections.models import (
+    ClientSecret,
+    Connection,
+    EnabledConnection,
+    Event,
+    Identity,
+    Revocation,
+)
 from azuread_connections.testing import StandIn, next_address
-from tests.admin.pages import text
-from tests.company import Company
+from tests.attacks.forging import compact
+from tests.company import Company, error_code
 from tests.factories import ClientSecretFactory
 
 SignIn = Callable[..., Client]
@@ -41,6 +49,31 @@ def url(company: Company, page: str) -> str:
 
 
 def streamed(response: Any) -> str:
+    return b"".join(response.streaming_content).decode()
+
+
+@pytest.fixture
+def microsoft(entra: StandIn, settings: Any) -> StandIn:
+    """The stand-in, in place of Microsoft, still without a directory."""
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "LOGIN_URL": entra.url,
+        "GRAPH_URL": entra.graph_url,
+    }
+    return entra
+
+
+def source(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def try_and_read(company: Company, boss: Client) -> str:
+    at_microsoft = boss.post(url(company, "try"))
+    back = boss.get(company.microsoft.sign_in(at_microsoft, company.person))
+    return source(boss.get(back["Location"]))
+
+
+def check_it(company: Company, boss: Client) -> str:
+    response: Any = boss.post(url(company, "check"))
     return b"".join(response.streaming_content).decode()
 
 
@@ -153,36 +186,6 @@ def test_exporting_takes_its_permission(company: Company, staff: SignIn) -> None
     assert not getattr(response, "streaming", False)
 
 
-# The log
-
-
-def test_the_chart_counts_days_and_counted_junk(company: Company, boss: Client) -> None:
-    now = timezone.now()
-    for age, kind, count in ((0, "signed_in", 1), (3, "sign_in_failed", 40), (40, "signed_in", 7)):
-        Event.objects.create(
-            created_at=now - timedelta(days=age), kind=kind, count=count, reference="x"
-        )
-    days = per_day(Event.objects.all())
-    assert len(days) == 30
-    assert (days[-1].signed_in, sum(day.failed for day in days)) == (1, 40)
-    page = text(boss.get(reverse("admin:azuread_connections_event_changelist")))
-    assert "Last 30 days: 1 sign-in 40 failures" in page
-    first, last = (f"{day.date:%Y-%m-%d}" for day in (days[0], days[-1]))
-    assert f"{first} highest: 40 a day {last}" in page
-
-
-def test_an_event_explains_itself(company: Company, boss: Client) -> None:
-    company.microsoft.fault("token", aadsts=7000222)
-    company.sign_in(Client())
-    event = Event.objects.get(kind="sign_in_failed")
-    page = boss.get(
-        reverse("admin:azuread_connections_event_change", args=[event.pk])
-    ).content.decode()
-    assert "AADSTS7000222" in page
-    assert "Who can fix it" in page
-    assert f'<a href="{url(company, "change")}#id_new_secret">' in page
-
-
 def test_a_failure_for_want_of_a_secret_leads_to_the_secrets(
     company: Company, boss: Client
 ) -> None:
@@ -195,20 +198,6 @@ def test_a_failure_for_want_of_a_secret_leads_to_the_secrets(
     assert f'<a href="{url(company, "change")}#id_new_secret">' in page
 
 
-def test_the_front_page_names_what_expires(
-    company: Company, boss: Client, staff: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from django.contrib import admin
-
-    monkeypatch.setattr(
-        admin.site, "index_template", "azuread_connections/admin_index.html", raising=False
-    )
-    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=5, hours=1))
-    assert "expires in 5 days" in boss.get("/admin/").content.decode()
-    assert "expires in 5 days" not in staff("view_event").get("/admin/").content.decode()
-    assert Connection.objects.exists()
-
-
 def test_a_trial_can_ask_which_account_to_use(company: Company, boss: Client) -> None:
     """Microsoft takes the staff member's own account again otherwise."""
     page = url(company, "try")
@@ -216,3 +205,142 @@ def test_a_trial_can_ask_which_account_to_use(company: Company, boss: Client) ->
     assert "prompt=" not in next_address(boss.post(page))
     assert "Use another account" in boss.get(page).content.decode()
     assert "prompt=select_account" in next_address(boss.post(page, {"another_account": "x"}))
+
+
+@pytest.mark.django_db
+def test_it_drops_keys_that_microsoft_does_not_publish_at_this_moment(
+    contoso: Company, boss: Client
+) -> None:
+    """In an emergency, for an own key of the registration, too."""
+    microsoft = contoso.microsoft
+    for stolen in (microsoft.public_jwk()["kid"], microsoft.rotate_app_key(contoso.app)):
+        key = microsoft.private_key(stolen)
+        assert contoso.sign_in(Client()).status_code == 302
+        if stolen == microsoft.public_jwk()["kid"]:
+            microsoft.rotate_keys(keep_old=False)
+        else:
+            microsoft.rotate_app_key(contoso.app)
+        check_it(contoso, boss)
+
+        def forge(header: Any, claims: Any, kid: str = stolen, key: Any = key) -> str:
+            sign = partial(key.sign, padding=padding.PKCS1v15(), algorithm=hashes.SHA256())
+            return compact({**header, "kid": kid}, claims, sign)
+
+        microsoft.tamper_id_token(forge)
+        refused = contoso.sign_in(Client())
+        assert (refused.status_code, error_code(refused)) == (502, "id_token_invalid")
+
+
+@pytest.mark.django_db
+def test_the_conclusion_of_a_check_fits_what_was_found(contoso: Company, boss: Client) -> None:
+    assert "All is in order." in check_it(contoso, boss)
+    Connection.objects.update(security_groups=True)
+    page = check_it(contoso, boss)
+    assert "Nothing failed. What is not known yet" in page
+    assert "not known yet</span>" in page
+    ClientSecret.objects.all().delete()
+    page = check_it(contoso, boss)
+    assert "Something failed" in page
+    assert "Nothing failed" not in page
+    assert "<!-- conclusion -->" not in page
+
+
+@pytest.mark.django_db
+def test_a_trial_that_works_says_why_where_and_what_is_next(contoso: Company, boss: Client) -> None:
+    contoso.person.claims |= {"email_verified": True, "amr": ["pwd", "mfa"], "phone": []}
+    page = try_and_read(contoso, boss)
+    assert "Nobody is tied to this person yet, and users are created." in page
+    assert "http://testserver/login/contoso/?application=default" in page
+    assert "<td>yes</td>" in page
+    assert "<td>pwd, mfa</td>" in page
+    assert "<td>[]</td>" not in page
+    assert "True" not in page
+    assert f"({timezone.now():%Y-%m-%d} " in page  # iat
+    assert "you do not come back" not in page
+
+
+@pytest.mark.django_db
+def test_a_trial_that_works_for_no_application_says_so(contoso: Company, boss: Client) -> None:
+    EnabledConnection.objects.all().delete()
+    page = try_and_read(contoso, boss)
+    assert "It works" in page
+    assert "enabled for no application yet" in page
+    assert f'href="{url(contoso, "change")}#id_enabled_applications"' in page
+
+
+@pytest.mark.django_db
+def test_a_failed_trial_begins_with_our_words_and_folds_microsofts(
+    contoso: Company, boss: Client
+) -> None:
+    ClientSecret.objects.all().delete()
+    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret-of-length")
+    page = try_and_read(contoso, boss)
+    ours = page.index("The client secret is wrong.")
+    which = page.index("client secret wro…, without a recorded expiry date")
+    folded = page.index("<details>")
+    assert ours < which < folded < page.index("Trace ID") < page.index("</details>")
+    assert folded < page.index("Sign-in is temporarily unavailable")
+    assert f'href="{url(contoso, "change")}#id_new_secret"' in page
+    assert "you do not come back" not in page
+
+
+@pytest.mark.django_db
+def test_a_refusal_of_our_own_is_told_in_the_open(contoso: Company, boss: Client) -> None:
+    Connection.objects.update(create_users=False)
+    page = try_and_read(contoso, boss)
+    assert page.index("Users are not created by this connection.") < page.index("<details>")
+
+
+@pytest.mark.django_db
+def test_the_help_stays_open_and_remembers_who_did_not_come_back(
+    contoso: Company, boss: Client
+) -> None:
+    page = source(boss.get(url(contoso, "try")))
+    assert '<form method="post" target="_blank">' in page
+    assert "nobody has come back" not in page
+    boss.post(url(contoso, "try"))
+    page = source(boss.get(url(contoso, "try")))
+    assert "nobody has come back. Which code did Microsoft show?" in page
+    assert 'href="#azuread-dead-ends"' in page
+    assert 'id="azuread-dead-ends"' in page
+    checklist = source(boss.get(url(contoso, "change")))
+    assert "nobody has come back" in checklist
+    assert f'<a href="{url(contoso, "try")}" target="_blank">Which code did' in checklist
+
+
+@pytest.mark.django_db
+def test_a_begun_trial_is_told_to_who_began_it_only(
+    contoso: Company, boss: Client, staff: Any
+) -> None:
+    boss.post(url(contoso, "try"))
+    other = staff("view_connection", "try_connection")
+    assert "nobody has come back" not in source(other.get(url(contoso, "try")))
+    assert "nobody has come back" not in source(other.get(url(contoso, "change")))
+
+
+@pytest.mark.django_db
+def test_each_open_step_leads_to_where_it_is_taken(contoso: Company, boss: Client) -> None:
+    EnabledConnection.objects.all().delete()
+    Connection.objects.update(security_groups=True)
+    page = source(boss.get(url(contoso, "change")))
+    checklist = page[page.index("azuread-checklist-heading") : page.index("</ol>")]
+    anchors = [
+        part.split('"')[0].lstrip("#") for part in checklist.split('href="')[1:] if part[0] == "#"
+    ]
+    assert anchors == [
+        "azuread-callback-heading",
+        "id_new_secret",
+        "azuread-consent",
+        "id_enabled_applications",
+    ]
+    for anchor in anchors:
+        assert f'id="{anchor}"' in page
+    assert f'href="{url(contoso, "try")}"' in checklist
+    assert 'data-step="enabled" data-state="lacking"' in checklist
+
+
+@pytest.mark.django_db
+def test_who_may_not_try_is_led_nowhere(contoso: Company, staff: Any) -> None:
+    page = source(staff("view_connection").get(url(contoso, "change")))
+    assert "Press “Try”." in page
+    assert f'href="{url(contoso, "try")}"' not in page

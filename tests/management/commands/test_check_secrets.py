@@ -5,10 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
@@ -16,6 +18,8 @@ from django.utils import timezone
 from azuread_connections.management.commands import check_secrets
 from azuread_connections.models import Application, ClientSecret, Connection, EnabledConnection
 from azuread_connections.models.expiry import start_of_day
+from tests.company import Company
+from tests.factories import ClientSecretFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -55,6 +59,25 @@ STATES = {
     "expired": [-3],
     "superseded": [-3, 90],
 }
+
+
+END = datetime(2027, 5, 1, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def readable(contoso: Company) -> Company:
+    contoso.app.grant(contoso.directory, application=["Application.Read.All"])
+    contoso.app.secrets[0].expires_at = END.timestamp()
+    return contoso
+
+
+@pytest.fixture
+def admins(settings: Any) -> None:
+    settings.ADMINS = [("Lidia Holloway", "lidia@contoso.com")]
+
+
+def expire_in(days: float) -> None:
+    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=days))
 
 
 @pytest.mark.django_db
@@ -264,3 +287,47 @@ def test_a_real_process_ends_with_the_promised_status(tmp_path):
     found = run(database, "check_secrets")
     assert (found.returncode, found.stderr) == (1, "")
     assert found.stdout.startswith("contoso")
+
+
+@pytest.mark.django_db
+def test_the_command_does_all_three_and_then_reports(
+    readable: Company, admins: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readable.app.secrets[0].expires_at = (datetime.now(UTC) + timedelta(days=5.5)).timestamp()
+    ClientSecretFactory.create(connection=readable.connection, value="wrong-secret")
+    with pytest.raises(SystemExit) as exited:
+        call_command("check_secrets", "--sync", "--verify", "--email", "--format", "json")
+    assert exited.value.code == 1
+    printed = capsys.readouterr()
+    # The refused one is no danger beside one that works.
+    assert [line["status"] for line in json.loads(printed.out)] == ["expiring"]
+    assert "7000215" in printed.err
+    assert "1 notice sent." in printed.err
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("option", ["--sync", "--verify", "--email"])
+def test_what_could_not_be_asked_or_sent_is_a_failed_check(
+    contoso: Company, settings: Any, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """Status 1 would say that a secret was found, 0 that there is nothing to do."""
+    settings.ADMINS = []
+    expire_in(20 if option == "--email" else 300)
+    contoso.microsoft.fault("token", status=503)
+    with pytest.raises(SystemExit) as exited:
+        call_command("check_secrets", option, "--days=5")
+    assert exited.value.code == 2
+    out = capsys.readouterr().out
+    assert ("All secrets are fine." in out) == (option == "--email")
+
+
+@pytest.mark.django_db
+def test_what_was_found_goes_before_what_could_not_be_asked(
+    contoso: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expire_in(5)
+    contoso.microsoft.fault("token", status=503)
+    with pytest.raises(SystemExit) as exited:
+        call_command("check_secrets", "--verify")
+    assert exited.value.code == 1

@@ -3,12 +3,37 @@ from __future__ import annotations
 import re
 import uuid
 from html import unescape
+from typing import Any
 
+import jwt
 import pytest
 import requests
 
-from azuread_connections.testing import StandIn, StandInPageError
+from azuread_connections.testing import Directory, StandIn, StandInPageError
 from tests.testing.contoso import REDIRECT_URI, Contoso, fields, get, post
+
+PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
+
+@pytest.fixture
+def fabrikam(contoso: Contoso) -> Directory:
+    contoso.app.multi_tenant = True
+    return contoso.entra.add_directory("fabrikam.com")
+
+
+def at(contoso: Contoso, segment: str, **changes: str | None) -> str:
+    return contoso.authorize_url(**changes).replace(contoso.directory.tenant_id, segment)
+
+
+def id_token(contoso: Contoso, callback: str, segment: str) -> str:
+    url = contoso.path("token").replace(contoso.directory.tenant_id, segment)
+    return str(post(url, contoso.token_form(fields(callback)["code"])).json()["id_token"])
+
+
+def claims_of(contoso: Contoso) -> dict[str, Any]:
+    token = contoso.redeem(contoso.code()).json()["id_token"]
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 def test_the_callback_gets_a_long_code_and_the_state(contoso: Contoso) -> None:
@@ -245,3 +270,76 @@ def test_an_ordered_error_goes_where_microsoft_sends_it(contoso: Contoso) -> Non
 def test_the_error_lookup_knows_its_codes(entra: StandIn) -> None:
     assert "client secret keys" in get(f"{entra.url}/error?code=7000222").text
     assert "no such code" in get(f"{entra.url}/error?code=<b>").text
+
+
+def test_a_guest_lands_at_home(contoso: Contoso, fabrikam: Directory) -> None:
+    alex = fabrikam.add_person("Alex Wilber")
+    guest = contoso.directory.add_person("Alex Wilber", guest=True, home=fabrikam)
+    callback = contoso.entra.sign_in(at(contoso, "common"), guest)
+    claims = jwt.decode(id_token(contoso, callback, "common"), options={"verify_signature": False})
+    assert (claims["tid"], claims["oid"]) == (fabrikam.tenant_id, alex.object_id)
+
+
+def test_a_guest_from_nowhere_has_no_home_to_sign_in_at(contoso: Contoso) -> None:
+    contoso.app.multi_tenant = True
+    guest = contoso.directory.add_person("Joni Sherman", guest=True)
+    with pytest.raises(StandInPageError, match="AADSTS50020"):
+        contoso.entra.sign_in(at(contoso, "common"), guest)
+
+
+def test_the_picker_shows_all_directories_and_hints_narrow_it(
+    contoso: Contoso, fabrikam: Directory
+) -> None:
+    fabrikam.add_person("Megan Bowen")
+    fabrikam.add_person("Lee Gu")
+
+    def shown(**hints: str) -> list[str]:
+        page = get(at(contoso, "organizations", **hints)).text
+        return re.findall('data-upn="([^"]+)"|<h2>([^<]+)</h2>', page)
+
+    def flat(**hints: str) -> list[str]:
+        return [upn or heading for upn, heading in shown(**hints)]
+
+    megan, lee = "megan.bowen@fabrikam.com", "lee.gu@fabrikam.com"
+    assert flat() == ["Contoso", "adele.vance@contoso.com", "Fabrikam", megan, lee]
+    assert flat(domain_hint="fabrikam.com") == ["Fabrikam", megan, lee]
+    assert flat(login_hint=megan) == ["Fabrikam", megan]
+    assert flat(login_hint="somebody@fabrikam.com") == ["Fabrikam", megan, lee]
+    assert len(flat(login_hint="somebody@tailspintoys.com")) == 5
+
+
+def test_personal_accounts_sign_in_with_a_key_of_their_own(contoso: Contoso) -> None:
+    contoso.app.multi_tenant = contoso.app.personal_accounts = True
+    grady = contoso.entra.add_personal_account("Grady Archie", mail="grady@outlook.com")
+    callback = contoso.entra.sign_in(at(contoso, "common", domain_hint="consumers"), grady)
+    token = id_token(contoso, callback, "common")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    issuer = f"{contoso.entra.url}/{PERSONAL}/v2.0"
+    assert (claims["iss"], claims["tid"]) == (issuer, PERSONAL)
+    assert claims["oid"].startswith("00000000-0000-0000-")
+    kid = jwt.get_unverified_header(token)["kid"]
+    for segment in ("common", "consumers", PERSONAL):
+        keys = get(f"{contoso.entra.url}/{segment}/discovery/v2.0/keys").json()["keys"]
+        [key] = [key for key in keys if key["kid"] == kid]
+        assert key["issuer"] == issuer
+    keys = get(f"{contoso.entra.url}/contoso.com/discovery/v2.0/keys").json()["keys"]
+    assert kid not in [key["kid"] for key in keys]
+    assert contoso.entra.public_jwk(kid)["kid"] == kid
+
+
+@pytest.mark.parametrize("segment", ["common", "organizations", "contoso.com"])
+def test_personal_accounts_have_no_way_into_other_apps(contoso: Contoso, segment: str) -> None:
+    contoso.app.multi_tenant = True
+    grady = contoso.entra.add_personal_account()
+    assert "grady" not in get(at(contoso, segment)).text
+    with pytest.raises(StandInPageError, match=r"AADSTS50020: .* provider 'live\.com'"):
+        contoso.entra.sign_in(at(contoso, segment), grady)
+    answer = fields(contoso.entra.sign_in(at(contoso, "consumers"), grady))
+    assert answer["error_description"].startswith("AADSTS9002332")
+
+
+def test_a_personal_account_may_be_a_guest(contoso: Contoso) -> None:
+    grady = contoso.entra.add_personal_account(mail="grady@outlook.com")
+    contoso.person = contoso.directory.add_person("Grady", upn="grady@outlook.com", guest=True)
+    assert contoso.person.home is grady.directory
+    assert claims_of(contoso)["idp"] == "live.com"
