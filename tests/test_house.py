@@ -249,8 +249,15 @@ RULES = [
 ]
 
 
+@cache
+def uses_below(root: Path) -> tuple[Use, ...]:
+    """``uses(root)``, read once in a process: every rule looks at the same files."""
+    return tuple(uses(root))
+
+
 def breaches(root: Path, rule: Rule) -> list[str]:
-    return [str(use) for use in uses(root) if rule.applies(use.module) and rule.forbidden(use)]
+    found = uses_below(root)
+    return [str(use) for use in found if rule.applies(use.module) and rule.forbidden(use)]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -260,7 +267,7 @@ def test_the_house_keeps_its_rule(rule: Rule) -> None:
 
 
 def test_the_checker_reads_the_whole_package() -> None:
-    modules = {use.module for use in uses(ROOT)}
+    modules = {use.module for use in uses_below(ROOT)}
     assert {f"{PACKAGE}.conf", f"{PACKAGE}.models.connection", "project.settings"} <= modules
 
 
@@ -500,6 +507,61 @@ def test_a_planted_circle_of_rooms_is_found(tmp_path: Path) -> None:
     graph = imports(tmp_path)
     assert circles(graph) == []
     assert circles(rooms(graph)) == [[f"{PACKAGE}.credentials", f"{PACKAGE}.diagnostics"]]
+
+
+# --- Where the tests of a module are --------------------------------------------------------------
+
+#: Test modules that are about no single module, each with the reason.
+SCENARIOS = {
+    "admin/test_index.py": "the front page of the admin, a template that sites opt in to",
+    "admin/test_odd_input.py": "every page of the admin, called with values that none has written",
+    "admin/test_other_sites.py": "the whole admin in projects that differ from ours",
+    "entra/test_app_keys.py": "a registration's own signing key, from the address to the verdict",
+    "entra/test_key_history.py": "a history of key sets, replayed through metadata and jwks",
+    "entra/test_limits.py": "limits of time and size, whatever the server does",
+    "admin/test_words.py": "every form of the admin, beside the models",
+    "login/test_backend_hooks.py": "the backend's hooks, through whole sign-ins",
+    "models/test_clouds.py": "a cloud, in each of the places that name it",
+    "login/flows/test_budget.py": "statements and requests of a whole sign-in, counted",
+    "login/flows/test_prompt.py": "one parameter on every page that hands it on",
+    "login/lookup/test_native_schemes.py": "an app's own scheme, on every way to a destination",
+    "management/commands/test_check_secrets_at_size.py": "runs only with the marker at_size",
+    "migrations/test_directory_trust.py": "what a migration does to stored rows",
+    "migrations/test_domain_proof.py": "what a migration does to stored rows",
+}
+
+#: Names of modules in which anything would fit, so that nobody finds it again.
+BUCKETS = ("edges", "common", "misc", "various", "utils", "helpers")
+
+
+def mirrored_test_modules() -> list[str]:
+    """The test modules in those folders of tests/ that the package has too."""
+    tests = ROOT / "tests"
+    return [
+        module.relative_to(tests).as_posix()
+        for module in sorted(tests.rglob("test_*.py"))
+        if module.parent != tests and (ROOT / PACKAGE / module.parent.relative_to(tests)).is_dir()
+    ]
+
+
+def test_each_test_module_has_a_namesake_in_the_package() -> None:
+    """tests/login/users/test_linking.py is about azuread_connections/login/users/linking.py."""
+    lost = []
+    for name in mirrored_test_modules():
+        namesake = ROOT / PACKAGE / Path(name).parent / Path(name).stem.removeprefix("test_")
+        if not (namesake.with_suffix(".py").is_file() or namesake.is_dir()):
+            lost.append(name)
+    assert sorted(lost) == sorted(SCENARIOS), (
+        "name a test module like the module that it is about; a scenario is listed with its reason"
+    )
+
+
+def test_no_test_module_is_a_bucket() -> None:
+    names = [module.stem.removeprefix("test_") for module in (ROOT / "tests").rglob("test_*.py")]
+    assert not [name for name in names if name.startswith(BUCKETS)]
+
+
+# --- Links ----------------------------------------------------------------------------------------
 
 
 def _links(page: Path) -> list[str]:

@@ -11,8 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from azuread_connections.models import Connection
-
-from .conftest import CLIENT_ID
+from tests.admin.conftest import CLIENT_ID
 
 ADD = "/admin/azuread_connections/connection/add/"
 LIST = "/admin/azuread_connections/connection/"

@@ -14,9 +14,8 @@ from azuread_connections.admin.widgets.choices import MOST_CHECKBOXES
 from azuread_connections.admin.widgets.lines import is_host
 from azuread_connections.models import Application, Connection
 from azuread_connections.models.application import default_grant_types
-
-from .conftest import CLIENT_ID
-from .pages import field_errors, text
+from tests.admin.conftest import CLIENT_ID
+from tests.admin.pages import field_errors, text
 
 LIST = "/admin/azuread_connections/application/"
 ADD = f"{LIST}add/"

@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from azuread_connections.admin.directories import SHOWN_AT_ONCE
 from azuread_connections.models import Connection, Directory
-
-from .conftest import CLIENT_ID
-from .pages import change_page, field_errors, messages_on, text
+from tests.admin.conftest import CLIENT_ID
+from tests.admin.pages import change_page, field_errors, messages_on, text
 
 LIST = "/admin/azuread_connections/directory/"
 ADD = f"{LIST}add/"

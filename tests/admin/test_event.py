@@ -8,12 +8,14 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from azuread_connections.login.log.failures import FAILURES
 from azuread_connections.models import Application, Connection, Event
-
-from .pages import text
+from azuread_connections.testing import StandIn
+from tests.admin.pages import text
+from tests.company import Company
 
 LIST = "/admin/azuread_connections/event/"
 
@@ -42,6 +44,20 @@ def make(connection: Connection | None, **values: Any) -> Event:
 
 def rows_shown(client: Client, query: str = "") -> list[Event]:
     return list(client.get(f"{LIST}?{query}").context["cl"].result_list)
+
+
+@pytest.fixture
+def company(entra: StandIn, settings: Any, application: Any) -> Company:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "LOGIN_URL": entra.url,
+        "GRAPH_URL": entra.graph_url,
+    }
+    return Company.create(entra, application)
+
+
+def url(company: Company, page: str) -> str:
+    name = f"admin:azuread_connections_connection_{page}"
+    return reverse(name, args=[company.connection.pk])
 
 
 def test_a_line_is_shown_whole(boss: Client, connection: Connection) -> None:
@@ -239,3 +255,15 @@ def test_what_is_no_reference_here_is_searched_as_a_name(
 ) -> None:
     named = make(connection, reference="ZZZZ2222", person="martha22@contoso.com")
     assert rows_shown(boss, "q=MARTHA22") == [named]
+
+
+def test_an_event_explains_itself(company: Company, boss: Client) -> None:
+    company.microsoft.fault("token", aadsts=7000222)
+    company.sign_in(Client())
+    event = Event.objects.get(kind="sign_in_failed")
+    page = boss.get(
+        reverse("admin:azuread_connections_event_change", args=[event.pk])
+    ).content.decode()
+    assert "AADSTS7000222" in page
+    assert "Who can fix it" in page
+    assert f'<a href="{url(company, "change")}#id_new_secret">' in page

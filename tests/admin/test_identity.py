@@ -12,8 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from azuread_connections.models import Connection, Identity
-
-from .pages import field_errors, text
+from tests.admin.pages import field_errors, text
 
 LIST = "/admin/azuread_connections/identity/"
 OBJECT_ID = "00001111-aaaa-2222-bbbb-3333cccc4444"

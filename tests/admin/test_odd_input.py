@@ -7,8 +7,7 @@ from django.test import Client
 
 from azuread_connections.models import Application, Connection, Directory, Event
 from azuread_connections.testing import StandIn
-
-from .pages import ADD, change_page, field_errors, filled_in
+from tests.admin.pages import ADD, change_page, field_errors, filled_in
 
 pytestmark = pytest.mark.django_db
 ADMIN = "/admin/azuread_connections/"

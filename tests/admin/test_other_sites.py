@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
-import pytest
 from django.contrib.admin import AdminSite
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -21,11 +20,9 @@ from azuread_connections.models import (
     Event,
     Identity,
 )
-from azuread_connections.models.expiry import day_of, start_of_day
 from azuread_connections.testing import StandIn
-
-from .conftest import SECRET
-from .pages import ADD, change_page, filled_in, text
+from tests.admin.conftest import SECRET
+from tests.admin.pages import ADD, change_page, filled_in, text
 
 backoffice = AdminSite(name="backoffice")
 backoffice.register(Application, admin.ApplicationAdmin)
@@ -81,19 +78,6 @@ def test_a_site_with_an_admin_site_of_its_own(
 def test_a_site_that_has_not_included_our_urls_yet(boss: Client, settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.admin.urls_admin_only"
     assert "add azuread_connections.urls to its URL configuration" in text(boss.get(ADD))
-
-
-@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Pacific/Auckland"])
-@pytest.mark.parametrize("use_tz", [True, False])
-def test_a_date_is_the_start_of_its_day_in_utc_and_back(
-    settings: Any, zone: str, use_tz: bool
-) -> None:
-    settings.USE_TZ = use_tz
-    settings.TIME_ZONE = zone
-    moment = start_of_day(date(2027, 4, 30))
-    assert moment.timestamp() == datetime(2027, 4, 30, tzinfo=UTC).timestamp() or not use_tz
-    assert (moment.tzinfo is not None) is use_tz
-    assert day_of(moment) == date(2027, 4, 30)
 
 
 def test_a_site_without_time_zones(

@@ -12,8 +12,8 @@ _ADMINISTRATOR = "tests/attacks/test_hostile_administrator.py::test_"
 _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
 _HOOKS = "tests/login/test_backend_hooks.py::test_"
 _TIE = "tests/attacks/test_hostile_tie.py::test_"
-_EVENTS = "tests/login/test_events.py::test_"
-_REPORTS = "tests/login/test_reports.py::test_"
+_EVENTS = "tests/login/log/test_events.py::test_"
+_REPORTS = "tests/login/state/test_withheld.py::test_"
 _COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
 _FORGED = f"{_MICROSOFT}a_forged_id_token"
 
@@ -152,7 +152,7 @@ PROTECTIONS = [
         "entra/id_token.py",
         'email = clean_address(_text(claims, "email"))',
         'email = _text(claims, "email")',
-        "tests/login/test_user_fields.py::"
+        "tests/login/users/test_profile.py::"
         "test_an_address_with_an_invisible_letter_is_the_one_that_people_read",
     ),
     Protection(
@@ -347,14 +347,14 @@ PROTECTIONS = [
         "entra/tokens.py",
         "    if answer.status != 200:",
         "    if False:",
-        "tests/login/test_callback.py::test_each_error_of_the_token_endpoint_has_its_page",
+        "tests/login/flows/test_callback.py::test_each_error_of_the_token_endpoint_has_its_page",
     ),
     # --- Microsoft's answers
     Protection(
         "entra/errors.py",
         "    if known is not None:\n        return _BY_ERROR_CLASS",
         "    if False:\n        return _BY_ERROR_CLASS",
-        "tests/login/test_error_classes.py::test_only_what_is_about_the_secret_refuses_it",
+        "tests/login/log/test_failures.py::test_only_what_is_about_the_secret_refuses_it",
     ),
     Protection(
         "entra/errors.py",
@@ -467,7 +467,7 @@ PROTECTIONS = [
         "login/flows/identity.py",
         "    if connection.tenant_id:\n        return",
         "    if True:\n        return",
-        "tests/login/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
+        "tests/login/flows/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
     ),
     Protection(
         "login/lookup/enabled.py",
@@ -506,7 +506,7 @@ PROTECTIONS = [
         "login/lookup/addresses.py",
         "match and NAMESPACE in match.app_names",
         "match and NAMESPACE in match.namespaces",
-        "tests/login/test_destination.py::"
+        "tests/login/lookup/test_addresses.py::"
         "test_a_sign_in_is_known_under_every_name_that_a_site_includes_it_by",
     ),
     Protection(
@@ -552,34 +552,34 @@ PROTECTIONS = [
         "login/users/directories.py",
         "        if former:\n",
         "        if False:\n",
-        "tests/login/test_directories.py::"
+        "tests/login/users/test_directories.py::"
         "test_when_the_trust_moves_people_and_sessions_of_the_former_directory_end",
     ),
     Protection(
         "login/users/directories.py",
         "    Revocation.of_directory(connection, tenant_id)\n",
         "",
-        "tests/login/test_directories.py::test_a_session_does_not_come_back_with_the_trust",
+        "tests/login/users/test_directories.py::test_a_session_does_not_come_back_with_the_trust",
     ),
     Protection(
         "login/users/directories.py",
         "(connection=connection, identity__tenant_id=tenant_id).end()\n",
         "(connection=connection, identity__tenant_id=tenant_id)\n",
-        "tests/login/test_directories.py::"
+        "tests/login/users/test_directories.py::"
         "test_when_the_trust_moves_people_and_sessions_of_the_former_directory_end",
     ),
     Protection(
         "login/users/directories.py",
         "            _hold(directory.connection, directory)\n",
         "            pass\n",
-        "tests/login/test_directories.py::"
+        "tests/login/users/test_directories.py::"
         "test_pinning_a_directory_holds_it_where_it_came_in_by_itself",
     ),
     Protection(
         "login/users/directories.py",
         "        _refuse_personal_accounts(claims)\n        return None\n",
         "        return None\n",
-        "tests/login/test_directories.py::"
+        "tests/login/users/test_directories.py::"
         "test_a_connection_that_was_pinned_to_them_before_lets_none_in",
     ),
     Protection(
@@ -592,7 +592,7 @@ PROTECTIONS = [
         "models/directory.py",
         "            same_login_host |= Q(cloud__in=clouds, cloud_of_row__in=clouds)\n",
         "            pass\n",
-        "tests/login/test_directories.py::test_pins_go_by_login_host",
+        "tests/login/users/test_directories.py::test_pins_go_by_login_host",
     ),
     Protection(
         "models/directory.py",
@@ -634,7 +634,7 @@ PROTECTIONS = [
         "models/connection.py",
         "        if self.tenant_id == PERSONAL_TENANT_ID:\n            raise ValidationError(",
         "        if False:\n            raise ValidationError(",
-        "tests/login/test_directories.py::test_no_connection_is_pinned_to_personal_accounts",
+        "tests/login/users/test_directories.py::test_no_connection_is_pinned_to_personal_accounts",
     ),
     Protection(
         "models/connection.py",
@@ -646,11 +646,11 @@ PROTECTIONS = [
         "microsoft/client.py",
         "    if found == PERSONAL_TENANT_ID:\n",
         "    if False:\n",
-        "tests/login/test_directories.py::test_a_callback_pins_no_personal_accounts",
+        "tests/login/users/test_directories.py::test_a_callback_pins_no_personal_accounts",
     ),
     # --- Rights that mappings gave
     *(
-        Protection(file, line, "", f"tests/login/test_group_grants.py::test_{test}")
+        Protection(file, line, "", f"tests/models/test_grant.py::test_{test}")
         for file, line, test in (
             (
                 "models/identity.py",
@@ -681,27 +681,26 @@ PROTECTIONS = [
         "models/grant.py",
         '        losing = users - set(others.values_list("identity__user", flat=True))\n',
         "        losing = users\n",
-        "tests/login/test_group_grants.py::"
-        "test_a_group_that_another_tie_earns_stays_until_that_ends_too",
+        "tests/models/test_grant.py::test_a_group_that_another_tie_earns_stays_until_that_ends_too",
     ),
     Protection(
         "models/group.py",
         "filter(~Exists(mapped), connection=connection).end()\n",
         "filter(~Exists(mapped), connection=connection)\n",
-        "tests/login/test_group_grants.py::test_what_a_mapping_gave_ends_with_the_tie",
+        "tests/models/test_grant.py::test_what_a_mapping_gave_ends_with_the_tie",
     ),
     Protection(
         "login/users/resolution.py",
         "router.db_for_write(Identity),\n        cloud=verified.connection.identity_cloud,\n",
         "router.db_for_write(Identity),\n        cloud=verified.connection.cloud,\n",
-        "tests/login/test_people.py::test_us_government_and_dod_know_the_same_people",
+        "tests/login/users/test_resolution.py::test_us_government_and_dod_know_the_same_people",
     ),
     # --- Linking
     Protection(
         "login/users/linking.py",
         "    if not connection.link_by_email or domain not in trust.domains:",
         "    if domain not in trust.domains:",
-        "tests/login/test_admission.py::test_linking_is_off_unless_switched_on",
+        "tests/login/users/test_linking.py::test_linking_is_off_unless_switched_on",
     ),
     Protection(
         "login/users/linking.py",
@@ -768,13 +767,13 @@ PROTECTIONS = [
         "login/users/usernames.py",
         "    if own and _is_accepted(own, field):",
         "    if own:",
-        "tests/login/test_user_fields.py::"
+        "tests/login/users/test_usernames.py::"
         "test_a_username_that_the_user_model_refuses_is_made_of_the_ids",
     ),
     Protection(
         "login/users/usernames.py",
         *_never("    if get_user_model().normalize_username(name) != name:"),
-        "tests/login/test_user_fields.py::test_a_name_that_no_form_would_keep_is_not_used",
+        "tests/login/users/test_usernames.py::test_a_name_that_no_form_would_keep_is_not_used",
     ),
     Protection(
         "login/users/profile.py",
@@ -786,29 +785,29 @@ PROTECTIONS = [
         "login/users/profile.py",
         "    except ValidationError:\n        return None",
         "    except ValidationError:\n        return value",
-        "tests/login/test_user_fields.py::test_a_value_that_the_field_refuses_is_not_written",
+        "tests/login/users/test_profile.py::test_a_value_that_the_field_refuses_is_not_written",
     ),
     Protection(
         "transfer/auth0.py",
         "        secret=None if is_masked else secret,",
         "        secret=secret,",
-        "tests/transfer/test_field_cases.py::test_no_placeholder_is_stored_in_any_spelling",
+        "tests/transfer/test_auth0.py::test_no_placeholder_is_stored_in_any_spelling",
     ),
     Protection(
         "transfer/pages.py",
         *_never('    if _count(page, "total") > len(entries):'),
-        "tests/transfer/test_field_cases.py::test_one_page_of_several_is_refused",
+        "tests/transfer/test_auth0.py::test_one_page_of_several_is_refused",
     ),
     Protection(
         "transfer/pages.py",
         *_never('    if page.get("next") or _count(page, "start"):'),
-        "tests/transfer/test_field_cases.py::test_one_page_of_several_is_refused",
+        "tests/transfer/test_auth0.py::test_one_page_of_several_is_refused",
     ),
     Protection(
         "transfer/plan.py",
         "        if len(candidates) == 1:",
         "        if candidates:",
-        "tests/transfer/test_field_cases.py::"
+        "tests/transfer/test_auth0.py::"
         "test_a_name_that_could_be_another_application_is_not_guessed",
     ),
     Protection(
@@ -869,7 +868,7 @@ PROTECTIONS = [
         "login/users/trust.py",
         "    if proven.trusted().exists():",
         "    if _trusted(connection, list(proven.with_disputes())):",
-        "tests/login/test_trust.py::"
+        "tests/login/users/test_trust.py::"
         "test_a_connection_that_trusts_another_directory_by_then_links_nobody",
     ),
     Protection(
@@ -882,7 +881,7 @@ PROTECTIONS = [
         "login/lookup/enabled.py",
         'domain=OuterRef("connection__domain")).trusted()',
         'domain=OuterRef("connection__domain"))',
-        "tests/login/test_trust.py::"
+        "tests/login/users/test_trust.py::"
         "test_a_domain_that_another_directorys_connection_has_verified_is_not_relied_on",
     ),
     Protection(
@@ -932,13 +931,13 @@ PROTECTIONS = [
         "login/users/groups.py",
         '    if groups is None or not hasattr(user, "groups"):\n        return',
         '    groups = groups or ()\n    if not hasattr(user, "groups"):\n        return',
-        "tests/login/test_groups.py::test_an_incomplete_list_changes_nobodys_rights",
+        "tests/login/users/test_groups.py::test_an_incomplete_list_changes_nobodys_rights",
     ),
     Protection(
         "login/users/groups.py",
         "    if surplus := held - earned:",
         "    if surplus := set():",
-        "tests/login/test_groups.py::test_a_mapping_adds_and_removes_only_what_it_manages",
+        "tests/login/users/test_groups.py::test_a_mapping_adds_and_removes_only_what_it_manages",
     ),
     # --- Signing out
     Protection(
@@ -950,19 +949,19 @@ PROTECTIONS = [
     Protection(
         "login/flows/logout.py",
         *_never("    if not _GUID.fullmatch(session_id):"),
-        "tests/login/test_sessions.py::test_a_made_up_session_is_noted_nowhere",
+        "tests/login/lookup/test_frontchannel.py::test_a_made_up_session_is_noted_nowhere",
     ),
     Protection(
         "login/flows/logout.py",
         '    _count(connection, f"{connection.pk}", _SIGN_OUTS_PER_MINUTE)\n',
         "",
-        "tests/login/test_sessions.py::test_a_flood_of_made_up_sessions_is_cut_off",
+        "tests/login/lookup/test_frontchannel.py::test_a_flood_of_made_up_sessions_is_cut_off",
     ),
     Protection(
         "login/flows/logout.py",
         '    _count(connection, f"{connection.pk}:{_client(request)}", _SIGN_OUTS_PER_CLIENT)\n',
         "",
-        "tests/login/test_sessions.py::test_one_clients_flood_keeps_nobody_elses_session_open",
+        "tests/login/lookup/test_frontchannel.py::test_one_clients_flood_keeps_nobody_elses_session_open",
     ),
     # --- Addresses
     Protection(
@@ -982,7 +981,7 @@ PROTECTIONS = [
         "login/lookup/addresses.py",
         '._replace(scheme="", netloc="").geturl()',
         ".geturl()",
-        "tests/login/test_destination.py::test_only_a_path_of_this_site_is_a_destination",
+        "tests/login/lookup/test_addresses.py::test_only_a_path_of_this_site_is_a_destination",
     ),
     Protection(
         "login/lookup/addresses.py",
@@ -1000,7 +999,7 @@ PROTECTIONS = [
         "login/lookup/addresses.py",
         "    if not destination or len(destination) > MAX_DESTINATION_LENGTH:",
         "    if not destination:",
-        "tests/login/test_destination.py::test_only_a_path_of_this_site_is_a_destination",
+        "tests/login/lookup/test_addresses.py::test_only_a_path_of_this_site_is_a_destination",
     ),
     Protection(
         "models/destinations.py",
@@ -1012,7 +1011,7 @@ PROTECTIONS = [
         "models/destinations.py",
         "    if not isinstance(allowed_urls, list | tuple) or url not in allowed_urls:",
         "    if not allowed_urls or url not in allowed_urls:",
-        "tests/login/test_native_schemes.py::test_a_list_that_is_not_one_allows_nothing",
+        "tests/login/lookup/test_native_schemes.py::test_a_list_that_is_not_one_allows_nothing",
     ),
     Protection(
         "login/lookup/addresses.py",
@@ -1048,20 +1047,20 @@ PROTECTIONS = [
         "    return addresses.safe_destination(request, "
         "resumption.destination if resumption else None)",
         "    return resumption.destination if resumption else addresses.default_destination()",
-        "tests/login/test_resumption.py::"
+        "tests/login/flows/test_resumption.py::"
         "test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once",
     ),
     Protection(
         "login/flows/onward.py",
         "    target = DestinationRedirect(url).url",
         "    target = url",
-        "tests/login/test_onward.py::test_no_page_leads_to_a_script",
+        "tests/login/flows/test_onward.py::test_no_page_leads_to_a_script",
     ),
     # --- Sign-outs are remembered as long as a sign-in counts
     Protection(
         "login/state/session.py",
         *_never("    if time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY:"),
-        "tests/login/test_longest_session.py::test_a_session_of_ten_years_stays_signed_out",
+        "tests/models/test_revocation.py::test_a_session_of_ten_years_stays_signed_out",
     ),
     # --- Consumer domains
     Protection(
@@ -1100,7 +1099,7 @@ PROTECTIONS = [
         *_never(
             "    if connection is None or may_change_connection(admin_site, request, connection):"
         ),
-        "tests/admin/test_object_rights.py::"
+        "tests/admin/test_rights.py::"
         "test_permissions_for_directories_and_people_end_at_rights_to_some_connections",
     ),
     Protection(
@@ -1112,23 +1111,23 @@ PROTECTIONS = [
     Protection(
         "admin/rights.py",
         *_never("    if shown.query.where:"),
-        "tests/admin/test_object_rights.py::test_no_list_filter_or_search_names_it",
+        "tests/admin/test_rights.py::test_no_list_filter_or_search_names_it",
     ),
     Protection(
         "admin/rights.py",
         *_never("    if asks_about_each and page.has_view_permission(request):"),
-        "tests/admin/test_object_rights.py::test_no_list_filter_or_search_names_it",
+        "tests/admin/test_rights.py::test_no_list_filter_or_search_names_it",
     ),
     Protection(
         "admin/rights.py",
         *_never("    if not may_see_connection(admin_site, request):"),
-        "tests/admin/test_object_rights.py::test_who_may_see_no_connection_finds_none_in_a_filter",
+        "tests/admin/test_rights.py::test_who_may_see_no_connection_finds_none_in_a_filter",
     ),
     Protection(
         "admin/application.py",
         "application.connections.set(chosen | (enabled - visible))",
         "application.connections.set(chosen)",
-        "tests/admin/test_object_rights.py::test_saving_an_application_leaves_it_enabled",
+        "tests/admin/test_rights.py::test_saving_an_application_leaves_it_enabled",
     ),
     # --- What another version has stored, or a browser made up
     Protection(
@@ -1201,7 +1200,7 @@ PROTECTIONS = [
     Protection(
         "login/flows/accounts.py",
         *_never("        if len(tied) == 1 and not _has_password(user):"),
-        "tests/login/test_accounts.py::test_the_only_way_to_sign_in_stays",
+        "tests/login/flows/test_accounts.py::test_the_only_way_to_sign_in_stays",
     ),
     Protection(
         "login/users/resolution.py",
@@ -1213,13 +1212,13 @@ PROTECTIONS = [
         "login/state/session.py",
         "        Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),\n",
         "",
-        "tests/login/test_accounts.py::test_the_session_of_a_person_tied_to_another_user_ends",
+        "tests/login/flows/test_accounts.py::test_the_session_of_a_person_tied_to_another_user_ends",
     ),
     Protection(
         "login/flows/trial.py",
         "    if tenant is None:",
         "    if False:",
-        "tests/login/test_trial.py::test_a_connection_edited_meanwhile_is_told",
+        "tests/login/flows/test_trial.py::test_a_connection_edited_meanwhile_is_told",
     ),
     Protection(
         "login/flows/trial.py",
@@ -1231,7 +1230,7 @@ PROTECTIONS = [
         "login/flows/trial.py",
         ' if each["user"] == str(request.user.pk)',
         "",
-        "tests/login/test_trial.py::test_an_outcome_left_in_a_session_is_read_by_its_owner_only",
+        "tests/login/flows/test_trial.py::test_an_outcome_left_in_a_session_is_read_by_its_owner_only",
     ),
     Protection(
         "login/flows/trial.py",
@@ -1243,13 +1242,13 @@ PROTECTIONS = [
         "login/flows/identity.py",
         "directories.check)",
         "directories.admit)",
-        "tests/login/test_trial.py::test_a_trial_adds_no_directory",
+        "tests/login/flows/test_trial.py::test_a_trial_adds_no_directory",
     ),
     Protection(
         "login/flows/callback.py",
         "FLOWS.get(transaction.purpose)",
         "FLOWS.get(transaction.purpose, sign_in.finish)",
-        "tests/login/test_callback.py::test_an_unknown_purpose_signs_nobody_in",
+        "tests/login/flows/test_callback.py::test_an_unknown_purpose_signs_nobody_in",
     ),
     # --- The site's own hooks
     Protection(
@@ -1454,7 +1453,7 @@ PROTECTIONS = [
         "models/validators.py",
         "    if domain in CONSUMER_DOMAINS:",
         "    if False:",
-        "tests/login/test_realm.py::test_domains_of_everybody_belong_to_no_company",
+        "tests/login/lookup/test_realm.py::test_domains_of_everybody_belong_to_no_company",
     ),
     Protection(
         "models/validators.py",
@@ -1608,12 +1607,12 @@ PROTECTIONS = [
         "login/state/withheld.py",
         "    except TooManyFieldsSent:",
         "    except ZeroDivisionError:",
-        "tests/login/test_reports.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
+        "tests/login/web/test_error_page.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
     ),
     Protection(
         "login/state/withheld.py",
         '    return "&".join(islice(readable, _MAX_READABLE))',
         '    return "&".join(readable)',
-        "tests/login/test_reports.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
+        "tests/login/web/test_error_page.py::test_a_callback_with_a_thousand_parameters_mails_nobody",
     ),
 ]

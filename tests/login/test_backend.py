@@ -168,3 +168,12 @@ def test_atomic_requests_keep_the_log_of_a_failure(contoso: Company, client: Cli
 def test_staff_may_still_use_their_password(client: Client, db: None) -> None:
     User.objects.create_user("boss", password="pw", is_staff=True)
     assert client.login(username="boss", password="pw")
+
+
+@pytest.mark.django_db
+def test_async_passwords_open_nothing_even_directly(rf):
+    User.objects.create_user("megan", password="correct horse")
+    with pytest.raises(TypeError):
+        async_to_sync(ConnectionBackend().aauthenticate)(
+            rf.get("/"), username="megan", password="correct horse"
+        )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.cache import cache
 
+from azuread_connections.cache import ForgivingCache
 from azuread_connections.entra.errors import MicrosoftError, SecretRejected
 from azuread_connections.entra.graph import GraphError
 from azuread_connections.microsoft import app_token as app_access
@@ -31,6 +33,9 @@ def company(microsoft: StandIn, application: Application) -> Company:
 
 def connection() -> Connection:
     return Connection.objects.get()
+
+
+GUID = "11112222-bbbb-3333-cccc-4444dddd5555"
 
 
 def test_off_there_is_no_client(contoso: Company) -> None:
@@ -130,3 +135,34 @@ def test_a_forgotten_token_is_asked_for_again(company: Company) -> None:
     forget_token(connection())
     graph_of(connection())
     assert company.microsoft.count("token") == 2
+
+
+def test_an_apps_token_is_of_one_registration_and_directory_and_given_up_in_time(
+    contoso, microsoft
+):
+    from azuread_connections.entra.tokens import AppToken
+    from azuread_connections.microsoft import app_token as app_access
+
+    Connection.objects.update(enable_users_api=True)
+    connection = Connection.objects.get()
+    with mock.patch.object(
+        app_access, "request_app_token", side_effect=[AppToken(name, 3599) for name in "abc"]
+    ):
+        assert app_access.app_token(connection) == app_access.app_token(connection) == "a"
+        connection.client_id = GUID
+        assert app_access.app_token(connection) == "b"
+        connection.tenant_id = GUID
+        assert app_access.app_token(connection) == "c"
+
+
+def test_a_token_is_cached_for_less_than_its_life(contoso):
+    from azuread_connections.entra.tokens import AppToken
+    from azuread_connections.microsoft import app_token as app_access
+
+    Connection.objects.update(enable_users_api=True)
+    with (
+        mock.patch.object(app_access, "request_app_token", return_value=AppToken("a", 3599)),
+        mock.patch.object(ForgivingCache, "set") as kept,
+    ):
+        app_access.app_token(Connection.objects.get())
+    assert kept.call_args.args[2] < 3599

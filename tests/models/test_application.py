@@ -6,7 +6,7 @@ import pytest
 from django.apps.registry import Apps
 from django.core.management import call_command
 
-from azuread_connections.models import Application
+from azuread_connections.models import Application, ApplicationHost
 from azuread_connections.models.application import create_default_application
 
 pytestmark = pytest.mark.django_db
@@ -34,3 +34,9 @@ def test_where_the_tables_are_gone_there_is_none(django_assert_num_queries: Any)
 def test_hosts_are_stored_as_browsers_send_them(application: Application) -> None:
     application.set_hosts(["Bücher.example:8443", "PORTAL.example.com", "😀.example"])
     assert application.hosts == ["portal.example.com", "xn--bcher-kva.example:8443", "😀.example"]
+
+
+def test_hosts_are_replaced_and_in_lower_case(application):
+    application.set_hosts(["Portal.example.com", "b.example.com"])
+    application.set_hosts(["portal.example.com"])
+    assert list(ApplicationHost.objects.values_list("host", flat=True)) == ["portal.example.com"]

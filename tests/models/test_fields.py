@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core import serializers
 from django.core.exceptions import ImproperlyConfigured
 
-from azuread_connections.models import Sealed, UndecryptableError
+from azuread_connections.models import ClientSecret, Sealed, UndecryptableError
+from tests.factories import ClientSecretFactory
 
 GOOD_KEY = "r5_mhMRHaQmmVVIUjBqmDtzVleGXzPHHJ0o8imVXL2Y="
 
@@ -20,3 +22,48 @@ def test_without_usable_keys_nothing_is_sealed_and_nothing_opens(settings: Any, 
     for changed in (sealed.sealed_anew, lambda: Sealed.seal("Abc8Q~other")):
         with pytest.raises(ImproperlyConfigured, match=r"ENCRYPTION_KEYS.*Make a key with"):
             changed()
+
+
+# models
+@pytest.mark.django_db
+def test_sealed_values_never_show_and_rotate(settings):
+    from cryptography.fernet import Fernet
+
+    secret = ClientSecretFactory.create(value="Abc8Q~plain")
+    secret.refresh_from_db()
+    assert str(secret.value) == repr(secret.value) == f"{secret.value}" == "<Sealed>"
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "ENCRYPTION_KEYS": [
+            Fernet.generate_key().decode(),
+            *settings.AZUREAD_CONNECTIONS["ENCRYPTION_KEYS"],
+        ]
+    }
+    assert secret.value.reveal() == "Abc8Q~plain"
+    ClientSecret.objects.filter(pk=secret.pk).update(value="Bulk8Q~plain")
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("select value from azuread_connections_clientsecret")
+        [(raw,)] = cursor.fetchall()
+    assert "plain" not in raw
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
+    with pytest.raises(ImproperlyConfigured):
+        Sealed.seal("x")
+
+
+@pytest.mark.django_db
+def test_a_fixture_carries_ciphertext_and_takes_plain_text():
+    secret = ClientSecretFactory.create(value="Abc8Q~plain")
+    dumped = serializers.serialize("json", [secret])
+    assert "plain" not in dumped
+    ClientSecret.objects.all().delete()
+    [loaded] = serializers.deserialize("json", dumped)
+    loaded.save()
+    assert ClientSecret.objects.get().value.reveal() == "Abc8Q~plain"
+    import json
+
+    data = json.loads(dumped)
+    data[0]["fields"]["value"] = "Typed8Q~by-hand"
+    [loaded] = serializers.deserialize("json", json.dumps(data))
+    loaded.save()
+    assert ClientSecret.objects.get().value.reveal() == "Typed8Q~by-hand"

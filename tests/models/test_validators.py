@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 
+from azuread_connections.models import Connection, Directory, GroupMapping
 from azuread_connections.models.validators import (
     clean_alias,
     clean_client_id,
@@ -14,6 +16,7 @@ from azuread_connections.models.validators import (
     validate_client_secret,
     validate_connection_name,
     validate_logo_url,
+    validate_plain_text,
 )
 
 GUID = "11112222-bbbb-3333-cccc-4444dddd5555"
@@ -28,6 +31,9 @@ def refusal(validate, value: str) -> tuple[str, str]:
 
 
 # Names.
+
+
+ESCAPE = "\x1b[2J\x1b[31m"
 
 
 @pytest.mark.parametrize("name", ["c", "contoso", "Contoso-2", "2-b", "a--b", "x" * 300])
@@ -224,3 +230,43 @@ def test_a_bare_date_is_known_without_time_zone_support_too(settings):
     now = datetime(2026, 12, 4, 16, 0)
     assert "expires today" in str(expiry_warning(datetime(2026, 12, 4, 1, 0), now))
     assert "in the past" in str(expiry_warning(datetime(2026, 12, 4, 2, 0), now))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["frontchannel-logout", "Callback", "PROFILE"])
+def test_words_of_our_addresses_are_no_names(name):
+    with pytest.raises(ValidationError):
+        validate_connection_name(name)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ["Abc8Q~\u00e9", "Abc8Q~\x07x", "Abc 8Q", "Abc8Q~\n"])
+def test_odd_letters_are_no_secret(value):
+    with pytest.raises(ValidationError):
+        validate_client_secret(value)
+
+
+@pytest.mark.parametrize("text", ["A\tB", ESCAPE, "a\nb", "\x00", "\u2028", "\ud800"])
+def test_what_is_not_plain(text: str) -> None:
+    with pytest.raises(ValidationError, match="cannot be seen"):
+        validate_plain_text(text)
+
+
+@pytest.mark.parametrize("text", ["", "Contoso & “Söhne” コントソ", "a\u200db"])
+def test_what_is_plain(text: str) -> None:
+    validate_plain_text(text)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "value"),
+    [
+        (Connection, "display_name", f"Contoso{ESCAPE}"),
+        (Connection, "logo_url", f"https://contoso.com/{ESCAPE}.png"),
+        (Connection, "contact_email", '"\x1b"@contoso.com'),
+        (Directory, "domain", f"contoso.com{ESCAPE}"),
+        (GroupMapping, "label", f"Staff{ESCAPE}"),
+    ],
+)
+def test_no_field_takes_them(model: type[Model], name: str, value: str) -> None:
+    with pytest.raises(ValidationError):
+        model._meta.get_field(name).clean(value, None)  # type: ignore[union-attr]

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from azuread_connections.models import Connection, GroupMapping
+from tests.admin.conftest import SECRET
+from tests.admin.pages import change_page, field_errors, filled_in, mappings, text
+
+ENGINEERS = "22223333-cccc-4444-dddd-5555eeee6666"
+OTHERS = "33334444-dddd-5555-eeee-6666ffff7777"
+
+
+@pytest.fixture
+def connection(connection: Connection) -> Connection:
+    connection.security_groups = True
+    connection.save()
+    return connection
+
+
+@pytest.fixture
+def group(db: None) -> Group:
+    return Group.objects.create(name="Engineers")
+
+
+def post(client: Client, connection: Connection, *new: dict[str, Any], **changes: Any) -> Any:
+    data = filled_in(connection) | mappings(connection, *new) | changes
+    return client.post(change_page(connection), data)
+
+
+def row_errors(response: Any) -> list[dict[str, list[str]]]:
+    assert response.status_code == 200
+    formsets = [inline.formset for inline in response.context["inline_admin_formsets"]]
+    formset = next(formset for formset in formsets if formset.model is GroupMapping)
+    return [dict(errors) for errors in formset.errors]
+
+
+def allow(client: Client, *permissions: str) -> None:
+    user = client.get("/admin/").wsgi_request.user
+    for permission in permissions:
+        app, codename = permission.split(".")
+        user.user_permissions.add(
+            Permission.objects.get(content_type__app_label=app, codename=codename)
+        )
+
+
+def test_a_mapping_is_added_changed_and_removed(
+    boss: Client, connection: Connection, group: Group
+) -> None:
+    row = {"directory_group_id": ENGINEERS.upper(), "label": "Builders", "group": group.pk}
+    assert post(boss, connection, row).status_code == 302
+    mapping = GroupMapping.objects.get()
+    assert (mapping.directory_group_id, mapping.group, mapping.admits) == (ENGINEERS, group, False)
+    post(boss, connection, **{"group_mappings-0-admits": "on"})
+    mapping.refresh_from_db()
+    assert mapping.admits
+    post(boss, connection, **{"group_mappings-0-DELETE": "on"})
+    assert not GroupMapping.objects.exists()
+
+
+def test_a_wrong_group_id_is_an_error_at_its_field(boss: Client, connection: Connection) -> None:
+    (errors,) = row_errors(post(boss, connection, {"directory_group_id": "Engineers"}))
+    assert "Enter the group's “Object ID”" in errors["directory_group_id"][0]
+
+
+def test_the_same_mapping_twice_is_refused(
+    boss: Client, connection: Connection, group: Group
+) -> None:
+    rows = [{"directory_group_id": id, "group": group.pk} for id in (ENGINEERS, ENGINEERS.upper())]
+    response = post(boss, connection, *rows)
+    assert response.status_code == 200
+    assert "Please correct the duplicate data" in text(response)
+    assert not GroupMapping.objects.exists()
+
+
+def test_mappings_without_security_groups_are_an_error_at_that_option(
+    boss: Client, connection: Connection, group: Group
+) -> None:
+    Connection.objects.update(security_groups=False)
+    connection.refresh_from_db()
+    row = {"directory_group_id": ENGINEERS, "group": group.pk}
+    assert list(field_errors(post(boss, connection, row))) == ["security_groups"]
+    assert not GroupMapping.objects.exists()
+
+
+def test_security_groups_stay_on_while_there_are_mappings(
+    boss: Client, connection: Connection, group: Group
+) -> None:
+    connection.group_mappings.create(directory_group_id=ENGINEERS, group=group)
+    data = filled_in(connection)
+    del data["security_groups"]
+    errors = field_errors(boss.post(change_page(connection), data))
+    assert errors == {
+        "security_groups": [
+            "The group mappings need the security groups: remove the mappings first."
+        ]
+    }
+
+
+@pytest.mark.parametrize("rows", [1, 15])
+def test_the_page_takes_the_same_queries_at_any_number_of_rows(
+    boss: Client, connection: Connection, group: Group, rows: int
+) -> None:
+    for number in range(rows):
+        connection.group_mappings.create(directory_group_id=f"{number:036}", group=group)
+        connection.directories.create(tenant_id=str(number), status="waiting")
+        connection.secrets.create(value=SECRET)
+    url = change_page(connection)
+    boss.get(url)
+    with CaptureQueriesContext(database) as queries:
+        assert len(boss.get(url).context["directories"]) == rows + 1
+    assert len(queries) == 28
+
+
+# --- Giving a Django group ------------------------------------------------------------------
+
+
+def test_giving_a_group_needs_the_permission_to_change_groups(
+    staff: Callable[..., Client], connection: Connection, group: Group
+) -> None:
+    client = staff("change_connection")
+    assert "you need the permission “Can change group”" in text(client.get(change_page(connection)))
+    row = {"directory_group_id": ENGINEERS, "group": group.pk, "admits": "on"}
+    assert post(client, connection, row).status_code == 302
+    mapping = GroupMapping.objects.get()
+    # Who gets in is the connection's business; what they get is not.
+    assert (mapping.group, mapping.admits) == (None, True)
+
+
+def test_a_mapping_that_gives_a_group_is_closed_without_that_permission(
+    staff: Callable[..., Client], connection: Connection, group: Group
+) -> None:
+    connection.group_mappings.create(directory_group_id=ENGINEERS, group=group)
+    client = staff("change_connection")
+    forged = {
+        "group_mappings-0-directory_group_id": OTHERS,
+        "group_mappings-0-group": "",
+        "group_mappings-0-admits": "on",
+        "group_mappings-0-DELETE": "on",
+    }
+    assert post(client, connection, **forged).status_code == 302
+    mapping = GroupMapping.objects.get()
+    assert (mapping.directory_group_id, mapping.group) == (ENGINEERS, group)
+    assert not mapping.admits
+
+
+def test_nobody_gives_permissions_that_they_do_not_hold(
+    staff: Callable[..., Client], connection: Connection, group: Group
+) -> None:
+    wanted = Permission.objects.filter(codename__in=["delete_user", "change_user"])
+    group.permissions.set(wanted)
+    client = staff("change_connection")
+    allow(client, "auth.change_group")
+    row = {"directory_group_id": ENGINEERS, "group": group.pk}
+    (errors,) = row_errors(post(client, connection, row))
+    assert errors["group"] == [
+        "You cannot give permissions that you do not hold yourself: auth.change_user, "
+        "auth.delete_user."
+    ]
+    allow(client, "auth.change_user", "auth.delete_user")
+    assert post(client, connection, row).status_code == 302
+    assert GroupMapping.objects.get().group == group
+
+
+def test_giving_a_present_group_to_others_is_giving_too(
+    staff: Callable[..., Client], connection: Connection, group: Group
+) -> None:
+    group.permissions.add(Permission.objects.get(codename="delete_user"))
+    connection.group_mappings.create(directory_group_id=ENGINEERS, group=group)
+    client = staff("change_connection")
+    allow(client, "auth.change_group")
+    changed = {"group_mappings-0-directory_group_id": OTHERS}
+    (errors, *_) = row_errors(post(client, connection, **changed))
+    assert "that you do not hold yourself" in errors["group"][0]
+    assert post(client, connection, **{"group_mappings-0-label": "New"}).status_code == 302
+
+
+def test_superusers_give_any_group(boss: Client, connection: Connection, group: Group) -> None:
+    group.permissions.set(Permission.objects.all())
+    row = {"directory_group_id": ENGINEERS, "group": group.pk}
+    assert post(boss, connection, row).status_code == 302
+    assert GroupMapping.objects.exists()
+
+
+def test_a_view_permission_changes_no_mapping(
+    staff: Callable[..., Client], connection: Connection, group: Group
+) -> None:
+    connection.group_mappings.create(directory_group_id=ENGINEERS, group=group)
+    client = staff("view_connection", "change_groupmapping", "delete_groupmapping")
+    assert ENGINEERS in text(client.get(change_page(connection)))
+    assert post(client, connection, **{"group_mappings-0-DELETE": "on"}).status_code == 403
+    assert GroupMapping.objects.exists()

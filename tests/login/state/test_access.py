@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user
+from django.test import RequestFactory
+
+from azuread_connections.login.state.access import may_enter
+from tests.factories import ApplicationFactory, EnabledConnectionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.django_db
+def test_a_session_of_a_connection_not_enabled_there_does_not_enter(contoso, fabrikam, client):
+    portal = ApplicationFactory.create(slug="portal")
+    EnabledConnectionFactory.create(
+        application=portal, connection=fabrikam.connection
+    )  # the application has one, just not ours
+    contoso.sign_in(client)
+    request = RequestFactory().get("/")
+    request.session = client.session
+    request.user = get_user(client)
+    assert may_enter(request, "default")
+    assert not may_enter(request, "portal")

@@ -1,0 +1,257 @@
+"""Open sessions end when what they rest on ends, whatever engine keeps them."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test import AsyncClient, Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+
+from azuread_connections.entra.id_token import IdTokenClaims
+from azuread_connections.login.lookup.enabled import Pair
+from azuread_connections.login.state import session
+from azuread_connections.models import (
+    Connection,
+    Directory,
+    EnabledConnection,
+    Identity,
+    Revocation,
+)
+from tests.company import Company
+from tests.factories import (
+    ApplicationFactory,
+    ConnectionFactory,
+    EnabledConnectionFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+SID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+
+@pytest.fixture(autouse=True)
+def at_once(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"SESSION_CHECK_SECONDS": 0}
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/login/profile").status_code == 200
+
+
+def disable(company: Company) -> None:
+    EnabledConnection.objects.filter(connection=company.connection).delete()
+
+
+def trust_another_directory(company: Company) -> None:
+    Connection.objects.update(tenant_id=SID)
+
+
+def revoke_all(company: Company) -> None:
+    Revocation.everybody(company.connection)
+
+
+def revoke_person(company: Company) -> None:
+    Revocation.of_identity(company.connection, Identity.objects.get().pk)
+
+
+def deactivate(company: Company) -> None:
+    User.objects.update(is_active=False)
+
+
+def delete(company: Company) -> None:
+    company.connection.delete()
+
+
+ENDS = [
+    disable,
+    trust_another_directory,
+    revoke_all,
+    revoke_person,
+    deactivate,
+    delete,
+]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("engine", ["db", "cache", "cached_db", "signed_cookies"])
+def test_a_session_ends_with_what_it_rests_on(
+    contoso: Company, client: Client, settings: Any, end: Any, engine: str
+) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+    end(contoso)
+    assert not is_signed_in(client)
+    assert client.get("/").wsgi_request.user.is_anonymous
+
+
+def refuse(company: Company) -> None:
+    Directory.objects.update(status="refused")
+
+
+def put_back(company: Company) -> None:
+    Directory.objects.update(status="waiting")
+
+
+def take_off_the_list(company: Company) -> None:
+    Connection.objects.update(new_directories="listed")
+    Directory.objects.all().delete()
+
+
+@pytest.mark.parametrize("end", [refuse, put_back, take_off_the_list])
+def test_where_several_directories_come_a_session_rests_on_its_own_one(
+    contoso: Company, client: Client, end: Any
+) -> None:
+    contoso.app.multi_tenant = True
+    Connection.objects.update(use_common_endpoint=True)
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+    end(contoso)
+    assert not is_signed_in(client)
+    assert contoso.sign_in(client).status_code == 403
+
+
+@pytest.mark.parametrize("change", [refuse, put_back, take_off_the_list])
+def test_of_a_single_directory_the_status_says_nothing(
+    contoso: Company, client: Client, change: Any
+) -> None:
+    """Or people would be let in, and be out at the next request."""
+    contoso.sign_in(client)
+    change(contoso)
+    assert is_signed_in(client)
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+
+
+def test_it_ends_for_async_views_too(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    disable(contoso)
+    browser = AsyncClient()
+    browser.cookies = client.cookies
+    assert async_to_sync(browser.get)("/login/profile").status_code == 401
+
+
+def test_a_new_sign_in_after_a_revocation_holds(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    revoke_all(contoso)
+    assert not is_signed_in(client)
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+
+
+def test_others_stay(contoso: Company, fabrikam: Company, client: Client) -> None:
+    other = Client()
+    contoso.sign_in(client)
+    fabrikam.sign_in(other)
+    revoke_all(contoso)
+    assert not is_signed_in(client)
+    assert is_signed_in(other)
+
+
+def test_a_password_session_is_none_of_our_business(contoso: Company, client: Client) -> None:
+    client.force_login(UserFactory.create())
+    revoke_all(contoso)
+    assert client.get("/").wsgi_request.user.is_authenticated
+
+
+def test_a_session_lives_on_by_what_still_holds(
+    contoso: Company, application: Any, client: Client
+) -> None:
+    portal = ApplicationFactory.create(slug="portal")
+    EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
+    contoso.sign_in(client)
+    contoso.sign_in(client, application="portal")
+    EnabledConnection.objects.filter(application=application).delete()
+    assert is_signed_in(client)
+    EnabledConnection.objects.all().delete()
+    assert not is_signed_in(client)
+
+
+class ReadsFromAReplica:
+    """A router of a site whose replica is not there: whoever reads from it fails."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "replica" if model._meta.app_label == "azuread_connections" else None
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "default"
+
+
+def test_a_replica_that_lags_behind_is_not_asked(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    """It does not know yet who came a moment ago."""
+    contoso.sign_in(client)
+    request = RequestFactory().get("/")
+    request.session = client.session
+    settings.DATABASE_ROUTERS = [ReadsFromAReplica()]
+    assert not session.drop_what_is_over(request)
+    assert session.sign_ins(request)
+    assert is_signed_in(client)
+
+
+def test_the_database_is_asked_only_now_and_then(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"SESSION_CHECK_SECONDS": 30}
+    contoso.sign_in(client)
+    is_signed_in(client)
+    with CaptureQueriesContext(database) as queries:
+        is_signed_in(client)
+    assert not [query for query in queries if "revocation" in query["sql"]]
+    disable(contoso)
+    assert is_signed_in(client)  # for half a minute
+
+
+def test_a_session_of_many_applications_fits_into_a_cookie(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    """Browsers drop a larger one, and keep the one before."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    for number in range(18):
+        portal = ApplicationFactory.create(slug=f"portal-{number}")
+        EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
+        contoso.person.claims |= {
+            "login_hint": secrets.token_urlsafe(300),
+            "sid": str(uuid.uuid4()),
+        }
+        contoso.sign_in(client, application=portal.slug)
+    assert len(client.cookies["sessionid"].value) < 4000
+    request = RequestFactory().get("/")
+    request.session = client.session
+    known = session.sign_ins(request)
+    assert len(known) == 16
+    newest = known.pop()
+    assert newest.application == portal.pk
+    assert newest.hint == contoso.person.claims["login_hint"]
+    assert not any(sign_in.hint for sign_in in known)
+
+
+def test_a_request_that_asks_for_no_user_costs_nothing(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    with CaptureQueriesContext(database) as queries:
+        client.post("/login/contoso/")  # refused before anybody asks
+    assert len(queries) == 0
+
+
+def test_the_session_knows_each_connection_once_newest_last(contoso, microsoft, application):
+    request = RequestFactory().get("/")
+    request.session = {}
+    identity = Identity(pk=7)
+    other = ConnectionFactory.create(name="other")
+    claims = IdTokenClaims(contoso.directory.tenant_id, "oid")
+    for connection in (contoso.connection, other, contoso.connection):
+        pair = Pair(application, connection, is_own_host=False, known_scopes="")
+        session.remember(request, pair, identity, claims)
+    known = [sign_in.connection for sign_in in session.sign_ins(request)]
+    assert known == [other.pk, contoso.connection.pk]
+    newest = session.newest(request)
+    assert newest
+    assert newest.name == "contoso"
