@@ -366,12 +366,6 @@ def plant(root: Path, path: str, source: str) -> None:
 #: Rooms within these packages are held against each other too. The parts of ``testing/`` are not:
 #: the stand-in is one program, whose pages, tokens and directories know each other.
 _DIVIDED = ("login", "admin")
-#: Circles of rooms that stay, each with its reason.
-ALLOWED_CIRCLES = {
-    # Django loads the backend by its name and calls it from outside; the flows name it when they
-    # sign somebody in. No module takes part in a circle.
-    frozenset({f"{PACKAGE}.login.backend", f"{PACKAGE}.login.flows"}),
-}
 
 Graph = dict[str, set[str]]
 
@@ -465,7 +459,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_no_rooms_import_each_other_in_a_circle() -> None:
     graph = imports(ROOT)
-    found = [circle for circle in circles(rooms(graph)) if set(circle) not in ALLOWED_CIRCLES]
+    found = circles(rooms(graph))
     because = [
         f"{module} imports {name}"
         for circle in found
