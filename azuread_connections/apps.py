@@ -18,7 +18,7 @@ class AzureADConnectionsConfig(AppConfig):
         from .cache import forget_outages
         from .login.state.freshness import note_login
         from .login.users.directories import follow_pin
-        from .login.web.arrival import withhold_from_reports
+        from .login.web.request_started import withhold_from_reports
         from .models.application import create_default_application
         from .models.connection import directory_pinned
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Application, ApplicationHost, Connection, EnabledConnection
 from ..models.application import default_grant_types
 from .widgets.choices import RowsField, choose_by
+from .widgets.field_texts import field_texts
 from .widgets.lines import HostsField, URLsField
-from .widgets.words import words_of
 
 
 def _default_grants() -> str:
@@ -33,7 +33,7 @@ class ApplicationForm(forms.ModelForm):
     visible_connections: ClassVar[QuerySet[Connection]]
 
     grant_types = forms.MultipleChoiceField(
-        **words_of(Application, "grant_types"),
+        **field_texts(Application, "grant_types"),
         choices=Application.GrantType.choices,
         initial=default_grant_types,
         required=False,
@@ -48,9 +48,11 @@ class ApplicationForm(forms.ModelForm):
         ),
     )
     allowed_callback_urls = URLsField(
-        **words_of(Application, "allowed_callback_urls"), required=False
+        **field_texts(Application, "allowed_callback_urls"), required=False
     )
-    allowed_logout_urls = URLsField(**words_of(Application, "allowed_logout_urls"), required=False)
+    allowed_logout_urls = URLsField(
+        **field_texts(Application, "allowed_logout_urls"), required=False
+    )
     enabled_connections = RowsField(
         label=_("Enabled connections"),
         queryset=Connection._default_manager.none(),

@@ -76,11 +76,11 @@ def send_notices(now: datetime | None = None) -> Delivery:
         elif not has_addressee:
             untold.append(notice.secret.connection.name)
     if untold:
-        delivery.problems.append(_nobody_for(untold))
+        delivery.problems.append(_no_recipient(untold))
     return delivery
 
 
-def _nobody_for(connections: list[str]) -> str:
+def _no_recipient(connections: list[str]) -> str:
     names = ", ".join(connections[:_NAMED]) + (", …" if len(connections) > _NAMED else "")
     return _(
         "There is nobody to write to about %(connections)s: set ADMINS, or a Contact on the "
@@ -149,11 +149,11 @@ def _due(now: datetime) -> Iterator[Notice]:
             .filter(pk=line.secret_id)
             .first()
         )
-        if secret is not None and not _was_told(secret, threshold):
+        if secret is not None and not _was_notified(secret, threshold):
             yield Notice(secret, line.text, left, threshold, line.applications)
 
 
-def _was_told(secret: ClientSecret, threshold: int) -> bool:
+def _was_notified(secret: ClientSecret, threshold: int) -> bool:
     """A new expiry date begins anew."""
     if secret.notice_days is None or secret.notice_expiry != secret.expires_at:
         return False

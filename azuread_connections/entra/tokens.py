@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from .cloud import V1, Authority
 from .credentials import Credential
-from .errors import MalformedAnswer, MicrosoftError
+from .errors import MalformedResponse, MicrosoftError
 from .frames import without_frame_variables
-from .transport import Answer, Secret, Transport, Value
+from .transport import Response, Secret, Transport, Value
 
 #: `oid` and the names come with `profile`, the address with `email`.
 _SIGN_IN_SCOPES = ("openid", "profile", "email")
@@ -84,7 +84,7 @@ def authorization_url(authority: Authority, request: AuthorizationRequest) -> st
         "login_hint": request.login_hint,
         "domain_hint": request.domain_hint,
         "prompt": request.prompt,
-        **_what_is_asked(authority, request.graph_scopes),
+        **_requested_access(authority, request.graph_scopes),
     }
     given = {name: value for name, value in parameters.items() if value}
     return f"{authority.authorize_url}?{urlencode(given)}"
@@ -95,7 +95,7 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
     """Exchange an authorization code for tokens, in one request.
 
     Raises ``SecretRejected``, ``CodeNotAccepted``, ``ConsentRequired`` and other
-    ``MicrosoftError``; ``MalformedAnswer``; ``Unreachable``.
+    ``MicrosoftError``; ``MalformedResponse``; ``Unreachable``.
     """
     answer = transport.post(
         authority.token_url,
@@ -105,7 +105,7 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
             "code": Secret(grant.code),
             "redirect_uri": grant.redirect_uri,
             "code_verifier": Secret(grant.code_verifier),
-            **_what_is_asked(authority, grant.graph_scopes),
+            **_requested_access(authority, grant.graph_scopes),
         },
     )
     document = _success(answer)
@@ -175,7 +175,7 @@ def _client(authority: Authority, client_id: str, credential: Credential) -> dic
     return {"client_id": client_id, **proof}
 
 
-def _what_is_asked(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[str, str]:
+def _requested_access(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[str, str]:
     """v2.0 asks by scope, v1.0 by resource: there, the scope's one effect is a signed ID token."""
     resource = authority.cloud.graph_resource
     if authority.identity_api == V1:
@@ -185,10 +185,10 @@ def _what_is_asked(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[
     }
 
 
-def _success(answer: Answer) -> dict[str, Any]:
+def _success(answer: Response) -> dict[str, Any]:
     document = answer.json()
     if answer.status != 200:
-        raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
+        raise MicrosoftError.from_response(document, retry_after=answer.retry_after)
     return document
 
 
@@ -212,5 +212,5 @@ def _required_text(document: Mapping[str, Any], member: str) -> str:
     value = document.get(member)
     # RFC 6749 appendix A.12: printable ASCII. Anything else fits in no header and no database.
     if not isinstance(value, str) or not value or not (value.isascii() and value.isprintable()):
-        raise MalformedAnswer(f"Microsoft's token answer has no {member}.")
+        raise MalformedResponse(f"Microsoft's token answer has no {member}.")
     return value

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from ..conf import conf
 from ..credentials.report import SecretLine, SecretStatus, report
-from ..login.lookup.addresses import asked_destination, safe_path
+from ..login.lookup.addresses import requested_destination, safe_path
 from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
 from ..login.web.buttons import buttons, sign_in_url
 from ..models.expiry import day_of
@@ -37,7 +37,7 @@ def azuread_login_buttons(
     found = find_application(request, chosen)
     if found is None:
         return {"buttons": []}
-    destination = next or asked_destination(request, found.allowed_callback_urls)
+    destination = next or requested_destination(request, found.allowed_callback_urls)
     shown = shown_as_buttons(found)
     parameters = {"application": chosen, "next": destination}
     return {

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from ..credentials.addition import SecretAddition
 from ..models import Application, ClientSecret, Connection, Directory, GroupMapping
-from .document import Mistake
+from .document import ImportIssue
 
 
 class Action(models.TextChoices):
@@ -62,7 +62,7 @@ class Change:
     mappings: list[GroupMapping] = field(default_factory=list)
     drop_mappings: list[GroupMapping] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[ImportIssue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -16,11 +16,11 @@ from ..models import Application, ClientSecret, Connection
 from ..models.refusals import needs_security_groups
 from ..models.validators import expiry_warning
 from .applications import Applications
-from .belongings import plan_aliases, plan_directories, plan_mappings
 from .changes import Change, Difference, Stored
-from .document import Mistake, shown
+from .document import ImportIssue, shown
 from .entry import ConnectionEntry
 from .options import BY_FIELD, CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT
+from .related_objects import plan_aliases, plan_directories, plan_mappings
 
 #: A change of these leaves open whether the domains lead to the pinned directory.
 _VERIFIED_BY = frozenset({"cloud", "tenant_id"})
@@ -121,7 +121,7 @@ def _pin(entry: ConnectionEntry, change: Change) -> dict[str, str]:
     pinned = change.connection.tenant_id
     if pinned and pinned != entry.tenant_id:
         change.mistakes.append(
-            Mistake(
+            ImportIssue(
                 f"{entry.place}, {entry.tenant_id_key}",
                 _("The connection is pinned to another directory, %(tenant_id)s.")
                 % {"tenant_id": pinned},
@@ -144,7 +144,7 @@ def _validate(entry: ConnectionEntry, change: Change, given: set[str]) -> None:
             key = "" if name == NON_FIELD_ERRORS else f", {entry.key(name)}"
             missing = change.is_new and name not in given and name != "name"
             texts = [_missing(entry, name)] if missing else _texts(errors)
-            change.mistakes += [Mistake(f"{entry.place}{key}", text) for text in texts]
+            change.mistakes += [ImportIssue(f"{entry.place}{key}", text) for text in texts]
 
 
 def _are_options_missing(entry: ConnectionEntry, change: Change) -> bool:
@@ -155,7 +155,7 @@ def _are_options_missing(entry: ConnectionEntry, change: Change) -> bool:
         "read:connections_options: export them again with that."
     )
     if change.is_new:
-        change.mistakes.append(Mistake(f"{entry.place}, options", text))
+        change.mistakes.append(ImportIssue(f"{entry.place}, options", text))
     elif entry.has_empty_options:
         change.notes.append(text)
     return change.is_new
@@ -197,7 +197,7 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
         addition = plan_addition(stored.secrets, entry.secret, expires_at)
     except ValidationError as error:
         place = f"{entry.place}, {CLIENT_SECRET}"
-        change.mistakes += [Mistake(place, text) for text in error.messages]
+        change.mistakes += [ImportIssue(place, text) for text in error.messages]
         return
     if warning := expiry_warning(expires_at, now):
         change.notes.append(f"{CLIENT_SECRET_EXPIRES_AT}: {warning}")

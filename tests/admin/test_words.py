@@ -16,7 +16,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.test import RequestFactory
 from django.utils.text import capfirst
 
-from azuread_connections.admin.widgets.words import words_of
+from azuread_connections.admin.widgets.field_texts import field_texts
 from azuread_connections.models import Application, Connection
 from azuread_connections.transfer.options import BY_FIELD, OWN
 
@@ -37,7 +37,7 @@ def differing(form: Any) -> list[str]:
     found = []
     for name, field in getattr(form, "fields", form.base_fields).items():
         try:
-            words = words_of(form._meta.model, name)
+            words = field_texts(form._meta.model, name)
         except FieldDoesNotExist:
             continue
         if (capfirst(field.label), field.help_text) != (words["label"], words["help_text"]):

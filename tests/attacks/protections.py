@@ -284,7 +284,7 @@ PROTECTIONS = [
     ),
     Protection(
         "entra/transport.py",
-        "        if len(content) > MAX_ANSWER_BYTES:",
+        "        if len(content) > MAX_RESPONSE_BYTES:",
         "        if False:",
         "tests/entra/test_transport.py::test_a_larger_answer_is_refused",
     ),
@@ -477,8 +477,8 @@ PROTECTIONS = [
     ),
     Protection(
         "login/lookup/enabled.py",
-        '.filter(application__slug=_slug(), connection__name_key=Parameter("name"))',
-        '.filter(connection__name_key=Parameter("name"))',
+        "        application__slug=_slug(), connection__name_key=",
+        "        connection__name_key=",
         f"{_ADMINISTRATOR}an_application_that_the_connection_is_not_for",
     ),
     # --- Pages
@@ -1015,8 +1015,8 @@ PROTECTIONS = [
     ),
     Protection(
         "login/lookup/addresses.py",
-        "    return conf.public_url\n\n\ndef asked_destination",
-        '    return f"{request.scheme}://{host}"\n\n\ndef asked_destination',
+        "    return conf.public_url\n\n\ndef requested_destination",
+        '    return f"{request.scheme}://{host}"\n\n\ndef requested_destination',
         f"{_BROWSER}a_forged_host_where_any_is_allowed",
     ),
     Protection(
@@ -1032,12 +1032,12 @@ PROTECTIONS = [
     ),
     Protection(
         "login/flows/resumption.py",
-        "    return Resumption(pair, addresses.safe_destination(request, destination, allowed))",
-        "    return Resumption(pair, destination)",
+        "    return Resumption(target, addresses.safe_destination(request, destination, allowed))",
+        "    return Resumption(target, destination)",
         f"{_BROWSER}a_resumption_that_leads_to_a_withdrawn_address",
     ),
     Protection(
-        "login/web/read_ahead.py",
+        "login/web/prefetch.py",
         '    if not (is_prefetch or request.method == "HEAD" or _is_program(request)):',
         "    if True:",
         f"{_BROWSER}sign_ins_begun_ahead_of_the_victim",
@@ -1051,10 +1051,10 @@ PROTECTIONS = [
         "test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once",
     ),
     Protection(
-        "login/flows/onward.py",
+        "login/flows/redirects.py",
         "    target = DestinationRedirect(url).url",
         "    target = url",
-        "tests/login/flows/test_onward.py::test_no_page_leads_to_a_script",
+        "tests/login/flows/test_redirects.py::test_no_page_leads_to_a_script",
     ),
     # --- Sign-outs are remembered as long as a sign-in counts
     Protection(
@@ -1331,7 +1331,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}mapping_a_group_to_rights",
     ),
     Protection(
-        "admin/connection/desk.py",
+        "admin/connection/actions.py",
         "    if not may(request, permission):\n",
         "    if False:\n",
         f"{_COLLEAGUE}what_takes_a_permission",
@@ -1568,13 +1568,13 @@ PROTECTIONS = [
         f"{_REPORTS}a_forced_script_name_hides_no_callback_under_asgi",
     ),
     Protection(
-        "login/web/arrival.py",
+        "login/web/request_started.py",
         "        has_changed = withhold_from_environ(environ)",
         "        has_changed = False",
         f"{_BROWSER}a_code_in_an_error_report",
     ),
     Protection(
-        "login/web/arrival.py",
+        "login/web/request_started.py",
         "        scrub_this_request()",
         "        pass",
         "tests/packages/test_packages.py::test_beside_another_package",

@@ -17,7 +17,7 @@ from azuread_connections.entra.errors import (
     ConsentRequired,
     DirectoryNotFound,
     EntraError,
-    MalformedAnswer,
+    MalformedResponse,
     MicrosoftError,
     SecretRejected,
     Unreachable,
@@ -414,8 +414,8 @@ def test_an_app_token_without_a_sensible_lifetime_has_none(
         ({"aadsts": 7000229}, MicrosoftError),
         ({"aadsts": 90002}, DirectoryNotFound),
         ({"status": 503}, Unreachable),
-        ({"status": 500}, MalformedAnswer),
-        ({"body": "{}"}, MalformedAnswer),
+        ({"status": 500}, MalformedResponse),
+        ({"body": "{}"}, MalformedResponse),
         ({"body": '{"access_token": "x", "expires_in": 1}', "status": 400}, MicrosoftError),
     ],
     ids=repr,
@@ -514,11 +514,11 @@ def test_a_directory_that_is_gone_is_not_found(exchange: Exchange) -> None:
         ({"status": 429}, Unreachable),
         ({"status": 503}, Unreachable),
         ({"close": True}, Unreachable),
-        ({"status": 500}, MalformedAnswer),
-        ({"redirect": "/elsewhere"}, MalformedAnswer),
-        ({"body": "<html></html>"}, MalformedAnswer),
-        ({"body": "[]"}, MalformedAnswer),
-        ({"body": "{}"}, MalformedAnswer),
+        ({"status": 500}, MalformedResponse),
+        ({"redirect": "/elsewhere"}, MalformedResponse),
+        ({"body": "<html></html>"}, MalformedResponse),
+        ({"body": "[]"}, MalformedResponse),
+        ({"body": "{}"}, MalformedResponse),
         ({"body": "{}", "status": 400}, MicrosoftError),
         ({"body": '{"id_token": "a.b.c", "access_token": "x"}', "status": 201}, MicrosoftError),
         ({"body": '{"id_token": "a.b.c", "access_token": "x"}', "status": 400}, MicrosoftError),
@@ -538,7 +538,7 @@ def test_every_failure_has_its_class_and_one_request(
 def test_both_tokens_must_be_there(exchange: Exchange, member: str, value: object) -> None:
     exchange.entra.tamper_token_response(lambda answer: {**answer, member: value})
     error = exchange.refusal()
-    assert type(error) is MalformedAnswer
+    assert type(error) is MalformedResponse
     assert str(error) == f"Microsoft's token answer has no {member}."
 
 

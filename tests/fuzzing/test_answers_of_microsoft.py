@@ -136,7 +136,7 @@ def test_graph(status: int, body: bytes) -> None:
 @fuzz
 @given(objects(*ERROR))
 def test_errors(answer: dict[str, Any]) -> None:
-    error = MicrosoftError.from_answer(answer)
+    error = MicrosoftError.from_response(answer)
     for text in (str(error), error.error, error.correlation_id, error.trace_id):
         text.encode()
         assert "\x00" not in text

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from ... import domains
 from ...entra.cloud import PERSONAL_TENANT_ID
 from ...entra.errors import OtherCloud, PersonalDirectory
-from ...microsoft.wording import in_words
+from ...microsoft.wording import describe_error
 from ...models import Application, Connection, EnabledConnection, Sealed
 from ...models.connection import is_taken
 from ...models.refusals import name_is_taken, no_own_directory
@@ -228,7 +228,7 @@ class ConnectionForm(forms.ModelForm):
                 self.add_error("domain", no_own_directory(connection.domain))
             elif isinstance(answer.error, OtherCloud):
                 is_offered = answer.error.found in Connection.Cloud.values
-                message = str(in_words(answer.error))
+                message = str(describe_error(answer.error))
                 self.add_error(
                     "cloud" if is_offered else "domain",
                     ValidationError(message, code="other_cloud"),

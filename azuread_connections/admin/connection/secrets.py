@@ -22,7 +22,7 @@ from ...models.expiry import day_of
 from ...models.validators import expiry_warning
 from ..rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
 from ..widgets.dates import ExpiryDateField, time_ago
-from ..widgets.words import words_of
+from ..widgets.field_texts import field_texts
 from .posted_rows import PostedRowsFormSet
 
 
@@ -50,7 +50,7 @@ def render_state(state: SecretState) -> SafeString:
 class StoredSecretForm(forms.ModelForm):
     """Of a stored secret only the date can be edited; its value is never loaded for this."""
 
-    expires_at = ExpiryDateField(**words_of(ClientSecret, "expires_at"), required=False)
+    expires_at = ExpiryDateField(**field_texts(ClientSecret, "expires_at"), required=False)
 
     class Meta:
         model = ClientSecret

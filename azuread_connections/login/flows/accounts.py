@@ -21,7 +21,7 @@ from .begin import begin_again
 from .context import CallbackContext, find_context, require_connection
 from .exchange import SecretSuperseded
 from .identity import verify_identity
-from .onward import DestinationRedirect
+from .redirects import DestinationRedirect
 from .storage import store
 
 PURPOSE = "connect"
@@ -53,7 +53,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
         try:
             verified = verify_identity(request, context)
         except SecretSuperseded:
-            return begin_again(request, context.pair, transaction)
+            return begin_again(request, context.target, transaction)
     with context.failures(is_proven=True):
         if str(request.user.pk or "") != transaction.subject:
             raise SignInFailed("transaction_expired", detail="Another user began to connect.")

@@ -12,10 +12,10 @@ from ...microsoft.permissions import delegated_scopes
 from ...models import Connection
 from ..log.failures import SignInFailed
 from ..lookup import addresses
-from ..lookup.enabled import Pair
+from ..lookup.enabled import SignInTarget
 from ..state import transaction
 from ..state.transaction import SIGN_IN, Transaction, endpoint_fingerprint
-from . import onward
+from . import redirects
 from .resumption import state_with_resumption
 
 #: Microsoft asks which account to use, though somebody is signed in there.
@@ -27,7 +27,7 @@ class Start:
     """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty.
     ``prompt``: "" or ``SELECT_ACCOUNT``. ``purpose`` and ``subject``: see ``Transaction``."""
 
-    pair: Pair
+    target: SignInTarget
     destination: str
     login_hint: str = ""
     domain_hint: str = ""
@@ -40,10 +40,10 @@ class Start:
 def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
     """Return what leads the browser there, with the transaction in a cookie. Asks nobody, writes
     nothing."""
-    connection = start.pair.connection
-    redirect_uri = addresses.redirect_uri(request, is_own_host=start.pair.is_own_host)
+    connection = start.target.connection
+    redirect_uri = addresses.redirect_uri(request, is_own_host=start.target.is_own_host)
     begun = Transaction(
-        application_id=start.pair.application.pk,
+        application_id=start.target.application.pk,
         connection_id=connection.pk,
         fingerprint=endpoint_fingerprint(connection, connection.sign_in_segment, redirect_uri),
         destination=start.destination,
@@ -56,7 +56,7 @@ def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
     return redirect_with_transaction_cookie(request, begun, url)
 
 
-def begin_again(request: HttpRequest, pair: Pair, begun: Transaction) -> HttpResponse:
+def begin_again(request: HttpRequest, target: SignInTarget, begun: Transaction) -> HttpResponse:
     """Go through Microsoft once more, which nobody notices, for a code for the next secret.
 
     Raises ``SignInFailed`` where this was the second time.
@@ -68,7 +68,7 @@ def begin_again(request: HttpRequest, pair: Pair, begun: Transaction) -> HttpRes
             is_proven=True,
         )
     start = Start(
-        pair, begun.destination, is_retry=True, purpose=begun.purpose, subject=begun.subject
+        target, begun.destination, is_retry=True, purpose=begun.purpose, subject=begun.subject
     )
     return redirect_to_microsoft(request, start)
 
@@ -117,6 +117,6 @@ def redirect_with_transaction_cookie(
     request: HttpRequest, begun: Transaction, url: str
 ) -> HttpResponse:
     """Return what leads the browser to Microsoft, with the transaction in a cookie."""
-    response = onward.go_on(request, url)
+    response = redirects.redirect_browser(request, url)
     transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
     return response

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ...models import Application, Connection
 from ..log.failures import SignInFailed
 from ..lookup import addresses
-from ..lookup.enabled import Pair, still_enabled
+from ..lookup.enabled import SignInTarget, still_enabled
 from ..state.transaction import Transaction
 
 
@@ -24,18 +24,18 @@ class CallbackContext:
     """
 
     transaction: Transaction
-    pair: Pair
+    target: SignInTarget
     redirect_uri: str
     tenant: str
     back_url: str = ""
 
     @property
     def connection(self) -> Connection:
-        return self.pair.connection
+        return self.target.connection
 
     @property
     def application(self) -> Application:
-        return self.pair.application
+        return self.target.application
 
     @contextmanager
     def failures(self, *, is_proven: bool = False) -> Iterator[None]:
@@ -64,16 +64,16 @@ def find_context(
 
 
 def _find(request: HttpRequest, transaction: Transaction, back_url: str) -> CallbackContext:
-    pair = still_enabled(request, transaction.application_id, transaction.connection_id)
-    if pair is None:
+    target = still_enabled(request, transaction.application_id, transaction.connection_id)
+    if target is None:
         raise SignInFailed("connection_disabled", detail="Disabled while the sign-in was open.")
-    redirect_uri = addresses.redirect_uri(request, is_own_host=pair.is_own_host)
-    tenant = transaction.unchanged_tenant(pair.connection, redirect_uri)
+    redirect_uri = addresses.redirect_uri(request, is_own_host=target.is_own_host)
+    tenant = transaction.unchanged_tenant(target.connection, redirect_uri)
     if tenant is None:
         raise SignInFailed(
             "transaction_expired", detail="The connection was edited while the sign-in was open."
         )
-    return CallbackContext(transaction, pair, redirect_uri, tenant, back_url)
+    return CallbackContext(transaction, target, redirect_uri, tenant, back_url)
 
 
 def require_connection(request: HttpRequest, context: CallbackContext) -> None:

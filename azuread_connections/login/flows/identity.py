@@ -43,9 +43,9 @@ def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedI
         code_verifier=context.transaction.code_verifier,
         nonce=context.transaction.nonce,
         issuers=named_issuers(request),
-        known_scopes=context.pair.known_scopes,
-        secrets=context.pair.secrets,
-        own_domain=context.pair.own_domain,
+        known_scopes=context.target.known_scopes,
+        secrets=context.target.secrets,
+        own_domain=context.target.own_domain,
     )
     try:
         return _verify(request, exchange, directories.admit)

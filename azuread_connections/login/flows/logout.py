@@ -18,7 +18,7 @@ from ..lookup.frontchannel import is_frontchannel_token
 from ..state import session
 from ..state.session import SignIn
 from ..state.transaction import Transaction
-from . import onward
+from . import redirects
 from .begin import new_transaction, redirect_with_transaction_cookie
 
 logger = logging.getLogger("azuread_connections")
@@ -60,7 +60,7 @@ def redirect_to_microsoft(
 
 def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
     """Lead a browser on that comes back from signing out at Microsoft."""
-    return onward.DestinationRedirect(transaction.destination)
+    return redirects.DestinationRedirect(transaction.destination)
 
 
 def end_microsoft_session(request: HttpRequest, token: str, session_id: str) -> bool:

@@ -23,7 +23,7 @@ from .begin import begin_again
 from .context import CallbackContext, find_context
 from .exchange import SecretSuperseded
 from .identity import verify_identity
-from .onward import DestinationRedirect
+from .redirects import DestinationRedirect
 from .storage import store
 
 
@@ -47,7 +47,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
         try:
             verified = verify_identity(request, context)
         except SecretSuperseded:
-            return begin_again(request, context.pair, transaction)
+            return begin_again(request, context.target, transaction)
     with context.failures(is_proven=True):
         resolved = _store(request, context, verified)
         signals.signed_in.send(
@@ -83,7 +83,7 @@ def _sign_in(
         # Nobody becomes another user without being asked.
         raise OtherUserSignedIn(context, str(request.user), resolved.identity.login_name)
     login(request, cast(Any, resolved.user))
-    session.remember(request, context.pair, resolved.identity, verified.claims)
+    session.remember(request, context.target, resolved.identity, verified.claims)
     if resolved.linked:
         events.record_linked(context.connection, resolved.identity)
     events.record_signed_in(

@@ -29,7 +29,7 @@ def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
             "reference": failed.reference,
             "back_url": failed.back_url,
             "retry_url": failed.back_url or _retry_url(request, failed, resumption),
-            "resume_with": resumption.pair.connection.label if resumption else "",
+            "resume_with": resumption.target.connection.label if resumption else "",
             "other_account_url": _other_account_url(failed),
             "home_url": _home_url(request, resumption),
         },
@@ -75,8 +75,8 @@ def _retry_url(request: HttpRequest, failed: SignInFailed, resumption: Resumptio
     """Return where "try again" leads: straight to Microsoft if that may help."""
     if resumption is not None:
         return buttons.start_url(
-            resumption.pair.connection,
-            application=enabled.slug_unless_default(resumption.pair.application),
+            resumption.target.connection,
+            application=enabled.slug_unless_default(resumption.target.application),
             next=resumption.destination,
         )
     application = enabled.chosen_application(request)

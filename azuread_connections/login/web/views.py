@@ -13,14 +13,14 @@ from django.views.generic import TemplateView, View
 
 from ...conf import conf
 from ...models import Application
-from ..flows import begin, callback, consent, onward
+from ..flows import begin, callback, consent, redirects
 from ..flows.sign_in import OtherUserSignedIn
 from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled, realm
 from ..lookup.typed_address import clean_address
 from ..state.transaction import delete_cookie
 from ..state.withheld import callback_parameters
-from . import buttons, read_ahead
+from . import buttons, prefetch
 from .entry import entry
 from .error_page import failure_page
 
@@ -49,16 +49,16 @@ class SignInView(TemplateView):
         if application is None:
             return self.render_to_response(self.get_context_data(email=address))
         found = realm.discover(request, application, address)
-        if len(found.pairs) == 1:
-            return _begin(request, found.pairs[0], found.address, found.domain)
+        if len(found.targets) == 1:
+            return _begin(request, found.targets[0], found.address, found.domain)
         return self.render_to_response(
             self.get_context_data(
                 known_application=application,
                 email=found.address,
                 choices=self._buttons(
-                    application, [pair.connection for pair in found.pairs], found.address
+                    application, [target.connection for target in found.targets], found.address
                 ),
-                is_unknown=not found.pairs,
+                is_unknown=not found.targets,
             )
         )
 
@@ -101,7 +101,7 @@ class SignInView(TemplateView):
 
     def _next(self, application: Application | None) -> str:
         urls = application.allowed_callback_urls if application else ()
-        return addresses.asked_destination(self.request, urls)
+        return addresses.requested_destination(self.request, urls)
 
     def _start(self, name: str) -> HttpResponse:
         """``?connection=NAME`` overrides the page, as at Auth0."""
@@ -148,39 +148,39 @@ class CallbackView(View):
 
 
 def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:
-    if answer := read_ahead.answer_if_ahead(request):
+    if answer := prefetch.prefetch_response(request):
         return answer
-    pair = enabled.find_enabled(request, name, application)
-    if pair is None:
+    target = enabled.find_enabled(request, name, application)
+    if target is None:
         asked = enabled.chosen_application(request, application) or "this site"
-        detail = f"No connection “{enabled.asked_name(name)}” for “{asked}”."
+        detail = f"No connection “{enabled.lookup_name(name)}” for “{asked}”."
         return failure_page(request, SignInFailed("connection_disabled", detail=detail))
     asked = request.GET.get("login_hint", "")
     # What is no address may be the opaque hint that Microsoft puts into ID tokens.
     login_hint = clean_address(asked) or asked[:_MAX_LOGIN_HINT]
     domain = realm.domain_of(login_hint)
     # No hint for guests: it would lead them past the directory that knows them.
-    return _begin(request, pair, login_hint, domain if domain == pair.connection.domain else "")
+    return _begin(request, target, login_hint, domain if domain == target.connection.domain else "")
 
 
 def _begin(
-    request: HttpRequest, pair: enabled.Pair, login_hint: str, domain_hint: str
+    request: HttpRequest, target: enabled.SignInTarget, login_hint: str, domain_hint: str
 ) -> HttpResponse:
     destination = addresses.safe_destination(
-        request, request.GET.get("next"), pair.application.allowed_callback_urls
+        request, request.GET.get("next"), target.application.allowed_callback_urls
     )
-    if addresses.must_move(request, is_own_host=pair.is_own_host):
+    if addresses.must_move(request, is_own_host=target.is_own_host):
         moved = buttons.start_url(
-            pair.connection,
-            application=pair.application.slug,
+            target.connection,
+            application=target.application.slug,
             next=destination,
             login_hint=login_hint,
             prompt=_prompt(request),
             **{addresses.MOVED: "1"},
         )
-        return onward.go_on(request, conf.public_url + moved)
+        return redirects.redirect_browser(request, conf.public_url + moved)
     start = begin.Start(
-        pair,
+        target,
         destination,
         login_hint=login_hint,
         domain_hint=domain_hint,

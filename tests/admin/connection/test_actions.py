@@ -1,4 +1,4 @@
-"""The desk: checklist, Check now, Try, chart, export, signing everyone out."""
+"""The pages of a connection: checklist, Check now, Try, chart, export, signing everyone out."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.utils.text import capfirst
 
 
-def words_of(model: type[Model], name: str) -> dict[str, Any]:
+def field_texts(model: type[Model], name: str) -> dict[str, Any]:
     """Return what the model says of a field, as arguments of a form field."""
     field: Any = model._meta.get_field(name)
     return {"label": capfirst(field.verbose_name), "help_text": field.help_text}
