@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class ProviderConfig(AppConfig):
+    name = "azuread_connections.provider"
+    # Django's default would be "provider", which other apps are called too.
+    label = "azuread_provider"
+    verbose_name = _("OAuth clients")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401  (importing registers the system checks)
+        from .keys import create_first_key
+        from .logs import keep_tokens_out
+
+        post_migrate.connect(create_first_key, sender=self)
+        keep_tokens_out()

@@ -1,0 +1,200 @@
+"""The keys that sign tokens for clients: which one signs, which are published, when they change."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
+from django.core.exceptions import ImproperlyConfigured
+from django.db import router, transaction
+from django.utils import timezone
+from jwt.algorithms import RSAAlgorithm
+
+from ..conf import CACHE_PREFIX, conf
+from ..models.fields import Sealed
+from .lifetimes import KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
+from .models import SigningKey
+
+ALGORITHM = "RS256"
+_BITS = 2048
+_CACHE_KEY = f"{CACHE_PREFIX}:provider:signing_keys"
+#: Seconds for which the keys are not read again. Far less than a next one waits.
+_CACHE_TTL = 60.0
+
+
+_SIGNATURE_ONLY: Any = dict.fromkeys(
+    ("verify_aud", "verify_exp", "verify_nbf", "verify_iat"), False
+)
+
+
+class NoSigningKey(Exception):
+    """No key signs now."""
+
+
+@dataclass(frozen=True)
+class PublishedKey:
+    """A published key. ``sealed``: the private part, encrypted as in the database."""
+
+    kid: str
+    jwk: dict[str, Any]
+    sealed: str
+    activates_at: datetime
+
+
+def published_keys() -> list[PublishedKey]:
+    """Return the keys that clients have to know, those that sign first in front. No query while
+    they are cached."""
+    known: list[PublishedKey] | None = conf.cache.get(_CACHE_KEY)
+    if known is None:
+        rows = SigningKey.objects.published(timezone.now()).order_by("activates_at", "pk")
+        known = [
+            PublishedKey(row.kid, row.public_key, row.private_key.ciphertext, row.activates_at)
+            for row in rows
+        ]
+        conf.cache.set(_CACHE_KEY, known, _CACHE_TTL)
+    return known
+
+
+def sign(claims: dict[str, Any]) -> str:
+    """Return a signed token of these claims. Raises ``NoSigningKey``, ``UndecryptableError``."""
+    now = timezone.now()
+    active = [key for key in published_keys() if key.activates_at <= now]
+    if not active:
+        raise NoSigningKey("No key signs now. Run: manage.py rotate_signing_keys")
+    key = active[-1]
+    headers = {"kid": key.kid}
+    return jwt.encode(claims, _load(key.sealed), algorithm=ALGORITHM, headers=headers)
+
+
+def verify(token: str) -> dict[str, Any] | None:
+    """Return the claims of a token that one of the published keys has signed, or None.
+
+    Neither its times nor its audience are checked.
+    """
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+        for key in published_keys():
+            if key.kid == kid:
+                public_key: Any = RSAAlgorithm.from_jwk(key.jwk)
+                found: dict[str, Any] = jwt.decode(
+                    token, public_key, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
+                )
+                return found
+    except (jwt.InvalidTokenError, ValueError):
+        pass
+    return None
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What a rotation did. ``next``: the key that waits to sign, or None if one signs at once."""
+
+    current: SigningKey
+    next: SigningKey | None
+    is_new: bool
+    deleted: int
+
+
+def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rotation:
+    """Publish the next key, unless one waits already, and delete those that are over.
+
+    ``is_compromised``: a new key signs at once and all others are withdrawn, with every token that
+    they have signed.
+    """
+    now = now or timezone.now()
+    using = router.db_for_write(SigningKey)
+    with transaction.atomic(using=using):
+        # Locked, so that two at once do not both add a key.
+        rows = SigningKey.objects.using(using).select_for_update().order_by("activates_at", "pk")
+        keys = list(rows)
+        over = [key for key in keys if key.retires_at is not None and key.retires_at <= now]
+        if is_compromised:
+            over = keys
+        SigningKey.objects.using(using).filter(pk__in=[key.pk for key in over]).delete()
+        keys = [key for key in keys if key not in over]
+        active = [key for key in keys if key.activates_at <= now]
+        waiting = [key for key in keys if key.activates_at > now]
+        if not active:
+            rotation = Rotation(_create(using, now), None, True, len(over))
+        elif waiting:
+            rotation = Rotation(active[-1], waiting[0], False, len(over))
+        else:
+            starts_at = now + KEY_PUBLISHED_BEFORE
+            rotation = Rotation(active[-1], _create(using, starts_at), True, len(over))
+            for key in active:
+                if key.retires_at is None:
+                    key.retires_at = starts_at + KEY_PUBLISHED_AFTER
+                    key.save(using=using, update_fields=["retires_at"])
+    forget()
+    return rotation
+
+
+def forget() -> None:
+    """Read the keys again at the next request."""
+    conf.cache.set(_CACHE_KEY, None, 1)
+
+
+def create_first_key(using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
+    """Create a key where there is none (``post_migrate``: nothing has to be set up)."""
+    try:
+        model: Any = apps.get_model("azuread_provider", "SigningKey")
+    except LookupError:
+        return
+    if not router.allow_migrate_model(using, model):
+        return
+    if model._default_manager.using(using).exists():
+        return
+    try:
+        Sealed.seal("")
+    except ImproperlyConfigured:
+        return  # the system checks say which key is missing; the next migrate tries again
+    model._default_manager.using(using).create(**_new_key(timezone.now()))
+    forget()
+
+
+def _create(using: str, activates_at: datetime) -> SigningKey:
+    return SigningKey.objects.using(using).create(**_new_key(activates_at))
+
+
+def _new_key(activates_at: datetime) -> dict[str, Any]:
+    key = generate_private_key(public_exponent=65537, key_size=_BITS)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    jwk: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(key.public_key()))
+    public = {"kty": jwk["kty"], "n": jwk["n"], "e": jwk["e"]}
+    kid = _thumbprint(public)
+    return {
+        "kid": kid,
+        "algorithm": ALGORITHM,
+        "private_key": pem,
+        "public_key": {**public, "kid": kid, "use": "sig", "alg": ALGORITHM},
+        "activates_at": activates_at,
+    }
+
+
+def _thumbprint(jwk: dict[str, str]) -> str:
+    """RFC 7638 section 3."""
+    canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+
+
+@lru_cache(maxsize=8)
+def _load(sealed: str) -> RSAPrivateKey:
+    """Parsing takes longer than signing."""
+    key = load_pem_private_key(Sealed(sealed).reveal().encode(), password=None)
+    assert isinstance(key, RSAPrivateKey)  # noqa: S101  (the only kind that is stored)
+    return key

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models, router, transaction
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import get_application_model
+from oauth2_provider.settings import oauth2_settings
+
+from ...models import Application
+
+_Type = Application.Type
+_GrantType = Application.GrantType
+
+#: Grant types that have a meaning here, of those that an application can have. OAuth 2.1 has
+#: removed the implicit grant.
+SUPPORTED_GRANT_TYPES = frozenset(
+    {_GrantType.AUTHORIZATION_CODE, _GrantType.REFRESH_TOKEN, _GrantType.CLIENT_CREDENTIALS}
+)
+_PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
+
+
+class OAuthClients(models.Manager["OAuthClient"]):
+    def register(
+        self,
+        application: Application,
+        *,
+        client_id: str = "",
+        is_first_party: bool = True,
+        is_pkce_required: bool = True,
+        web_origins: Iterable[str] = (),
+    ) -> OAuthClient:
+        """Make an application an OAuth client.
+
+        ``client_id``: the one to keep, of a client that comes from elsewhere. By default the
+        application's external ID if it has one, and a new one otherwise.
+        """
+        using = router.db_for_write(self.model)
+        wanted = client_id or application.external_id
+        with transaction.atomic(using=using):
+            oauth_application = get_application_model()(
+                name=application.name,
+                # What follows grants nothing: django-oauth-toolkit's own endpoints refuse the
+                # client, as nobody knows the secret it generates, and there is no redirect URI.
+                client_type="confidential",
+                authorization_grant_type="authorization-code",
+                redirect_uris="",
+                algorithm="",
+                **({"client_id": wanted} if wanted else {}),
+            )
+            oauth_application.save(using=using)
+            client = self.model(
+                application=application,
+                oauth_application=oauth_application,
+                is_first_party=is_first_party,
+                is_pkce_required=is_pkce_required,
+            )
+            client.save(using=using)
+            client.set_web_origins(web_origins)
+        return client
+
+
+class OAuthClient(models.Model):
+    """What makes an application an OAuth client: ties it to its row in django-oauth-toolkit, and
+    holds what neither of the two has a field for."""
+
+    application = models.OneToOneField(
+        Application,
+        models.CASCADE,
+        related_name="oauth_client",
+        verbose_name=_("application"),
+    )
+    oauth_application = models.OneToOneField(
+        oauth2_settings.APPLICATION_MODEL,
+        models.CASCADE,
+        related_name="azuread_client",
+        verbose_name=_("django-oauth-toolkit's application"),
+    )
+    is_first_party = models.BooleanField(
+        _("first party"),
+        default=True,
+        help_text=_("People are not asked whether this client may know who they are."),
+    )
+    is_pkce_required = models.BooleanField(
+        _("PKCE required"),
+        default=True,
+        help_text=_("Only a confidential client can do without, if it is too old for PKCE."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = OAuthClients()
+
+    class Meta:
+        verbose_name = _("OAuth client")
+        verbose_name_plural = _("OAuth clients")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.application)
+
+    @property
+    def client_id(self) -> str:
+        return str(self.oauth_application.client_id)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it runs where no secret stays secret: in a browser or on people's devices."""
+        return self.application.application_type in _PUBLIC_TYPES
+
+    @property
+    def is_native(self) -> bool:
+        return self.application.application_type == _Type.NATIVE
+
+    @property
+    def needs_pkce(self) -> bool:
+        return self.is_public or self.is_pkce_required
+
+    @property
+    def grant_types(self) -> frozenset[str]:
+        """The grant types that it may use: those ticked, of those its type can have."""
+        if self.application.application_type == _Type.MACHINE_TO_MACHINE:
+            possible = frozenset({_GrantType.CLIENT_CREDENTIALS.value})
+        elif self.is_public:
+            # It cannot authenticate itself.
+            possible = SUPPORTED_GRANT_TYPES - {_GrantType.CLIENT_CREDENTIALS}
+        else:
+            possible = SUPPORTED_GRANT_TYPES
+        ticked: Any = self.application.grant_types
+        return possible.intersection(ticked if isinstance(ticked, list) else ())
+
+    @property
+    def web_origins(self) -> list[str]:
+        return [row.origin for row in self.web_origin_rows.all()]
+
+    def set_web_origins(self, origins: Iterable[str]) -> None:
+        """Replace the origins whose scripts may call the endpoints as this client
+        ("https://app.example.com")."""
+        wanted = {origin.rstrip("/").lower() for origin in origins}
+        self.web_origin_rows.exclude(origin__in=wanted).delete()
+        missing = wanted - set(self.web_origin_rows.values_list("origin", flat=True))
+        self.web_origin_rows.bulk_create(
+            WebOrigin(client=self, origin=origin) for origin in sorted(missing)
+        )
+
+
+class WebOrigin(models.Model):
+    """An origin from which scripts call the endpoints as one client (CORS)."""
+
+    client = models.ForeignKey(OAuthClient, models.CASCADE, related_name="web_origin_rows")
+    origin = models.CharField(_("origin"), max_length=255, db_index=True)
+
+    class Meta:
+        verbose_name = _("web origin")
+        verbose_name_plural = _("web origins")
+        ordering = ["origin"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "origin"], name="azuread_provider_origin_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.origin

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from .client import OAuthClient
+
+HINT_LENGTH = 3
+#: Auth0's have 64 characters. A shorter one could be guessed from its digest.
+MIN_LENGTH = 32
+
+
+class OAuthClientSecrets(models.QuerySet["OAuthClientSecret"]):
+    def live(self, now: datetime) -> OAuthClientSecrets:
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+
+
+class OAuthClientSecretManager(models.Manager.from_queryset(OAuthClientSecrets)):  # type: ignore[misc]
+    @sensitive_variables("value")
+    def add(
+        self, client: OAuthClient, value: str = "", *, expires_at: datetime | None = None
+    ) -> str:
+        """Give a client another secret, and return it: it is shown this once.
+
+        ``value``: the one to keep, of a client that comes from elsewhere. The others stay valid,
+        so that a client can change from one to the next. Raises ``ValidationError`` for a short
+        one.
+        """
+        value = value or secrets.token_urlsafe(48)
+        if len(value) < MIN_LENGTH:
+            raise ValidationError(
+                _("A client secret has at least %(count)d characters."),
+                code="short_secret",
+                params={"count": MIN_LENGTH},
+            )
+        self.create(
+            client=client,
+            digest=digest_of(value),
+            hint=value[:HINT_LENGTH],
+            expires_at=expires_at,
+        )
+        return value
+
+    @sensitive_variables("value")
+    def accepts(self, client: OAuthClient, value: str) -> bool:
+        """Return whether this is one of the client's secrets that are valid now. One query."""
+        found = self.filter(client=client, digest=digest_of(value)).live(timezone.now())
+        return bool(found.exists())
+
+
+class OAuthClientSecret(models.Model):
+    """One of a client's secrets, of which only a digest is stored.
+
+    SHA-256 without salt or stretching: each is a long random text, which no dictionary holds, and
+    every token request has to check one.
+    """
+
+    client = models.ForeignKey(
+        OAuthClient, models.CASCADE, related_name="secrets", verbose_name=_("client")
+    )
+    digest = models.CharField(max_length=64, editable=False)
+    hint = models.CharField(_("begins with"), max_length=HINT_LENGTH, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    objects = OAuthClientSecretManager()
+
+    class Meta:
+        verbose_name = _("client secret")
+        verbose_name_plural = _("client secrets")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "digest"], name="azuread_provider_secret_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hint}…"
+
+
+@sensitive_variables("value")
+def digest_of(value: str) -> str:
+    """Return what is stored of a secret, a code or a token."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()

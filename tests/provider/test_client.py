@@ -1,0 +1,100 @@
+"""What makes an application an OAuth client."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from oauth2_provider.models import get_application_model
+
+from azuread_connections.models import Application
+from azuread_connections.provider.models import OAuthClient, OAuthClientSecret
+from tests.factories import ApplicationFactory
+from tests.provider.relying_party import RelyingParty
+
+pytestmark = pytest.mark.django_db
+
+EVERYTHING = [*Application.GrantType.values]
+
+
+def register(application_type: str, **options: object) -> OAuthClient:
+    application = ApplicationFactory.create(
+        application_type=application_type, grant_types=EVERYTHING
+    )
+    return OAuthClient.objects.register(application, **options)
+
+
+@pytest.mark.parametrize(
+    ("application_type", "grant_types"),
+    [
+        ("native", {"authorization_code", "refresh_token"}),
+        ("spa", {"authorization_code", "refresh_token"}),
+        ("regular_web", {"authorization_code", "refresh_token", "client_credentials"}),
+        ("machine_to_machine", {"client_credentials"}),
+    ],
+)
+def test_a_client_can_use_the_grant_types_of_its_type(
+    application_type: str, grant_types: set[str]
+) -> None:
+    assert register(application_type).grant_types == grant_types
+
+
+def test_a_client_can_use_only_those_that_are_ticked() -> None:
+    application = ApplicationFactory.create(grant_types=["authorization_code"])
+    assert OAuthClient.objects.register(application).grant_types == {"authorization_code"}
+
+
+def test_a_public_client_needs_pkce_whatever_its_row_says() -> None:
+    assert register("spa", is_pkce_required=False).needs_pkce
+    assert not register("regular_web", is_pkce_required=False).needs_pkce
+
+
+def test_a_client_keeps_the_id_it_had_elsewhere() -> None:
+    application = ApplicationFactory.create(external_id="KvT3Auth0Id")
+    assert OAuthClient.objects.register(application).client_id == "KvT3Auth0Id"
+
+
+def test_its_row_in_django_oauth_toolkit_gives_it_nothing_there(portal: RelyingParty) -> None:
+    row = get_application_model().objects.get(client_id=portal.client_id)
+    assert row.client_type == "confidential"
+    assert not row.redirect_uris
+    assert not row.redirect_uri_allowed(portal.callback)
+    assert portal.secret not in row.client_secret
+
+
+def test_several_secrets_are_valid_at_once(portal: RelyingParty) -> None:
+    second = OAuthClientSecret.objects.add(portal.client)
+    for secret in (portal.secret, second):
+        assert OAuthClientSecret.objects.accepts(portal.client, secret)
+    assert not OAuthClientSecret.objects.accepts(portal.client, "")
+
+
+def test_a_secret_is_stored_as_a_digest_with_a_hint(portal: RelyingParty) -> None:
+    row = OAuthClientSecret.objects.get()
+    assert portal.secret not in str(vars(row))
+    assert row.hint == portal.secret[:3]
+
+
+def test_an_expired_secret_is_refused(portal: RelyingParty) -> None:
+    expired = OAuthClientSecret.objects.add(
+        portal.client, expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    assert not OAuthClientSecret.objects.accepts(portal.client, expired)
+
+
+def test_a_secret_of_another_client_is_refused(portal: RelyingParty) -> None:
+    other = register("regular_web")
+    assert not OAuthClientSecret.objects.accepts(other, portal.secret)
+
+
+def test_a_short_secret_is_not_taken(portal: RelyingParty) -> None:
+    with pytest.raises(ValidationError):
+        OAuthClientSecret.objects.add(portal.client, "hunter2")
+
+
+def test_web_origins_are_replaced(portal: RelyingParty) -> None:
+    portal.client.set_web_origins(["https://A.example/", "https://b.example"])
+    portal.client.set_web_origins(["https://b.example", "https://c.example"])
+    assert portal.client.web_origins == ["https://b.example", "https://c.example"]
