@@ -109,6 +109,34 @@ def prune_invalid_sign_ins(request: HttpRequest) -> bool:
     return bool(stored) and not holding
 
 
+def find_proof(request: HttpRequest, application: int, *, connection: str = "") -> SignIn | None:
+    """Return the newest sign-in of this session that holds for an application (its key).
+
+    It may have been for another one: what counts is that its connection is enabled there. One
+    query, or none, where the newest sign-in for the application holds. ``connection``: the name of
+    the one that counts, "" for any.
+    """
+    user = request.session.get(SESSION_KEY, "")
+    newest_first = [
+        sign_in
+        for sign_in in reversed(sign_ins(request))
+        if not connection or sign_in.name.lower() == connection.lower()
+    ]
+    for sign_in in sorted(newest_first, key=lambda each: each.application != application):
+        proof = replace(sign_in, application=application)
+        if _is_still_valid(proof, user):
+            return proof
+    return None
+
+
+def is_still_valid(sign_in: SignIn, user: Any, *, recheck: bool = False) -> bool:
+    """Return whether a sign-in of a user (the key) holds. ``recheck``: at this very moment, and
+    not as of the last SESSION_CHECK_SECONDS. One query, or none."""
+    if recheck:
+        return not _is_too_old(sign_in) and _query_validity(sign_in, user)
+    return _is_still_valid(sign_in, user)
+
+
 def _store(request: HttpRequest, known: list[SignIn]) -> None:
     request.session[_KEY] = [dict(vars(sign_in)) for sign_in in known]
 
@@ -148,7 +176,7 @@ def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
     What is older than MAX_SIGN_IN_DAYS no longer counts: by then ``clear_events`` may have deleted
     the sign-out that ended it, however long the session lasts or is renewed.
     """
-    if time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY:
+    if _is_too_old(sign_in):
         return False
     seconds = conf.session_check_seconds
     key = f"{CACHE_PREFIX}:holds:{sign_in.identity}:{sign_in.application}:{sign_in.connection}"
@@ -159,6 +187,10 @@ def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
     if holds and seconds:
         conf.cache.set(key, 1, seconds)
     return holds
+
+
+def _is_too_old(sign_in: SignIn) -> bool:
+    return time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY
 
 
 def _query_validity(sign_in: SignIn, user: Any) -> bool:

@@ -1,0 +1,209 @@
+"""oauthlib's server with exactly the grants that are offered, and the way to it from Django."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+from oauthlib.common import Request, urlencode
+from oauthlib.oauth2 import (
+    AuthorizationEndpoint,
+    ClientCredentialsGrant,
+    RevocationEndpoint,
+    TokenEndpoint,
+)
+from oauthlib.oauth2.rfc6749.errors import FatalClientError, InvalidRequestError, OAuth2Error
+from oauthlib.oauth2.rfc6749.tokens import BearerToken
+from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
+
+from ..models import Application
+from . import lifetimes, scopes
+from .issuer import issuer
+from .models import OAuthClient
+from .validator import ISSUER_HEADER, ClientValidator
+
+#: More than any client sends to the token endpoint.
+_MAX_JSON = 20_000
+
+
+class Tokens(BearerToken):
+    """Opaque tokens; a refresh token only for a client that may use one and asked for it."""
+
+    def create_token(self, request: Any, refresh_token: bool = False, **kwargs: Any) -> Any:
+        wants_refresh = scopes.OFFLINE_ACCESS in (request.scopes or ())
+        may_refresh = (
+            Application.GrantType.REFRESH_TOKEN in request.client.azuread_client.grant_types
+        )
+        return super().create_token(
+            request, refresh_token=refresh_token and wants_refresh and may_refresh, **kwargs
+        )
+
+
+class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):  # type: ignore[misc]
+    """Every other response type or grant type is answered as unsupported."""
+
+    def __init__(self, validator: ClientValidator) -> None:
+        tokens = Tokens(validator, expires_in=int(lifetimes.ACCESS_TOKEN.total_seconds()))
+        code = AuthorizationCodeGrant(validator)
+        AuthorizationEndpoint.__init__(
+            self,
+            default_response_type="code",
+            response_types={"code": code},
+            default_token_type=tokens,
+        )
+        TokenEndpoint.__init__(
+            self,
+            default_grant_type="authorization_code",
+            grant_types={
+                "authorization_code": code,
+                "refresh_token": RefreshTokenGrant(validator),
+                "client_credentials": ClientCredentialsGrant(validator),
+            },
+            default_token_type=tokens,
+        )
+        RevocationEndpoint.__init__(self, validator)
+        self.valid_request_methods = ("GET", "POST")
+
+
+@cache
+def server() -> Server:
+    """Return the server: nothing of a request is kept on it."""
+    return Server(ClientValidator())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What oauthlib answers to a client."""
+
+    status: int
+    body: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class BadRequest(Exception):
+    """A request with parameters in its address, with one given twice, or whose body is neither a
+    form nor a JSON object of texts."""
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A valid authorization request: of a known client, to one of its own addresses."""
+
+    client: OAuthClient
+    redirect_uri: str
+    scopes: list[str]
+    state: str
+    nonce: str
+    code_challenge: str
+
+
+class RefusedRequest(Exception):
+    """An authorization request with an error that the client is told by a redirect."""
+
+    def __init__(self, error: OAuth2Error) -> None:
+        super().__init__(error.error)
+        self.redirect_uri: str = error.redirect_uri
+        self.state: str = error.state or ""
+        self.error: str = error.error
+        self.description: str = error.description
+
+
+class UntrustedRequest(Exception):
+    """An authorization request whose client or redirect URI is unknown: nobody is sent there."""
+
+
+def check_authorization_request(
+    request: HttpRequest, parameters: list[tuple[str, str]]
+) -> AuthorizationRequest:
+    """Return the request if it is valid. Raises ``UntrustedRequest`` and ``RefusedRequest``."""
+    if len({name for name, _value in parameters}) < len(parameters):
+        raise UntrustedRequest("A parameter is given twice.")  # RFC 6749 section 3.1
+    try:
+        granted, info = server().validate_authorization_request(
+            f"{request.path}?{urlencode(parameters)}", "GET", None, {}
+        )
+    except FatalClientError as error:
+        raise UntrustedRequest(error.error, error.description) from error
+    except OAuth2Error as error:
+        raise RefusedRequest(error) from error
+    asked = info["request"]
+    return AuthorizationRequest(
+        client=asked.client.azuread_client,
+        redirect_uri=asked.redirect_uri,
+        scopes=granted,
+        state=asked.state or "",
+        nonce=asked.nonce or "",
+        code_challenge=asked.code_challenge or "",
+    )
+
+
+@sensitive_variables("parameters")
+def token_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+    """Answer a token request."""
+    if not dict(parameters).get("grant_type"):
+        # oauthlib would say "unsupported_grant_type": RFC 6749 section 5.2.
+        error = InvalidRequestError("Missing grant_type parameter.")
+        return Answer(error.status_code, error.json)
+    try:
+        headers, body, status = server().create_token_response(
+            request.path, "POST", urlencode(parameters), _headers(request)
+        )
+    except OAuth2Error as error:
+        return Answer(error.status_code, error.json)
+    return Answer(status, body or "", headers)
+
+
+@sensitive_variables("parameters")
+def revocation_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+    """Answer a revocation request (RFC 7009)."""
+    headers, body, status = server().create_revocation_response(
+        request.path, "POST", urlencode(parameters), _headers(request)
+    )
+    return Answer(status, body or "", headers)
+
+
+@sensitive_variables("parameters")
+def authenticated_client(
+    request: HttpRequest, parameters: list[tuple[str, str]]
+) -> OAuthClient | None:
+    """Return the confidential client that a request proves to be from."""
+    asked = Request(request.path, "POST", urlencode(parameters), _headers(request))
+    if not server().request_validator.authenticate_client(asked):
+        return None
+    found: OAuthClient = asked.client.azuread_client
+    return found
+
+
+def posted_parameters(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what a client has posted, as a form or as a JSON object, as at Auth0.
+
+    Raises ``BadRequest``.
+    """
+    if request.META.get("QUERY_STRING"):
+        raise BadRequest  # codes and secrets in an address get into logs
+    if request.content_type != "application/json":
+        form = [(name, value) for name, values in request.POST.lists() for value in values]
+        if len(form) > len(request.POST):
+            raise BadRequest  # RFC 6749 section 3.2: no parameter more than once
+        return form
+    if len(request.body) > _MAX_JSON:
+        raise BadRequest
+    try:
+        found = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise BadRequest from None
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        raise BadRequest
+    return list(found.items())
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    """Return what the validator reads. No other header of a request has any effect."""
+    headers = {ISSUER_HEADER: issuer(request)}
+    if given := request.META.get("HTTP_AUTHORIZATION"):
+        headers["Authorization"] = given
+    return headers

@@ -1,0 +1,207 @@
+"""Tokens in the database: issued, refreshed, found and ended.
+
+Access and refresh tokens are django-oauth-toolkit's rows, so that its ``cleartokens`` deletes the
+old ones. Of each, whatever its settings say, a digest is stored and never the token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import router, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from oauth2_provider.models import get_access_token_model, get_refresh_token_model
+
+from . import claims, judge, lifetimes
+from .models import Authorization, OAuthClient
+from .models.client_secret import digest_of
+
+
+class AlreadyUsed(Exception):
+    """Another request has used the code or the refresh token at the same time."""
+
+
+def authorizations() -> Any:
+    """Return the authorizations, each with what it is judged by."""
+    # Not of a replica, which may not have heard of a code that was given a moment ago.
+    rows = Authorization.objects.using(router.db_for_write(Authorization))
+    return rows.select_related("user", "identity", "connection", "client__application")
+
+
+# --- Issuing --------------------------------------------------------------------------------------
+
+
+@sensitive_variables("token")
+def issue_for_client(token: Any, oauth_application: Any) -> None:
+    """Store the token that a client has for itself."""
+    _create_access_token(token, oauth_application, None)
+
+
+@sensitive_variables("token")
+def issue_for_code(token: Any, oauth_application: Any, authorization: Authorization) -> None:
+    """Store the tokens for a code, which is used up with it. Raises ``AlreadyUsed``."""
+    with transaction.atomic(using=_alias()):
+        access_token = _create_access_token(token, oauth_application, authorization.user)
+        unused = Authorization.objects.using(_alias()).filter(
+            pk=authorization.pk, code_used_at__isnull=True, revoked_at__isnull=True
+        )
+        if not unused.update(code_used_at=timezone.now(), access_token=access_token):
+            raise AlreadyUsed
+        _create_refresh_token(token, oauth_application, access_token, authorization)
+
+
+@sensitive_variables("token")
+def issue_for_refresh(
+    token: Any, oauth_application: Any, authorization: Authorization, used: Any
+) -> None:
+    """Store the tokens for a refresh token, which is used up with it, as is the access token that
+    came with it. Raises ``AlreadyUsed``."""
+    now = timezone.now()
+    with transaction.atomic(using=_alias()):
+        # First: whoever comes second waits here, and finds it used.
+        unused = _refresh_tokens().filter(pk=used.pk, revoked__isnull=True)
+        if not unused.update(revoked=now, updated=now, access_token=None):
+            raise AlreadyUsed
+        # The same row with another digest: the former token ends with it.
+        former = _access_tokens().filter(pk=used.access_token_id)
+        if former.update(**_columns(token), updated=now):
+            access_token = used.access_token
+        else:  # `cleartokens` has deleted it
+            access_token = _create_access_token(token, oauth_application, authorization.user)
+            rows = Authorization.objects.using(_alias()).filter(pk=authorization.pk)
+            rows.update(access_token=access_token)
+        _create_refresh_token(token, oauth_application, access_token, authorization)
+
+
+def _create_access_token(token: Any, oauth_application: Any, user: Any) -> Any:
+    return _access_tokens().create(user=user, application=oauth_application, **_columns(token))
+
+
+def _columns(token: Any) -> dict[str, Any]:
+    return {
+        "token": "",
+        "token_checksum": digest_of(token["access_token"]),
+        "scope": token.get("scope", ""),
+        "expires": timezone.now() + lifetimes.ACCESS_TOKEN,
+    }
+
+
+def _create_refresh_token(
+    token: Any, oauth_application: Any, access_token: Any, authorization: Authorization
+) -> None:
+    if "refresh_token" in token:
+        _refresh_tokens().create(
+            user=authorization.user,
+            application=oauth_application,
+            access_token=access_token,
+            token="",
+            token_checksum=digest_of(token["refresh_token"]),
+            token_family=authorization.family,
+        )
+
+
+# --- Finding --------------------------------------------------------------------------------------
+
+
+@sensitive_variables("code")
+def find_code(client: OAuthClient, code: str) -> Authorization | None:
+    """Return a client's authorization by its code, used or not."""
+    found: Authorization | None = (
+        authorizations().filter(code_digest=digest_of(code), client=client).first()
+    )
+    return found
+
+
+@sensitive_variables("token")
+def find_refresh_token(client: OAuthClient, token: str) -> Any:
+    """Return django-oauth-toolkit's row of a client's refresh token, used or not, or None."""
+    return (
+        _refresh_tokens()
+        .select_related("access_token")
+        .filter(token_checksum=digest_of(token), application=client.oauth_application_id)
+        .order_by(F("revoked").desc(nulls_first=True))
+        .first()
+    )
+
+
+def find_family(family: UUID) -> Authorization | None:
+    """Return the authorization that refresh tokens belong to."""
+    found: Authorization | None = authorizations().filter(family=family).first()
+    return found
+
+
+@sensitive_variables("token")
+def find_valid(token: str) -> Authorization | None:
+    """Return what an access token rests on, if the token and all that it rests on is valid."""
+    found: Authorization | None = (
+        authorizations()
+        .select_related("access_token", "client__oauth_application")
+        .filter(access_token__token_checksum=digest_of(token))
+        .first()
+    )
+    if found is None or found.access_token is None or found.access_token.is_expired():
+        return None
+    return found if judge.is_valid(found) else None
+
+
+@sensitive_variables("token")
+def introspect(client: OAuthClient, token: str) -> dict[str, Any]:
+    """Return what RFC 7662 section 2.2 says of an access token of this client's.
+
+    Of the tokens of others, a client learns nothing.
+    """
+    inactive: dict[str, Any] = {"active": False}
+    own = _access_tokens().filter(application=client.oauth_application_id)
+    row = own.filter(token_checksum=digest_of(token)).first()
+    if row is None or row.is_expired():
+        return inactive
+    answer = {
+        "active": True,
+        "client_id": client.client_id,
+        "token_type": "Bearer",
+        "scope": row.scope,
+        "exp": int(row.expires.timestamp()),
+        "iat": int(row.updated.timestamp()),
+    }
+    if row.user_id is None:
+        return answer
+    authorization = authorizations().filter(client=client, access_token=row).first()
+    if authorization is None or not judge.is_valid(authorization):
+        return inactive
+    return {**answer, "sub": claims.subject(authorization.identity)}
+
+
+# --- Ending ---------------------------------------------------------------------------------------
+
+
+@sensitive_variables("token")
+def revoke(client: OAuthClient, token: str) -> None:
+    """End what a client's token belongs to: all tokens of that sign-in."""
+    own, digest = authorizations().filter(client=client), digest_of(token)
+    families = _refresh_tokens().filter(
+        token_checksum=digest, application=client.oauth_application_id
+    )
+    authorization = (
+        own.filter(access_token__token_checksum=digest).first()
+        or own.filter(family__in=families.values("token_family")).first()
+    )
+    if authorization is not None:
+        authorization.revoke()
+        return
+    for_itself = _access_tokens().filter(application=client.oauth_application_id, user__isnull=True)
+    for_itself.filter(token_checksum=digest).delete()
+
+
+def _access_tokens() -> Any:
+    return get_access_token_model()._default_manager.using(_alias())
+
+
+def _refresh_tokens() -> Any:
+    return get_refresh_token_model()._default_manager.using(_alias())
+
+
+def _alias() -> str:
+    return router.db_for_write(get_access_token_model())

@@ -1,0 +1,310 @@
+"""Decides what a client may do: django-oauth-toolkit's validator, held to our applications."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import uuid
+from typing import Any
+from urllib.parse import unquote_plus
+
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from oauth2_provider.models import get_application_model
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.oauth2.rfc6749 import errors
+
+from ..models import Application
+from ..models.validators import is_plain
+from . import claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from .models import Authorization, OAuthClient, OAuthClientSecret
+
+#: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
+ISSUER_HEADER = "X-Issuer"
+_MAX_NONCE = 512
+#: RFC 7636 section 4.2: base64url of a SHA-256 digest.
+_CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_UNSUPPORTED = {
+    "request": "request_not_supported",
+    "request_uri": "request_uri_not_supported",
+    "registration": "registration_not_supported",
+}
+
+
+class ClientValidator(OAuth2Validator):  # type: ignore[misc]
+    """Keeps nothing of a request: one object serves all of them.
+
+    A client is django-oauth-toolkit's application, as oauthlib's ``request.client``, with our row
+    beside it. ``request.authorization`` is set once a code or refresh token was found.
+    """
+
+    # --- The client -------------------------------------------------------------------------------
+
+    def _load_application(self, client_id: Any, request: Any) -> Any:
+        """Find the client with our row and our application. One query in a request."""
+        found = request.client
+        if isinstance(found, get_application_model()):
+            return found if found.client_id == client_id else None
+        # A parameter of the request may be called "client".
+        request.client = None
+        if isinstance(client_id, str) and is_plain(client_id):
+            request.client = (
+                get_application_model()
+                ._default_manager.select_related("azuread_client__application")
+                .filter(client_id=client_id, azuread_client__isnull=False)
+                .first()
+            )
+        return request.client
+
+    def client_authentication_required(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        if _basic_credentials(request) is not None or request.client_secret:
+            return True
+        client = self._load_application(request.client_id, request)
+        return client is None or not client.azuread_client.is_public
+
+    @sensitive_variables("secret")
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        """Check the client's secret, sent by Basic or in the body (RFC 6749 section 2.3.1)."""
+        basic = _basic_credentials(request)
+        if basic is not None and request.client_secret:
+            return False  # section 2.3: no more than one method
+        client_id, secret = basic or (request.client_id, request.client_secret)
+        if not isinstance(secret, str) or not secret:
+            return False
+        if basic and request.client_id and request.client_id != client_id:
+            return False
+        client = self._load_application(client_id, request)
+        if client is None or client.azuread_client.is_public:
+            return False
+        return bool(OAuthClientSecret.objects.accepts(client.azuread_client, secret))
+
+    def authenticate_client_id(
+        self, client_id: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Accept a public client by its ID alone."""
+        client = self._load_application(client_id, request)
+        return client is not None and client.azuread_client.is_public
+
+    def validate_grant_type(
+        self, client_id: Any, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        request.authorization = None
+        if grant_type not in client.azuread_client.grant_types:
+            raise _not_allowed(grant_type, request)
+        return True
+
+    # --- The authorization request ----------------------------------------------------------------
+
+    def validate_redirect_uri(
+        self, client_id: Any, redirect_uri: str, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        client: OAuthClient = request.client.azuread_client
+        return redirect_uris.is_allowed(
+            redirect_uri, client.application.allowed_callback_urls, is_native=client.is_native
+        )
+
+    def get_default_redirect_uri(self, *args: Any, **kwargs: Any) -> None:
+        """There is none: OpenID Connect Core section 3.1.2.1 requires the parameter."""
+        return None
+
+    def validate_response_type(
+        self,
+        client_id: Any,
+        response_type: str,
+        client: Any,
+        request: Any,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        """Check what oauthlib does not, once the redirect URI is known to be the client's."""
+        if response_type != "code":
+            raise errors.UnsupportedResponseTypeError(request=request)
+        if Application.GrantType.AUTHORIZATION_CODE not in client.azuread_client.grant_types:
+            raise _not_allowed("authorization_code", request)
+        for name, error in _UNSUPPORTED.items():
+            if request._params.get(name):
+                raise errors.CustomOAuth2Error(error, request=request)
+        if request.response_mode not in {None, "query"}:
+            raise _invalid('response_mode must be "query".', request)
+        if request.nonce and (len(request.nonce) > _MAX_NONCE or not is_plain(request.nonce)):
+            raise _invalid("nonce is too long.", request)
+        if request.code_challenge is not None:
+            if request.code_challenge_method != "S256":
+                raise _invalid('code_challenge_method must be "S256".', request)
+            if not _CODE_CHALLENGE.fullmatch(request.code_challenge):
+                raise _invalid("code_challenge is malformed.", request)
+        # The parameter is not supported, and ignored as discovery says.
+        request.claims = None
+        return True
+
+    def is_pkce_required(self, client_id: Any, request: Any) -> bool:
+        needed: bool = request.client.azuread_client.needs_pkce
+        return needed
+
+    def get_default_scopes(self, *args: Any, **kwargs: Any) -> list[str]:
+        return []
+
+    def validate_scopes(
+        self, client_id: Any, asked: list[str], client: Any, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        """Grant those that exist. A client for itself gets none: they are all about a person."""
+        is_for_itself = request.grant_type == "client_credentials"
+        request.scopes = [] if is_for_itself else scopes.known(asked)
+        return True
+
+    def validate_silent_login(self, request: Any) -> bool:
+        return True  # the view decides, which knows the session
+
+    def validate_silent_authorization(self, request: Any) -> bool:
+        return True
+
+    # --- A code -----------------------------------------------------------------------------------
+
+    @sensitive_variables("code")
+    def validate_code(
+        self, client_id: Any, code: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        found = tokens.find_code(client.azuread_client, code)
+        if found is None:
+            return False
+        if found.code_used_at is not None:
+            found.revoke()  # RFC 6749 section 4.1.2
+            return False
+        if request.code_verifier and not found.code_challenge:
+            return False  # RFC 9700 section 4.8.2: somebody took the challenge out
+        if found.is_code_expired(timezone.now()) or not judge.is_valid(found, recheck=True):
+            return False
+        request.authorization = found
+        request.user, request.scopes = found.user, found.scopes
+        return True
+
+    def get_code_challenge(self, code: str, request: Any) -> str | None:
+        return request.authorization.code_challenge or None
+
+    def get_code_challenge_method(self, code: str, request: Any) -> str:
+        return "S256"
+
+    def confirm_redirect_uri(
+        self, client_id: Any, code: str, redirect_uri: str, client: Any, request: Any, **kwargs: Any
+    ) -> bool:
+        if redirect_uri != request.authorization.redirect_uri:
+            # Not oauthlib's "invalid_request": RFC 6749 section 5.2.
+            raise errors.InvalidGrantError(
+                "redirect_uri is not that of the authorization request.", request=request
+            )
+        return True
+
+    def get_authorization_code_nonce(
+        self, client_id: Any, code: str, redirect_uri: str, request: Any
+    ) -> str | None:
+        return request.authorization.nonce or None
+
+    def invalidate_authorization_code(
+        self, client_id: Any, code: str, request: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        """It was marked as used with the tokens, in one transaction."""
+
+    # --- A refresh token --------------------------------------------------------------------------
+
+    @sensitive_variables("refresh_token")
+    def validate_refresh_token(
+        self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Judge the person again. A token that was used before ends its whole family."""
+        found = tokens.find_refresh_token(client.azuread_client, refresh_token)
+        if found is None:
+            return False
+        authorization = tokens.find_family(found.token_family)
+        if authorization is None or authorization.revoked_at is not None:
+            return False
+        now = timezone.now()
+        if found.revoked is not None:
+            authorization.revoke()
+            return False
+        is_over = (
+            found.created + lifetimes.REFRESH_IDLE <= now
+            or authorization.created_at + lifetimes.REFRESH_TOTAL <= now
+        )
+        if is_over or not judge.is_valid(authorization, recheck=True):
+            authorization.revoke()
+            return False
+        request.authorization, request.refresh_token_instance = authorization, found
+        request.user = authorization.user
+        return True
+
+    def get_original_scopes(self, refresh_token: str, request: Any, **kwargs: Any) -> list[str]:
+        granted: list[str] = request.authorization.scopes
+        return granted
+
+    def rotate_refresh_token(self, request: Any) -> bool:
+        return True
+
+    # --- Tokens -----------------------------------------------------------------------------------
+
+    @sensitive_variables("token")
+    def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Store the tokens, and use up the code or the refresh token for them."""
+        if request.grant_type == "client_credentials":
+            tokens.issue_for_client(token, request.client)
+            return
+        try:
+            if request.grant_type == "refresh_token":
+                tokens.issue_for_refresh(
+                    token, request.client, request.authorization, request.refresh_token_instance
+                )
+            else:
+                tokens.issue_for_code(token, request.client, request.authorization)
+        except tokens.AlreadyUsed:
+            # As one that is used a second time.
+            request.authorization.revoke()
+            raise errors.InvalidGrantError(request=request) from None
+
+    def finalize_id_token(
+        self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any
+    ) -> str:
+        authorization: Authorization = request.authorization
+        return keys.sign(
+            {
+                "iss": request.headers[ISSUER_HEADER],
+                **claims.person_claims(authorization, request.scopes),
+                **id_token,
+                **claims.session_claims(authorization),
+                "aud": request.client.client_id,
+                "exp": id_token["iat"] + int(lifetimes.ID_TOKEN.total_seconds()),
+                "jti": str(uuid.uuid4()),
+            }
+        )
+
+    @sensitive_variables("token")
+    def revoke_token(
+        self, token: str, token_type_hint: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        tokens.revoke(request.client.azuread_client, token)
+
+
+@sensitive_variables()
+def _basic_credentials(request: Any) -> tuple[str, str] | None:
+    """Return client ID and secret of the Authorization header; empty ones if it is malformed.
+
+    RFC 6749 section 2.3.1: both are form-encoded first.
+    """
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return "", ""
+    client_id, _, secret = decoded.partition(":")
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+def _not_allowed(grant_type: str, request: Any) -> errors.OAuth2Error:
+    return errors.UnauthorizedClientError(
+        f"Grant type '{grant_type}' not allowed for the client.", request=request
+    )
+
+
+def _invalid(description: str, request: Any) -> errors.OAuth2Error:
+    return errors.InvalidRequestError(description, request=request)

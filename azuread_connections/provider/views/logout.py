@@ -1,0 +1,155 @@
+"""Signing out by way of a client: OpenID Connect RP-Initiated Logout 1.0, and Auth0's address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_protect
+from django.views.generic import View
+from oauthlib.common import add_params_to_uri
+
+from ...conf import conf
+from ...login.flows.redirects import redirect_browser
+from ...login.lookup import addresses
+from ...login.state import session
+from ...login.web.entry import entry
+from ...login.web.error_page import already_logged
+from ...models.validators import is_plain
+from .. import keys, redirect_uris
+from ..models import Authorization, OAuthClient
+
+
+class BadLogout(Exception):
+    """A request to sign out that names what is unknown, or does not belong together."""
+
+
+@dataclass(frozen=True)
+class Logout:
+    """A valid request. ``destination``: an allowed logout URL of the client's, "" for ours."""
+
+    client: OAuthClient | None
+    destination: str
+
+
+class LogoutView(View):
+    """Ends the session here and the tokens that rest on it.
+
+    Without asking where the client has signed this very session in; otherwise any site could sign
+    people out with a link.
+    """
+
+    http_method_names = ["get", "post"]
+    template_name = "azuread_connections/provider/logout.html"
+
+    def read(self, parameters: Any) -> Logout:
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        try:
+            asked = self.read(request.GET)
+        except BadLogout:
+            return _error_page(request)
+        if not request.user.is_authenticated or _is_signed_in_to(request, asked.client):
+            return _finish(request, asked)
+        context = {
+            "application": asked.client.application if asked.client else None,
+            "parameters": [(name, request.GET[name]) for name in request.GET],
+        }
+        response = render(request, self.template_name, context)
+        response["X-Frame-Options"] = "DENY"
+        response["Referrer-Policy"] = "same-origin"
+        return response
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            asked = self.read(request.POST)
+        except BadLogout:
+            return _error_page(request)
+        return _finish(request, asked)
+
+
+@method_decorator(entry, name="dispatch")
+@method_decorator(csrf_protect, name="dispatch")
+class OIDCLogoutView(LogoutView):
+    """``id_token_hint``, ``client_id``, ``post_logout_redirect_uri``, ``state``."""
+
+    def read(self, parameters: Any) -> Logout:
+        client_id, hint = parameters.get("client_id", ""), parameters.get("id_token_hint", "")
+        if hint:
+            claims = keys.verify(hint)
+            if claims is None or client_id not in {"", claims.get("aud")}:
+                raise BadLogout
+            client_id = str(claims.get("aud", ""))
+        client = _find_client(client_id)
+        url = _checked_url(client, parameters.get("post_logout_redirect_uri", ""))
+        state = parameters.get("state", "")
+        return Logout(client, add_params_to_uri(url, [("state", state)]) if url and state else url)
+
+
+@method_decorator(entry, name="dispatch")
+@method_decorator(csrf_protect, name="dispatch")
+class Auth0LogoutView(LogoutView):
+    """``client_id``, ``returnTo``."""
+
+    def read(self, parameters: Any) -> Logout:
+        client = _find_client(parameters.get("client_id", ""))
+        return Logout(client, _checked_url(client, parameters.get("returnTo", "")))
+
+
+def _find_client(client_id: str) -> OAuthClient | None:
+    if not client_id:
+        return None
+    found = OAuthClient.objects.select_related("application").filter(
+        oauth_application__client_id=client_id if is_plain(client_id) else ""
+    )
+    client: OAuthClient | None = found.first()
+    if client is None:
+        raise BadLogout
+    return client
+
+
+def _checked_url(client: OAuthClient | None, url: str) -> str:
+    """Return an address that the client may send people to; raise ``BadLogout`` for any other."""
+    if not url:
+        return ""
+    if client is None or not redirect_uris.is_allowed(
+        url, client.application.allowed_logout_urls, is_native=client.is_native
+    ):
+        raise BadLogout
+    return url
+
+
+def _is_signed_in_to(request: HttpRequest, client: OAuthClient | None) -> bool:
+    return client is not None and _authorizations(request).filter(client=client).exists()
+
+
+def _authorizations(request: HttpRequest) -> Any:
+    """Return what the sign-ins of this session have been used for."""
+    found = Authorization.objects.none()
+    for sign_in in session.sign_ins(request):
+        found |= Authorization.objects.filter(
+            identity=sign_in.identity,
+            connection=sign_in.connection,
+            signed_in_at=sign_in.at,
+            revoked_at__isnull=True,
+        )
+    return found
+
+
+def _finish(request: HttpRequest, asked: Logout) -> HttpResponse:
+    if request.user.is_authenticated:
+        for authorization in _authorizations(request):
+            authorization.revoke()
+    auth.logout(request)
+    default = resolve_url(conf.logout_redirect_url or f"{addresses.NAMESPACE}:sign_in")
+    return redirect_browser(request, asked.destination or default)
+
+
+def _error_page(request: HttpRequest) -> HttpResponse:
+    template = "azuread_connections/provider/error.html"
+    return already_logged(render(request, template, {"code": "invalid_request"}, status=400))

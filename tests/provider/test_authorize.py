@@ -1,0 +1,408 @@
+"""The authorization endpoint: who is let through, who has to sign in, who is told what."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from azuread_connections.models import Application, EnabledConnection
+from azuread_connections.provider import pending
+from azuread_connections.provider.models import Authorization, ClientConsent
+from tests.company import Company, error_code, query_of
+from tests.factories import UserFactory
+from tests.provider.relying_party import (
+    CALLBACK,
+    ISSUER,
+    RelyingParty,
+    error_of,
+    id_token_claims,
+    userinfo,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def assert_page(response: Any, code: str = "invalid_request") -> None:
+    assert response.status_code == 400
+    assert error_code(response) == code
+    assert "Location" not in response
+    assert response["X-Frame-Options"] == "DENY"
+
+
+# --- Requests that nobody is sent back with -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "nobody"},
+        {"client_id": None},
+        {"client_id": "\x00"},
+        {"redirect_uri": None},
+        {"redirect_uri": "https://evil.example/"},
+        {"redirect_uri": CALLBACK + "/"},
+        {"redirect_uri": CALLBACK + "?x=1"},
+        {"redirect_uri": CALLBACK + "#x"},
+        {"redirect_uri": CALLBACK.upper()},
+        {"redirect_uri": CALLBACK.replace("https", "http")},
+        {"redirect_uri": "https://client.example@evil.example/callback"},
+        {"redirect_uri": "https://client.example/callback/../evil"},
+        {"redirect_uri": "https://client.example/%63allback"},
+        {"redirect_uri": "//client.example/callback"},
+        {"redirect_uri": "/callback"},
+        {"redirect_uri": "javascript:alert(1)"},
+    ],
+)
+def test_an_untrusted_request_gets_a_page_and_leads_nowhere(
+    portal: RelyingParty, adele: Client, changes: dict[str, str | None]
+) -> None:
+    assert_page(portal.authorize(adele, **changes))
+
+
+def test_an_unknown_client_looks_like_a_foreign_address(
+    portal: RelyingParty, adele: Client
+) -> None:
+    unknown = portal.authorize(adele, client_id="nobody")
+    foreign = portal.authorize(adele, redirect_uri="https://evil.example/")
+    assert unknown.content == foreign.content
+
+
+def test_a_parameter_given_twice_gets_a_page(portal: RelyingParty, adele: Client) -> None:
+    response = adele.get(
+        "/id/authorize", {**portal.request(), "redirect_uri": [CALLBACK, "https://evil.example/"]}
+    )
+    assert_page(response)
+
+
+def test_a_request_that_is_too_long_gets_a_page(portal: RelyingParty, adele: Client) -> None:
+    assert_page(portal.authorize(adele, state="x" * 3000))
+
+
+def test_an_address_of_another_client_is_foreign(contoso: Company, portal: RelyingParty) -> None:
+    other = RelyingParty.create(contoso, callback="https://other.example/callback")
+    assert_page(portal.authorize(Client(), redirect_uri=other.callback))
+
+
+# --- Errors that the client is told ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "id_token"}, "unsupported_response_type"),
+        ({"response_type": "code id_token"}, "unsupported_response_type"),
+        ({"response_type": "none"}, "unsupported_response_type"),
+        ({"response_type": None}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge": "short"}, "invalid_request"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"request": "eyJ"}, "request_not_supported"),
+        ({"request_uri": "https://client.example/r"}, "request_uri_not_supported"),
+        ({"nonce": "x" * 600}, "invalid_request"),
+        ({"nonce": "a\x00"}, "invalid_request"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"prompt": "create"}, "invalid_request"),
+        ({"prompt": "login"}, "login_required"),
+        ({"max_age": "0"}, "login_required"),
+        ({"connection": "fabrikam"}, "invalid_request"),
+        ({"connection": "\x00"}, "invalid_request"),
+    ],
+)
+def test_the_client_is_told(
+    portal: RelyingParty, adele: Client, changes: dict[str, str | None], error: str
+) -> None:
+    assert error_of(portal.authorize(adele, **changes)) == error
+    assert not Authorization.objects.exists()
+
+
+def test_a_client_without_the_grant_type_is_told(contoso: Company) -> None:
+    party = RelyingParty.create(contoso, grant_types=["client_credentials"])
+    response = party.authorize(Client())
+    assert error_of(response) == "unauthorized_client"
+    assert query_of(response["Location"])["error_description"] == (
+        "Grant type 'authorization_code' not allowed for the client."
+    )
+
+
+def test_a_public_client_cannot_leave_pkce_out(spa: RelyingParty) -> None:
+    spa.client.is_pkce_required = False
+    spa.client.save()
+    response = spa.authorize(Client(), code_challenge=None, code_challenge_method=None)
+    assert error_of(response) == "invalid_request"
+
+
+def test_unknown_scopes_and_parameters_are_ignored(portal: RelyingParty, adele: Client) -> None:
+    tokens = portal.tokens(adele, scope="openid read:all openid", claims="{", audience="x")
+    assert tokens["scope"] == "openid"
+    assert "name" not in id_token_claims(tokens["id_token"], portal.client_id)
+
+
+def test_without_openid_there_is_no_id_token_and_no_userinfo(
+    portal: RelyingParty, adele: Client
+) -> None:
+    tokens = portal.tokens(adele, scope="profile")
+    assert "id_token" not in tokens
+    response = userinfo(tokens["access_token"])
+    assert response.status_code == 403
+    assert "insufficient_scope" in response["WWW-Authenticate"]
+
+
+# --- Signing in -----------------------------------------------------------------------------------
+
+
+def test_who_is_signed_in_goes_on_at_once(portal: RelyingParty, adele: Client) -> None:
+    response = portal.authorize(adele)
+    answer = query_of(response["Location"])
+    assert set(answer) == {"code", "state", "iss"}
+    assert answer["iss"] == ISSUER
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_others_come_to_the_applications_sign_in_page_and_go_on_from_there(
+    contoso: Company, portal: RelyingParty
+) -> None:
+    browser = Client()
+    response = portal.authorize(browser)
+    assert response["Location"].startswith("/login/?")
+    assert query_of(response["Location"])["application"] == portal.application.slug
+    page = browser.get(response["Location"]).content.decode()
+    assert "Continue with" in page
+    (start,) = re.findall(r'href="(/login/contoso/[^"]*)"', page)
+    response = browser.get(start.replace("&amp;", "&"))
+    response = contoso.come_back(browser, response["Location"])
+    response = browser.get(response["Location"])
+    assert query_of(response["Location"])["state"] == "the-state"
+    assert "code" in query_of(response["Location"])
+    assert not [
+        name for name in browser.cookies if browser.cookies[name].value and "authorize" in name
+    ]
+
+
+def test_an_address_leads_straight_to_its_connection(
+    contoso: Company, portal: RelyingParty
+) -> None:
+    response = portal.authorize(Client(), login_hint="adele.vance@contoso.com")
+    assert response["Location"].startswith("/login/contoso/?")
+    assert query_of(response["Location"])["login_hint"] == "adele.vance@contoso.com"
+
+
+def test_an_unknown_address_leads_to_the_page(portal: RelyingParty) -> None:
+    response = portal.authorize(Client(), login_hint="x@nowhere.example")
+    assert response["Location"].startswith("/login/?")
+
+
+def test_a_password_session_proves_nothing(portal: RelyingParty) -> None:
+    browser = Client()
+    browser.force_login(UserFactory.create(), "django.contrib.auth.backends.ModelBackend")
+    assert portal.authorize(browser)["Location"].startswith("/login/?")
+
+
+def test_a_connection_that_is_not_enabled_for_the_client_proves_nothing(
+    contoso: Company, fabrikam: Company
+) -> None:
+    party = RelyingParty.create(fabrikam)
+    browser = Client()
+    contoso.sign_in(browser)
+    assert party.authorize(browser)["Location"].startswith("/login/?")
+    assert error_of(party.authorize(browser, prompt="none")) == "login_required"
+
+
+def test_a_sign_in_for_another_application_counts_where_its_connection_is_enabled(
+    contoso: Company, portal: RelyingParty
+) -> None:
+    browser = Client()
+    contoso.sign_in(browser)  # for the default application
+    assert "code" in query_of(portal.authorize(browser)["Location"])
+
+
+def test_a_named_connection_is_the_one_that_counts(
+    contoso: Company, fabrikam: Company, portal: RelyingParty, adele: Client
+) -> None:
+    EnabledConnection.objects.create(application=portal.application, connection=fabrikam.connection)
+    response = portal.authorize(adele, connection="fabrikam")
+    assert response["Location"].startswith("/login/fabrikam/?")
+    assert "code" in query_of(portal.authorize(adele, connection="contoso")["Location"])
+
+
+def test_prompt_none_never_shows_a_page(portal: RelyingParty, adele: Client) -> None:
+    assert error_of(portal.authorize(Client(), prompt="none")) == "login_required"
+    assert "code" in query_of(portal.authorize(adele, prompt="none")["Location"])
+
+
+def test_select_account_goes_through_microsoft_each_time(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    response = portal.authorize(adele, prompt="select_account", connection="contoso")
+    assert query_of(response["Location"])["prompt"] == "select_account"
+    # Who skips the sign-in is sent to it again.
+    resume = query_of(response["Location"])["next"]
+    skipped = adele.get(resume)
+    assert skipped["Location"].startswith("/login/?")
+    assert query_of(skipped["Location"])["prompt"] == "select_account"
+    answer = portal.sign_in(contoso, adele, prompt="select_account")
+    assert "code" in answer
+
+
+def test_an_id_token_hint_of_somebody_else_is_refused(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    own = portal.tokens(adele)["id_token"]
+    assert "code" in query_of(portal.authorize(adele, id_token_hint=own)["Location"])
+    other = Client()
+    person = contoso.directory.add_person("Megan Bowen")
+    contoso.sign_in(other, person, application=portal.application.slug)
+    assert error_of(portal.authorize(other, id_token_hint=own)) == "login_required"
+    assert error_of(portal.authorize(adele, id_token_hint="forged")) == "login_required"
+
+
+def test_a_request_by_post_is_answered_as_by_get(portal: RelyingParty, adele: Client) -> None:
+    response = Client(enforce_csrf_checks=True).post("/id/authorize", portal.request())
+    assert response.status_code == 303
+    assert "code" in query_of(adele.get(response["Location"])["Location"])
+
+
+def test_head_gets_no_code(portal: RelyingParty, adele: Client) -> None:
+    assert adele.head("/id/authorize", portal.request()).status_code == 405
+    assert not Authorization.objects.exists()
+
+
+# --- Waiting for a sign-in ------------------------------------------------------------------------
+
+
+def test_another_browser_cannot_resume(portal: RelyingParty, adele: Client) -> None:
+    resume = query_of(portal.authorize(Client())["Location"])["next"]
+    assert_page(adele.get(resume), "request_expired")
+
+
+def test_a_request_does_not_wait_forever(
+    portal: RelyingParty, adele: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adele.get("/password/logout/")
+    browser = Client()
+    resume = query_of(portal.authorize(browser)["Location"])["next"]
+    monkeypatch.setattr(pending, "LIFETIME", -1)
+    assert_page(browser.get(resume), "request_expired")
+
+
+@pytest.mark.parametrize("name", ["", "x", "\x00", "0" * 19, "../../x"])
+def test_a_name_that_is_none_gets_a_page(portal: RelyingParty, name: str) -> None:
+    assert_page(Client().get("/id/authorize/resume", {"request": name}), "request_expired")
+
+
+def test_a_browser_keeps_two_requests_at_most(portal: RelyingParty) -> None:
+    browser = Client()
+    for _ in range(4):
+        portal.authorize(browser)
+    waiting = [name for name in browser.cookies if browser.cookies[name].value]
+    assert len(waiting) == 2
+    assert all(len(browser.cookies[name].value) < 1_500 for name in waiting)
+
+
+# --- Consent --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def foreign(contoso: Company) -> RelyingParty:
+    """A client of somebody else."""
+    return RelyingParty.create(contoso, is_first_party=False)
+
+
+def consent_form(response: Any) -> dict[str, str]:
+    page = response.content.decode()
+    (sealed,) = re.findall(r'name="request" value="([^"]*)"', page)
+    return {"request": sealed}
+
+
+@pytest.fixture
+def adele_there(contoso: Company, foreign: RelyingParty) -> Client:
+    browser = Client()
+    contoso.sign_in(browser, application=foreign.application.slug)
+    return browser
+
+
+def test_a_client_of_somebody_else_asks_once(foreign: RelyingParty, adele_there: Client) -> None:
+    page = foreign.authorize(adele_there)
+    assert page.status_code == 200
+    assert foreign.application.name in page.content.decode()
+    assert page["X-Frame-Options"] == "DENY"
+    response = adele_there.post("/id/authorize/consent", {**consent_form(page), "allow": "1"})
+    # After a POST, a page leads on: the site's policy has form-action 'self'.
+    assert "code=" in response.content.decode()
+    assert "code" in query_of(foreign.authorize(adele_there)["Location"])
+
+
+def test_it_asks_again_for_more(foreign: RelyingParty, adele_there: Client) -> None:
+    page = foreign.authorize(adele_there, scope="openid")
+    adele_there.post("/id/authorize/consent", {**consent_form(page), "allow": "1"})
+    assert foreign.authorize(adele_there, scope="openid").status_code == 302
+    assert foreign.authorize(adele_there, scope="openid email").status_code == 200
+
+
+def test_who_does_not_agree_gives_no_code(foreign: RelyingParty, adele_there: Client) -> None:
+    page = foreign.authorize(adele_there)
+    response = adele_there.post("/id/authorize/consent", {**consent_form(page), "deny": "1"})
+    assert "error=access_denied" in response.content.decode()
+    assert not ClientConsent.objects.exists()
+
+
+def test_prompt_none_does_not_ask(foreign: RelyingParty, adele_there: Client) -> None:
+    assert error_of(foreign.authorize(adele_there, prompt="none")) == "consent_required"
+
+
+def test_prompt_consent_asks_for_every_client(portal: RelyingParty, adele: Client) -> None:
+    page = portal.authorize(adele, prompt="consent")
+    assert page.status_code == 200
+    response = adele.post("/id/authorize/consent", {**consent_form(page), "allow": "1"})
+    assert "code=" in response.content.decode()
+
+
+def test_consent_cannot_be_forged(
+    contoso: Company, foreign: RelyingParty, adele_there: Client
+) -> None:
+    page = foreign.authorize(adele_there)
+    form = {**consent_form(page), "allow": "1"}
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = adele_there.cookies
+    assert strict.post("/id/authorize/consent", form).status_code == 403
+    # The page of somebody else.
+    other = Client()
+    person = contoso.directory.add_person("Megan Bowen")
+    contoso.sign_in(other, person, application=foreign.application.slug)
+    assert_page(other.post("/id/authorize/consent", form), "request_expired")
+    assert_page(adele_there.post("/id/authorize/consent", {"request": "x"}), "request_expired")
+    assert not ClientConsent.objects.exists()
+
+
+def test_a_native_application_is_led_back_to_its_own_scheme(contoso: Company) -> None:
+    party = RelyingParty.create(
+        contoso,
+        application_type=Application.Type.NATIVE,
+        callback="com.example.app:/callback",
+    )
+    browser = Client()
+    contoso.sign_in(browser, application=party.application.slug)
+    location = party.authorize(browser)["Location"]
+    assert location.startswith("com.example.app:/callback?")
+    code = query_of(location)["code"]
+    assert party.exchange(code).status_code == 200
+
+
+def test_a_native_application_may_use_any_port_of_loopback(contoso: Company) -> None:
+    party = RelyingParty.create(
+        contoso, application_type=Application.Type.NATIVE, callback="http://127.0.0.1/callback"
+    )
+    browser = Client()
+    contoso.sign_in(browser, application=party.application.slug)
+    redirect_uri = "http://127.0.0.1:51004/callback"
+    location = party.authorize(browser, redirect_uri=redirect_uri)["Location"]
+    assert location.startswith(redirect_uri)
+    code = query_of(location)["code"]
+    assert party.exchange(code, redirect_uri=redirect_uri).status_code == 200
