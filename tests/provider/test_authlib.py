@@ -1,0 +1,139 @@
+"""Authlib, which nobody here wrote, as docs/provider.md sets it up: over HTTP, with its checks."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+import requests
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.django_client import OAuth
+from authlib.integrations.requests_client import OAuth2Session
+from django.test import RequestFactory
+
+from tests.company import Company
+from tests.provider.relying_party import CALLBACK, SIGNED_OUT, RelyingParty
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def issuer(live_server: Any, contoso: Company, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The provider over HTTP, which Authlib takes for a test alone."""
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    # The browser and the client are in this process, and note the addresses that they open.
+    for name in ("urllib3.connectionpool", "authlib"):
+        monkeypatch.setattr(logging.getLogger(name), "disabled", True)
+    contoso.app.redirect_uris.append(f"{live_server.url}/login/callback")
+    return f"{live_server.url}/id/"
+
+
+def web_client(issuer: str, party: RelyingParty) -> Any:
+    oauth = OAuth()
+    oauth.register(
+        "contoso",
+        client_id=party.client_id,
+        client_secret=party.secret,
+        server_metadata_url=f"{issuer}.well-known/openid-configuration",
+        client_kwargs={
+            "scope": "openid profile email offline_access",
+            "code_challenge_method": "S256",
+        },
+    )
+    return oauth.contoso
+
+
+class Browser:
+    """Follows redirects, picks a person at Microsoft, and stops where the client takes over."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.session = requests.Session()
+
+    def open(self, url: str) -> str:
+        for _ in range(10):
+            if url.startswith((CALLBACK, SIGNED_OUT)):
+                return url
+            if url.startswith(self.company.microsoft.url):
+                url = self.company.microsoft.sign_in(url, self.company.person)
+                continue
+            response = self.session.get(url, allow_redirects=False)
+            assert response.status_code == 302, response.text
+            url = requests.compat.urljoin(url, response.headers["Location"])
+        raise AssertionError("It goes round in circles.")
+
+
+def sign_in(client: Any, browser: Browser) -> dict[str, Any]:
+    """What Authlib accepts, checks and hands to the client's site."""
+    session: dict[str, Any] = {}
+    begin = RequestFactory().get("/sign-in")
+    begin.session = session
+    response = client.authorize_redirect(
+        begin, CALLBACK, connection=browser.company.connection.name
+    )
+    url = browser.open(response["Location"])
+    callback = RequestFactory().get(url)
+    callback.session = session
+    tokens: dict[str, Any] = client.authorize_access_token(callback)
+    return tokens
+
+
+def test_a_web_client_signs_in_refreshes_and_signs_out(
+    issuer: str, contoso: Company, portal: RelyingParty
+) -> None:
+    client, browser = web_client(issuer, portal), Browser(contoso)
+
+    tokens = sign_in(client, browser)
+
+    assert tokens["userinfo"]["name"] == "Adele Vance"
+    assert tokens["userinfo"]["iss"] == issuer
+    assert client.userinfo(token=tokens)["sub"] == tokens["userinfo"]["sub"]
+
+    session = OAuth2Session(
+        portal.client_id,
+        portal.secret,
+        token_endpoint=f"{issuer}oauth/token",
+        token=tokens,
+    )
+    refreshed = session.refresh_token(f"{issuer}oauth/token")
+    assert refreshed["refresh_token"] != tokens["refresh_token"]
+    assert session.get(f"{issuer}userinfo").json()["email"] == tokens["userinfo"]["email"]
+
+    document = client.load_server_metadata()
+    query = requests.compat.urlencode(
+        {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": SIGNED_OUT}
+    )
+    assert browser.open(f"{document['end_session_endpoint']}?{query}") == SIGNED_OUT
+    assert session.get(f"{issuer}userinfo").status_code == 401
+
+
+def test_who_is_signed_in_for_one_client_is_let_into_the_next_at_once(
+    issuer: str, contoso: Company, portal: RelyingParty
+) -> None:
+    other = RelyingParty.create(contoso)
+    browser = Browser(contoso)
+    first = sign_in(web_client(issuer, portal), browser)
+    before = contoso.microsoft.count()
+    second = sign_in(web_client(issuer, other), browser)
+    assert contoso.microsoft.count() == before
+    assert second["userinfo"]["sub"] == first["userinfo"]["sub"]
+    assert second["userinfo"]["sid"] == first["userinfo"]["sid"]
+
+
+def test_a_machine_gets_a_token_and_is_told_of_a_wrong_secret(
+    issuer: str, machine: RelyingParty
+) -> None:
+    endpoint = f"{issuer}oauth/token"
+    tokens = OAuth2Session(machine.client_id, machine.secret).fetch_token(
+        endpoint, grant_type="client_credentials"
+    )
+    assert tokens["token_type"] == "Bearer"
+    with pytest.raises(OAuthError, match="invalid_client"):
+        OAuth2Session(machine.client_id, "wrong").fetch_token(
+            endpoint, grant_type="client_credentials"
+        )
+    introspected = OAuth2Session(machine.client_id, machine.secret).introspect_token(
+        f"{issuer}oauth/introspect", tokens["access_token"]
+    )
+    assert introspected.json()["active"] is True

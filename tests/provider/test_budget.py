@@ -1,0 +1,83 @@
+"""What each request costs, counted. django-oauth-toolkit alone needs 22 statements for a code."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from azuread_connections.provider import keys
+from tests.company import Company
+from tests.login.flows.test_budget import statements
+from tests.provider.relying_party import RelyingParty, userinfo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_authorization_request_of_who_is_signed_in(
+    portal: RelyingParty, adele: Client, again: bool
+) -> None:
+    if again:
+        portal.authorize(adele)
+    with statements() as found:
+        assert portal.authorize(adele).status_code == 302
+    # Session, user, client, whether the sign-in holds (twice the first time: for the application
+    # too), the code.
+    assert len(found) == (4 if again else 5), "\n".join(found)
+
+
+def test_a_token_request_with_a_code(portal: RelyingParty, adele: Client) -> None:
+    code = portal.code(adele)
+    keys.published_keys()  # read once a minute
+    with statements() as found:
+        assert portal.exchange(code).status_code == 200
+    # Client, secret, authorization, whether the sign-in holds, the proof of the domain, and three
+    # writes.
+    assert len(found) == 8, "\n".join(found)
+
+
+def test_a_token_request_with_a_refresh_token(portal: RelyingParty, adele: Client) -> None:
+    token = portal.tokens(adele)["refresh_token"]
+    with statements() as found:
+        assert portal.refresh(token).status_code == 200
+    assert len(found) == 9, "\n".join(found)
+
+
+def test_a_token_request_of_a_machine(machine: RelyingParty) -> None:
+    with statements() as found:
+        assert machine.token(grant_type="client_credentials").status_code == 200
+    assert len(found) == 3, "\n".join(found)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_userinfo(portal: RelyingParty, adele: Client, again: bool) -> None:
+    token = portal.tokens(adele)["access_token"]
+    if again:
+        userinfo(token)
+    with statements() as found:
+        assert userinfo(token).status_code == 200
+    assert len(found) <= 3, "\n".join(found)
+
+
+def test_nothing_grows_with_clients_and_tokens(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    def costs() -> list[int]:
+        with statements() as at_authorize:
+            code = portal.code(adele)
+        with statements() as at_token:
+            tokens = portal.exchange(code).json()
+        with statements() as at_refresh:
+            tokens = portal.refresh(tokens["refresh_token"]).json()
+        with statements() as at_userinfo:
+            userinfo(tokens["access_token"])
+        return [len(each) for each in (at_authorize, at_token, at_refresh, at_userinfo)]
+
+    costs()
+    alone = costs()
+    for _ in range(5):
+        other = RelyingParty.create(contoso)
+        for _ in range(3):
+            tokens = other.tokens(adele)
+            other.refresh(tokens["refresh_token"])
+    assert costs() == alone

@@ -1,0 +1,169 @@
+"""Signing out by way of a client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.test import Client
+
+from azuread_connections.provider import keys
+from tests.company import Company, error_code, query_of
+from tests.provider.relying_party import SIGNED_OUT, RelyingParty, userinfo
+
+pytestmark = pytest.mark.django_db
+
+
+def is_signed_in(browser: Client) -> bool:
+    return SESSION_KEY in browser.session
+
+
+def assert_asks_first(response: Any, browser: Client) -> None:
+    assert response.status_code == 200
+    assert "Sign out?" in response.content.decode()
+    assert response["X-Frame-Options"] == "DENY"
+    assert is_signed_in(browser)
+
+
+def assert_page(response: Any, browser: Client) -> None:
+    assert response.status_code == 400
+    assert error_code(response) == "invalid_request"
+    assert is_signed_in(browser)
+
+
+def test_a_client_signs_its_person_out_and_ends_the_tokens(
+    portal: RelyingParty, adele: Client
+) -> None:
+    tokens = portal.tokens(adele)
+    response = adele.get(
+        "/id/oidc/logout",
+        {
+            "id_token_hint": tokens["id_token"],
+            "post_logout_redirect_uri": SIGNED_OUT,
+            "state": "a b",
+        },
+    )
+    assert response["Location"] == f"{SIGNED_OUT}?state=a+b"
+    assert not is_signed_in(adele)
+    assert userinfo(tokens["access_token"]).status_code == 401
+    assert portal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_auth0s_address_does_the_same(portal: RelyingParty, adele: Client) -> None:
+    tokens = portal.tokens(adele)
+    response = adele.get("/id/v2/logout", {"client_id": portal.client_id, "returnTo": SIGNED_OUT})
+    assert response["Location"] == SIGNED_OUT
+    assert not is_signed_in(adele)
+    assert portal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_it_ends_the_tokens_of_every_client_of_that_session(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    other = RelyingParty.create(contoso)
+    theirs = other.tokens(adele)
+    own = portal.tokens(adele)
+    adele.get("/id/oidc/logout", {"id_token_hint": own["id_token"]})
+    assert other.refresh(theirs["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_another_browser_of_the_person_stays_signed_in(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    phone = Client()
+    contoso.sign_in(phone, application=portal.application.slug)
+    there = portal.tokens(phone)
+    adele.get("/id/oidc/logout", {"id_token_hint": portal.tokens(adele)["id_token"]})
+    assert is_signed_in(phone)
+    assert portal.refresh(there["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/id/oidc/logout", "/id/v2/logout"])
+def test_a_link_of_a_stranger_signs_nobody_out(
+    contoso: Company, portal: RelyingParty, adele: Client, path: str
+) -> None:
+    """This session has never been used for the client that the link names, or it names none."""
+    assert_asks_first(adele.get(path), adele)
+    assert_asks_first(adele.get(path, {"client_id": portal.client_id}), adele)
+    other = RelyingParty.create(contoso)
+    portal.tokens(adele)
+    assert_asks_first(adele.get(path, {"client_id": other.client_id}), adele)
+
+
+def test_who_agrees_is_signed_out(portal: RelyingParty, adele: Client) -> None:
+    form = {"client_id": portal.client_id, "post_logout_redirect_uri": SIGNED_OUT}
+    page = adele.get("/id/oidc/logout", form)
+    assert f'value="{SIGNED_OUT}"' in page.content.decode()
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = adele.cookies
+    assert strict.post("/id/oidc/logout", form).status_code == 403
+    response = adele.post("/id/oidc/logout", form)
+    assert SIGNED_OUT in response.content.decode()  # the page that leads on after a form
+    assert not is_signed_in(adele)
+
+
+def test_who_is_not_signed_in_is_led_on(portal: RelyingParty) -> None:
+    form = {"client_id": portal.client_id, "returnTo": SIGNED_OUT}
+    assert Client().get("/id/v2/logout", form)["Location"] == SIGNED_OUT
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/",
+        SIGNED_OUT + "/",
+        SIGNED_OUT + "?x",
+        "https://client.example@evil.example/bye",
+        "//evil.example",
+        "/admin/",
+        "javascript:alert(1)",
+    ],
+)
+def test_signing_out_leads_to_no_other_address(
+    portal: RelyingParty, adele: Client, url: str
+) -> None:
+    hint = portal.tokens(adele)["id_token"]
+    oidc = {"id_token_hint": hint, "post_logout_redirect_uri": url}
+    assert_page(adele.get("/id/oidc/logout", oidc), adele)
+    assert_page(adele.post("/id/oidc/logout", oidc), adele)
+    auth0 = {"client_id": portal.client_id, "returnTo": url}
+    assert_page(adele.get("/id/v2/logout", auth0), adele)
+
+
+def test_an_address_without_a_client_is_refused(portal: RelyingParty, adele: Client) -> None:
+    assert_page(adele.get("/id/oidc/logout", {"post_logout_redirect_uri": SIGNED_OUT}), adele)
+    assert_page(adele.get("/id/v2/logout", {"returnTo": SIGNED_OUT}), adele)
+
+
+@pytest.mark.parametrize("hint", ["x", "\x00", "eyJhbGciOiJub25lIn0.e30."])
+def test_a_forged_hint_is_refused(portal: RelyingParty, adele: Client, hint: str) -> None:
+    assert_page(adele.get("/id/oidc/logout", {"id_token_hint": hint}), adele)
+
+
+def test_a_hint_of_another_client_is_refused(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    other = RelyingParty.create(contoso)
+    hint = other.tokens(adele)["id_token"]
+    form = {"id_token_hint": hint, "client_id": portal.client_id}
+    assert_page(adele.get("/id/oidc/logout", form), adele)
+
+
+def test_an_unknown_client_is_refused(adele: Client) -> None:
+    for client_id in ("nobody", "\x00"):
+        assert_page(adele.get("/id/v2/logout", {"client_id": client_id}), adele)
+
+
+def test_a_hint_signed_by_a_withdrawn_key_is_refused(portal: RelyingParty, adele: Client) -> None:
+    hint = portal.tokens(adele)["id_token"]
+    keys.rotate(is_compromised=True)
+    assert_page(adele.get("/id/oidc/logout", {"id_token_hint": hint}), adele)
+
+
+def test_after_signing_out_the_client_asks_for_a_sign_in(
+    portal: RelyingParty, adele: Client
+) -> None:
+    adele.get("/id/oidc/logout", {"id_token_hint": portal.tokens(adele)["id_token"]})
+    response = portal.authorize(adele)
+    assert "application" in query_of(response["Location"])
