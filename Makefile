@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 NEWEST_VENV ?= .venv-newest
+PROVIDER_VENV ?= .venv-provider
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
 ARGS ?=
@@ -13,14 +14,16 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest lint check bench clean
+.PHONY: help demo test test-newest test-provider lint check check-provider bench clean
 
 help:
 	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
 	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
 	@echo "make test-newest   the same on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
+	@echo "make test-provider the tests of azuread_connections.provider, in $(PROVIDER_VENV)"
 	@echo "make lint    ruff, djlint and mypy"
 	@echo "make check   lint, Django's system checks and missing migrations"
+	@echo "make check-provider   types, checks and migrations of azuread_connections.provider"
 	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
 	@echo "make clean   remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
 	@echo
@@ -37,6 +40,11 @@ test-newest:
 	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) $(NEWEST_VENV)/.newest
 	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) test
 
+# In an environment of its own, too: all other tests run without django-oauth-toolkit.
+test-provider:
+	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.provider
+	$(PROVIDER_VENV)/bin/python -m pytest -n $(WORKERS) --ds=tests.provider.settings tests/provider $(ARGS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,6 +54,12 @@ lint: $(VENV)/.dev
 check: lint
 	$(BIN)/python manage.py check --settings tests.settings
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+check-provider:
+	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.provider
+	$(PROVIDER_VENV)/bin/mypy --config-file ci/mypy_provider.toml
+	$(PROVIDER_VENV)/bin/python manage.py check --settings tests.provider.settings
+	$(PROVIDER_VENV)/bin/python manage.py makemigrations --check --dry-run --settings tests.provider.settings
 
 bench: $(VENV)/.created
 	@$(BIN)/python -m benchmarks.environments
@@ -88,6 +102,10 @@ $(VENV)/.runtime: requirements.txt $(VENV)/.created
 $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
 	@echo "Installing packages for development ..."
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+$(PROVIDER_VENV)/.provider: requirements-provider.txt $(PROVIDER_VENV)/.dev
+	@$(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-provider.txt
 	@touch $@
 
 $(NEWEST_VENV)/.newest: requirements-newest.txt $(NEWEST_VENV)/.dev

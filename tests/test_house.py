@@ -107,7 +107,7 @@ def reads_settings(use: Use) -> bool:
     if not within(use.name, "django.conf.settings", "django.conf.global_settings"):
         return False
     bare_import = use.name == "django.conf.settings"
-    in_models = part("models", "migrations")(use.module)
+    in_models = part("models", "migrations", "provider.models", "provider.migrations")(use.module)
     return not (in_models and (bare_import or use.name.endswith(".AUTH_USER_MODEL")))
 
 
@@ -224,6 +224,21 @@ RULES = [
         no_part("provider"),
     ),
     Rule(
+        "provider-packages-only-in-provider",
+        "the core works without django-oauth-toolkit and what it brings",
+        lambda module: core(module) or within(module, "project"),
+        lambda use: within(use.name, "oauth2_provider", "oauthlib", "jwcrypto"),
+    ),
+    Rule(
+        "provider-models-below",
+        "provider/models/ stand below all else in provider/, and below login/",
+        part("provider.models"),
+        lambda use: (
+            (part("provider")(use.name) and not part("provider.models")(use.name))
+            or part("login", "admin", "diagnostics", "transfer", "management")(use.name)
+        ),
+    ),
+    Rule(
         "pytest-only-in-plugin",
         "only testing/plugin.py imports pytest: the stand-in runs with the app's own packages",
         lambda module: within(module, PACKAGE) and module != f"{PACKAGE}.testing.plugin",
@@ -311,6 +326,12 @@ PLANTED = [
     ),
     ("testing/oauth/tokens.py", "from ...entra.tokens import validate", "standin-apart"),
     ("login/web/views.py", "from ...provider import models", "core-without-provider"),
+    (
+        "login/web/views.py",
+        "def f():\n    from oauth2_provider.models import Application",
+        "provider-packages-only-in-provider",
+    ),
+    ("provider/models/client.py", "from .. import keys", "provider-models-below"),
     ("testing/server/http.py", "import pytest", "pytest-only-in-plugin"),
     ("login/web/views.py", "from django.conf import settings", "settings-only-in-conf"),
     ("login/web/views.py", "import django.conf as c\nc.settings", "settings-only-in-conf"),
@@ -342,6 +363,7 @@ ALLOWED = [
     ("testing/plugin.py", "import pytest"),
     ("login/web/views.py", "from ...models import Connection\nfrom ...entra import tokens"),
     ("login/web/views.py", "import os\nos.path.join('a', 'b')"),
+    ("provider/server.py", "from oauthlib.oauth2 import TokenEndpoint\nfrom ..login import state"),
     (
         "domains.py",
         "from .login.log import events\nfrom .domain_notices import send",
@@ -522,6 +544,12 @@ SCENARIOS = {
     "management/commands/test_check_secrets_at_size.py": "runs only with the marker at_size",
     "migrations/test_directory_trust.py": "what a migration does to stored rows",
     "migrations/test_domain_proof.py": "what a migration does to stored rows",
+    "provider/test_authlib.py": "a client that nobody here wrote",
+    "provider/test_budget.py": "statements of each request, counted",
+    "provider/test_commands.py": "the commands, which are a few lines each",
+    "provider/test_refresh.py": "what ends tokens, by every endpoint that they are used at",
+    "provider/test_refusals.py": "what the token endpoint refuses, and with which error",
+    "provider/test_whole_sign_in.py": "from the client's redirect to its tokens",
 }
 
 #: Names of modules in which anything would fit, so that nobody finds it again.

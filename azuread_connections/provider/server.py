@@ -43,7 +43,7 @@ class Tokens(BearerToken):
         )
 
 
-class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):  # type: ignore[misc]
+class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
     """Every other response type or grant type is answered as unsupported."""
 
     def __init__(self, validator: ClientValidator) -> None:

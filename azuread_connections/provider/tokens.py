@@ -6,11 +6,12 @@ old ones. Of each, whatever its settings say, a digest is stored and never the t
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import router, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
@@ -193,6 +194,34 @@ def revoke(client: OAuthClient, token: str) -> None:
         return
     for_itself = _access_tokens().filter(application=client.oauth_application_id, user__isnull=True)
     for_itself.filter(token_checksum=digest).delete()
+
+
+def delete_expired(batch_size: int = 1_000) -> int:
+    """Delete what can never be used again, a batch at a time; return how many sign-ins it were.
+
+    Codes that nobody fetched go after a day, the others when no refresh token can be left.
+    """
+    now, deleted = timezone.now(), 0
+    rows = Authorization.objects.using(_alias())
+    over = rows.filter(
+        Q(created_at__lte=now - lifetimes.REFRESH_TOTAL - lifetimes.ACCESS_TOKEN)
+        | Q(code_used_at__isnull=True, created_at__lte=now - timedelta(days=1))
+    )
+    while batch := list(over.order_by("pk").values_list("pk", "family")[:batch_size]):
+        keys = [key for key, _family in batch]
+        with transaction.atomic(using=_alias()):
+            _refresh_tokens().filter(token_family__in=[family for _key, family in batch]).delete()
+            current = rows.filter(pk__in=keys, access_token__isnull=False)
+            access_tokens = list(current.values_list("access_token", flat=True))
+            _access_tokens().filter(pk__in=access_tokens).delete()
+            rows.filter(pk__in=keys).delete()
+        deleted += len(batch)
+    for_themselves = _access_tokens().filter(
+        application__azuread_client__isnull=False, user__isnull=True, expires__lte=now
+    )
+    while keys := list(for_themselves.values_list("pk", flat=True)[:batch_size]):
+        _access_tokens().filter(pk__in=keys).delete()
+    return deleted
 
 
 def _access_tokens() -> Any:

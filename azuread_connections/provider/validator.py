@@ -32,7 +32,7 @@ _UNSUPPORTED = {
 }
 
 
-class ClientValidator(OAuth2Validator):  # type: ignore[misc]
+class ClientValidator(OAuth2Validator):
     """Keeps nothing of a request: one object serves all of them.
 
     A client is django-oauth-toolkit's application, as oauthlib's ``request.client``, with our row

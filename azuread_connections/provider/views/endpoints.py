@@ -83,7 +83,7 @@ class UserinfoView(EndpointView):
         if not token:
             return _bearer_error("", 401)
         authorization = tokens.find_valid(token)
-        if authorization is None:
+        if authorization is None or authorization.access_token is None:
             return _bearer_error("invalid_token", 401)
         granted = authorization.access_token.scope.split()
         if scopes.OPENID not in granted:
