@@ -26,7 +26,7 @@ from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
 
 from ..conf import CACHE_PREFIX, conf
-from ..models.fields import Sealed
+from ..models.fields import Sealed, UndecryptableError
 from .lifetimes import KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
 from .models import SigningKey
 
@@ -113,6 +113,8 @@ class Rotation:
 def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rotation:
     """Publish the next key, unless one waits already, and delete those that are over.
 
+    The others are encrypted with the first of ENCRYPTION_KEYS.
+
     ``is_compromised``: a new key signs at once and all others are withdrawn, with every token that
     they have signed.
     """
@@ -127,19 +129,23 @@ def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rota
             over = keys
         SigningKey.objects.using(using).filter(pk__in=[key.pk for key in over]).delete()
         keys = [key for key in keys if key not in over]
-        active = [key for key in keys if key.activates_at <= now]
-        waiting = [key for key in keys if key.activates_at > now]
+        # One that no encryption key opens can sign nothing; its tokens are still verified.
+        usable = [key for key in keys if _reencrypt(key, using)]
+        active = [key for key in usable if key.activates_at <= now]
+        waiting = [key for key in usable if key.activates_at > now]
         if not active:
             rotation = Rotation(_create(using, now), None, True, len(over))
+            starts_at = now
         elif waiting:
-            rotation = Rotation(active[-1], waiting[0], False, len(over))
+            forget()
+            return Rotation(active[-1], waiting[0], False, len(over))
         else:
             starts_at = now + KEY_PUBLISHED_BEFORE
             rotation = Rotation(active[-1], _create(using, starts_at), True, len(over))
-            for key in active:
-                if key.retires_at is None:
-                    key.retires_at = starts_at + KEY_PUBLISHED_AFTER
-                    key.save(using=using, update_fields=["retires_at"])
+        for key in keys:
+            if key.retires_at is None:
+                key.retires_at = starts_at + KEY_PUBLISHED_AFTER
+                key.save(using=using, update_fields=["retires_at"])
     forget()
     return rotation
 
@@ -165,6 +171,18 @@ def create_first_key(using: str, apps: Apps = global_apps, **kwargs: Any) -> Non
         return  # the system checks say which key is missing; the next migrate tries again
     model._default_manager.using(using).create(**_new_key(timezone.now()))
     forget()
+
+
+def _reencrypt(key: SigningKey, using: str) -> bool:
+    """Encrypt a key with the first of ENCRYPTION_KEYS; return whether any of them opens it."""
+    try:
+        renewed = key.private_key.reencrypted()
+    except UndecryptableError:
+        return False
+    if renewed is not key.private_key:
+        key.private_key = renewed
+        key.save(using=using, update_fields=["private_key"])
+    return True
 
 
 def _create(using: str, activates_at: datetime) -> SigningKey:

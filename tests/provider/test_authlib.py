@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -44,12 +45,19 @@ def web_client(issuer: str, party: RelyingParty) -> Any:
     return oauth.contoso
 
 
+@pytest.fixture
+def browser(contoso: Company) -> Iterator[Browser]:
+    # Closed, so that the server's thread ends with its connection to the database.
+    with requests.Session() as session:
+        yield Browser(contoso, session)
+
+
 class Browser:
     """Follows redirects, picks a person at Microsoft, and stops where the client takes over."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, company: Company, session: requests.Session) -> None:
         self.company = company
-        self.session = requests.Session()
+        self.session = session
 
     def open(self, url: str) -> str:
         for _ in range(10):
@@ -80,9 +88,9 @@ def sign_in(client: Any, browser: Browser) -> dict[str, Any]:
 
 
 def test_a_web_client_signs_in_refreshes_and_signs_out(
-    issuer: str, contoso: Company, portal: RelyingParty
+    issuer: str, browser: Browser, portal: RelyingParty
 ) -> None:
-    client, browser = web_client(issuer, portal), Browser(contoso)
+    client = web_client(issuer, portal)
 
     tokens = sign_in(client, browser)
 
@@ -90,29 +98,24 @@ def test_a_web_client_signs_in_refreshes_and_signs_out(
     assert tokens["userinfo"]["iss"] == issuer
     assert client.userinfo(token=tokens)["sub"] == tokens["userinfo"]["sub"]
 
-    session = OAuth2Session(
-        portal.client_id,
-        portal.secret,
-        token_endpoint=f"{issuer}oauth/token",
-        token=tokens,
-    )
-    refreshed = session.refresh_token(f"{issuer}oauth/token")
-    assert refreshed["refresh_token"] != tokens["refresh_token"]
-    assert session.get(f"{issuer}userinfo").json()["email"] == tokens["userinfo"]["email"]
+    with OAuth2Session(portal.client_id, portal.secret, token=tokens) as session:
+        refreshed = session.refresh_token(f"{issuer}oauth/token")
+        assert refreshed["refresh_token"] != tokens["refresh_token"]
+        assert session.get(f"{issuer}userinfo").json()["email"] == tokens["userinfo"]["email"]
 
     document = client.load_server_metadata()
     query = requests.compat.urlencode(
         {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": SIGNED_OUT}
     )
     assert browser.open(f"{document['end_session_endpoint']}?{query}") == SIGNED_OUT
-    assert session.get(f"{issuer}userinfo").status_code == 401
+    with OAuth2Session(portal.client_id, portal.secret, token=refreshed) as session:
+        assert session.get(f"{issuer}userinfo").status_code == 401
 
 
 def test_who_is_signed_in_for_one_client_is_let_into_the_next_at_once(
-    issuer: str, contoso: Company, portal: RelyingParty
+    issuer: str, browser: Browser, contoso: Company, portal: RelyingParty
 ) -> None:
     other = RelyingParty.create(contoso)
-    browser = Browser(contoso)
     first = sign_in(web_client(issuer, portal), browser)
     before = contoso.microsoft.count()
     second = sign_in(web_client(issuer, other), browser)
@@ -125,15 +128,13 @@ def test_a_machine_gets_a_token_and_is_told_of_a_wrong_secret(
     issuer: str, machine: RelyingParty
 ) -> None:
     endpoint = f"{issuer}oauth/token"
-    tokens = OAuth2Session(machine.client_id, machine.secret).fetch_token(
-        endpoint, grant_type="client_credentials"
-    )
-    assert tokens["token_type"] == "Bearer"
-    with pytest.raises(OAuthError, match="invalid_client"):
-        OAuth2Session(machine.client_id, "wrong").fetch_token(
-            endpoint, grant_type="client_credentials"
-        )
-    introspected = OAuth2Session(machine.client_id, machine.secret).introspect_token(
-        f"{issuer}oauth/introspect", tokens["access_token"]
-    )
-    assert introspected.json()["active"] is True
+    with OAuth2Session(machine.client_id, machine.secret) as client:
+        tokens = client.fetch_token(endpoint, grant_type="client_credentials")
+        assert tokens["token_type"] == "Bearer"
+        answer = client.introspect_token(f"{issuer}oauth/introspect", tokens["access_token"])
+        assert answer.json()["active"] is True
+    with (
+        OAuth2Session(machine.client_id, "wrong") as client,
+        pytest.raises(OAuthError, match="invalid_client"),
+    ):
+        client.fetch_token(endpoint, grant_type="client_credentials")

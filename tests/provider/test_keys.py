@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import jwt
 import pytest
@@ -117,8 +118,8 @@ def test_a_token_signed_with_the_public_key_as_a_secret_is_not_verified() -> Non
     assert keys.verify(forged) is None
 
 
-def test_a_key_that_cannot_be_decrypted_signs_nothing(settings: pytest.FixtureRequest) -> None:
-    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {  # type: ignore[attr-defined]
+def test_a_key_that_cannot_be_decrypted_signs_nothing(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
         "ENCRYPTION_KEYS": ["Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE="]
     }
     keys._load.cache_clear()
@@ -126,7 +127,31 @@ def test_a_key_that_cannot_be_decrypted_signs_nothing(settings: pytest.FixtureRe
         keys.sign({"sub": "x"})
 
 
-def test_they_are_read_once_a_minute(django_assert_num_queries: object) -> None:
+def test_a_rotation_encrypts_with_the_first_key(settings: Any) -> None:
+    new, old = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE=", settings.AZUREAD_CONNECTIONS
+    first = signer()
+    settings.AZUREAD_CONNECTIONS = old | {
+        "ENCRYPTION_KEYS": [new, *old["ENCRYPTION_KEYS"]],
+    }
+    keys.rotate()
+    settings.AZUREAD_CONNECTIONS = old | {"ENCRYPTION_KEYS": [new]}
+    keys._load.cache_clear()
+    assert signer() == first
+
+
+def test_a_key_that_is_lost_is_replaced_at_once_and_its_tokens_stay_valid(settings: Any) -> None:
+    first, token = signer(), keys.sign({"sub": "x"})
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "ENCRYPTION_KEYS": ["Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE="]
+    }
+    keys._load.cache_clear()
+    keys.rotate()
+    assert signer() != first
+    assert keys.verify(token) == {"sub": "x"}
+    assert SigningKey.objects.get(kid=first).retires_at is not None
+
+
+def test_they_are_read_once_a_minute(django_assert_num_queries: Any) -> None:
     published()
-    with django_assert_num_queries(0):  # type: ignore[operator]
+    with django_assert_num_queries(0):
         published()
