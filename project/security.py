@@ -41,8 +41,8 @@ class Case:
         missing = {"who", "wants", "stopped_by"} - set(said)
         not_run = [name for name in _NOT_RUN if item.get_closest_marker(name)]
         if missing or not_run:
-            raise pytest.UsageError(f"{item.nodeid}: lacks {missing}, or is not run because of
-            {not_run}")
+            reason = f"lacks {missing}, or is not run because of {not_run}"
+            raise pytest.UsageError(f"{item.nodeid}: {reason}")
         module = item.path.relative_to(ROOT / "tests").as_posix()
         return cls(module, str(said["who"]), said["wants"], said["stopped_by"])
 
