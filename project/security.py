@@ -36,7 +36,7 @@ class Case:
     @classmethod
     def of(cls, item: pytest.Item) -> Case:
         said: dict[str, Any] = {}
-        for mark in item.iter_markers("attack"):  # the nearest first
+        for mark in item.iter_markers("attack"):  # the closest first
             said = {**mark.kwargs, **said}
         missing = {"who", "wants", "stopped_by"} - set(said)
         not_run = [name for name in _NOT_RUN if item.get_closest_marker(name)]
