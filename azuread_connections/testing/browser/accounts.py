@@ -83,7 +83,7 @@ def with_cookie(call: Call, response: Response, session: BrowserSession) -> Resp
 
 
 def _elsewhere(call: Call, app: App, directory: Directory | None, text: str) -> Person:
-    """Somebody of another directory: a guest, found by the home name, or None."""
+    """A guest, found by the name in the home directory. Raises Refusal for all others."""
     known = call.state.registry.find_person(text)
     if known is None:
         raise Refusal(50034, tenant=directory.name if directory else "home")

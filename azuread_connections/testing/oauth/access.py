@@ -10,9 +10,9 @@ from ..directory.directories import Directory, Person
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A token for `resource`; `person` is None for the app's own, and then `permissions` is, too.
+    """A token for `resource`. If `person` is None, it is the app's own, with the app's permissions.
 
-    The permissions are those of the moment it was issued: a later consent needs a new token.
+    The permissions are those granted when it was issued: a later consent needs a new token.
     """
 
     directory: Directory
