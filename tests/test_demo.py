@@ -87,7 +87,7 @@ class TestData:
         ]
         assert mapping["directory_group_id"] == contoso.groups["All staff"]["object_id"]
 
-    def test_of_a_known_connection_only_the_secrets_date_is_told_again(self) -> None:
+    def test_only_the_secrets_date_of_a_known_connection_is_imported_again(self) -> None:
         contoso, fabrikam, _northwind = data.connections(now=NOW, known={"contoso"})
         assert contoso["options"].keys() == {"client_secret", "client_secret_expires_at"}
         assert "display_name" not in contoso
@@ -256,7 +256,7 @@ def test_contosos_people_bring_job_title_and_groups(
     assert rows == ([("Staff",)] if is_staff else [])
 
 
-def test_an_alias_leads_to_contoso(running: Run) -> None:
+def test_an_alias_selects_contoso(running: Run) -> None:
     with requests.Session() as browser:
         page = browser.get(f"{running.site_url}/login/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)

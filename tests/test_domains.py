@@ -100,7 +100,7 @@ def test_another_directory_named_withdraws_the_proof_with_an_event_and_a_mail(
     assert [(each["domain"], each["found"]) for each in heard] == [("contoso.com", other)]
 
 
-def test_a_withdrawal_is_told_once(
+def test_a_withdrawal_is_reported_once(
     moved: Company, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -265,7 +265,7 @@ def test_an_alias_that_becomes_the_own_domain_keeps_its_proof(contoso: Company) 
 # --- Check now, and the command every day ---------------------------------------------------------
 
 
-def test_check_now_withdraws_what_leads_elsewhere(moved: Company) -> None:
+def test_check_now_withdraws_a_domain_of_another_directory(moved: Company) -> None:
     assert Outcome.FAILED in [step.outcome for step in steps(moved)]
     assert not is_proven()
 

@@ -97,7 +97,7 @@ def test_a_directorys_own_page(client: Client, fabrikam: Connection) -> None:
     assert client.post(page, {"domain": "x.com", "status": "refused"}).status_code == 403
 
 
-def test_no_button_is_offered_that_would_be_refused(
+def test_buttons_of_refused_actions_are_not_shown(
     client: Client, connection: Connection, fabrikam: Connection
 ) -> None:
     buttons = (page_of(fabrikam, "sign_out"), 'form="azuread-decide"')
@@ -267,7 +267,7 @@ def test_saving_an_application_leaves_it_enabled(
 
 
 @narrowed
-def test_a_shared_domain_is_told_without_its_name(
+def test_a_hidden_connection_that_shares_a_domain_is_not_named(
     contosos_own: Client, connection: Connection, fabrikam: Connection, microsoft: Any
 ) -> None:
     data = filled_in(connection, domain_aliases="fabrikam.com")

@@ -35,7 +35,7 @@ def test_a_browser_that_calls_itself_office_arrives(
     page.context.close()
 
 
-def test_a_browser_without_the_sign_in_goes_on(
+def test_a_browser_without_the_sign_in_can_continue(
     company: Company, chromium: Browser, page: Page, live_server: Any, screenshots: Any
 ) -> None:
     """What a bookmark of Microsoft's page leads to."""

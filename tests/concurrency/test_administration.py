@@ -39,7 +39,7 @@ A_FEW = 5
 TIMES = 6
 
 
-def test_a_connection_edited_under_load_costs_the_sign_ins_under_way_at_most(
+def test_editing_a_connection_under_load_ends_only_sign_ins_in_progress(
     contoso: Company,
 ) -> None:
     with Traffic(contoso) as traffic:

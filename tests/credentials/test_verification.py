@@ -62,7 +62,7 @@ def test_sync_stores_the_true_end_date(readable: Company) -> None:
     assert list(sync()) == []
 
 
-def test_sync_tells_secrets_apart_by_their_id(readable: Company) -> None:
+def test_sync_matches_secrets_by_their_id(readable: Company) -> None:
     twin = readable.app.add_secret(
         readable.app.secrets[0].value[:3] + "-another", expires_at=END + timedelta(days=9)
     )
@@ -171,7 +171,7 @@ def test_a_refusal_is_explained_once(contoso: Company) -> None:
     assert not any(remark.is_problem for remark in remarks)
 
 
-def test_a_connection_that_is_not_finished_is_no_problem_of_sync(contoso: Company) -> None:
+def test_sync_ignores_an_unfinished_connection(contoso: Company) -> None:
     ClientSecret.objects.all().delete()
     [remark] = sync()
     assert not remark.is_problem

@@ -96,7 +96,7 @@ def test_a_key_that_an_app_was_just_given_is_found_at_once(
     assert asked(entra) == ["directory", "app", "app"]
 
 
-def test_an_app_without_a_key_of_its_own_finds_a_rolled_key_in_one_request(
+def test_an_app_without_its_own_key_finds_a_rotated_key_in_one_request(
     finder: Finder, entra: StandIn, clock: Clock
 ) -> None:
     """Microsoft then answers the directory's keys at the app's address, too."""
@@ -155,7 +155,7 @@ def test_ten_thousand_forged_keys_cost_one_request_a_document(
     assert len(asked(entra)) - before == (4 if has_own_key else 2)
 
 
-def test_an_address_that_has_no_keys_is_asked_no_more_often(
+def test_an_address_without_keys_is_not_requested_more_often(
     finder: Finder, entra: StandIn, clock: Clock
 ) -> None:
     finder.find(signing_kid(entra))
@@ -242,7 +242,7 @@ def test_an_own_key_that_is_no_longer_published_is_dropped_on_demand(
     assert is_key_of(entra, finder.find(new))
 
 
-def test_an_app_that_has_no_key_of_its_own_any_more_has_none_after_that(
+def test_an_app_whose_own_key_is_removed_has_none_afterwards(
     finder: Finder, entra: StandIn, app: App
 ) -> None:
     own = entra.rotate_app_key(app)

@@ -396,7 +396,7 @@ def test_the_ids_are_read_in_every_language(description: str) -> None:
 
 
 @pytest.mark.parametrize("case", field_cases.case("F11"))
-def test_a_code_that_stands_elsewhere(case: dict[str, Any]) -> None:
+def test_a_code_in_another_place(case: dict[str, Any]) -> None:
     assert MicrosoftError.from_response(case["answer"]).aadsts_code == case["expect_code"]
 
 

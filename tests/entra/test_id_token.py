@@ -921,7 +921,7 @@ def test_without_an_email_there_is_no_verified_domain(email: object) -> None:
     ],
     ids=repr,
 )
-def test_a_guest_is_told_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
+def test_a_guest_is_recognised_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
     assert attempt(claims(**changes)).validate().is_guest is guest
 
 

@@ -238,7 +238,7 @@ def test_a_code_that_is_spent_or_of_another_exchange_is_not_accepted(answer: Any
     assert type(MicrosoftError.from_response(answer)) is CodeNotAccepted
 
 
-def test_a_server_that_says_nothing_is_told_from_one_that_is_not_there(entra: StandIn) -> None:
+def test_a_silent_server_is_distinguished_from_a_missing_one(entra: StandIn) -> None:
     entra.fault("keys", delay=3)
     seconds_to_fail(Transport(HASTY), entra.url + KEYS, r"\(ReadTimeoutError\)")
 
@@ -246,7 +246,7 @@ def test_a_server_that_says_nothing_is_told_from_one_that_is_not_there(entra: St
 # Since the first version: odd texts in token answers
 
 
-def test_a_lifetime_of_five_thousand_digits_is_no_lifetime(exchange: Any) -> None:
+def test_a_lifetime_of_five_thousand_digits_is_ignored(exchange: Any) -> None:
     from azuread_connections.entra.tokens import request_app_token
 
     exchange.entra.tamper_token_response(lambda answer: {**answer, "expires_in": "9" * 5000})

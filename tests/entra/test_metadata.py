@@ -348,7 +348,7 @@ def test_a_key_that_microsoft_withdrew_stays_gone_once_it_went(
     assert new in stored
 
 
-def test_a_key_that_comes_back_is_used_for_36_hours_again(
+def test_a_key_that_is_published_again_is_used_for_36_hours_again(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     old = signing_kid(entra)
@@ -452,7 +452,7 @@ def test_a_known_key_does_not_wait_for_the_hourly_fetch_of_another_thread(
     assert entra.count("keys") == 2
 
 
-def test_an_unknown_key_is_asked_for_once_in_five_minutes(
+def test_an_unknown_key_is_requested_once_in_five_minutes(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     keys.find(url, signing_kid(entra))
@@ -566,7 +566,7 @@ def test_in_an_emergency_what_is_not_published_is_dropped_at_once(
 
 
 @pytest.mark.parametrize("body", [None, "{}"], ids=["down", "nonsense"])
-def test_if_that_fails_it_says_so_and_the_last_good_keys_stay(
+def test_a_failed_refresh_is_reported_and_the_last_good_keys_stay(
     keys: SigningKeys, url: str, entra: StandIn, body: str | None
 ) -> None:
     kid = signing_kid(entra)

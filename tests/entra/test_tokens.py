@@ -315,7 +315,7 @@ def test_the_token_request_is_exactly_this(
     }
 
 
-def test_the_permissions_asked_for_are_asked_for_again(exchange: Exchange) -> None:
+def test_the_same_permissions_are_requested_at_the_token_endpoint(exchange: Exchange) -> None:
     exchange.redeem(exchange.grant(graph_scopes=("User.Read",)))
     scope = exchange.entra.requests[-1].form["scope"]
     assert scope == "openid profile email https://graph.microsoft.com/User.Read"
@@ -358,7 +358,7 @@ def test_an_answer_that_does_not_say_what_is_granted_grants_nothing(exchange: Ex
         (V1, "oauth2/token", {"resource": "https://graph.microsoft.com"}),
     ],
 )
-def test_the_app_asks_for_a_token_of_its_own_with_exactly_this(
+def test_the_request_for_the_apps_own_token_has_exactly_these_fields(
     exchange: Exchange, version: str, path: str, what: dict[str, str]
 ) -> None:
     exchange.version = version

@@ -69,7 +69,7 @@ def test_a_form_is_posted_as_a_form(transport: Transport, entra: StandIn) -> Non
     assert request.form == {"code": "a b&c=d", "name": "Zoë"}
 
 
-def test_an_uncompressed_json_answer_is_asked_for(transport: Transport, entra: StandIn) -> None:
+def test_an_uncompressed_json_answer_is_requested(transport: Transport, entra: StandIn) -> None:
     transport.get(entra.url + KEYS)
     (request,) = entra.requests
     assert request.headers["Accept"] == "application/json"
@@ -120,7 +120,7 @@ def test_a_body_may_come_in_any_form_of_http(
     ],
     ids=lambda answer: ascii(answer[:48]),
 )
-def test_an_answer_that_breaks_off_or_is_no_http_is_no_answer(
+def test_an_answer_that_breaks_off_or_is_not_http_is_unreachable(
     transport: Transport, serve: Serve, answer: bytes
 ) -> None:
     with pytest.raises(Unreachable, match=r"^127\.0\.0\.1:\d+ could not be reached \(\w+\)\.$"):
@@ -201,7 +201,7 @@ def test_what_can_be_no_host_is_unreachable_and_named(
 # --- Time limits ----------------------------------------------------------------------------------
 
 
-def test_a_server_that_says_nothing_is_given_up(entra: StandIn) -> None:
+def test_a_server_that_sends_nothing_times_out(entra: StandIn) -> None:
     entra.fault("keys", delay=5)
     took = seconds_to_fail(Transport(HASTY), entra.url + KEYS, "could not be reached")
     assert HASTY.read <= took < HASTY_END
@@ -721,9 +721,7 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(
     assert len(server.requests) == 5
 
 
-def test_threads_have_connections_of_their_own_and_keep_them(
-    transport: Transport, serve: Serve
-) -> None:
+def test_each_thread_keeps_its_own_connections(transport: Transport, serve: Serve) -> None:
     everybody = threading.Barrier(20)
 
     def answer_when_all_are_here(wire: Wire) -> None:
@@ -762,7 +760,7 @@ def test_an_answer_that_was_cut_off_does_not_reach_the_next_request(
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_process_opens_connections_of_its_own(transport: Transport, serve: Serve) -> None:
+def test_a_forked_process_opens_its_own_connections(transport: Transport, serve: Serve) -> None:
     server = serve(keep_answering)
     transport.get(server.url)
     child = os.fork()
@@ -823,7 +821,7 @@ def test_a_json_object_is_read() -> None:
     [b"", b"<html></html>", b"{", b"{'a': 1}", b"\xff\xfe\xfd", b'{"a": "\xff"}'],
     ids=ascii,
 )
-def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(
         MalformedResponse, match=r"^Microsoft answered with status 500 and no JSON\.$"
     ):
@@ -837,6 +835,6 @@ def test_json_that_goes_too_far_is_malformed(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, 1, 1.5, "text", [], [{"a": 1}]])
-def test_json_that_is_no_object_is_malformed(value: object) -> None:
+def test_json_that_is_not_an_object_is_malformed(value: object) -> None:
     with pytest.raises(MalformedResponse, match="JSON that is no object"):
         Response(200, json.dumps(value).encode()).json()

@@ -53,7 +53,7 @@ def cache_gone(request: pytest.FixtureRequest, settings: Any) -> None:
     }
 
 
-def test_people_sign_in_without_a_cache_and_the_log_says_so(
+def test_people_sign_in_without_a_cache_and_it_is_logged(
     contoso: Company, cache_gone: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
@@ -87,7 +87,7 @@ def test_an_outage_is_logged_once_a_minute(
     assert logged() > 1
 
 
-def test_every_path_that_asks_the_cache_goes_on_without_it(
+def test_every_path_that_uses_the_cache_works_without_it(
     contoso: Company, cache_gone: None
 ) -> None:
     """An unproven domain, a refused secret, counted failures, the front-channel's limit."""
@@ -133,7 +133,7 @@ def test_no_keys_and_no_cache_is_the_same_page_and_recovers(
     assert_recovers(contoso, client, failed)
 
 
-def test_a_cache_that_goes_during_the_sign_in_and_comes_back(
+def test_a_cache_that_fails_during_the_sign_in_and_recovers(
     contoso: Company, settings: Any
 ) -> None:
     there = settings.CACHES

@@ -189,7 +189,7 @@ def test_a_failure_keeps_its_page_though_its_line_of_the_log_cannot_be_stored(
 # Gone
 
 
-def test_a_database_that_is_gone_at_the_callback_and_comes_back(contoso: Company) -> None:
+def test_a_database_that_fails_at_the_callback_and_recovers(contoso: Company) -> None:
     client, callback_url = about_to_return(contoso)
     connection.close()
     with gone(), in_time():
@@ -217,7 +217,7 @@ def test_a_connection_that_dies_within_the_sign_in_is_replaced(
 
 @only_servers
 @pytest.mark.parametrize("moment", [user_created, user_logged_in], ids=["user", "session"])
-def test_a_server_that_goes_within_the_sign_in_and_comes_back(
+def test_a_database_server_that_fails_within_the_sign_in_and_recovers(
     contoso: Company, moment: Signal
 ) -> None:
     client, callback_url = about_to_return(contoso)

@@ -193,7 +193,7 @@ def test_without_graph_people_come_in_with_what_the_id_token_says(
 
 
 @pytest.mark.parametrize("fault", KINDS, ids=lambda fault: fault.name)
-def test_without_groups_nobody_comes_in_where_membership_is_required(
+def test_without_groups_nobody_signs_in_where_membership_is_required(
     members: Company, fault: Fault
 ) -> None:
     [staff] = members.directory.groups

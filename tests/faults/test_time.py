@@ -25,7 +25,7 @@ from tests.faults.callback import HASTY, assert_failed, browser, come_back
 SLOW = 0.3
 
 
-def test_a_callback_may_take_ten_seconds_by_itself() -> None:
+def test_a_callback_can_take_ten_seconds_by_default() -> None:
     assert DEFAULTS["CALLBACK_TIMEOUT"] == 10
 
 

@@ -64,7 +64,7 @@ def test_the_callback_of_a_sign_in(contoso: Company, parameters: dict[str, str])
 
 @fuzz_less
 @given(WEB_TEXT, WEB_TEXT, WEB_TEXT)
-def test_a_cookie_that_somebody_made_up(contoso: Company, name: str, value: str, rest: str) -> None:
+def test_a_forged_cookie(contoso: Company, name: str, value: str, rest: str) -> None:
     client = Client()
     state = transaction_of(contoso.start(client))
     header = f"azuread_txn_{state}={value}; {name}={rest}".encode().decode("latin-1")

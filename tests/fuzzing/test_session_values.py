@@ -129,7 +129,7 @@ def test_signing_in_again_replaces_what_cannot_be_read(contoso: Company, client:
 
 
 @pytest.mark.parametrize("sid", ["opaque", "a\x00b", "x" * 9000])
-def test_a_session_at_microsoft_that_is_no_guid_can_not_be_signed_out_there(
+def test_a_session_at_microsoft_that_is_not_a_guid_cannot_be_signed_out_there(
     contoso: Company, client: Client, sid: str
 ) -> None:
     contoso.person.claims["sid"] = sid

@@ -41,7 +41,7 @@ def test_permission_checks_load_no_connection(contoso: Company, client: Client) 
     assert not [query for query in queries if "azuread" in query["sql"]]
 
 
-def test_passwords_open_nothing_here(settings: Any, rf: Any, person: User) -> None:
+def test_passwords_are_not_accepted(settings: Any, rf: Any, person: User) -> None:
     settings.AUTHENTICATION_BACKENDS = [BACKEND]
     credentials = {"username": "megan", "password": "correct horse"}
     assert authenticate(rf.get("/"), **credentials) is None
@@ -49,7 +49,7 @@ def test_passwords_open_nothing_here(settings: Any, rf: Any, person: User) -> No
 
 
 @pytest.mark.parametrize("credentials", [{}, {"nonce": "n"}, {"nonce": "n", "code_verifier": "v"}])
-def test_the_base_classs_own_credentials_open_nothing(
+def test_the_base_classs_credentials_are_not_accepted(
     settings: Any, rf: Any, person: User, credentials: dict[str, str]
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = [BACKEND]
@@ -171,7 +171,7 @@ def test_staff_may_still_use_their_password(client: Client, db: None) -> None:
 
 
 @pytest.mark.django_db
-def test_async_passwords_open_nothing_even_directly(rf):
+def test_async_passwords_are_not_accepted_even_directly(rf):
     User.objects.create_user("megan", password="correct horse")
     with pytest.raises(TypeError):
         async_to_sync(ConnectionBackend().aauthenticate)(

@@ -309,7 +309,7 @@ def test_another_way_to_find_a_user(contoso: Company, client: Client, use: Any) 
 
 
 @pytest.mark.parametrize(("name", "detail"), [("", "no name"), (7, "no name"), ("x" * 151, "long")])
-def test_a_username_that_is_none(
+def test_an_empty_username_is_refused(
     contoso: Company, client: Client, use: Any, name: Any, detail: str
 ) -> None:
     use(type("Backend", (ConnectionBackend,), {"get_username": lambda self, claims: name}))

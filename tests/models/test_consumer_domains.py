@@ -88,7 +88,9 @@ def test_discovery_passes_over_one_that_was_written_past_the_models(
     assert leads_to_microsoft(client, "adele@contoso.com")
 
 
-def test_a_directorys_own_first_domain_is_none_of_them(contoso: Company, client: Client) -> None:
+def test_a_directorys_first_domain_is_not_a_consumer_domain(
+    contoso: Company, client: Client
+) -> None:
     contoso.connection.aliases.create(domain="contoso.onmicrosoft.com")
     assert leads_to_microsoft(client, "a@contoso.onmicrosoft.com")
 

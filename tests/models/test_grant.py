@@ -244,7 +244,7 @@ def test_more_groups_than_are_stored_end_too(
 # --- What is noted --------------------------------------------------------------------------------
 
 
-def test_what_is_no_longer_earned_is_no_longer_noted(
+def test_a_group_that_no_mapping_gives_any_more_is_no_longer_recorded(
     company: Company, sales: TheirGroup, tied: Identity, staff: Group
 ) -> None:
     sales.remove(company.person)

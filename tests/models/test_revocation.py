@@ -83,7 +83,7 @@ def test_a_sign_out_shortly_before_its_end_counts(
     assert not is_signed_in(client)
 
 
-def test_it_goes_on_for_as_long_as_the_setting_says(
+def test_it_lasts_as_long_as_the_setting_says(
     client: Client, settings: Any, pass_days: Callable[[float], None]
 ) -> None:
     pass_days(399)

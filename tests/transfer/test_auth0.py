@@ -204,7 +204,7 @@ def test_a_domain_given_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("word", ["common", "Common", "organizations"])
-def test_a_path_segment_is_not_a_domain_and_opens_nothing(word: str) -> None:
+def test_a_path_segment_is_not_a_domain(word: str) -> None:
     run(entry(tenant_domain=word, domain="contoso.com"))
     connection = Connection.objects.get()
     assert (connection.domain, connection.use_common_endpoint) == ("contoso.com", False)

@@ -230,7 +230,7 @@ def test_statements_grow_with_pages_and_a_page_is_read_when_it_is_needed(monkeyp
     assert len(queries) == 10
 
 
-def test_no_connection_is_an_empty_list():
+def test_without_connections_the_export_is_an_empty_list():
     assert json.loads(exported()) == []
 
 

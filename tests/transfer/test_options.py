@@ -83,7 +83,7 @@ def test_a_directory_from_a_file_proves_nothing_of_the_domain():
 # The common endpoint.
 
 
-def test_a_new_connection_for_all_directories_lets_new_ones_in_as_auth0_does_and_says_so():
+def test_a_new_connection_for_all_directories_accepts_new_ones_as_auth0_does_with_a_note():
     result = run(quiet(useCommonEndpoint=True))
     assert Connection.objects.get().new_directories == Connection.NewDirectories.ACCEPT
     (note,) = result.notes
@@ -113,7 +113,7 @@ def aliases() -> dict[str, bool]:
     return dict(Connection.objects.get().aliases.values_list("domain", "is_primary"))
 
 
-def test_aliases_are_stored_in_our_form_beside_the_connections_own_domain():
+def test_aliases_are_normalised_and_added_to_the_connections_own_domain():
     result = run(entry(domain_aliases=["Contoso.NET", "bücher.example", " ", "contoso.com"]))
     assert aliases() == {
         "contoso.com": True,
@@ -187,7 +187,7 @@ def admitted_by() -> str:
     return Connection.objects.get().directories.get(tenant_id=OTHER_TENANT_ID).admitted_by
 
 
-def test_a_directory_that_came_by_itself_is_not_let_in_for_good_by_way_of_a_file():
+def test_an_import_does_not_make_automatic_acceptance_permanent():
     listed = {"tenant_id": OTHER_TENANT_ID, "status": "allowed", "admitted_by": "itself"}
     result = run(own(directories=[listed]))
     assert admitted_by() == "itself"

@@ -471,7 +471,7 @@ def stored_meanwhile(**kwargs: Any) -> str:
     return find_directory(**kwargs)
 
 
-def test_a_double_click_adds_one_connection_and_says_so(
+def test_a_double_click_adds_one_connection_with_a_message(
     boss: Client, microsoft: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("azuread_connections.microsoft.client.find_directory", stored_meanwhile)

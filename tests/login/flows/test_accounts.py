@@ -94,7 +94,7 @@ def test_a_user_may_have_several(
     assert patti.azuread_identities.count() == 2
 
 
-def test_connecting_again_is_no_mistake(contoso: Company, browser: Client) -> None:
+def test_connecting_again_is_allowed(contoso: Company, browser: Client) -> None:
     connect(contoso, browser)
     assert connect(contoso, browser).status_code == 302
     assert Identity.objects.count() == 1
@@ -230,7 +230,7 @@ def test_a_connection_that_is_not_enabled_here(contoso: Company, browser: Client
     assert (answer.status_code, error_code(answer)) == (403, "connection_disabled")
 
 
-def test_guests_are_not_connected_where_they_are_not_let_in(
+def test_guests_are_not_connected_where_guests_are_refused(
     contoso: Company, browser: Client
 ) -> None:
     Connection.objects.update(allow_guests=False)
@@ -240,7 +240,7 @@ def test_guests_are_not_connected_where_they_are_not_let_in(
     assert not Identity.objects.exists()
 
 
-def test_a_group_that_admits_is_asked_for_here_too(contoso: Company, browser: Client) -> None:
+def test_a_required_group_applies_to_connecting(contoso: Company, browser: Client) -> None:
     group = contoso.directory.add_group("Engineers")
     contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
     Connection.objects.update(security_groups=True)
@@ -251,7 +251,7 @@ def test_a_group_that_admits_is_asked_for_here_too(contoso: Company, browser: Cl
     assert (answer.status_code, error_code(answer)) == (403, "user_refused")
 
 
-def test_a_failure_leads_back_to_the_page(contoso: Company, browser: Client) -> None:
+def test_a_failure_returns_to_the_page(contoso: Company, browser: Client) -> None:
     state = query_of(begin(contoso, browser))["state"]
     answer = browser.get("/login/callback", {"state": state, "error": "access_denied"})
     assert (answer.status_code, error_code(answer)) == (403, "access_denied")
@@ -259,9 +259,7 @@ def test_a_failure_leads_back_to_the_page(contoso: Company, browser: Client) -> 
     assert "Back to your Microsoft accounts" in answer.content.decode()
 
 
-def test_a_refused_secret_beside_a_good_one_is_passed_over(
-    contoso: Company, browser: Client
-) -> None:
+def test_a_refused_secret_is_skipped_for_a_good_one(contoso: Company, browser: Client) -> None:
     ClientSecretFactory(connection=contoso.connection, value="Abc8Q~a-newer-one-that-is-wrong")
     answer = connect(contoso, browser)
     while answer["Location"].startswith(contoso.microsoft.url):
@@ -392,7 +390,9 @@ def test_the_only_way_to_sign_in_stays(contoso: Company, client: Client) -> None
     assert Identity.objects.exists()
 
 
-def test_an_empty_password_is_no_way_to_sign_in(contoso: Company, client: Client) -> None:
+def test_an_empty_password_does_not_count_as_a_way_to_sign_in(
+    contoso: Company, client: Client
+) -> None:
     contoso.sign_in(client)
     User.objects.update(password="")
     session = client.session

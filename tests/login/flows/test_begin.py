@@ -106,11 +106,11 @@ def test_the_application_of_the_address_decides(contoso: Company, client: Client
 
 
 @pytest.mark.parametrize("name", ["callback/", "-", "a b", "%00", "é"])
-def test_odd_names_are_no_server_error(name: str, client: Client, db: None) -> None:
+def test_unusual_names_cause_no_server_error(name: str, client: Client, db: None) -> None:
     assert client.get(f"/login/{name}").status_code in {301, 403, 404}
 
 
-def test_a_name_that_no_connection_can_have_is_no_server_error(client: Client, db: None) -> None:
+def test_an_invalid_connection_name_causes_no_server_error(client: Client, db: None) -> None:
     """PostgreSQL takes no NUL, neither to look for nor to store."""
     response = client.get("/login/", {"connection": "contoso\x00" + "x" * 3000})
     assert (response.status_code, error_code(response)) == (403, "connection_disabled")

@@ -74,14 +74,14 @@ def test_a_callback_in_another_browser_is_missing_its_transaction(contoso: Compa
     assert_refused(victim.get(callback_url), 400, "transaction_missing")
 
 
-def test_a_forged_cookie_is_no_transaction(contoso: Company, client: Client) -> None:
+def test_a_forged_cookie_is_not_a_transaction(contoso: Company, client: Client) -> None:
     url = contoso.start(client)
     [name] = list(client.cookies)
     client.cookies[name] = client.cookies[name].value[:-4] + "AAAA"
     assert_refused(contoso.come_back(client, url), 400, "transaction_missing")
 
 
-def test_a_cookie_moved_to_another_state_is_no_transaction(
+def test_a_cookie_moved_to_another_state_is_not_a_transaction(
     contoso: Company, client: Client
 ) -> None:
     url = contoso.start(client)
@@ -304,7 +304,7 @@ def test_a_code_of_another_sign_in_is_not_redeemed(contoso: Company) -> None:
         ({"drip": 0.2, "status": 200, "body": "{}" * 50}, 503, "microsoft_unreachable"),
     ],
 )
-def test_each_illness_of_microsoft_has_its_page(
+def test_each_failure_of_microsoft_has_its_page(
     contoso: Company, client: Client, settings: Any, fault: dict[str, Any], status: int, code: str
 ) -> None:
     settings.AZUREAD_CONNECTIONS |= {"READ_TIMEOUT": 0.5, "TOTAL_TIMEOUT": 1}
@@ -321,7 +321,7 @@ def test_microsofts_own_retry_after_is_passed_on(contoso: Company, client: Clien
 
 
 @pytest.mark.parametrize("endpoint", ["keys", "discovery"])
-def test_without_keys_or_directory_nobody_comes_in_and_the_next_sign_in_works(
+def test_without_keys_or_directory_a_sign_in_fails_and_the_next_one_works(
     contoso: Company, client: Client, endpoint: str
 ) -> None:
     Connection.objects.update(tenant_id="")
@@ -419,7 +419,7 @@ def test_a_secret_that_no_key_opens_is_never_sent(
 # Who is signed in already
 
 
-def test_a_failed_callback_leaves_the_session_as_it_was(contoso: Company, client: Client) -> None:
+def test_a_failed_callback_does_not_change_the_session(contoso: Company, client: Client) -> None:
     client.force_login(UserFactory.create(username="staff"))
     for query in ({"error": "access_denied"}, {"state": "A" * 22, "error": "x"}, {"code": "x"}):
         client.get(CALLBACK, query)
@@ -445,9 +445,7 @@ def test_an_error_page_leaks_no_code_by_its_links(contoso: Company, client: Clie
     assert b"the-code" not in response.content
 
 
-def test_trying_again_leads_back_to_where_the_person_wanted_to_go(
-    contoso: Company, client: Client
-) -> None:
+def test_trying_again_keeps_the_destination(contoso: Company, client: Client) -> None:
     portal = ApplicationFactory.create(slug="portal")
     EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
     contoso.microsoft.fault("token", status=503)
@@ -456,7 +454,7 @@ def test_trying_again_leads_back_to_where_the_person_wanted_to_go(
     assert expected in response.content.decode()
 
 
-def test_an_error_beside_a_code_is_an_error(contoso, client):
+def test_an_error_with_a_code_is_an_error(contoso, client):
     state = query_of(contoso.start(client))["state"]
     response = client.get(
         CALLBACK, {"state": state, "error": "access_denied", "code": "0.A" + "x" * 300}

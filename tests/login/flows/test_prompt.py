@@ -44,7 +44,9 @@ def test_it_goes_along_to_the_main_host(contoso: Company, client: Client, settin
     assert query_of(answer["Location"])["prompt"] == "select_account"
 
 
-def test_a_refused_person_comes_in_with_another_account(contoso: Company, client: Client) -> None:
+def test_a_refused_person_can_sign_in_with_another_account(
+    contoso: Company, client: Client
+) -> None:
     """Microsoft knows the browser, and takes the same account again until it is asked to ask."""
     Connection.objects.update(allow_guests=False)
     contoso.microsoft.single_sign_on = True
@@ -77,7 +79,7 @@ def test_the_link_is_on_pages_about_the_account(
 
 
 @pytest.mark.parametrize("status", ["waiting", "refused"])
-def test_the_link_is_there_where_the_directory_is_not_let_in(
+def test_the_link_is_shown_for_a_refused_directory(
     contoso: Company, client: Client, status: str
 ) -> None:
     northwind = contoso.microsoft.add_directory("northwindtraders.com")
@@ -115,7 +117,7 @@ def test_the_sign_in_page_hands_it_to_every_way(contoso: Company, client: Client
     assert query_of(next_address(answer))["prompt"] == "select_account"
 
 
-def test_without_a_way_in_there_is_none_for_another_account(
+def test_without_a_connection_another_account_is_not_offered(
     client: Client, application: Application
 ) -> None:
     application.grant_types = []

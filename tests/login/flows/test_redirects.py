@@ -17,7 +17,7 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_after_a_post_a_page_goes_on_to_microsoft(contoso: Company, client: Client) -> None:
+def test_after_a_post_a_page_continues_to_microsoft(contoso: Company, client: Client) -> None:
     answer = client.post("/login/", {"email": "adele.vance@contoso.com"})
     assert answer.status_code == 200
     assert "Location" not in answer
@@ -91,7 +91,7 @@ def test_an_address_ends_neither_the_attribute_nor_the_refresh() -> None:
     assert page.count('content="0; url=https://other.example/') == 1
 
 
-def test_a_sign_out_leads_to_an_allowed_address_by_a_page(
+def test_a_sign_out_continues_to_an_allowed_address_by_a_page(
     contoso: Company, client: Client, application: Application
 ) -> None:
     application.allowed_logout_urls = ["https://other.example/bye"]

@@ -131,7 +131,7 @@ def test_f02_a_directory_of_another_cloud_is_not_pinned_by_a_sign_in(
 
 
 @pytest.mark.parametrize("which", ["contoso", "fabrikam"])
-def test_a_registration_with_a_signing_key_of_its_own_signs_in(
+def test_a_registration_with_its_own_signing_key_works(
     request: pytest.FixtureRequest, which: str
 ) -> None:
     company: Company = request.getfixturevalue(which)

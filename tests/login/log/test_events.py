@@ -102,7 +102,7 @@ def test_all_connections_together_have_a_limit(
     assert rows()[4:] == [("fabrikam", 1), ("", 9)]
 
 
-def test_proven_failures_have_limits_of_their_own(
+def test_confirmed_failures_have_separate_limits(
     contoso: Company, fabrikam: Company, client: Client, low_limits: None
 ) -> None:
     Connection.objects.update(create_users=False)

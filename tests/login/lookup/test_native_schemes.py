@@ -135,9 +135,7 @@ def test_the_model_allows_an_apps_scheme_to_a_native_application_only() -> None:
         native.full_clean()
 
 
-def test_a_transaction_of_the_accounts_page_leads_back_to_it(
-    contoso: Company, client: Client
-) -> None:
+def test_a_transaction_of_the_accounts_page_returns_to_it(contoso: Company, client: Client) -> None:
     """Its destination is always a path of this site."""
     user = UserFactory.create()
     client.force_login(user)

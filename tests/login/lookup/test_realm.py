@@ -38,7 +38,7 @@ def ask(client: Client, email: str, **query: str) -> Any:
         "adele.vance@emea.sales.contoso.com",
     ],
 )
-def test_an_address_leads_to_its_companys_sign_in(
+def test_an_address_selects_its_companys_sign_in(
     contoso: Company, client: Client, email: str
 ) -> None:
     url = next_address(ask(client, email, next="/reports/"))
@@ -83,7 +83,7 @@ def test_an_alias_of_a_subdomain_comes_before_its_parents(
         "<script>@x.y",
     ],
 )
-def test_other_addresses_lead_nowhere(contoso: Company, client: Client, email: str) -> None:
+def test_other_addresses_select_no_connection(contoso: Company, client: Client, email: str) -> None:
     page = ask(client, email).content.decode()
     assert UNKNOWN in page
     assert "<script>@" not in page
@@ -132,7 +132,7 @@ F20 = case("F20")
 
 
 @pytest.mark.parametrize("typed", F20["leads_there"] + F20["login_hint_is_clean"])
-def test_an_address_as_people_paste_it_leads_to_the_connection(
+def test_a_pasted_address_selects_the_connection(
     microsoft: StandIn, application: Application, client: Client, typed: str
 ) -> None:
     company = Company.create(microsoft, application, domain=F20["connection_domain"])

@@ -155,7 +155,7 @@ def test_others_stay(contoso: Company, fabrikam: Company, client: Client) -> Non
     assert is_signed_in(other)
 
 
-def test_a_password_session_is_none_of_our_business(contoso: Company, client: Client) -> None:
+def test_a_password_session_is_not_checked(contoso: Company, client: Client) -> None:
     client.force_login(UserFactory.create())
     revoke_all(contoso)
     assert client.get("/").wsgi_request.user.is_authenticated

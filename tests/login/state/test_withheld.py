@@ -135,7 +135,7 @@ def test_the_middleware_of_a_site_fails_before_the_view(
         assert arrival.shown_in(report) == []
 
 
-def test_any_other_page_that_fails_while_a_sign_in_is_under_way(
+def test_any_other_page_that_fails_during_a_sign_in(
     contoso: Company, client: Client, admins: None, reports: list[str], settings: Any
 ) -> None:
     arrival = Arrival.of(contoso, client)
@@ -241,12 +241,12 @@ def test_a_middleware_that_redirects_takes_the_sealed_parameters_along(
     assert browser.get("/login/profile").status_code == 200
 
 
-def test_an_unreadable_sealed_parameter_is_no_sign_in(contoso: Company, client: Client) -> None:
+def test_an_unreadable_sealed_parameter_is_not_a_sign_in(contoso: Company, client: Client) -> None:
     response = client.get("/login/callback", {"sealed": "AAAA"})
     assert (response.status_code, error_code(response)) == (400, "transaction_missing")
 
 
-def test_cookies_are_told_apart_by_their_name(rf: Any) -> None:
+def test_cookies_are_distinguished_by_their_name(rf: Any) -> None:
     request = rf.get("/", HTTP_COOKIE="a=1; azuread_txn_x=sealed; b=azuread_txn_")
     assert transaction_cookies(request) == (("azuread_txn_x", "sealed"),)
     assert request.COOKIES == {"a": "1", "b": "azuread_txn_"}

@@ -100,7 +100,7 @@ def test_a_directory_says_who_let_it_in(
 @pytest.mark.parametrize(
     ("policy", "code"), [("hold", "directory_waiting"), ("listed", "directory_refused")]
 )
-def test_a_stricter_policy_ends_what_came_in_by_itself(
+def test_a_stricter_policy_ends_automatic_acceptance(
     everybody: Company,
     northwind: TheirDirectory,
     patti: Person,
@@ -152,7 +152,7 @@ def test_a_status_set_by_a_query_is_an_administrators_decision(
 
 
 @pytest.mark.parametrize("policy", ["accept", "hold", "listed"])
-def test_what_an_administrator_let_in_stays_in(
+def test_a_directory_that_an_administrator_allowed_stays_allowed(
     everybody: Company, northwind: TheirDirectory, patti: Person, inside: Client, policy: str
 ) -> None:
     row_of(northwind).decide(Directory.Status.ALLOWED)
@@ -335,7 +335,7 @@ def test_a_refusal_of_the_own_directory_is_not_undone_by_saving(everybody: Compa
     assert row_of(everybody.directory).status == "refused"
 
 
-def test_a_directory_that_waits_is_let_in_when_it_becomes_the_connections_own(
+def test_a_waiting_directory_is_allowed_when_it_becomes_the_connections_own(
     everybody: Company, northwind: TheirDirectory, patti: Person
 ) -> None:
     Connection.objects.update(new_directories="hold")
@@ -459,7 +459,7 @@ def test_pinned_elsewhere_means_by_another_connection_of_the_same_cloud(everybod
 
 
 @pytest.mark.parametrize("api", ["v2.0", "v1.0"])
-def test_a_new_directory_comes_in_where_it_is_accepted(
+def test_a_new_directory_is_allowed_where_the_policy_accepts_it(
     everybody: Company, northwind: TheirDirectory, client: Client, api: str
 ) -> None:
     Connection.objects.update(identity_api=api)
@@ -523,7 +523,7 @@ def test_a_refused_directory_stays_out_under_every_policy(
     assert_refused(response, "directory_refused")
 
 
-def test_only_listed_directories_come_in_where_the_connection_says_so(
+def test_only_listed_directories_are_allowed_where_the_policy_refuses_others(
     everybody: Company, northwind: TheirDirectory, client: Client
 ) -> None:
     Connection.objects.update(new_directories="listed")

@@ -228,9 +228,7 @@ def test_some_users_are_never_taken_over(
 
 
 @pytest.mark.django_db
-def test_a_user_with_permissions_of_their_own_is_never_taken_over(
-    linking_contoso: Company, client: Client
-) -> None:
+def test_a_user_with_permissions_is_never_linked(linking_contoso: Company, client: Client) -> None:
     local = UserFactory.create(username="adele", email=EMAIL)
     local.user_permissions.add(Permission.objects.first())
     assert_refused(linking_contoso.sign_in(client))

@@ -189,7 +189,7 @@ def test_the_profile_is_synced_when_the_connection_says(
     assert (user.first_name, user.last_name) == later
 
 
-def test_a_sync_writes_only_what_differs_and_tells(contoso: Company, client: Client) -> None:
+def test_a_sync_writes_and_reports_only_what_differs(contoso: Company, client: Client) -> None:
     told: list[list[str]] = []
 
     def listen(changed: list[str], **kwargs: Any) -> None:
@@ -208,7 +208,9 @@ def test_a_sync_writes_only_what_differs_and_tells(contoso: Company, client: Cli
     assert User.objects.get().is_staff
 
 
-def test_a_deactivated_user_stays_out_and_gets_no_twin(contoso: Company, client: Client) -> None:
+def test_a_deactivated_user_is_refused_and_not_created_again(
+    contoso: Company, client: Client
+) -> None:
     contoso.sign_in(client)
     User.objects.update(is_active=False)
     response = contoso.sign_in(Client())

@@ -57,7 +57,7 @@ def test_a_sign_in_asks_again_once_the_proof_is_a_day_old(
     assert asked(contoso) == times
 
 
-def test_a_proof_from_the_future_is_asked_for_again(contoso: Company, client: Client) -> None:
+def test_a_verification_from_the_future_is_repeated(contoso: Company, client: Client) -> None:
     let_pass(hours=-1)
     contoso.sign_in(client)
     assert asked(contoso) == 1
@@ -89,7 +89,7 @@ def test_while_microsoft_is_down_people_sign_in_and_one_in_ten_minutes_asks(
     assert asked(contoso) == 1
 
 
-def test_an_alias_is_asked_about_when_somebody_comes_with_it(
+def test_an_alias_is_verified_when_somebody_signs_in_with_it(
     contoso: Company, client: Client
 ) -> None:
     contoso.connection.aliases.create(domain="contoso.net")
@@ -142,7 +142,7 @@ def test_microsoft_is_asked_at_the_moment_of_linking(linking: Company, client: C
     assert asked(linking) == 1
 
 
-def test_a_proof_that_was_just_renewed_is_not_asked_for_twice(
+def test_a_verification_that_was_just_renewed_is_not_repeated(
     linking: Company, client: Client
 ) -> None:
     let_pass(days=2)
@@ -271,7 +271,7 @@ def test_whose_address_it_is(contoso, value, own):
     assert DomainTrust(frozenset({"contoso.com"})).vouches_for(value) is own
 
 
-def test_a_domain_that_leads_elsewhere_gives_no_names(contoso: Company, client: Client) -> None:
+def test_a_domain_of_another_directory_gives_no_names(contoso: Company, client: Client) -> None:
     """A connection edited while Microsoft was down, or imported with somebody else's domain."""
     contoso.microsoft.add_directory("fabrikam.com")
     move_to(contoso.connection, "fabrikam.com")

@@ -80,7 +80,7 @@ def test_no_more_than_one_in_excess_is_read(
     assert "LIMIT 13" in queries[1]["sql"]
 
 
-def test_the_template_tag_leads_to_the_sign_in_page(
+def test_the_template_tag_links_to_the_sign_in_page(
     customers: Company, application: Application, rf: Any
 ) -> None:
     one_more(application)

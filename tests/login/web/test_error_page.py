@@ -31,7 +31,7 @@ def admins(settings: Any) -> Iterator[None]:
     logger.removeHandler(handler)
 
 
-def test_try_again_keeps_the_destination_and_leads_nowhere_useless(contoso, client):
+def test_try_again_keeps_the_destination_where_it_can_help(contoso, client):
     url = contoso.start(client, next="/deep/")
     ClientSecret.objects.all().delete()
     page = contoso.come_back(client, url).content.decode()

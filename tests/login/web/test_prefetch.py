@@ -106,7 +106,7 @@ def test_a_head_request_begins_nothing(contoso: Company, client: Client, address
     ],
 )
 @pytest.mark.parametrize("query", ["", "?continue=1"])
-def test_a_prefetch_begins_nothing_and_is_asked_for_again(
+def test_a_prefetch_starts_no_sign_in_and_is_requested_again(
     contoso: Company,
     client: Client,
     caplog: pytest.LogCaptureFixture,
@@ -120,9 +120,7 @@ def test_a_prefetch_begins_nothing_and_is_asked_for_again(
     assert client.get(f"/login/contoso/{query}").status_code == 302
 
 
-def test_prefetching_takes_no_sign_in_away_that_is_under_way(
-    contoso: Company, client: Client
-) -> None:
+def test_prefetching_does_not_end_a_sign_in_in_progress(contoso: Company, client: Client) -> None:
     """A browser keeps four of them at a time."""
     url = contoso.start(client, next="/reports/")
     for _ in range(5):

@@ -214,7 +214,7 @@ def test_a_refused_secret_fails_as_an_expired_one_does_and_says_when():
 
 
 @pytest.mark.django_db
-def test_json_of_nothing_is_an_empty_list():
+def test_json_without_secrets_is_an_empty_list():
     status, output = check("--format", "json")
     assert (status, json.loads(output)) == (0, [])
 

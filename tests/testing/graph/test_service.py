@@ -64,7 +64,7 @@ def names(answer: requests.Response) -> list[str]:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer made-up", "Basic x"])
-def test_a_made_up_token_is_refused(contoso: Contoso, header: str) -> None:
+def test_a_forged_token_is_refused(contoso: Contoso, header: str) -> None:
     answer = get(f"{contoso.entra.graph_url}/v1.0/me", headers={"Authorization": header})
     assert error(answer) == (401, "InvalidAuthenticationToken")
     assert answer.json()["error"]["innerError"].keys() == {

@@ -101,7 +101,9 @@ def test_the_first_of_a_customer_consents_and_the_app_is_there(
         ("openid User.Reed", 650053, "invalid_client"),
     ],
 )
-def test_an_unknown_scope_comes_back(contoso: Contoso, scope: str, code: int, error: str) -> None:
+def test_an_unknown_scope_is_returned_as_an_error(
+    contoso: Contoso, scope: str, code: int, error: str
+) -> None:
     answer = fields(contoso.entra.sign_in(contoso.authorize_url(scope=scope), contoso.person))
     assert answer["error"] == error
     assert answer["error_description"].startswith(f"AADSTS{code}")

@@ -158,7 +158,7 @@ def test_an_apps_own_key_is_published_with_its_client_id_only(contoso: Contoso, 
     assert get(f"{url}?appid=another").json() == ordinary
 
 
-def test_an_app_with_a_key_of_its_own_has_its_tokens_signed_by_it(contoso: Contoso) -> None:
+def test_an_apps_own_key_signs_its_tokens(contoso: Contoso) -> None:
     kid = contoso.entra.rotate_app_key(contoso.app)
     token = contoso.entra.mint_id_token(contoso.directory, contoso.app, contoso.person)
     assert jwt.get_unverified_header(token)["kid"] == kid
@@ -211,7 +211,7 @@ def test_a_stand_in_of_another_cloud_names_it_in_its_keys_and_documents(entra: S
     assert entra.cloud == "global"
 
 
-def test_a_directory_for_customers_has_a_host_of_its_own(entra: StandIn) -> None:
+def test_a_directory_for_customers_has_its_own_host(entra: StandIn) -> None:
     shop = entra.add_directory("shop.example", cloud="external_id")
     document = get(f"{entra.url}/shop.example/{V2}").json()
     host = f"https://{shop.tenant_id}.ciamlogin.com"
