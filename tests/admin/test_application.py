@@ -231,7 +231,7 @@ def test_each_types_usual_grant_types_are_at_hand_for_a_new_application(
         "authorization_code",
         "refresh_token",
     ]
-    # Of a stored one nothing is ticked behind anybody's back.
+    # Nothing is ticked automatically for a stored one.
     assert b"data-azuread-grants" not in boss.get(change_page(application)).content
 
 

@@ -143,7 +143,7 @@ def test_a_line_is_named_in_words_and_in_the_sites_own_time(
 def test_the_list_says_what_the_administrator_needs(
     boss: Client, connection: Connection, values: dict[str, Any], words: str
 ) -> None:
-    """Not what the employee reads."""
+    """Not the employee's text."""
     make(connection, **values)
     html = boss.get(LIST).content.decode()
     if words:
@@ -234,7 +234,7 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
 def test_a_reference_is_found_by_its_index_and_finds_only_its_event(
     boss: Client, connection: Connection, typed: str
 ) -> None:
-    """What a person reads to support: the log may have millions of lines."""
+    """The text that a person reads to support; the log can have millions of lines."""
     wanted = make(connection, reference="MARTHA22")
     make(connection, reference="ZZZZ2222", person="martha22@contoso.com")
     with CaptureQueriesContext(database) as queries:

@@ -1,4 +1,4 @@
-"""Numbers and letters in addresses and forms that no page of ours has written."""
+"""Numbers and letters in addresses and forms that none of our pages produces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under ``form-action 'self'`` each form of ours that ends at Microsoft gets there.
+"""With ``form-action 'self'``, each of our forms that ends at Microsoft works.
 
 The policy is that of tests/settings.py: every test in this folder runs under it, and fails if the
 browser refuses anything.
@@ -35,7 +35,7 @@ def sign_in(page: Page, live_server: Any, person: str = "Adele Vance") -> None:
 
 
 def post(page: Page, path: str, **fields: str) -> None:
-    """Send a form of the page's own, as a site's templates have them."""
+    """Send a form within the page, as a site's templates do."""
     page.evaluate(
         """([path, fields]) => {
           const form = document.createElement("form");
@@ -76,7 +76,7 @@ def test_a_typed_address_goes_to_microsoft_and_back(
 def test_the_back_button_returns_from_microsoft_to_the_form(
     company: Company, page: Page, live_server: Any
 ) -> None:
-    """The page in between takes no place in the browser's history."""
+    """The page in between is not in the browser's history."""
     page.goto(f"{live_server.url}/login/?next=/login/profile")
     page.get_by_label("Your work email").fill("adele.vance@contoso.com")
     page.get_by_role("button", name="Continue", exact=True).click()
@@ -129,11 +129,11 @@ def test_connecting_goes_to_microsoft(company: Company, page: Page, live_server:
 def test_the_page_in_between_has_a_link_for_browsers_that_do_not_continue(
     company: Company, page: Page, live_server: Any, screenshots: Any
 ) -> None:
-    """Some are set to ignore what goes on by itself."""
+    """Some are set to ignore automatic redirects."""
     page.goto(f"{live_server.url}/login/?next=/login/profile")
     page.route("**/authorize?**", lambda route: route.fulfill(status=204))
     page.get_by_label("Your work email").fill("adele.vance@contoso.com")
-    # The browser has to have tried: otherwise it goes on once nothing is in its way.
+    # The browser must have tried: otherwise it would continue later.
     with page.expect_request("**/authorize?**"):
         page.get_by_role("button", name="Continue", exact=True).click()
     link = page.get_by_role("link", name="Continue")

@@ -32,7 +32,7 @@ def test_notices_go_out_once_per_threshold(contoso: Company, admins: None) -> No
     sent = []
     for days in (60, 31, 29, 20, 13, 8, 6, 2, 1, 0.001, -1, -5):
         expire_in(days)
-        # The same secret comes closer: what was told before was about the same expiry.
+        # The same secret gets closer to its expiry: the earlier notice was about the same date.
         ClientSecret.objects.update(notice_expiry=ClientSecret.objects.get().expires_at)
         sent.append(send_notices().told)
     assert sent == [0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 0]
@@ -141,7 +141,7 @@ def test_a_receiver_that_fails_repeats_no_mail(
         assert send_notices().told == 0
     finally:
         signals.secret_expiring.disconnect(fail)
-    # Beside those in which Django reports the receiver's error.
+    # In addition to Django's reports of the receiver's error.
     assert len([each for each in mail.outbox if "about to expire" in each.subject]) == 1
 
 

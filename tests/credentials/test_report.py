@@ -58,7 +58,7 @@ def lines(days: int = 30, **options: object) -> list[SecretLine]:
     return list(report(days, now=NOW, **options))
 
 
-# What it says about one date.
+# The status of one date.
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_expiry_is_described_in_days_as_a_person_counts_them(expires_at, text
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
 def test_days_are_counted_to_the_date_that_is_shown(zone):
-    """A typed date is its start in UTC, which is another day in most of the world."""
+    """A date means its start in UTC, which is another day in most time zones."""
     with timezone.override(ZoneInfo(zone)):
         assert describe_expiry(datetime(2026, 12, 5, tzinfo=UTC), NOW) == "expires in 1 day"
 
@@ -91,7 +91,7 @@ def test_naive_times_are_local_already():
     assert describe_expiry(datetime(2026, 12, 5, 9, 0), now) == "expires in 1 day"
 
 
-# What the secrets of one connection come to.
+# The secrets of one connection together.
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_only_a_secret_that_works_supersedes_another(secrets, reported):
     assert [line.days_left for line in lines()] == reported
     everything = lines(include_superseded=True)
     assert [line.days_left for line in everything if not line.superseded] == reported
-    # A valid one is no news even then.
+    # A valid one is not reported even then.
     dull = sum(days is not None and days > 30 and not fields for days, fields in secrets)
     assert len(everything) == len(secrets) - dull
 
@@ -426,7 +426,7 @@ def test_statements_grow_with_pages_and_no_statement_reads_more_than_a_page(monk
     monkeypatch.setattr(secrets_module, "_applications", counting)
     with CaptureQueriesContext(database) as queries:
         assert len(lines()) == 35
-    # Four pages with their applications, three of which begin within a date and so take two
+    # Four pages with their applications, three of which begin within a date and so need two
     # queries; none missing, none refused, none undated.
     assert len(queries) == 4 * 2 + 3 + 1 + 1 + 1
     assert largest == 10

@@ -82,7 +82,7 @@ def test_a_failed_trial_shows_its_remedy(contoso: Company) -> None:
 def test_a_return_from_microsoft_proves_the_registration(
     contoso: Company, kind: str, code: str
 ) -> None:
-    """Microsoft sends nobody to a callback URL that is not registered."""
+    """Microsoft redirects only to registered callback URLs."""
     assert states(contoso)["registered"] == "todo"
     Event.objects.create(
         created_at=timezone.now(),

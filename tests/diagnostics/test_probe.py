@@ -1,4 +1,4 @@
-"""Check now: each step proven by the least that proves it."""
+"""Check now: each step with the smallest request that shows its result."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_directory_in_another_cloud_is_reported_and_not_pinned(
 def test_a_directory_that_moved_to_another_cloud_takes_the_domains_proof_away(
     contoso: Company, microsoft: StandIn
 ) -> None:
-    """That Microsoft's answer names another cloud is an answer: it does not fail to be asked."""
+    """An answer that names another cloud is a valid answer, not a failed request."""
     contoso.connection.aliases.create(domain="agency.example")
     microsoft.add_directory("agency.example", cloud="usgov")
     assert is_proven()

@@ -1,4 +1,4 @@
-"""A registration with a signing key of its own: ``?appid=`` on the keys' address."""
+"""A registration with its own signing key: ``?appid=`` on the keys' address."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def finder(
 
 
 def asked(entra: StandIn) -> list[str]:
-    """Which key documents were asked for, in order: the directory's or the app's."""
+    """The requested key documents, in order: the directory's or the app's."""
     return [
         "app" if "appid" in request.query else "directory"
         for request in entra.requests
@@ -99,7 +99,7 @@ def test_a_key_that_an_app_was_just_given_is_found_at_once(
 def test_an_app_without_its_own_key_finds_a_rotated_key_in_one_request(
     finder: Finder, entra: StandIn, clock: Clock
 ) -> None:
-    """Microsoft then answers the directory's keys at the app's address, too."""
+    """Microsoft then returns the directory's keys at the app's address, too."""
     finder.find(signing_kid(entra))
     clock.advance(HOUR // 2)
     rolled = entra.rotate_keys()
@@ -114,7 +114,7 @@ def test_an_app_without_its_own_key_finds_a_rotated_key_in_one_request(
 def test_an_app_that_gave_its_key_up_finds_the_directorys_new_key(
     finder: Finder, entra: StandIn, app: App, clock: Clock
 ) -> None:
-    """The app's address has a document, but not of the directory's keys: so both are asked."""
+    """The app's address has a document without the directory's keys: so both are requested."""
     entra.rotate_app_key(app)
     finder.find(signing_kid(entra))
     clock.advance(HOUR // 2)
@@ -227,7 +227,8 @@ def test_without_a_cache_an_own_key_is_found_too(
     )
 
 
-# --- Refreshed on demand --------------------------------------------------------------------------
+# --- Refreshed on request
+# --------------------------------------------------------------------------
 
 
 def test_an_own_key_that_is_no_longer_published_is_dropped_on_demand(

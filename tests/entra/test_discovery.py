@@ -223,7 +223,7 @@ def test_a_cloud_name_that_is_not_a_string_is_ignored(transport: Transport, entr
 def test_the_two_us_government_clouds_share_a_login_service(
     transport: Transport, entra: StandIn, cloud: str
 ) -> None:
-    """Which of them a directory is in decides about Graph only."""
+    """The cloud of a directory matters only for Graph."""
     agency = entra.add_directory("agency.example", cloud="dod")
     asked = Authority(replace(CLOUDS[cloud], login_url=entra.url), "agency.example", V2)
     assert find_tenant_id(transport, asked) == agency.tenant_id

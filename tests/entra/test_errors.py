@@ -318,7 +318,7 @@ def test_a_known_code_decides_whatever_the_error_says(error: str) -> None:
 
 
 def test_the_code_goes_before_the_error() -> None:
-    # What Microsoft answers where only an administrator may consent.
+    # Microsoft's answer if only an administrator can consent.
     answer = {"error": "access_denied", "error_description": "AADSTS90094: Admin consent needed."}
     assert type(MicrosoftError.from_response(answer)) is ConsentRequired
 

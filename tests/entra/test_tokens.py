@@ -74,7 +74,7 @@ COMMON = {
 
 
 def asked(cloud: str, version: str, request: AuthorizationRequest) -> tuple[str, dict[str, str]]:
-    """Return the address and the parameters, each of which may stand there only once."""
+    """Return the address and the parameters, each of which must occur only once."""
     url = urlsplit(authorization_url(Authority(CLOUDS[cloud], TENANT, version), request))
     pairs = parse_qsl(url.query, keep_blank_values=True, strict_parsing=True)
     assert len(dict(pairs)) == len(pairs)
@@ -253,7 +253,7 @@ class Exchange:
         return redeem_code(self.transport, self.authority, grant)
 
     def refusal(self, grant: CodeGrant | None = None) -> EntraError:
-        """Redeem, and return the error that it ends in."""
+        """Redeem the code, and return the error."""
         with pytest.raises(EntraError) as caught:
             self.redeem(grant or self.grant())
         return caught.value
@@ -333,7 +333,7 @@ def test_the_same_permissions_are_requested_at_the_token_endpoint(exchange: Exch
         (["openid"], set()),
         (" ".join(f"s{number}" for number in range(10_000)), {f"s{n}" for n in range(100)}),
     ],
-    # A set has another order in each process, which pytest-xdist takes for other tests.
+    # A set has another order in each process, which pytest-xdist treats as other tests.
     ids=lambda value: "" if isinstance(value, set) else repr(value)[:40],
 )
 def test_what_is_granted_is_read_without_its_resource(

@@ -199,7 +199,7 @@ def test_a_failure_because_of_the_secret_links_to_the_secrets(
 
 
 def test_a_trial_can_ask_which_account_to_use(company: Company, boss: Client) -> None:
-    """Microsoft takes the staff member's own account again otherwise."""
+    """Otherwise Microsoft uses the staff member's own account again."""
     page = url(company, "try")
     assert "Use another account" not in boss.get(page).content.decode()
     assert "prompt=" not in next_address(boss.post(page))

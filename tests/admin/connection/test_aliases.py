@@ -80,7 +80,7 @@ def test_a_domain_shared_with_another_connection_is_warned_of(
         "choice wherever both are enabled."
     )
     assert warning in warnings_on(boss.post(change_page(connection), data, follow=True))
-    # Said when it is done, not at every later save.
+    # Only when it is added, not at every later save.
     data = filled_in(connection, display_name="Other")
     assert warning not in warnings_on(boss.post(change_page(connection), data, follow=True))
 
@@ -134,7 +134,7 @@ def old_proof() -> None:
 
 @pytest.fixture
 def pinned(microsoft: StandIn, connection: Connection) -> Connection:
-    """The connection, pinned to the stand-in's directory, proven an hour ago."""
+    """The connection, pinned to the stand-in's directory and verified an hour ago."""
     connection.tenant_id = microsoft.directories[0].tenant_id
     connection.save()
     connection.aliases.mark_verified(connection.tenant_id)
@@ -193,7 +193,7 @@ def test_a_save_asks_about_the_aliases_too_and_says_which_are_not_the_directorys
     assert {row.domain for row in DomainAlias.objects.verified()} == {"contoso.com", "contoso.net"}
     assert f"fabrikam.com belongs to another directory ({other})" in told
     assert "no directory with the domain mail.example" in told
-    # Said when they are added, not at every later save.
+    # Only when they are added, not at every later save.
     told = warnings_on(boss.post(change_page(pinned), filled_in(pinned), follow=True))
     assert "mail.example" not in told
 

@@ -39,7 +39,7 @@ def link_on(response: Any) -> str:
 
 
 def grant(company: Company, url: str) -> str:
-    """Go through Microsoft's page as the directory's administrator; return where that leads."""
+    """Accept Microsoft's page as the directory's administrator; return the redirect's target."""
     return company.microsoft.sign_in(url, company.person)
 
 

@@ -1,4 +1,4 @@
-"""Two administrators edit one connection: the second is told what the first one changed."""
+"""Two administrators edit one connection: the second sees what the first one changed."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_sign_in_meanwhile_does_not_count_as_a_change(
 
 
 class ReadsFromAReplica:
-    """A router of a site whose replica is not there: whoever reads from it fails."""
+    """A router of a site whose replica is missing: reading from it fails."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         return "replica" if model._meta.app_label in {"azuread_connections", "admin"} else None

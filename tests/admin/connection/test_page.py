@@ -1,4 +1,4 @@
-"""What goes wrong while a connection is saved is mailed to ADMINS: without the client secret."""
+"""Errors while a connection is saved are mailed to ADMINS without the client secret."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_problems_are_shown_above_everything_else(boss: Client, connection: Conn
         for words in ("Please correct the error below.", "Callback URL to register in Azure")
     )
     assert wrong < callback
-    # They would be told of what is typed, which is not stored.
+    # They describe stored values, not what is typed.
     assert "Is it ready?" not in page
     assert "Consent of the directory's administrator" not in page
 

@@ -1,4 +1,4 @@
-"""A row of a table that somebody adds or removes while another has the page open."""
+"""Table rows that somebody adds or removes while somebody else has the page open."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ ADMIN = "/admin/azuread_connections/"
 
 @pytest.fixture
 def microsoft(entra: Any, settings: Any) -> Any:
-    """The stand-in without a directory: a company brings its own."""
+    """The stand-in without a directory: a company adds its own."""
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
         "LOGIN_URL": entra.url,
         "GRAPH_URL": f"{entra.url}/graph",

@@ -1,4 +1,4 @@
-"""What is accepted in a list of addresses, and what is said of the rest."""
+"""Accepted addresses in a list, and the messages about others."""
 
 from __future__ import annotations
 
