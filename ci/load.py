@@ -275,8 +275,7 @@ def resident(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-# --- The database afterwards
-# --------------------------------------------------------------------------
+# --- The database afterwards ----------------------------------------------------------------------
 
 
 def compare_with_database(crowd: Crowd) -> None:

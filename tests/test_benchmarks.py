@@ -1,4 +1,4 @@
-"""The published results are what was measured: nobody edits numbers by hand."""
+"""The published results are the measured ones: no number is edited by hand."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_results_of_different_machines_are_not_mixed(results: dict[str, Any]) ->
     ("given", "is_signed_in"), [("", False), ("sessionid=old", False), ("sessionid=new", True)]
 )
 def test_a_sign_in_has_ended_when_there_is_a_new_session(given: str, is_signed_in: bool) -> None:
-    """An app may have had one since the start, and redirect whoever declined, too."""
+    """An app can have created one at the start, and can also redirect people who declined."""
 
     class Site:
         def send(

@@ -40,7 +40,7 @@ def ids(messages: list[CheckMessage]) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _production(settings: Any, tmp_path: Path) -> None:
-    """What a deployment has, and the tests do without."""
+    """The settings of a deployment that the tests do not have."""
     settings.SESSION_COOKIE_SECURE = True
     settings.CACHES = {
         "default": {
@@ -115,7 +115,7 @@ def test_missing_urls_are_named(configure: Any, settings: Any) -> None:
                 "https://app..com",
                 "https://",
                 "https://[::1",
-                # No name of IDNA 2008, though some browsers convert it.
+                # Not valid in IDNA 2008, although some browsers convert it.
                 "https://😀.example",
                 "https://bücher.example/login",
             )
@@ -275,7 +275,7 @@ def test_every_finding_says_what_to_do(configure: Any) -> None:
     assert all(message.hint for message in check_deployment())
 
 
-# --- One address, however it is written -----------------------------------------------------------
+# --- One address in every spelling ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_an_https_address_in_capitals_makes_cookies_secure(configure: Any) -> No
     assert addresses.is_main_host(request)
 
 
-# --- The site around ------------------------------------------------------------------------------
+# --- The site's other settings --------------------------------------------------------------------
 
 OURS = "azuread_connections.middleware.ConnectionSessionMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"

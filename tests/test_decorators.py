@@ -1,4 +1,4 @@
-"""Who may enter a part of a site that belongs to one application."""
+"""Who is admitted to views of one application."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ MEDIAN_GAP = 3 * HOUR
 
 @dataclass
 class Key:
-    """A key's life. ``gaps``: by server, when that server did not publish it."""
+    """One key over its lifetime. ``gaps``: by server, when that server did not publish it."""
 
     key_id: str
     published_from: float

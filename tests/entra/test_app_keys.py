@@ -227,8 +227,7 @@ def test_without_a_cache_an_own_key_is_found_too(
     )
 
 
-# --- Refreshed on request
-# --------------------------------------------------------------------------
+# --- Refreshed on request -------------------------------------------------------------------------
 
 
 def test_an_own_key_that_is_no_longer_published_is_dropped_on_demand(

@@ -165,7 +165,7 @@ def test_without_a_cache_keys_are_found_too(transport: Transport, url: str, entr
         keys.find(url, "forged")
 
 
-# --- For half a minute a process does not read the cache -------------------------------------
+# --- For half a minute a process does not read the cache ------------------------------------------
 
 
 class CountingCache(ClockedCache):

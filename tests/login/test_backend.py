@@ -1,4 +1,4 @@
-"""The traps of the base class, each shut: see also docs/security.md."""
+"""The weaknesses of the base class, each closed: see docs/security.md."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def person(db: None) -> User:
 
 def test_building_a_backend_reads_no_setting_and_no_row(settings: Any) -> None:
     del settings.AZUREAD_CONNECTIONS
-    ConnectionBackend()  # without database access, which this test has not asked for
+    ConnectionBackend()  # without database access, which this test does not request
 
 
 @pytest.mark.django_db
@@ -123,7 +123,7 @@ def test_who_listens_for_failures_hears_of_them_but_learns_nothing(
 
 
 class LockOut:
-    """Stands for a lock-out tool's backend: it comes first and refuses everybody."""
+    """A backend like a lock-out tool's: it is the first one and refuses everybody."""
 
     def authenticate(self, request: Any, **credentials: Any) -> None:
         from django.core.exceptions import PermissionDenied
@@ -152,7 +152,7 @@ def test_a_lock_out_tool_is_heard(contoso: Company, client: Client, settings: An
 def test_the_hooks_that_are_overridden_are_still_the_base_classs(
     hook: str, parameters: list[str]
 ) -> None:
-    """A new release that renames one would leave its own, unchecked, in use."""
+    """If a new release renamed a method, its own unchecked one would be used."""
     assert (
         list(inspect.signature(getattr(OIDCAuthenticationBackend, hook)).parameters) == parameters
     )

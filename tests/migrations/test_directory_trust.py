@@ -1,4 +1,4 @@
-"""What the migration makes of rows that are there already."""
+"""What the migration does with existing rows."""
 
 from __future__ import annotations
 

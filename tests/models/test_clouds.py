@@ -1,4 +1,4 @@
-"""A cloud stands in five places. They agree."""
+"""The five definitions of a cloud agree."""
 
 from __future__ import annotations
 

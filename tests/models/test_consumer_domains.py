@@ -1,4 +1,4 @@
-"""A domain whose addresses anybody can have is refused by the models, in a form as in code."""
+"""The models refuse a domain in which anybody can have an address, in forms and in code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ refused = pytest.raises(ValidationError, match="it belongs to no company")
 @domains
 @pytest.mark.parametrize("common", [True, False], ids=["common endpoint", "single directory"])
 def test_as_a_connections_own(domain: str, common: bool) -> None:
-    """The app is registered in a directory of somebody's own, common endpoint or not."""
+    """The app is registered in an organisation's directory, with or without the common endpoint."""
     with refused:
         ConnectionFactory.build(domain=domain, use_common_endpoint=common).full_clean()
     with refused:

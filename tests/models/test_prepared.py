@@ -1,4 +1,4 @@
-"""Statements that Django compiles once: they find, and store, what Django's own would."""
+"""Statements compiled once give the same results as Django's own."""
 
 from __future__ import annotations
 

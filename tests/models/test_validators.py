@@ -210,7 +210,7 @@ def test_other_addresses_are_not_valid_logos(value, code):
         (datetime(2027, 3, 1, tzinfo=UTC), None),
         (datetime(2026, 12, 5, tzinfo=UTC), None),
         (NOW + timedelta(minutes=1), "expires today"),
-        # A bare date: nobody knows the hour.
+        # A date without a time.
         (datetime(2026, 12, 4, tzinfo=UTC), "expires today"),
         (NOW - timedelta(minutes=1), "in the past"),
         (NOW, "in the past"),

@@ -66,7 +66,7 @@ def test_people_who_are_refused_are_counted_and_locked_out(
     [attempt] = AccessAttempt.objects.all()
     assert attempt.failures_since_start == 3
     assert "code=" not in attempt.get_data.replace("error_code=", "")
-    # The answer of axes' own middleware, from the third on.
+    # From the third on, axes' own middleware answers.
     assert response.status_code == 429
     Connection.objects.update(create_users=True)
     assert contoso.sign_in(client).status_code == 429

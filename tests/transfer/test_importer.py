@@ -275,7 +275,7 @@ def test_the_same_secret_with_another_date_gets_the_date():
     )
     assert secrets() == {"s3c~value-of-a-secret": datetime(2027, 1, 31, tzinfo=UTC)}
     assert len(differences(result)) == 1
-    # And an import that says nothing of it leaves the date alone.
+    # And an import without a date does not change it.
     assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.NONE
 
 
@@ -502,7 +502,7 @@ def test_other_strategies_are_skipped_with_a_report():
     assert "Entry 1 (people)" in result.notes[0]
 
 
-# Mistakes.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -561,7 +561,7 @@ def test_other_strategies_are_skipped_with_a_report():
     ],
 )
 def test_a_mistake_names_the_entry_and_the_key_and_changes_nothing(file, place):
-    # Found in the same file as a good entry, of which nothing may be left, either.
+    # In the same file as a valid entry, which must not be stored, either.
     found = mistakes(file, entry("fabrikam", client_secret="s3c~value-of-a-secret"))
     assert [mistake.split(": ")[0] for mistake in found] == [place]
     assert not Connection.objects.exists()

@@ -1,4 +1,4 @@
-"""The common endpoint, what is ours, and the lists: aliases, directories, group mappings."""
+"""The common endpoint, our own options, and the lists: aliases, directories, group mappings."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_stored_connection_keeps_its_policy_when_a_file_opens_it_to_all_direct
 
 
 def aliases() -> dict[str, bool]:
-    """The domains that lead to the connection, and whether each is its own."""
+    """The domains of the connection, and whether each is its own."""
     return dict(Connection.objects.get().aliases.values_list("domain", "is_primary"))
 
 
@@ -199,7 +199,7 @@ def test_an_import_does_not_make_automatic_acceptance_permanent():
 
 def test_a_file_that_gives_a_status_and_no_more_decides_as_an_administrator():
     run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "admitted_by": "itself"}]))
-    # Nothing said, nothing changed.
+    # Without the key nothing changes.
     run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "domain": "fabrikam.com"}]))
     assert admitted_by() == "itself"
     run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "status": "allowed"}]))
@@ -305,7 +305,7 @@ def test_security_groups_cannot_be_switched_off_under_stored_mappings(staff):
     assert Connection.objects.get().security_groups is False
 
 
-# Mistakes.
+# Errors.
 
 
 @pytest.mark.parametrize(

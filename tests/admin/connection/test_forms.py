@@ -435,8 +435,7 @@ def visible_labels(response: Any) -> str:
     )
 
 
-# --- View permission only
-# ---------------------------------------------------------------------------
+# --- View permission only -------------------------------------------------------------------
 
 
 def test_who_may_only_look_sees_everything_and_changes_nothing(

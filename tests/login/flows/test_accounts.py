@@ -1,4 +1,4 @@
-"""A signed-in user ties their own Microsoft accounts to themselves, and unties them."""
+"""A signed-in user connects and disconnects their own Microsoft accounts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def patti(db: None) -> User:
 
 @pytest.fixture
 def browser(patti: User) -> Client:
-    """Patti's, signed in with her password just now."""
+    """Patti's browser, just signed in with her password."""
     client = Client()
     assert client.login(username="patti", password=PASSWORD)
     return client
@@ -82,7 +82,7 @@ def test_nothing_of_the_user_changes(contoso: Company, browser: Client, patti: U
     for field in ("username", "email", "first_name", "last_name", "last_login"):
         assert getattr(after, field) == getattr(User.objects.get(pk=patti.pk), field)
     assert browser.get(PAGE).status_code == 200
-    # The session was not proven by the connection, and does not end with it.
+    # The session did not begin by the connection, and does not end with it.
     assert browser.get("/login/profile").status_code == 401
 
 
@@ -120,7 +120,7 @@ def test_mapped_groups_follow(contoso: Company, browser: Client, patti: User) ->
     assert list(patti.groups.all()) == [editors]
 
 
-# --- Not everybody, and not everything ------------------------------------------------------------
+# --- What is refused ------------------------------------------------------------------------------
 
 
 def test_it_is_for_people_who_are_signed_in(contoso: Company, client: Client) -> None:
@@ -196,7 +196,7 @@ def test_only_who_began_it_can_end_it(contoso: Company, browser: Client, who: st
     browser.logout()
     if who == "somebody else":
         browser.force_login(get_user_model().objects.create_user("alex"))
-    # The transaction's cookie went with the session's: a browser keeps it.
+    # The transaction's cookie was cleared with the session's: a browser keeps it.
     client = browser
     answer = contoso.come_back(client, url)
     assert answer.status_code == 400

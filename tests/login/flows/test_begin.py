@@ -111,7 +111,7 @@ def test_unusual_names_cause_no_server_error(name: str, client: Client, db: None
 
 
 def test_an_invalid_connection_name_causes_no_server_error(client: Client, db: None) -> None:
-    """PostgreSQL takes no NUL, neither to look for nor to store."""
+    """PostgreSQL accepts no NUL, neither in a query nor in a value."""
     response = client.get("/login/", {"connection": "contoso\x00" + "x" * 3000})
     assert (response.status_code, error_code(response)) == (403, "connection_disabled")
     assert Event.objects.get().message.endswith(f"“contoso{'x' * 122}” for “this site”.")
@@ -133,7 +133,7 @@ def test_a_start_on_another_host_moves_to_the_one_where_it_can_end(
 def test_the_redirect_uri_is_on_the_public_url_whatever_host_is_claimed(
     contoso: Company, client: Client, settings: Any
 ) -> None:
-    """Behind a proxy that rewrites Host, too, where moving once more would never end."""
+    """Behind a proxy that rewrites Host, too, where another redirect would never end."""
     settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "https://app.example.com/"}
     settings.ALLOWED_HOSTS = ["*"]
     here = {"host": "evil.example.net"}

@@ -1,4 +1,4 @@
-"""Consent: what comes back from Microsoft's page is a claim, and is treated as one."""
+"""Consent: the return from Microsoft's page proves nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def staff(client: Client, db: None) -> User:
 
 
 def begin(client: Client, connection: Connection) -> str:
-    """Begin as the admin's page does; return Microsoft's address."""
+    """Start as the admin's page does; return Microsoft's address."""
     request = RequestFactory().get("/")
     request.session = client.session
     response = consent.begin(request, Connection.objects.get(), "/admin/connection/")
@@ -181,7 +181,7 @@ def test_an_old_link_is_expired(company: Company, admin: Person) -> None:
 def test_a_link_is_sealed_under_a_separate_key(
     company: Company, staff: User, client: Client
 ) -> None:
-    """A transaction's cookie is no consent link, and the other way round."""
+    """A transaction's cookie is not a consent link, nor the reverse."""
     state = query_of(begin(client, company.connection))["state"]
     cookie = client.cookies[f"azuread_txn_{state}"].value
     response = Client().get(CALLBACK, {"state": f"link.{cookie}", "admin_consent": "True"})

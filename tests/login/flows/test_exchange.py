@@ -1,4 +1,4 @@
-"""Several client secrets: the sign-ins go over by themselves."""
+"""Several client secrets: sign-ins switch to the next one automatically."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_failed_sign_in_says_which_secret_since_when_and_what_to_do(
         f"Microsoft refuses the connection's client secret Cts…, expired on {expired} "
         f"(9 days ago), last accepted on {accepted}. No other can be used: make a new one in Azure"
     )
-    # What the person reads finds both.
+    # The person's reference finds both.
     assert failed.reference == Event.objects.get(kind="secret_refused").reference
 
 

@@ -1,4 +1,4 @@
-"""What leads a browser on after a POST, where a redirect would be blocked."""
+"""The page that continues after a POST, where a redirect would be blocked."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_may_leave_the_site_is_led_to_by_a_page(url: str) -> None:
 
 
 def test_where_every_page_may_begin_a_sign_in_every_redirect_is_a_page(settings: Any) -> None:
-    """The site's own pages may redirect to LOGIN_URL, and so to Microsoft."""
+    """The site's own pages can redirect to LOGIN_URL, and so to Microsoft."""
     settings.LOGIN_URL = "/login/contoso/"
     assert next_address(redirect_browser("/reports/")) == "/reports/"
     settings.LOGIN_URL = "no_such_view"

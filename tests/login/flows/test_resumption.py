@@ -1,4 +1,4 @@
-"""Where a browser comes back without its transaction, it can go on where the sign-in began."""
+"""A browser that returns without its transaction can continue where the sign-in began."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_signed_in_user_is_redirected_to_the_destination(
 def test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once(
     contoso: Company, client: Client, application: Application
 ) -> None:
-    """It is what a sign-in may end at, not what a signed-in user is led to by an old address."""
+    """A sign-in can end there, but an old address does not redirect a signed-in user there."""
     application.allowed_callback_urls = ["https://portal.example.com/in"]
     application.save()
     url = contoso.start(client, next="https://portal.example.com/in")
@@ -109,7 +109,7 @@ def test_it_is_sealed_and_costs_the_start_nothing(contoso: Company, client: Clie
 
 
 def test_the_log_does_not_believe_it(contoso: Company, client: Client) -> None:
-    """A failure without a transaction is of no connection, whatever its `state` says."""
+    """A failure without a transaction is logged without a connection, whatever its `state` says."""
     come_back_elsewhere(contoso, contoso.start(client))
     event = Event.objects.get()
     assert event.connection is None

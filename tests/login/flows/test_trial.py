@@ -1,4 +1,4 @@
-"""Try: a real sign-in that signs nobody in and creates nobody."""
+"""Try: a real sign-in that signs nobody in and creates no user."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_trial_needs_no_application(contoso: Company, staff: User, client: Cli
 def test_a_session_keeps_one_outcome_of_a_connection(
     contoso: Company, staff: User, client: Client
 ) -> None:
-    """The last is all that anybody is shown, and one fits into a signed cookie."""
+    """Only the last one is shown, and one fits into a signed cookie."""
     for _ in range(3):
         attempt(contoso, client)
     kept = client.session["azuread_trials"]

@@ -1,4 +1,4 @@
-"""Applications: which one a sign-in is for, where it may end, and who may enter."""
+"""Applications: which one a sign-in is for, where it can end, and who is admitted."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_parameter_comes_before_the_host(
 def test_an_unknown_application_is_not_replaced_by_the_default_one(
     contoso: Company, client: Client, named: str
 ) -> None:
-    """To MariaDB a blank is as good as nothing."""
+    """MariaDB ignores trailing blanks."""
     response = client.get("/login/contoso/", {"application": named})
     assert (response.status_code, error_code(response)) == (403, "connection_disabled")
 

@@ -92,7 +92,7 @@ def test_other_addresses_select_no_connection(contoso: Company, client: Client, 
 def test_an_unknown_domain_and_one_of_another_application_look_the_same(
     contoso: Company, client: Client
 ) -> None:
-    """Discovery is no oracle: same queries, same page."""
+    """Discovery reveals nothing: same queries, same page."""
     elsewhere = ConnectionFactory.create(name="northwind", domain="northwindtraders.com")
     EnabledConnectionFactory.create(connection=elsewhere)
     seen = []
@@ -147,7 +147,7 @@ def test_a_pasted_address_selects_the_connection(
 def test_the_field_takes_what_a_browser_would_not_call_an_address(
     contoso: Company, client: Client
 ) -> None:
-    """A browser refuses "Adele Vance <…>" in an input of the type "email" before we see it."""
+    """A browser refuses "Adele Vance <…>" in an input of the type "email", so it is never sent."""
     page = client.get("/login/").content.decode()
     assert '<input id="azuread-email" type="text" inputmode="email" name="email"' in page
 

@@ -35,7 +35,7 @@ def test_junk_is_not_unsealed(value: str) -> None:
 
 @pytest.mark.parametrize("content", [[], [1] * 8, [1] * 10, {}, None, 5, "x"])
 def test_a_transaction_of_another_version_is_refused(content: Any) -> None:
-    """It comes back while a new version is rolled out, or an old one is put back."""
+    """It can arrive while a new version is rolled out, or an old one is restored."""
     sealed = sealing.seal("transaction", content, name=BEGUN.state)
     with pytest.raises(BrokenSeal):
         unseal(BEGUN.state, sealed)

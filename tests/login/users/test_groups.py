@@ -1,4 +1,4 @@
-"""Extended profile and groups from Graph, and what membership gives here."""
+"""Extended profile and groups from Graph, and the effects of membership."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a sign-in becomes: users, names, addresses, and what no directory can take from another."""
+"""The user of a sign-in: names, addresses, and what no directory can take from another."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_recycled_name_is_another_user(contoso: Company, client: Client) -> No
 
 
 def test_a_username_that_somebody_has_is_left_to_them(contoso: Company, client: Client) -> None:
-    """A local account of the same name, in other letters, is not taken over."""
+    """A local account of the same name, in another case, is not taken over."""
     local = UserFactory.create(username="Megan.Bowen@contoso.com", is_superuser=True)
     user = signed_in(contoso, client)
     assert user != local

@@ -1,4 +1,4 @@
-"""In which domains a directory may give names here, and when Microsoft is asked again."""
+"""The domains in which a directory can give names, and when Microsoft is asked again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def asked(company: Company) -> int:
 
 
 def let_pass(**time: int) -> None:
-    """Let so much time pass since Microsoft was last asked."""
+    """Let this much time pass since Microsoft was last asked."""
     then = timezone.now() - timedelta(**time)
     DomainAlias.objects.update(checked_at=then)
     cache.clear()
@@ -201,7 +201,7 @@ def test_a_connection_that_is_deleted_while_microsoft_is_asked_links_nobody(
 def test_a_connection_that_trusts_another_directory_by_then_links_nobody(
     linking: Company, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The domain has not moved; what the connection trusts has."""
+    """The domain has not moved, but the connection trusts another directory."""
     local = UserFactory.create(username="adele", email=EMAIL)
     find = microsoft.find_directory
 
@@ -217,7 +217,7 @@ def test_a_connection_that_trusts_another_directory_by_then_links_nobody(
     assert client.get("/login/profile").status_code == 401
 
 
-# --- Whom nobody is linked to ---------------------------------------------------------------------
+# --- Users who are never linked -------------------------------------------------------------------
 
 
 def test_a_user_with_permissions_of_a_group_is_not_linked(linking: Company, client: Client) -> None:
@@ -234,7 +234,7 @@ def test_a_user_with_permissions_of_a_group_is_not_linked(linking: Company, clie
 
 
 class GivesEverybodyOne:
-    """An authentication backend of the site that hands out a permission by itself."""
+    """An authentication backend of the site that gives everybody a permission."""
 
     def authenticate(self, request: Any, **credentials: Any) -> None:
         return None

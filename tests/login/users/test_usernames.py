@@ -111,7 +111,7 @@ def test_a_username_that_the_user_model_refuses_is_made_of_the_ids(
     [
         "megan bowen@contoso.com",
         "<megan>@contoso.com",
-        "ｍegan@contoso.com",  # not normalised (NFKC): the form would turn it into another name
+        "ｍegan@contoso.com",  # not normalised (NFKC): the form would change it to another name
         "m" * 150 + "@contoso.com",
     ],
 )

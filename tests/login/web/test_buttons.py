@@ -1,4 +1,4 @@
-"""A page has a limited number of buttons; beyond it, an address leads to the connection."""
+"""A page has a limited number of buttons; with more connections it asks for the address."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_beyond_it_there_is_the_email_only_and_a_sentence(
     assert NOTE in page
     answer = client.post("/login/", {"email": "adele.vance@contoso.com"})
     assert next_address(answer).startswith(customers.microsoft.url)
-    # What is not shown as a button does not count.
+    # Connections without a button do not count.
     Connection.objects.filter(pk=extra.pk).update(show_as_button=False)
     assert client.get("/login/").content.decode().count("Continue with ") == 12
 

@@ -1,4 +1,4 @@
-"""Links that a program, or a browser that prefetches, opens before a person does."""
+"""Links that a program or a prefetching browser opens before a person does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ BROWSERS = [
 
 
 def assert_left_for_the_browser(answer: Any, status: int = 200) -> str:
-    """Nothing begins: no redirect, no cookie. Return where a browser goes on to."""
+    """Assert that no sign-in starts: no redirect, no cookie. Return the address where a browser
+    continues."""
     assert answer.status_code == status
     assert "Location" not in answer
     assert not answer.cookies
@@ -44,10 +45,10 @@ def test_a_link_opened_from_office_arrives_with_its_destination(contoso: Company
     address, agent = asked[1], asked[2].strip()
     office, browser = Client(), Client()
     url = assert_left_for_the_browser(office.get(address, headers={"user-agent": agent}))
-    # Office opens the address in the browser, which goes on.
+    # Office opens the address in the browser, which continues.
     answer = browser.get(address, headers={"user-agent": BROWSERS[0]})
     assert contoso.come_back(browser, answer["Location"])["Location"] == "/report"
-    # A browser that calls itself so goes on from the page, and is not stopped a second time.
+    # A browser with that name continues from the page, and is not stopped again.
     embedded = Client()
     answer = embedded.get(url, headers={"user-agent": agent})
     assert contoso.come_back(embedded, answer["Location"])["Location"] == "/report"

@@ -300,7 +300,7 @@ def test_the_command_does_all_three_and_then_reports(
         call_command("check_secrets", "--sync", "--verify", "--email", "--format", "json")
     assert exited.value.code == 1
     printed = capsys.readouterr()
-    # The refused one is no danger beside one that works.
+    # The refused one does not matter if another one works.
     assert [line["status"] for line in json.loads(printed.out)] == ["expiring"]
     assert "7000215" in printed.err
     assert "1 notice sent." in printed.err

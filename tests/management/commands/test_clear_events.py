@@ -51,7 +51,7 @@ def test_a_batch_at_a_time_deletes_all_the_same(events: None) -> None:
 
 
 def test_sign_outs_are_deleted_once_no_earlier_sign_in_is_valid(db: None, settings: Any) -> None:
-    """Each is a row, and whoever has seen the address can make some up."""
+    """Each is a row, and anybody who has seen the address can create some."""
     settings.SESSION_COOKIE_AGE = 60
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"MAX_SIGN_IN_DAYS": 14}
     connection = ConnectionFactory.create()

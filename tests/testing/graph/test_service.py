@@ -60,7 +60,7 @@ def names(answer: requests.Response) -> list[str]:
     return [item["displayName"] for item in answer.json()["value"]]
 
 
-# --- Who may ask ----------------------------------------------------------------------------------
+# --- Authentication and permissions ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer made-up", "Basic x"])

@@ -188,7 +188,7 @@ def test_a_directory_of_another_cloud_names_that_clouds_addresses(
     assert document["cloud_instance_name"] == name
     assert document["tenant_region_scope"] == scope
     assert document["tenant_region_sub_scope"] == sub_scope
-    # v1.0 says so, too, but keeps the address that was asked.
+    # v1.0 names the cloud, too, but keeps the requested address.
     document = get(f"{entra.url}/agency.example/{V1}").json()
     assert document["token_endpoint"] == f"{entra.url}/{agency.tenant_id}/oauth2/token"
     assert document["cloud_instance_name"] == name
