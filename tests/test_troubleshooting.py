@@ -36,7 +36,7 @@ def test_a_page_without_the_marks_of_a_table_is_not_overwritten() -> None:
         "What Microsoft changed in 2025 and 2026",
         "asked for a second factor or a managed device for the first time",
         "need an administrator's approval",
-        "A new client secret cannot be made",
+        "A new client secret cannot be created",
         "deactivated",
         "The Users API stopped working",
         "certificate of Microsoft's servers",
