@@ -353,7 +353,7 @@ def test_who_may_see_no_connection_finds_none_in_a_filter(
 def subclass_of_the_docs(settings: Any) -> Iterator[None]:
     """The admin page of docs/settings.md, as pasted."""
     docs = (Path(__file__).parents[2] / "docs/settings.md").read_text(encoding="utf-8")
-    section = docs.partition("### Rights to some connections only")[2]
+    section = docs.partition("### Permissions for some connections only")[2]
     code = section.partition("```python\n")[2].partition("```")[0]
     exec(code, {"__name__": __name__})
     # Addresses that lead to what is registered now.
