@@ -12,11 +12,12 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench clean
+.PHONY: help demo test test-fast lint check release-check bench clean
 
 help:
 	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
 	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
+	@echo "make test-fast  the same without the slow tests: for a run after each change"
 	@echo "make lint    ruff, djlint and mypy"
 	@echo "make check   lint, Django's system checks and missing migrations"
 	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
@@ -29,6 +30,9 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not at_size" $(ARGS)
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not at_size" $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

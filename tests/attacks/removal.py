@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from functools import cache
 from pathlib import Path
 
 APP = Path(__file__).resolve().parents[2] / "azuread_connections"
+LIST = "tests/attacks/protections.py"
 
 #: A node, and where it hangs: the node that holds it, the field there, the index in a list.
 Place = tuple[ast.AST, ast.AST, str, int | None]
@@ -115,6 +117,9 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 @cache
 def module_of(file: str) -> ast.Module:
+    """The syntax tree of a module of the app. Not to be changed: every caller gets the same."""
+    if not (APP / file).is_file():
+        raise NotFound(f"There is no {file}. If it was moved, write its new path in {LIST}.")
     return ast.parse((APP / file).read_text(encoding="utf-8"), file)
 
 
@@ -137,9 +142,16 @@ def scope_called(tree: ast.Module, key: str) -> ast.AST:
     known = {found.removeprefix("\0"): node for found, node in scopes(tree)}
     if name not in known:
         similar = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        defined = re.compile(rf"^\s*(?:async def|def|class) {name.rpartition('.')[2]}\b", re.M)
+        elsewhere = [
+            path.relative_to(APP).as_posix()
+            for path in sorted(APP.rglob("*.py"))
+            if defined.search(path.read_text(encoding="utf-8"))
+        ]
         raise NotFound(
             f"{file} has no function {name!r}. If it was renamed or moved, write the new name in "
-            f"tests/attacks/protections.py. Similar: {', '.join(similar) or 'none'}."
+            f"{LIST}. Similar names there: {', '.join(similar) or 'none'}. "
+            f"Files that define one so called: {', '.join(elsewhere) or 'none'}."
         )
     return known[name]
 
@@ -241,8 +253,8 @@ def find(tree: ast.Module, key: str, edit: Edit) -> Place:
         raise NotFound(
             f"{key}: {edit.operation}({edit.mention!r}) fits {len(found)} places, not one. "
             "If the code was changed on purpose, mention what tells its new form from the others "
-            "of the kind in this function; if the protection is gone, so is its entry in "
-            f"tests/attacks/protections.py. {'It fits' if found else 'There are'}:\n{listed}"
+            "of the kind in this function. If the protection is gone on purpose, remove its entry "
+            f"from {LIST}. {'It fits' if found else 'There are'}:\n{listed}"
         )
     return found[0]
 
