@@ -16,9 +16,9 @@ class AzureADConnectionsConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .cache import forget_outages
-        from .login.flows.accounts import note_login
+        from .login.state.freshness import note_login
         from .login.users.directories import follow_pin
-        from .login.web.arrival import withhold_from_reports
+        from .login.web.request_started import withhold_from_reports
         from .models.application import create_default_application
         from .models.connection import directory_pinned
 

@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
-from .login.state.access import may_enter
+from .login.state.access import has_access
 from .login.web.buttons import sign_in_url
 
 View = Callable[..., Any]
@@ -28,7 +28,7 @@ def application_required(application: str) -> Callable[[View], View]:
 
             @wraps(view)
             async def async_guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-                if not await sync_to_async(may_enter)(request, application):
+                if not await sync_to_async(has_access)(request, application):
                     return _to_sign_in(request, application)
                 return await view(request, *args, **kwargs)
 
@@ -37,7 +37,7 @@ def application_required(application: str) -> Callable[[View], View]:
 
             @wraps(view)
             def sync_guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-                if not may_enter(request, application):
+                if not has_access(request, application):
                     return _to_sign_in(request, application)
                 return view(request, *args, **kwargs)
 

@@ -15,7 +15,7 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from .conf import conf
-from .diagnostics.domain_notices import Withdrawal, send
+from .domain_notices import Withdrawal, send
 from .entra.cloud import PERSONAL_TENANT_ID, clouds_sharing_login
 from .entra.deadline import within
 from .entra.errors import DirectoryNotFound, EntraError, MicrosoftError, PersonalDirectory

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from .login.state.session import drop_what_is_over
+from .login.state.session import prune_invalid_sign_ins
 
 Response = HttpResponseBase | Awaitable[HttpResponseBase]
 
@@ -51,7 +51,7 @@ class ConnectionSessionMiddleware:
 
 def _ended(request: HttpRequest) -> bool:
     """End the session if all its sign-ins are over; return whether it did."""
-    if not drop_what_is_over(request):
+    if not prune_invalid_sign_ins(request):
         return False
     logout(request)
     return True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import socket
@@ -11,7 +12,7 @@ import pytest
 from django.core.cache import cache
 
 from azuread_connections.entra.cloud import CLOUDS
-from azuread_connections.models import Application, Connection
+from azuread_connections.models import Application, Connection, prepared
 from azuread_connections.testing import StandIn
 from tests.company import Company
 
@@ -106,6 +107,31 @@ def _sent(entra: StandIn | None) -> set[str]:
         for name in ("client_secret", "code", "code_verifier")
         if len(form.get(name, "")) > 8
     }
+
+
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: Any) -> Any:
+    """Start it once the test database is SQLite's file.
+
+    Before, it takes the database for one in memory, and all its threads share one connection, which
+    the first of them to end closes.
+    """
+    return live_server
+
+
+@pytest.fixture
+def nothing_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Django whose query compiler has changed: no query can be prepared."""
+
+    def changed(*args: Any) -> Any:
+        raise AttributeError("This Django compiles its queries in another way.")
+
+    monkeypatch.setattr(prepared, "_compile_select", changed)
+    monkeypatch.setattr(prepared, "_compile_update", changed)
+    # By type: isinstance would wake the lazy objects among all these.
+    for each in gc.get_objects():
+        if type(each) in (prepared.Select, prepared.Update):
+            monkeypatch.setattr(each, "_statements", {})
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from azuread_connections.models import Application, Connection, DomainAlias, Eve
 from azuread_connections.testing import StandIn
 from tests.company import Company, is_proven, unprove
 from tests.factories import ConnectionFactory
+from tests.mail import set_admins, set_mail_backend
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ OnCommit = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def admins(settings: Any) -> None:
-    settings.ADMINS = [("Site", "admin@example.com")]
+    set_admins(settings, "admin@example.com")
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_of_two_answers_at_once_one_withdraws(moved: Company) -> None:
 def test_a_mail_that_cannot_be_sent_leaves_the_proof_withdrawn(
     moved: Company, settings: Any, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
-    settings.EMAIL_BACKEND = "no.such.Backend"
+    set_mail_backend(settings, "no.such.Backend")
     with django_capture_on_commit_callbacks(execute=True):
         domains.check(moved.connection, "contoso.com")
     assert not is_proven()

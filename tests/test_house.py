@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,8 +41,13 @@ class Rule:
 # --- Reading the sources --------------------------------------------------------------------------
 
 
-def uses(root: Path) -> Iterator[Use]:
+@cache
+def uses(root: Path) -> tuple[Use, ...]:
     """Every import, and every attribute read from an imported name, under ``root``."""
+    return tuple(_read_uses(root))
+
+
+def _read_uses(root: Path) -> Iterator[Use]:
     folders = (root / PACKAGE, root / "project")
     for file in sorted(file for folder in folders for file in folder.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
@@ -132,13 +137,22 @@ RULES = [
         lambda use: within(use.name, "django.conf", "django.db"),
     ),
     Rule(
+        "kinds-of-credential-in-the-model",
+        "only the model knows of which kind a credential is; all else takes any",
+        lambda module: within(module, PACKAGE) and not part("models", "entra")(module),
+        lambda use: (
+            part("entra.credentials")(use.name)
+            and use.name != f"{PACKAGE}.entra.credentials.Credential"
+        ),
+    ),
+    Rule(
         "models-below",
         "models/ stand below everything that shows or moves data",
         part("models"),
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
-            *("backends", "urls", "middleware", "decorators", "domains"),
-            *("microsoft.client", "microsoft.permissions"),
+            *("backends", "urls", "middleware", "decorators", "microsoft", "views"),
+            *("domains", "domain_notices", "mail", "exceptions", "users_api"),
         ),
     ),
     Rule(
@@ -153,18 +167,16 @@ RULES = [
     Rule(
         "domains-above-log-and-notices",
         "domains.py uses login/log/ and its notices; the rest of login/ and diagnostics/ use it",
-        part("domains"),
+        part("domains", "domain_notices"),
         lambda use: (
             no_part("login", "credentials", "diagnostics", "transfer")(use)
-            and not part("login.log.events", "diagnostics.domain_notices")(use.name)
+            and not part("login.log.events")(use.name)
         ),
     ),
     Rule(
         "log-and-notices-below-domains",
         "what domains.py writes with does not use it",
-        part(
-            *("login.log", "diagnostics.domain_notices", "credentials.notices"),
-        ),
+        part("login.log", "domain_notices", "mail"),
         no_part("domains", "login.users", "login.flows.callback", "diagnostics.probe"),
     ),
     Rule(
@@ -266,7 +278,17 @@ PLANTED = [
     ("entra/tokens.py", "from .. import conf", "entra-alone"),
     ("entra/tokens.py", "from django.conf import settings", "entra-without-django"),
     ("entra/tokens.py", "def f():\n    import django.db.models", "entra-without-django"),
+    (
+        "login/flows/exchange.py",
+        "from ...entra.credentials import SecretCredential",
+        "kinds-of-credential-in-the-model",
+    ),
     ("models/identity.py", "from ..login.web import views", "models-below"),
+    (
+        "models/identity.py",
+        "def f():\n    from ..microsoft.app_token import graph_of",
+        "models-below",
+    ),
     ("login/web/views.py", "from azuread_connections.admin import connection", "logic-below"),
     ("domains.py", "from .admin import forms", "logic-below"),
     ("models/alias.py", "from ..domains import ask", "models-below"),
@@ -274,7 +296,7 @@ PLANTED = [
     ("domains.py", "from .login.users import trust", "domains-above-log-and-notices"),
     ("login/log/events.py", "from ... import domains", "log-and-notices-below-domains"),
     ("login/flows/begin.py", "from ..web import views", "web-on-top"),
-    ("login/users/people.py", "from ..flows import begin", "flows-above-rooms"),
+    ("login/users/resolution.py", "from ..flows import begin", "flows-above-rooms"),
     ("login/state/session.py", "from ..backend import ConnectionBackend", "flows-above-rooms"),
     (
         "transfer/imports.py",
@@ -314,13 +336,15 @@ def test_a_planted_breach_is_caught(tmp_path: Path, path: str, source: str, rule
 ALLOWED = [
     ("entra/tokens.py", "from .errors import EntraError\nfrom django.core.cache import BaseCache"),
     ("models/identity.py", "from django.conf import settings\nsettings.AUTH_USER_MODEL"),
+    ("models/secret.py", "from ..entra.credentials import SecretCredential"),
+    ("login/flows/exchange.py", "from ...entra.credentials import Credential"),
     ("conf.py", "from django.conf import settings\nsettings.DEBUG"),
     ("testing/plugin.py", "import pytest"),
     ("login/web/views.py", "from ...models import Connection\nfrom ...entra import tokens"),
     ("login/web/views.py", "import os\nos.path.join('a', 'b')"),
     (
         "domains.py",
-        "from .login.log import events\nfrom .diagnostics.domain_notices import send",
+        "from .login.log import events\nfrom .domain_notices import send",
     ),
 ]
 
@@ -337,6 +361,148 @@ def plant(root: Path, path: str, source: str) -> None:
     file.write_text(source)
 
 
+# --- Circles --------------------------------------------------------------------------------------
+
+#: Rooms within these packages are held against each other too. The parts of ``testing/`` are not:
+#: the stand-in is one program, whose pages, tokens and directories know each other.
+_DIVIDED = ("login", "admin")
+
+Graph = dict[str, set[str]]
+
+
+def imports(root: Path) -> Graph:
+    """Return which modules of the package each one imports, late imports in functions included.
+
+    Not those under ``if TYPE_CHECKING``: they do not happen.
+    """
+    files = dict(_modules(root / PACKAGE, root))
+    graph: Graph = {}
+    for module, file in files.items():
+        is_package = file.name == "__init__.py"
+        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+        names = {
+            name for node in running_nodes(tree) for name in imported(node, module, is_package)
+        }
+        graph[module] = {_module_of(name, files) for name in names} - {module, ""}
+    return graph
+
+
+def _modules(folder: Path, root: Path) -> Iterator[tuple[str, Path]]:
+    for file in sorted(folder.rglob("*.py")):
+        parts = file.relative_to(root).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), file
+
+
+def running_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for other in node.orelse:
+                yield from (other, *running_nodes(other))
+        else:
+            yield from (node, *running_nodes(node))
+
+
+def imported(node: ast.AST, module: str, is_package: bool) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        source = absolute(node, module, is_package)
+        return [f"{source}.{alias.name}" for alias in node.names]
+    return []
+
+
+def _module_of(name: str, modules: Collection[str]) -> str:
+    """The module that a dotted name is, or is defined in; "" if it is none of ours."""
+    parent = name.rpartition(".")[0]
+    return name if name in modules else parent if parent in modules else ""
+
+
+def circles(graph: Graph) -> list[list[str]]:
+    """Return the sets of nodes that reach each other."""
+    reached = {node: _reachable(graph, node) for node in graph}
+    found = {
+        frozenset(other for other in reached[node] if node in reached[other])
+        for node in graph
+        if node in reached[node]
+    }
+    return sorted(sorted(circle) for circle in found)
+
+
+def _reachable(graph: Graph, start: str) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        for node in graph.get(todo.pop(), ()):
+            if node not in seen:
+                seen.add(node)
+                todo.append(node)
+    return seen
+
+
+def room(module: str) -> str:
+    """The package that a module is in: ``login.flows``, ``models``; itself if it is in none."""
+    parts = module.split(".")
+    is_divided = len(parts) > 2 and parts[1] in _DIVIDED
+    return ".".join(parts[: 3 if is_divided else 2])
+
+
+def rooms(graph: Graph) -> Graph:
+    between: Graph = {room(module): set() for module in graph}
+    for module, used in graph.items():
+        between[room(module)] |= {room(name) for name in used} - {room(module)}
+    return between
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(imports(ROOT)) == []
+
+
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    graph = imports(ROOT)
+    found = circles(rooms(graph))
+    because = [
+        f"{module} imports {name}"
+        for circle in found
+        for module, used in graph.items()
+        for name in sorted(used)
+        if {room(module), room(name)} <= set(circle) and room(module) != room(name)
+    ]
+    assert not found, "\n".join(because)
+
+
+CIRCLES = [
+    ("from ..models import secret", "from ..login.log import events", True),
+    (
+        "from azuread_connections.models.secret import x",
+        "import azuread_connections.login.log.events",
+        True,
+    ),
+    ("from ..models import secret", "def f():\n    from ..login.log.events import record", True),
+    ("from ..models import secret", "if TYPE_CHECKING:\n    from ..login.log import events", False),
+    ("from ..models import secret", "from ..conf import conf", False),
+]
+
+
+@pytest.mark.parametrize(("events", "secret", "is_circle"), CIRCLES)
+def test_a_planted_circle_is_found(
+    tmp_path: Path, events: str, secret: str, is_circle: bool
+) -> None:
+    plant(tmp_path, "login/log/events.py", events.replace("..models", "...models"))
+    plant(tmp_path, "models/secret.py", secret)
+    plant(tmp_path, "conf.py", "")
+    graph = imports(tmp_path)
+    assert bool(circles(graph)) == bool(circles(rooms(graph))) == is_circle
+
+
+def test_a_planted_circle_of_rooms_is_found(tmp_path: Path) -> None:
+    plant(tmp_path, "credentials/report.py", "from ..diagnostics import wording")
+    plant(tmp_path, "diagnostics/wording.py", "")
+    plant(tmp_path, "diagnostics/probe.py", "from ..credentials import report")
+    graph = imports(tmp_path)
+    assert circles(graph) == []
+    assert circles(rooms(graph)) == [[f"{PACKAGE}.credentials", f"{PACKAGE}.diagnostics"]]
+
+
 # --- Where the tests of a module are --------------------------------------------------------------
 
 #: Test modules that are about no single module, each with the reason.
@@ -347,9 +513,11 @@ SCENARIOS = {
     "entra/test_app_keys.py": "a registration's own signing key, from the address to the verdict",
     "entra/test_key_history.py": "a history of key sets, replayed through metadata and jwks",
     "entra/test_limits.py": "limits of time and size, whatever the server does",
+    "admin/test_words.py": "every form of the admin, beside the models",
+    "login/test_backend_hooks.py": "the backend's hooks, through whole sign-ins",
+    "models/test_clouds.py": "a cloud, in each of the places that name it",
     "login/flows/test_budget.py": "statements and requests of a whole sign-in, counted",
     "login/flows/test_prompt.py": "one parameter on every page that hands it on",
-    "login/flows/test_sign_in.py": "the whole sign-in",
     "login/lookup/test_native_schemes.py": "an app's own scheme, on every way to a destination",
     "management/commands/test_check_secrets_at_size.py": "runs only with the marker at_size",
     "migrations/test_directory_trust.py": "what a migration does to stored rows",

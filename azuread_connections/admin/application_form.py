@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Application, ApplicationHost, Connection, EnabledConnection
 from ..models.application import default_grant_types
 from .widgets.choices import RowsField, choose_by
+from .widgets.field_texts import field_texts
 from .widgets.lines import HostsField, URLsField
 
 
@@ -32,12 +33,11 @@ class ApplicationForm(forms.ModelForm):
     visible_connections: ClassVar[QuerySet[Connection]]
 
     grant_types = forms.MultipleChoiceField(
-        label=_("Grant types"),
+        **field_texts(Application, "grant_types"),
         choices=Application.GrantType.choices,
         initial=default_grant_types,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("People can sign in only with “Authorization Code”."),
     )
     hosts = HostsField(
         label=_("Hosts"),
@@ -48,19 +48,10 @@ class ApplicationForm(forms.ModelForm):
         ),
     )
     allowed_callback_urls = URLsField(
-        label=_("Allowed Callback URLs"),
-        required=False,
-        help_text=_(
-            "Addresses outside this site at which a sign-in may end, one a line or separated by "
-            "commas, each exactly as it will be asked for. Paths of this site need no entry."
-        ),
+        **field_texts(Application, "allowed_callback_urls"), required=False
     )
     allowed_logout_urls = URLsField(
-        label=_("Allowed Logout URLs"),
-        required=False,
-        help_text=_(
-            "Addresses outside this site to which people may go after signing out, in the same way."
-        ),
+        **field_texts(Application, "allowed_logout_urls"), required=False
     )
     enabled_connections = RowsField(
         label=_("Enabled connections"),
@@ -72,26 +63,8 @@ class ApplicationForm(forms.ModelForm):
 
     class Meta:
         model = Application
-        fields = [
-            "name",
-            "slug",
-            "description",
-            "application_type",
-            "grant_types",
-            "allowed_callback_urls",
-            "allowed_logout_urls",
-            "allow_password_sessions",
-            "external_id",
-        ]
-        labels = {
-            "application_type": _("Application type"),
-            "allow_password_sessions": _("Allow password sessions"),
-        }
-        help_texts = {
-            "application_type": _(
-                "For a new application, choosing a type ticks the grant types it usually has."
-            )
-        }
+        # The page's fieldsets say which of them it has.
+        fields = "__all__"  # noqa: DJ007
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

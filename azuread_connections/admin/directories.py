@@ -202,12 +202,6 @@ class DirectoryForm(forms.ModelForm):
     class Meta:
         model = Directory
         fields = ["connection", "tenant_id", "domain", "status"]
-        help_texts = {
-            "tenant_id": _(
-                "The “Tenant ID” of the directory's overview page in the Microsoft Entra admin "
-                "center."
-            )
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -323,7 +317,8 @@ class DirectoryAdmin(LargeListAdmin):
         change: bool = False,
         **kwargs: Any,
     ) -> Any:
-        may_change = partial(may_change_connection, self.admin_site, request)
+        # From Python 3.14 on, a plain partial in a class becomes a method.
+        may_change = staticmethod(partial(may_change_connection, self.admin_site, request))
         kwargs["form"] = type("DirectoryForm", (self.form,), {"may_change": may_change})
         return super().get_form(request, obj, change=change, **kwargs)
 

@@ -33,13 +33,6 @@ class IdentityForm(forms.ModelForm):
     class Meta:
         model = Identity
         fields = ["user"]
-        help_texts = {
-            "user": _(
-                "Careful: from now on this person signs in as the user chosen here, with "
-                "everything that user may do and see, and no longer as the present one. Make sure "
-                "that both are the same human being."
-            )
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

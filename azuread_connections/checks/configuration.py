@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from ..conf import DEFAULTS, MAX_DAYS, MAX_SECONDS, conf
-from ..login.backend import ConnectionBackend
+from ..login.backend import ConnectionBackend, ignored_hooks
 from ..models.fields import KEY_COMMAND
 from .finding import Finding
 
@@ -32,6 +32,15 @@ def findings() -> Iterator[Finding]:
             "The authentication backend is missing, so nobody can sign in by a connection.",
             f"Add '{BACKEND}' to AUTHENTICATION_BACKENDS.",
         )
+    for path in filter(_is_our_backend, conf.authentication_backends):
+        if ignored := ignored_hooks(import_string(path)):
+            yield Finding(
+                20,
+                f"{path} overrides {', '.join(ignored)}, which a sign-in by a connection never "
+                "calls.",
+                "Override what is called: verify_claims, filter_users_by_claims, create_user, "
+                "update_user, get_username or describe_user_by_claims.",
+            )
     try:
         reverse("azuread_connections:callback")
     except NoReverseMatch:

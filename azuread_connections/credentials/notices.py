@@ -8,19 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.core.mail import mail_admins, send_mail
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import signals
-from ..conf import conf
-from ..models import ClientSecret, Connection
+from ..mail import addressees, write_to
+from ..models import ClientSecret
 from .report import SecretStatus, days_left, report
 
 logger = logging.getLogger("azuread_connections")
 
-#: Stands for all of Django's ADMINS, who get one mail together.
-_ADMINS = "ADMINS"
 #: So many connections are named where nobody can be written to.
 _NAMED = 5
 #: Days before the expiry at which a notice is due.
@@ -79,11 +76,11 @@ def send_notices(now: datetime | None = None) -> Delivery:
         elif not has_addressee:
             untold.append(notice.secret.connection.name)
     if untold:
-        delivery.problems.append(_nobody_for(untold))
+        delivery.problems.append(_no_recipient(untold))
     return delivery
 
 
-def _nobody_for(connections: list[str]) -> str:
+def _no_recipient(connections: list[str]) -> str:
     names = ", ".join(connections[:_NAMED]) + (", …" if len(connections) > _NAMED else "")
     return _(
         "There is nobody to write to about %(connections)s: set ADMINS, or a Contact on the "
@@ -110,20 +107,6 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
         else:
             reached.update(notices)
     return reached
-
-
-def addressees(connection: Connection) -> list[str]:
-    """Return whom to write to about a connection, as ``write_to`` takes them."""
-    contact = connection.contact_email
-    return [*([_ADMINS] if conf.has_admins else []), *([contact] if contact else [])]
-
-
-def write_to(addressee: str, subject: str, body: str) -> None:
-    """Send a mail to the site's ADMINS together, or to one contact. Raises what a backend does."""
-    if addressee == _ADMINS:
-        mail_admins(subject, body)
-    else:
-        send_mail(subject, body, None, [addressee])
 
 
 def _mail(addressee: str, notices: list[Notice]) -> None:
@@ -166,11 +149,11 @@ def _due(now: datetime) -> Iterator[Notice]:
             .filter(pk=line.secret_id)
             .first()
         )
-        if secret is not None and not _was_told(secret, threshold):
+        if secret is not None and not _was_notified(secret, threshold):
             yield Notice(secret, line.text, left, threshold, line.applications)
 
 
-def _was_told(secret: ClientSecret, threshold: int) -> bool:
+def _was_notified(secret: ClientSecret, threshold: int) -> bool:
     """A new expiry date begins anew."""
     if secret.notice_days is None or secret.notice_expiry != secret.expires_at:
         return False

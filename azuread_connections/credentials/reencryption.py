@@ -20,7 +20,7 @@ class Unreadable:
 
 
 @dataclass
-class Outcome:
+class ReencryptionCounts:
     """How many secrets became what. ``changed``: by somebody else, while this ran."""
 
     renewed: int = 0
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def reencrypt(
-    outcome: Outcome, *, batch_size: int = 500, dry_run: bool = False
+    outcome: ReencryptionCounts, *, batch_size: int = 500, dry_run: bool = False
 ) -> Iterator[Unreadable]:
     """Encrypt every client secret with the first of ENCRYPTION_KEYS that is not so already.
 
@@ -44,7 +44,7 @@ def reencrypt(
     """
     for secret in _in_pages(batch_size):
         try:
-            renewed = secret.value.sealed_anew()
+            renewed = secret.value.reencrypted()
         except UndecryptableError:
             outcome.unreadable += 1
             yield Unreadable(secret.connection.name, secret.hint)
@@ -59,7 +59,7 @@ def reencrypt(
 
 def unreadable_secrets() -> Iterator[Unreadable]:
     """Yield the stored client secrets that none of the encryption keys opens."""
-    return reencrypt(Outcome(), dry_run=True)
+    return reencrypt(ReencryptionCounts(), dry_run=True)
 
 
 def _replace(secret: ClientSecret, renewed: object) -> bool:

@@ -132,12 +132,12 @@ def connection_secret_state(
     states = [_state(secret.expires_at, secret.refused_at, now, days) for secret in secrets]
     if not states:
         return SecretState(SecretStatus.MISSING, gettext("no secret"), None)
-    best = max((state.status for state in states), key=_FROM_USELESS_TO_LASTING.index)
+    best = max((state.status for state in states), key=_WORST_TO_BEST.index)
     equals = [state for state in states if state.status is best]
     return max(equals, key=lambda state: _deciding_time(state) or now)
 
 
-_FROM_USELESS_TO_LASTING = (
+_WORST_TO_BEST = (
     SecretStatus.EXPIRED,
     SecretStatus.REFUSED,
     SecretStatus.UNKNOWN,
@@ -186,14 +186,14 @@ def report(
 
     refused = secrets.filter(not_expired | Q(expires_at=None), refused_at__isnull=False)
     another = _another(not_expired, accepted_after="refused_at")
-    refused = _judged(refused, another, include_superseded)
+    refused = _classified(refused, another, include_superseded)
     yield from _lines(_pages_by_id(refused, *_COLUMNS, "superseded"), now, days)
 
     longer_lasting = not_expired & Q(expires_at__gt=OuterRef("expires_at"))
     dated = secrets.filter(expires_at__lt=end_of_day(now, days))
     dated = dated.filter(Q(refused_at=None) | Q(expires_at__lte=now))
     another = _another(longer_lasting, accepted_after="expires_at")
-    dated = _judged(dated, another, include_superseded)
+    dated = _classified(dated, another, include_superseded)
     yield from _lines(_pages_by_date(dated), now, days)
 
     # A query of its own, as databases disagree on where NULL sorts.
@@ -201,7 +201,7 @@ def report(
     yield from _lines(_pages_by_id(undated, *_COLUMNS), now, days)
 
 
-def _judged(
+def _classified(
     secrets: QuerySet[ClientSecret], superseded: Exists, include_superseded: bool
 ) -> QuerySet[Any]:
     """Say of each secret whether it is superseded, or leave those out: by a filter alone, since a

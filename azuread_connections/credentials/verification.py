@@ -9,11 +9,11 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..diagnostics.wording import in_words
 from ..entra.errors import EntraError, SecretRejected
 from ..entra.graph import GraphError, RegisteredSecret
 from ..microsoft import client as microsoft
 from ..microsoft.app_token import app_token, token_with
+from ..microsoft.wording import describe_error
 from ..models import ClientSecret, Connection, UndecryptableError
 from ..models.expiry import day_of
 from ..models.secret import NoUsableSecret
@@ -43,10 +43,10 @@ def verify() -> Iterator[Remark]:
             try:
                 token_with(connection, secret)
             except SecretRejected as error:
-                text = f"{secret}: {in_words(error)}"
+                text = f"{secret}: {describe_error(error)}"
                 yield Remark(connection.name, text, is_problem=False)
             except (EntraError, UndecryptableError) as error:
-                why = in_words(error) if isinstance(error, EntraError) else error
+                why = describe_error(error) if isinstance(error, EntraError) else error
                 text = _("%(secret)s could not be verified: %(why)s")
                 yield Remark(
                     connection.name, text % {"secret": secret, "why": why}, is_problem=True
@@ -68,7 +68,7 @@ def sync() -> Iterator[Remark]:
             yield Remark(connection.name, text, is_problem=False)
             continue
         except EntraError as error:
-            yield Remark(connection.name, str(in_words(error)), is_problem=True)
+            yield Remark(connection.name, str(describe_error(error)), is_problem=True)
             continue
         except NoUsableSecret as error:
             # Where there is none at all, the report says so.
@@ -84,7 +84,7 @@ def _why_unreadable(error: GraphError) -> str:
         return _("The app may not read its registration (Application.Read.All is not granted).")
     if error.status == 404:
         return _("The app is registered in another directory, where its dates cannot be read.")
-    return str(in_words(error))
+    return str(describe_error(error))
 
 
 def _sync(

@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from ..credentials.report import SecretState, SecretStatus, connection_secret_state
 from ..entra.aadsts import explain
 from ..microsoft.permissions import permissions_needed
+from ..microsoft.wording import Text
 from ..models import ClientSecret, Connection, Directory, Event
 from .checklist_item import Item, Place, day
 from .domain_checklist import domains_item
-from .wording import Text
 
 
 def checklist(connection: Connection, trial_open_since: datetime | None = None) -> list[Item]:

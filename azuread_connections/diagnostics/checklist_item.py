@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from .wording import Text
+from ..microsoft.wording import Text
 
 
 class Place(enum.StrEnum):

@@ -21,12 +21,12 @@ from ..entra.tokens import AppToken
 from ..microsoft import client as microsoft
 from ..microsoft.app_token import token_with
 from ..microsoft.permissions import USER_READ_ALL, permissions_needed
+from ..microsoft.wording import Text, describe_error
 from ..models import ClientSecret, Connection, UndecryptableError
 from .signing_keys import KeyRefresh
-from .wording import Text, in_words
 
 
-class Outcome(models.TextChoices):
+class StepResult(models.TextChoices):
     PASSED = "passed", gettext_lazy("passed")
     FAILED = "failed", gettext_lazy("failed")
     UNKNOWN = "unknown", gettext_lazy("not known yet")
@@ -37,7 +37,7 @@ class Step:
     """One step of the check. ``found``: the evidence; ``remedy``: what to do, "" if nothing."""
 
     title: Text
-    outcome: Outcome
+    outcome: StepResult
     found: Text
     remedy: Text = ""
 
@@ -53,7 +53,7 @@ def probe(
     try:
         yield from _steps(connection, most_aliases, drop_unpublished_keys)
     except Connection.DoesNotExist:
-        yield Step(_("Connection"), Outcome.FAILED, _("It was deleted meanwhile."))
+        yield Step(_("Connection"), StepResult.FAILED, _("It was deleted meanwhile."))
 
 
 def _steps(
@@ -70,7 +70,7 @@ def _steps(
     if not connection.secrets.exists():
         yield Step(
             _("Client secret"),
-            Outcome.FAILED,
+            StepResult.FAILED,
             _("There is none."),
             _("Add one: in Azure under “Certificates & secrets”."),
         )
@@ -85,7 +85,7 @@ def _directory(connection: Connection) -> Step:
     if answer.says_unknown:
         return Step(
             title,
-            Outcome.FAILED,
+            StepResult.FAILED,
             _("Microsoft knows no directory with the domain %s.") % connection.domain,
             _("Correct the Microsoft Azure AD Domain, or choose another cloud."),
         )
@@ -94,7 +94,7 @@ def _directory(connection: Connection) -> Step:
     if connection.tenant_id != answer.tenant_id:
         return Step(
             title,
-            Outcome.FAILED,
+            StepResult.FAILED,
             _("%(domain)s leads to the directory %(found)s, but this connection trusts %(pinned)s.")
             % {
                 "domain": connection.domain,
@@ -103,7 +103,7 @@ def _directory(connection: Connection) -> Step:
             },
             _("Enter a domain of the trusted directory, or confirm the other one in the form."),
         )
-    return Step(title, Outcome.PASSED, f"{connection.domain}: {answer.tenant_id}")
+    return Step(title, StepResult.PASSED, f"{connection.domain}: {answer.tenant_id}")
 
 
 def _aliases(connection: Connection, most: int | None) -> Iterator[Step]:
@@ -118,7 +118,7 @@ def _aliases(connection: Connection, most: int | None) -> Iterator[Step]:
     if (others := further.count() - len(chosen)) > 0:
         yield Step(
             _("Domain aliases"),
-            Outcome.UNKNOWN,
+            StepResult.UNKNOWN,
             _("%d more were not asked about: the command check_connections does so.") % others,
         )
 
@@ -128,25 +128,25 @@ def _alias(connection: Connection, answer: domains.Answer) -> Step:
     if not answer.is_conclusive and answer.error is not None:
         return _failed(title, answer.error)
     if answer.tenant_id and answer.tenant_id == connection.tenant_id:
-        return Step(title, Outcome.PASSED, answer.tenant_id)
+        return Step(title, StepResult.PASSED, answer.tenant_id)
     found: Text
     if answer.tenant_id:
         found = _("It belongs to another directory, %s.") % answer.tenant_id
     elif isinstance(answer.error, OtherCloud):
-        found = in_words(answer.error).found
+        found = describe_error(answer.error).found
     else:
         found = _("Microsoft knows no directory with this domain.")
     alias = connection.aliases.filter(domain=answer.domain).first()
     if alias is not None and alias.withdrawn_at is not None:
         return Step(
             title,
-            Outcome.FAILED,
+            StepResult.FAILED,
             found,
             _("It was verified before. Remove the alias, or ask the directory's administrator."),
         )
     return Step(
         title,
-        Outcome.UNKNOWN,
+        StepResult.UNKNOWN,
         found,
         _("It leads people here, but nobody is linked or named by an address in it."),
     )
@@ -158,7 +158,7 @@ def _keys(connection: Connection, drop_unpublished: bool) -> Step:
         number = KeyRefresh(drop_unpublished=drop_unpublished).refresh(connection)
     except EntraError as error:
         return _failed(title, error)
-    return Step(title, Outcome.PASSED, _("%d keys can be read.") % number)
+    return Step(title, StepResult.PASSED, _("%d keys can be read.") % number)
 
 
 def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, AppToken | None]:
@@ -167,10 +167,10 @@ def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, AppToke
     try:
         token = token_with(connection, secret)
     except UndecryptableError as error:
-        return Step(title, Outcome.FAILED, str(error)), None
+        return Step(title, StepResult.FAILED, str(error)), None
     except EntraError as error:
         return _failed(title, error), None
-    return Step(title, Outcome.PASSED, _("Microsoft accepts them.")), token
+    return Step(title, StepResult.PASSED, _("Microsoft accepts them.")), token
 
 
 def _permissions(connection: Connection, token: AppToken | None) -> Iterator[Step]:
@@ -183,21 +183,21 @@ def _permissions(connection: Connection, token: AppToken | None) -> Iterator[Ste
         if permission.kind == "application":
             yield _application_permission(connection, title, token)
         elif permission.name in granted:
-            yield Step(title, Outcome.PASSED, _("Granted, as the last sign-in showed."))
+            yield Step(title, StepResult.PASSED, _("Granted, as the last sign-in showed."))
         else:
-            yield Step(title, Outcome.UNKNOWN, _("Known after Try or a sign-in."))
+            yield Step(title, StepResult.UNKNOWN, _("Known after Try or a sign-in."))
 
 
 def _application_permission(connection: Connection, title: str, token: AppToken | None) -> Step:
     if not token:
-        return Step(title, Outcome.UNKNOWN, _("Needs a client secret that works."))
+        return Step(title, StepResult.UNKNOWN, _("Needs a client secret that works."))
     try:
         microsoft.graph(connection.cloud, token.access_token).users(size=1)
     except GraphError as error:
         if error.is_permission_missing:
             return Step(
                 title,
-                Outcome.FAILED,
+                StepResult.FAILED,
                 _("Graph refuses: the permission is not granted."),
                 _("Add it to the app in Azure, then ask for consent on the connection's page."),
             )
@@ -205,7 +205,7 @@ def _application_permission(connection: Connection, title: str, token: AppToken 
     except EntraError as error:
         return _failed(title, error)
     note_application_permission(connection)
-    return Step(title, Outcome.PASSED, _("Graph answers."))
+    return Step(title, StepResult.PASSED, _("Graph answers."))
 
 
 def note_application_permission(connection: Connection) -> None:
@@ -221,5 +221,5 @@ def _delegated(connection: Connection) -> set[str]:
 
 
 def _failed(title: Text, error: EntraError) -> Step:
-    trouble = in_words(error)
-    return Step(title, Outcome.FAILED, trouble.found, trouble.remedy)
+    trouble = describe_error(error)
+    return Step(title, StepResult.FAILED, trouble.found, trouble.remedy)

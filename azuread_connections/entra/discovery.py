@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .cloud import CLOUDS, Authority, Cloud
-from .errors import MalformedAnswer, MicrosoftError, OtherCloud
+from .errors import MalformedResponse, MicrosoftError, OtherCloud
 from .transport import Transport
 
 #: What ``OtherCloud.found`` says of directories for customers, which no connection is for.
@@ -30,17 +30,17 @@ def find_tenant_id(transport: Transport, authority: Authority) -> str:
 
     Only the GUID is taken from the discovery document. Raises ``OtherCloud`` if the directory is
     in another cloud than the authority's, ``DirectoryNotFound``, other ``MicrosoftError``,
-    ``MalformedAnswer`` and ``Unreachable``.
+    ``MalformedResponse`` and ``Unreachable``.
     """
     answer = transport.get(authority.discovery_url)
     document = answer.json()
     if answer.status != 200:
-        raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
+        raise MicrosoftError.from_response(document, retry_after=answer.retry_after)
     _check_cloud(document, authority.cloud)
     tenant_ids = {_guid_in(document.get(member)) for member in ("issuer", "token_endpoint")}
     tenant_id = tenant_ids.pop()
     if tenant_ids or not tenant_id:
-        raise MalformedAnswer("The discovery document does not name one directory.")
+        raise MalformedResponse("The discovery document does not name one directory.")
     return tenant_id
 
 
@@ -56,7 +56,7 @@ def _check_cloud(document: Mapping[str, Any], asked: Cloud) -> None:
             raise OtherCloud(kind, suffix.removeprefix("."))
     named = document.get("cloud_instance_name") or ""
     if not isinstance(named, str):
-        raise MalformedAnswer("The discovery document names its cloud by something else than text.")
+        raise MalformedResponse("The cloud_instance_name of the discovery document is not a text.")
     instances = {cloud.instance_name for cloud in CLOUDS.values()}
     by_host = {name for name in instances for host in hosts if host.endswith(f".{name}")}
     for instance in filter(None, (named.lower(), *sorted(by_host))):

@@ -39,7 +39,7 @@ class Unreachable(EntraError):
         self.retry_after = retry_after
 
 
-class MalformedAnswer(EntraError):
+class MalformedResponse(EntraError):
     """An answer that is not of the documented form, so nothing in it is believed."""
 
 
@@ -82,7 +82,7 @@ class MicrosoftError(EntraError):
         self.subcode = subcode
 
     @classmethod
-    def from_answer(
+    def from_response(
         cls, answer: Mapping[str, Any], *, retry_after: int | None = None
     ) -> MicrosoftError:
         """Build from the JSON of an endpoint.
@@ -110,7 +110,7 @@ class MicrosoftError(EntraError):
 
         Anybody can write them, and no secret was sent there: they never say that it is rejected.
         """
-        built = cls.from_answer(parameters)
+        built = cls.from_response(parameters)
         if not isinstance(built, SecretRejected):
             return built
         return MicrosoftError(

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .cloud import Cloud
-from .errors import EntraError, MalformedAnswer, Unreachable
+from .errors import EntraError, MalformedResponse, Unreachable
 from .text import clean_address, clean_name
 from .transport import Secret, Transport
 
@@ -118,7 +118,7 @@ class Graph:
         """Return the signed-in person's extended profile, under the names of our profile.
 
         Needs the delegated permission User.Read. Raises ``GraphError``, ``Unreachable`` and
-        ``MalformedAnswer``, as all calls here do.
+        ``MalformedResponse``, as all calls here do.
         """
         person = self._get(f"{self._base}/me?$select={','.join(_PROFILE.values())}")
         profile: dict[str, Any] = {ours: _text(person, theirs) for ours, theirs in _PROFILE.items()}
@@ -170,7 +170,7 @@ class Graph:
         credentials = self._get(url).get("passwordCredentials")
         if not isinstance(credentials, list) or not all(isinstance(c, dict) for c in credentials):
             # Not an empty list: that would say that every secret was removed.
-            raise MalformedAnswer("Graph answered without the registration's client secrets.")
+            raise MalformedResponse("Graph answered without the registration's client secrets.")
         return tuple(
             RegisteredSecret(
                 _text(item, "hint"),
@@ -188,7 +188,7 @@ class Graph:
         seen: set[str] = set()
         while url:
             if url in seen or len(seen) >= MAX_PAGES:
-                raise MalformedAnswer("Graph's pages do not come to an end.")
+                raise MalformedResponse("Graph's pages do not come to an end.")
             seen.add(url)
             answer = self._get(url)
             yield _items(answer)
@@ -201,7 +201,7 @@ class Graph:
     def _own(self, link: object) -> str:
         """Return a link of Graph's own; a token is sent nowhere else."""
         if not isinstance(link, str) or not link.startswith(f"{self._base}/"):
-            raise MalformedAnswer("Graph's next page is not at Graph.")
+            raise MalformedResponse("Graph's next page is not at Graph.")
         return link
 
     def _get(self, url: str) -> dict[str, Any]:
@@ -226,14 +226,14 @@ def _error(status: int, document: Mapping[str, Any]) -> GraphError:
 def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     value = answer.get("value")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise MalformedAnswer("Graph answered without a list.")
+        raise MalformedResponse("Graph answered without a list.")
     return value
 
 
 def _id(item: Mapping[str, Any]) -> str:
     value = item.get("id")
     if not isinstance(value, str) or not _GUID.fullmatch(value):
-        raise MalformedAnswer("Graph named something without its ID.")
+        raise MalformedResponse("Graph named something without its ID.")
     return value
 
 

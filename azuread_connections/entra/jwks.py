@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
-from .errors import MalformedAnswer
+from .errors import MalformedResponse
 
 #: Seconds. Microsoft's servers do not all publish the same keys at the same time: a key vanishes
 #: and comes back within minutes to two days. So a key is used this long after it was last seen.
@@ -80,7 +80,7 @@ class KeySet:
 
 
 def parse_key_document(document: Mapping[str, Any], now: float) -> KeySet:
-    """Return the usable keys of a document. Raises ``MalformedAnswer`` if it holds none.
+    """Return the usable keys of a document. Raises ``MalformedResponse`` if it holds none.
 
     A key that cannot be read is left out, so that one odd key does not cost the others.
     Microsoft's keys have no ``alg``, and are told apart by ``use`` and ``kty``.
@@ -104,7 +104,7 @@ def parse_key_document(document: Mapping[str, Any], now: float) -> KeySet:
         and _is_sound(key)
     }
     if not usable:
-        raise MalformedAnswer("The directory's key document holds no usable signing key.")
+        raise MalformedResponse("The directory's key document holds no usable signing key.")
     return KeySet(now, usable)
 
 

@@ -95,7 +95,7 @@ class SigningKeys:
         """Return the key of this ID. ``app_url``: where the registration's own keys are, if any.
 
         Raises ``UnknownSigningKey`` if neither address publishes it, ``Unreachable``,
-        ``MalformedAnswer`` or ``MicrosoftError`` if no key set is to be had.
+        ``MalformedResponse`` or ``MicrosoftError`` if no key set is to be had.
         """
         for address in (url, app_url):
             key, until = self._recent.get((address, key_id), (None, 0.0))
@@ -219,7 +219,7 @@ class SigningKeys:
         answer = self._transport.get(url)
         document = answer.json()
         if answer.status != 200:
-            raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
+            raise MicrosoftError.from_response(document, retry_after=answer.retry_after)
         return parse_key_document(document, self._clock())
 
     def _store(self, url: str, key_set: KeySet) -> KeySet:

@@ -18,7 +18,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from .deadline import DeadlineAdapter
 
 
-class Authorities(NamedTuple):
+class CABundle(NamedTuple):
     """A file or directory of certificates that are trusted, as it was when it was looked at."""
 
     path: str
@@ -30,33 +30,33 @@ def pool_of(site: str) -> Any:
 
     Raises ``OSError`` where the authorities are not where the environment says.
     """
-    return _pool(site, _authorities(site), os.getpid())
+    return _pool(site, _ca_bundle(site), os.getpid())
 
 
 @lru_cache(maxsize=64)
-def _way_out(site: str) -> Any:
+def _environment_settings(site: str) -> Any:
     """Return what the environment says, which does not change while a process runs."""
     return Session().merge_environment_settings(site, {}, None, None, None)
 
 
-def _authorities(site: str) -> Authorities:
+def _ca_bundle(site: str) -> CABundle:
     """Return whom to trust. Looked at each time: a bundle is renewed while processes run."""
-    verify = _way_out(site)["verify"]
+    verify = _environment_settings(site)["verify"]
     path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
     found = os.stat(path)
-    return Authorities(path, (found.st_ino, found.st_mtime_ns, found.st_size))
+    return CABundle(path, (found.st_ino, found.st_mtime_ns, found.st_size))
 
 
 @lru_cache(maxsize=64)
-def _pool(site: str, authorities: Authorities, process_id: int) -> Any:
+def _pool(site: str, authorities: CABundle, process_id: int) -> Any:
     """Keyed by process, so that connections are opened after a fork."""
     return _adapter(authorities, process_id).get_connection_with_tls_context(
-        Request("GET", site).prepare(), authorities.path, _way_out(site)["proxies"]
+        Request("GET", site).prepare(), authorities.path, _environment_settings(site)["proxies"]
     )
 
 
 @lru_cache(maxsize=4)
-def _adapter(authorities: Authorities, process_id: int) -> DeadlineAdapter:
+def _adapter(authorities: CABundle, process_id: int) -> DeadlineAdapter:
     return _Adapter(_trusting(authorities.path))
 
 

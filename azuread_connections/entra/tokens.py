@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .cloud import V1, Authority
-from .errors import MalformedAnswer, MicrosoftError
+from .credentials import Credential
+from .errors import MalformedResponse, MicrosoftError
 from .frames import without_frame_variables
-from .transport import Answer, Secret, Transport, Value
+from .transport import Response, Secret, Transport, Value
 
 #: `oid` and the names come with `profile`, the address with `email`.
 _SIGN_IN_SCOPES = ("openid", "profile", "email")
@@ -42,7 +43,7 @@ class CodeGrant:
     """An authorization code and all that proves that it is ours to redeem."""
 
     client_id: str
-    client_secret: Value = field(repr=False)
+    credential: Credential
     code: str = field(repr=False)
     redirect_uri: str
     code_verifier: str = field(repr=False)
@@ -83,7 +84,7 @@ def authorization_url(authority: Authority, request: AuthorizationRequest) -> st
         "login_hint": request.login_hint,
         "domain_hint": request.domain_hint,
         "prompt": request.prompt,
-        **_what_is_asked(authority, request.graph_scopes),
+        **_requested_access(authority, request.graph_scopes),
     }
     given = {name: value for name, value in parameters.items() if value}
     return f"{authority.authorize_url}?{urlencode(given)}"
@@ -94,18 +95,17 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
     """Exchange an authorization code for tokens, in one request.
 
     Raises ``SecretRejected``, ``CodeNotAccepted``, ``ConsentRequired`` and other
-    ``MicrosoftError``; ``MalformedAnswer``; ``Unreachable``.
+    ``MicrosoftError``; ``MalformedResponse``; ``Unreachable``.
     """
     answer = transport.post(
         authority.token_url,
         {
             "grant_type": "authorization_code",
-            "client_id": grant.client_id,
-            "client_secret": grant.client_secret,
+            **_client(authority, grant.client_id, grant.credential),
             "code": Secret(grant.code),
             "redirect_uri": grant.redirect_uri,
             "code_verifier": Secret(grant.code_verifier),
-            **_what_is_asked(authority, grant.graph_scopes),
+            **_requested_access(authority, grant.graph_scopes),
         },
     )
     document = _success(answer)
@@ -118,11 +118,9 @@ def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) ->
 
 @without_frame_variables
 def request_app_token(
-    transport: Transport, authority: Authority, client_id: str, client_secret: Value
+    transport: Transport, authority: Authority, client_id: str, credential: Credential
 ) -> AppToken:
     """Return a token for Graph with the app's own permissions (client credentials).
-
-    ``client_secret``: plain, or a ``Concealed`` that is revealed where it is sent.
 
     ``authority`` names one directory, never ``common``. Raises as ``redeem_code``.
     """
@@ -136,8 +134,7 @@ def request_app_token(
         authority.token_url,
         {
             "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": client_secret,
+            **_client(authority, client_id, credential),
             **asked,
         },
     )
@@ -172,7 +169,13 @@ def admin_consent_url(
     return f"{authority.admin_consent_url}?{urlencode(parameters)}"
 
 
-def _what_is_asked(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[str, str]:
+def _client(authority: Authority, client_id: str, credential: Credential) -> dict[str, Value]:
+    """Return the parameters that name and authenticate the client."""
+    proof = credential.parameters(client_id=client_id, token_url=authority.token_url)
+    return {"client_id": client_id, **proof}
+
+
+def _requested_access(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[str, str]:
     """v2.0 asks by scope, v1.0 by resource: there, the scope's one effect is a signed ID token."""
     resource = authority.cloud.graph_resource
     if authority.identity_api == V1:
@@ -182,10 +185,10 @@ def _what_is_asked(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[
     }
 
 
-def _success(answer: Answer) -> dict[str, Any]:
+def _success(answer: Response) -> dict[str, Any]:
     document = answer.json()
     if answer.status != 200:
-        raise MicrosoftError.from_answer(document, retry_after=answer.retry_after)
+        raise MicrosoftError.from_response(document, retry_after=answer.retry_after)
     return document
 
 
@@ -209,5 +212,5 @@ def _required_text(document: Mapping[str, Any], member: str) -> str:
     value = document.get(member)
     # RFC 6749 appendix A.12: printable ASCII. Anything else fits in no header and no database.
     if not isinstance(value, str) or not value or not (value.isascii() and value.isprintable()):
-        raise MalformedAnswer(f"Microsoft's token answer has no {member}.")
+        raise MalformedResponse(f"Microsoft's token answer has no {member}.")
     return value

@@ -14,14 +14,14 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
 from .deadline import seconds_left, within
-from .errors import MalformedAnswer, MicrosoftError, TemporarilyUnavailable, Unreachable
+from .errors import MalformedResponse, MicrosoftError, TemporarilyUnavailable, Unreachable
 from .frames import without_frame_variables
 from .pools import pool_of
 
 #: A set of signing keys is some 15 kB, a page of 999 groups some 400 kB.
-MAX_ANSWER_BYTES = 2 * 1024 * 1024
+MAX_RESPONSE_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
-_COME_BACK_LATER = frozenset({429, 502, 503, 504})
+_RETRY_LATER_STATUSES = frozenset({429, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -35,7 +35,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back. ``retry_after``: the seconds of that header, where it has a number."""
 
     status: int
@@ -43,15 +43,15 @@ class Answer:
     retry_after: int | None = None
 
     def json(self) -> dict[str, Any]:
-        """Return the JSON object. Raises ``MalformedAnswer`` for anything else."""
+        """Return the JSON object. Raises ``MalformedResponse`` for anything else."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
-            raise MalformedAnswer(
+            raise MalformedResponse(
                 f"Microsoft answered with status {self.status} and no JSON."
             ) from None
         if not isinstance(value, dict):
-            raise MalformedAnswer("Microsoft answered with JSON that is no object.")
+            raise MalformedResponse("Microsoft answered with JSON that is no object.")
         return value
 
 
@@ -86,11 +86,11 @@ class Transport:
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
 
-    def get(self, url: str, headers: Mapping[str, Value] | None = None) -> Answer:
-        """Raises ``Unreachable`` and ``MalformedAnswer``. Other statuses are the caller's."""
+    def get(self, url: str, headers: Mapping[str, Value] | None = None) -> Response:
+        """Raises ``Unreachable`` and ``MalformedResponse``. Other statuses are the caller's."""
         return self._send("GET", url, headers=headers or {})
 
-    def post(self, url: str, form: Mapping[str, Value]) -> Answer:
+    def post(self, url: str, form: Mapping[str, Value]) -> Response:
         """Post a form, once: after bytes may have left it is never sent again."""
         return self._send("POST", url, form=form, headers=_FORM)
 
@@ -103,7 +103,7 @@ class Transport:
         *,
         headers: Mapping[str, Value],
         form: Mapping[str, Value] | None = None,
-    ) -> Answer:
+    ) -> Response:
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
         if seconds_left() <= 0:
@@ -166,28 +166,28 @@ def _read(response: BaseHTTPResponse, host: str, deadline: float) -> bytes:
     content = bytearray()
     while chunk := response.read1(_CHUNK):
         content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            raise MalformedAnswer(f"{host} sent over {MAX_ANSWER_BYTES} bytes.")
+        if len(content) > MAX_RESPONSE_BYTES:
+            raise MalformedResponse(f"{host} sent over {MAX_RESPONSE_BYTES} bytes.")
         if time.monotonic() > deadline:
             raise Unreachable(f"{host} took too long to answer.")
     return bytes(content)
 
 
-def _checked(response: BaseHTTPResponse, host: str, content: bytes) -> Answer:
+def _checked(response: BaseHTTPResponse, host: str, content: bytes) -> Response:
     retry_after = _seconds(response.headers.get("Retry-After", ""))
-    if response.status in _COME_BACK_LATER:
+    if response.status in _RETRY_LATER_STATUSES:
         raise _unavailable(response.status, host, content, retry_after)
     encoding = response.headers.get("Content-Encoding", "identity")
     if response.status in _REDIRECTS or encoding != "identity":
-        raise MalformedAnswer(f"{host} sent an answer of an unexpected kind.")
-    return Answer(response.status, content, retry_after)
+        raise MalformedResponse(f"{host} sent an answer of an unexpected kind.")
+    return Response(response.status, content, retry_after)
 
 
 def _unavailable(status: int, host: str, content: bytes, retry_after: int | None) -> Unreachable:
     """Return what keeps Microsoft's number and IDs, where an overloaded service sends them."""
     try:
-        error = MicrosoftError.from_answer(Answer(status, content).json())
-    except MalformedAnswer:
+        error = MicrosoftError.from_response(Response(status, content).json())
+    except MalformedResponse:
         error = MicrosoftError("")
     if error.aadsts_code is None:  # the front door's HTML, or an answer of Graph's
         return Unreachable(f"{host} is unavailable for now (status {status}).", retry_after)

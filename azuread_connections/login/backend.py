@@ -1,8 +1,11 @@
-"""The authentication backend: mozilla-django-oidc's, with every decision about trust our own."""
+"""The authentication backend: mozilla-django-oidc's, whose documented hooks a site can override.
+
+The sequence of a sign-in stands in ``flows.sign_in``, and who gets in in ``users.resolution``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,29 +18,110 @@ from django.utils.module_loading import import_string
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from ..conf import conf
-from ..entra.id_token import IdTokenClaims
-from ..entra.tokens import TokenResponse
-from .flows import exchange
-from .flows.exchange import CodeExchange
-from .users import directories, people
-from .users.enrichment import Enrichment, enrich
-from .users.people import Person, Visitor
-from .users.trust import find_trust
+from .users import linking, profile, usernames
+from .users.resolution import ResolvedUser, VerifiedIdentity
 
 
-@dataclass
-class Proof:
-    """A person whom Microsoft vouches for. ``person`` is known once they are authenticated.
+class ConnectionBackend(OIDCAuthenticationBackend):
+    """Signs in users by a connection, and by nothing else.
 
-    It travels as a "credential", which Django shows to whoever listens for failed log-ins: it
-    holds no token, no nonce and no secret.
+    To decide more about a sign-in, override a hook: each has the name and the meaning that it has
+    in mozilla-django-oidc. ``claims`` are those of the validated ID token, and the profile; they
+    have an ``email`` only where its domain is verified, else an ``unverified_email``. Hooks run in
+    the transaction of the sign-in. ``SignInFailed``, ``PermissionDenied`` and
+    ``SuspiciousOperation`` raised in one refuse the person.
+
+    ``request``, and ``verified_identity`` with its ``connection``, are set while a hook runs.
     """
 
-    visitor: Visitor
-    person: Person | None = None
+    request: HttpRequest | None = None
+    verified_identity: VerifiedIdentity
 
-    def __repr__(self) -> str:
-        return f"<Proof by {self.visitor.connection}>"
+    def __init__(self) -> None:
+        # Django builds a backend for every permission check: touch no setting and no row here.
+        self.UserModel = get_user_model()
+
+    def verify_claims(self, claims: Mapping[str, Any]) -> bool:
+        """Return whether the person may come in at all."""
+        return True
+
+    def filter_users_by_claims(self, claims: Mapping[str, Any]) -> Iterable[Any]:
+        """Return the existing users that a person without an identity could be linked to.
+
+        Asked only where the connection links users and the domain of ``email`` is verified. Only a
+        single user without rights is ever linked: see ``users.linking``.
+        """
+        return linking.users_with_email(claims.get("email", ""))
+
+    def create_user(self, claims: Mapping[str, Any]) -> Any:
+        """Return a new user, saved. Asked only where the connection creates users."""
+        connection = self.verified_identity.connection
+        return profile.create_user(connection, self.get_username(claims), claims)
+
+    def update_user(self, user: Any, claims: Mapping[str, Any]) -> Any:
+        """Bring a returning user's fields up to date, save what changed, and return the user."""
+        return profile.update_user(self.verified_identity.connection, user, claims)
+
+    def get_username(self, claims: Mapping[str, Any]) -> str:
+        """Return the username of a new user: one that the directory may give, or a made-up one."""
+        verified = self.verified_identity
+        return usernames.username_for(verified.claims, verified.connection, verified.trust)
+
+    def describe_user_by_claims(self, claims: Mapping[str, Any]) -> str:
+        """Return what the log calls a person who has no user."""
+        if email := claims.get("email"):
+            return f"email {email}"
+        return f"object ID {claims.get('oid')} of directory {claims.get('tid')}"
+
+    def authenticate(
+        self, request: HttpRequest | None, *, azuread_user: ResolvedUser
+    ) -> AbstractBaseUser:
+        """Return the user of a sign-in.
+
+        The signature keeps passwords away from here, and sign-ins from every other backend.
+        """
+        return azuread_user.user
+
+    async def aauthenticate(
+        self, request: HttpRequest | None, *, azuread_user: ResolvedUser
+    ) -> AbstractBaseUser:
+        # ModelBackend's would take passwords.
+        return await sync_to_async(self.authenticate)(request, azuread_user=azuread_user)
+
+    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+        # mozilla-django-oidc's would keep deactivated users signed in.
+        return ModelBackend.get_user(self, user_id)
+
+
+#: The base class's methods that a sign-in calls. Overriding another has no effect.
+LIVE_HOOKS = frozenset(
+    {
+        "__init__",
+        "aauthenticate",
+        "authenticate",
+        "create_user",
+        "describe_user_by_claims",
+        "filter_users_by_claims",
+        "get_user",
+        "get_username",
+        "update_user",
+        "verify_claims",
+    }
+)
+
+
+def ignored_hooks(backend: type[ConnectionBackend]) -> list[str]:
+    """Return mozilla-django-oidc's methods that a subclass overrides, but that are never called."""
+    dead = [
+        name
+        for name, method in vars(OIDCAuthenticationBackend).items()
+        if callable(getattr(OIDCAuthenticationBackend, name)) and name not in LIVE_HOOKS
+    ]
+    return [
+        name
+        for name in dead
+        if getattr(backend, name) is not getattr(OIDCAuthenticationBackend, name)
+    ]
 
 
 def backend_class() -> type[ConnectionBackend]:
@@ -51,80 +135,8 @@ def backend_class() -> type[ConnectionBackend]:
     )
 
 
-class ConnectionBackend(OIDCAuthenticationBackend):
-    """Signs people in by a connection, and by nothing else.
-
-    The callback calls ``prove`` (Microsoft is asked, nothing is written), then Django's
-    ``authenticate(request, azuread_proof=proof)`` in a transaction. To change a step, subclass
-    and override ``get_token``, ``verify_token``, ``get_userinfo`` or ``get_or_create_user``.
-    """
-
-    def __init__(self) -> None:
-        # Django builds a backend for every permission check: touch no setting and no row here.
-        self.UserModel = get_user_model()
-
-    def prove(self, code_exchange: CodeExchange) -> Proof:
-        """Redeem the code, validate the ID token, admit the directory, ask Graph.
-
-        Raises ``EntraError``, ``SignInFailed`` and ``SecretSuperseded``.
-        """
-        tokens, claims = self.identify(code_exchange)
-        directory = directories.admit(code_exchange.connection, claims)
-        known = directory.delegated_scopes if directory else code_exchange.known_scopes
-        return self._proof(code_exchange, tokens, claims, known)
-
-    def prove_on_trial(self, code_exchange: CodeExchange) -> Proof:
-        """The same for an administrator's trial, which adds no directory."""
-        tokens, claims = self.identify(code_exchange)
-        directories.check(code_exchange.connection, claims)
-        return self._proof(code_exchange, tokens, claims, known_scopes="")
-
-    def identify(self, code_exchange: CodeExchange) -> tuple[TokenResponse, IdTokenClaims]:
-        """Redeem the code and validate the ID token."""
-        tokens = self.get_token(code_exchange)
-        return tokens, self.verify_token(tokens, code_exchange)
-
-    def _proof(
-        self,
-        code_exchange: CodeExchange,
-        tokens: TokenResponse,
-        claims: IdTokenClaims,
-        known_scopes: str,
-    ) -> Proof:
-        connection = code_exchange.connection
-        directories.note_scopes(connection, claims.tenant_id, known_scopes, tokens.scopes)
-        trust = find_trust(connection, claims, code_exchange.own_domain)
-        enrichment = self.get_userinfo(tokens, code_exchange)
-        return Proof(Visitor(connection, claims, enrichment, trust))
-
-    def authenticate(
-        self, request: HttpRequest | None, *, azuread_proof: Proof
-    ) -> AbstractBaseUser:
-        """Return the user of a proof. Raises ``SignInFailed`` and ``IntegrityError``.
-
-        The signature keeps passwords away from here, and proofs from every other backend.
-        """
-        azuread_proof.person = self.get_or_create_user(azuread_proof)
-        return azuread_proof.person.user
-
-    async def aauthenticate(
-        self, request: HttpRequest | None, *, azuread_proof: Proof
-    ) -> AbstractBaseUser:
-        # ModelBackend's would take passwords.
-        return await sync_to_async(self.authenticate)(request, azuread_proof=azuread_proof)
-
-    def get_token(self, payload: CodeExchange) -> TokenResponse:
-        return exchange.redeem(payload)
-
-    def verify_token(self, token: TokenResponse, payload: CodeExchange) -> IdTokenClaims:
-        return exchange.validate(payload, token)
-
-    def get_userinfo(self, tokens: TokenResponse, payload: CodeExchange) -> Enrichment:
-        return enrich(payload.connection, tokens)
-
-    def get_or_create_user(self, proof: Proof) -> Person:
-        return people.find_or_create(proof.visitor)
-
-    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
-        # mozilla-django-oidc's would keep deactivated users signed in.
-        return ModelBackend.get_user(self, user_id)
+def site_backend(request: HttpRequest, verified: VerifiedIdentity) -> ConnectionBackend:
+    """Return the site's backend, ready to be asked about one sign-in."""
+    backend = backend_class()()
+    backend.request, backend.verified_identity = request, verified
+    return backend

@@ -21,7 +21,11 @@ class UsersApiDisabled(Exception):
 
 @without_frame_variables
 def graph_of(connection: Connection) -> Graph:
-    """Return Graph with the app's own permissions; see ``Connection.graph``."""
+    """Return Graph with the app's own permissions in the connection's own directory.
+
+    Raises ``UsersApiDisabled`` where "Enable Users API" is off, and what asking for the token can
+    raise: ``EntraError``, ``NoUsableSecret``. The client itself raises ``EntraError``.
+    """
     if not connection.enable_users_api:
         raise UsersApiDisabled(f"“Enable Users API” is off for the connection {connection}.")
     return microsoft.graph(connection.cloud, app_token(connection))
@@ -55,7 +59,7 @@ def token_with(connection: Connection, secret: ClientSecret) -> AppToken:
     authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
     try:
         token = request_app_token(
-            microsoft.transport(), authority, connection.client_id, secret.value
+            microsoft.transport(), authority, connection.client_id, secret.credential
         )
     except SecretRejected:
         secret.record_refusal()

@@ -1,7 +1,8 @@
 from .alias import DomainAlias
 from .application import Application, ApplicationHost
-from .connection import Connection, EnabledConnection
+from .connection import Connection
 from .directory import Directory
+from .enabled import EnabledConnection
 from .event import Event
 from .fields import EncryptedTextField, Sealed, UndecryptableError
 from .grant import GroupGrant

@@ -50,9 +50,18 @@ class Application(models.Model):
     )
     description = models.CharField(_("description"), max_length=140, blank=True)
     application_type = models.CharField(
-        _("application type"), max_length=20, choices=Type.choices, default=Type.REGULAR_WEB
+        _("application type"),
+        max_length=20,
+        choices=Type.choices,
+        default=Type.REGULAR_WEB,
+        help_text=_("For a new application, choosing a type ticks the grant types it usually has."),
     )
-    grant_types = models.JSONField(_("grant types"), default=default_grant_types, blank=True)
+    grant_types = models.JSONField(
+        _("grant types"),
+        default=default_grant_types,
+        blank=True,
+        help_text=_("People can sign in only with “Authorization Code”."),
+    )
     allowed_callback_urls = models.JSONField(
         _("Allowed Callback URLs"),
         default=list,
@@ -66,7 +75,9 @@ class Application(models.Model):
         _("Allowed Logout URLs"),
         default=list,
         blank=True,
-        help_text=_("Addresses outside this site to which people may go after signing out."),
+        help_text=_(
+            "Addresses outside this site to which people may go after signing out, in the same way."
+        ),
     )
     allow_password_sessions = models.BooleanField(
         _("allow password sessions"),

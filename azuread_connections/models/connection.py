@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
 from django.dispatch import Signal
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ..entra.cloud import PERSONAL_TENANT_ID, identity_cloud
+from ..entra.graph import PROFILE_NAMES
 from .application import Application
+from .refusals import name_is_fixed, name_is_taken, needs_security_groups, no_own_directory
 from .validators import (
     DOMAIN_MAX_LENGTH,
     NAME_MAX_LENGTH,
@@ -22,9 +25,7 @@ from .validators import (
     validate_plain_text,
 )
 
-if TYPE_CHECKING:
-    from ..entra.graph import Graph
-
+_PROFILE_NAMES = ", ".join(name.replace("_", " ") for name in PROFILE_NAMES)
 
 #: Sent when a connection with a directory of its own was saved, in the form or by code.
 #: ``connection``; ``former``: the directory that was its own until now, or "".
@@ -70,53 +71,172 @@ class Connection(models.Model):
         NEVER = "never", _("Never")
 
     name = models.CharField(
-        _("connection name"), max_length=NAME_MAX_LENGTH, validators=[validate_connection_name]
+        _("connection name"),
+        max_length=NAME_MAX_LENGTH,
+        validators=[validate_connection_name],
+        help_text=_(
+            "Part of the sign-in address and fixed once saved. Letters, digits and “-”, such as "
+            "contoso-staff."
+        ),
     )
     # MariaDB has no expression constraints, so case-insensitive uniqueness needs a column.
     name_key = models.CharField(max_length=NAME_MAX_LENGTH, unique=True, editable=False)
     display_name = models.CharField(
-        _("display name"), max_length=128, blank=True, validators=[validate_plain_text]
+        _("display name"),
+        max_length=128,
+        blank=True,
+        validators=[validate_plain_text],
+        help_text=_(
+            "What people read on the button: usually the company. Empty: the connection name."
+        ),
     )
     logo_url = models.CharField(
         _("logo URL"),
         max_length=500,
         blank=True,
         validators=[validate_plain_text, validate_logo_url],
+        help_text=_(
+            "Address of a square picture, beginning with https://. It is drawn at 20×20 pixels."
+        ),
     )
     domain = models.CharField(
-        _("Microsoft Azure AD Domain"), max_length=DOMAIN_MAX_LENGTH, validators=[validate_domain]
+        _("Microsoft Azure AD Domain"),
+        max_length=DOMAIN_MAX_LENGTH,
+        validators=[validate_domain],
+        help_text=_(
+            "A domain of the directory, such as contoso.com or contoso.onmicrosoft.com. In the "
+            "Microsoft Entra admin center: Overview › Primary domain."
+        ),
     )
     tenant_id = models.CharField(
         _("directory ID"), max_length=36, blank=True, editable=False, db_index=True
     )
-    client_id = models.CharField(_("client ID"), max_length=36, validators=[validate_client_id])
-    cloud = models.CharField(_("cloud"), max_length=10, choices=Cloud.choices, default=Cloud.GLOBAL)
-    use_common_endpoint = models.BooleanField(_("use common endpoint"), default=False)
+    client_id = models.CharField(
+        _("client ID"),
+        max_length=36,
+        validators=[validate_client_id],
+        help_text=_(
+            "In the Microsoft Entra admin center: App registrations › your app › Overview › "
+            "“Application (client) ID”."
+        ),
+    )
+    cloud = models.CharField(
+        _("cloud"),
+        max_length=10,
+        choices=Cloud.choices,
+        default=Cloud.GLOBAL,
+        help_text=_("Where the directory lives. Nearly all are in the global cloud."),
+    )
+    use_common_endpoint = models.BooleanField(
+        _("use common endpoint"),
+        default=False,
+        help_text=_(
+            "Take people of any organisation's directory. The registration must allow “Accounts in "
+            "any organizational directory”. Off: only people of the directory above."
+        ),
+    )
     new_directories = models.CharField(
         _("new directories"),
         max_length=10,
         choices=NewDirectories.choices,
         default=NewDirectories.HOLD,
+        help_text=_(
+            "With the common endpoint: what becomes of a directory that nobody has come from "
+            "before. Personal accounts, and directories that another connection has as its own, "
+            "are refused unless you add them to the list."
+        ),
     )
-    discover_domain = models.BooleanField(_("find by the Azure AD domain"), default=True)
+    discover_domain = models.BooleanField(
+        _("find by the Azure AD domain"),
+        default=True,
+        help_text=_(
+            "Who types an address of this domain on the sign-in page is sent to this connection. "
+            "Without it, only the aliases above lead here. The domain is verified all the same."
+        ),
+    )
     identity_api = models.CharField(
-        _("identity API"), max_length=4, choices=IdentityAPI.choices, default=IdentityAPI.V2
+        _("identity API"),
+        max_length=4,
+        choices=IdentityAPI.choices,
+        default=IdentityAPI.V2,
+        help_text=_("v2.0 for every new registration. v1.0 only for an older one that needs it."),
     )
     sync_profile = models.CharField(
         _("sync user profile attributes at each login"),
         max_length=11,
         choices=SyncProfile.choices,
         default=SyncProfile.EACH_LOGIN,
+        help_text=_("When fields of the Django user follow the directory; which ones: see below."),
     )
-    extended_profile = models.BooleanField(_("extended profile"), default=False)
-    security_groups = models.BooleanField(_("security groups"), default=False)
-    nested_groups = models.BooleanField(_("nested groups"), default=False)
-    max_groups = models.PositiveIntegerField(_("groups to keep"), default=500)
-    enable_users_api = models.BooleanField(_("enable Users API"), default=False)
-    create_users = models.BooleanField(_("create users at their first sign-in"), default=True)
-    allow_guests = models.BooleanField(_("let guests of the directory in"), default=True)
-    link_by_email = models.BooleanField(_("link existing users by email"), default=False)
-    show_as_button = models.BooleanField(_("show as button"), default=True)
+    extended_profile = models.BooleanField(
+        _("Extended Profile"),
+        default=False,
+        help_text=format_lazy(
+            _("Asks Microsoft Graph at each sign-in for: {names}. Needs the permission User.Read."),
+            names=_PROFILE_NAMES,
+        ),
+    )
+    security_groups = models.BooleanField(
+        _("Security Groups"),
+        default=False,
+        help_text=_(
+            "Reads the groups that the person is in directly, by ID and name. Needs the "
+            "permissions User.Read and GroupMember.Read.All."
+        ),
+    )
+    nested_groups = models.BooleanField(
+        _("nested groups"),
+        default=False,
+        help_text=_("Also the groups that contain those groups. Only with Security Groups."),
+    )
+    max_groups = models.PositiveIntegerField(
+        _("groups to keep"),
+        default=500,
+        help_text=_(
+            "So many groups of a person are stored to be looked up. Mappings always go by all of "
+            "them."
+        ),
+    )
+    enable_users_api = models.BooleanField(
+        _("enable Users API"),
+        default=False,
+        help_text=_(
+            "Lets this site search the directory's users, also those who have never signed in. "
+            "Needs the application permission User.Read.All."
+        ),
+    )
+    create_users = models.BooleanField(
+        _("create users at their first sign-in"),
+        default=True,
+        help_text=_("Off: only people who are tied to a user already, or can be linked, get in."),
+    )
+    allow_guests = models.BooleanField(
+        _("let guests of the directory in"),
+        default=True,
+        help_text=_("People of other organisations whom the directory has invited."),
+    )
+    link_by_email = models.BooleanField(
+        _("link existing users by email"),
+        default=False,
+        help_text=_(
+            "At a first sign-in, tie the person to the user who has the same email address, if: "
+            "the address is in Microsoft's claim “email”; its domain is this connection's domain "
+            "or alias, and Microsoft confirms at this moment that it belongs to the connection's "
+            "own directory; the person is a member of that directory and not a guest; exactly one "
+            "user has the address; and that user is active, tied to nobody yet, neither staff nor "
+            "superuser, and holds no permission, not even by a group. The user's password and open "
+            "sessions then end. It is not checked that the user's address is really theirs: use "
+            "this only where your site confirms addresses before it stores them."
+        ),
+    )
+    show_as_button = models.BooleanField(
+        _("show as button"),
+        default=True,
+        help_text=_(
+            "Shows “Continue with …” on the sign-in page. Without it, people come by their email "
+            "address or a direct link."
+        ),
+    )
     applications = models.ManyToManyField(
         Application,
         through="EnabledConnection",
@@ -124,7 +244,15 @@ class Connection(models.Model):
         verbose_name=_("applications"),
         blank=True,
     )
-    contact_email = models.EmailField(_("contact"), blank=True, validators=[validate_plain_text])
+    contact_email = models.EmailField(
+        _("contact"),
+        blank=True,
+        validators=[validate_plain_text],
+        help_text=_(
+            "Who is written to, in addition to this site's ADMINS, before a client secret expires "
+            "(check_secrets --email), and when a domain of the connection is no longer verified."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -242,16 +370,6 @@ class Connection(models.Model):
         if self.tenant_id == tenant_id:
             self.aliases.filter(domain=self.domain).mark_verified(tenant_id)
 
-    def graph(self) -> Graph:
-        """Return Graph with the app's own permissions in the connection's own directory.
-
-        Raises ``UsersApiDisabled`` where "Enable Users API" is off, and what asking for the token
-        can raise: ``EntraError``, ``NoUsableSecret``. The client itself raises ``EntraError``.
-        """
-        from ..microsoft.app_token import graph_of
-
-        return graph_of(self)
-
     def clean_fields(self, exclude: Any = None) -> None:
         """Validate, and bring what may be written in several ways into its stored form."""
         super().clean_fields(exclude=exclude)
@@ -280,58 +398,3 @@ class Connection(models.Model):
 def is_taken(name_key: str) -> bool:
     """Return whether there is a connection of that name, given in lower case."""
     return Connection._default_manager.filter(name_key=name_key).exists()
-
-
-def no_own_directory(domain: str) -> ValidationError:
-    """Say that a domain is one of personal accounts, which anybody in the world can make."""
-    return ValidationError(
-        _(
-            "%(domain)s leads to the directory of personal Microsoft accounts, in which anybody in "
-            "the world can make one. Enter a domain of your organisation's directory. To let "
-            "personal accounts in, use the common endpoint, and add their directory to the list."
-        ),
-        code="personal_accounts",
-        params={"domain": domain},
-    )
-
-
-def name_is_fixed(name: str) -> ValidationError:
-    return ValidationError(
-        _("The name is part of addresses and cannot be changed. It stays “%(name)s”."),
-        code="name_fixed",
-        params={"name": name},
-    )
-
-
-def needs_security_groups() -> ValidationError:
-    return ValidationError(
-        _("The group mappings need the security groups: remove the mappings first."),
-        code="groups_needed",
-    )
-
-
-def name_is_taken(name: str) -> ValidationError:
-    return ValidationError(
-        _("There is a connection called “%(name)s” already (upper and lower case do not differ)."),
-        code="name_taken",
-        params={"name": name},
-    )
-
-
-class EnabledConnection(models.Model):
-    """The pair that lets people of a connection sign in to an application."""
-
-    application = models.ForeignKey(Application, models.CASCADE, verbose_name=_("application"))
-    connection = models.ForeignKey(Connection, models.CASCADE, verbose_name=_("connection"))
-
-    class Meta:
-        verbose_name = _("enabled connection")
-        verbose_name_plural = _("enabled connections")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["application", "connection"], name="azuread_enabled_connection_unique"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connection} → {self.application}"

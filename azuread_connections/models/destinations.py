@@ -54,7 +54,7 @@ def validate_destinations(urls: object, *, app_schemes: bool) -> None:
     """
     if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
         raise ValidationError(_("Enter a list of addresses."), code="not_a_list")
-    reasons = [(url, what_is_wrong(url, own_schemes=app_schemes)) for url in urls]
+    reasons = [(url, destination_error(url, own_schemes=app_schemes)) for url in urls]
     if errors := [invalid_destination(url, reason) for url, reason in reasons if reason]:
         raise ValidationError(errors)
 
@@ -65,7 +65,7 @@ def invalid_destination(url: str, reason: str | Promise) -> ValidationError:
     )
 
 
-def what_is_wrong(url: str, *, own_schemes: bool) -> str | Promise:
+def destination_error(url: str, *, own_schemes: bool) -> str | Promise:
     """Say why a URL is no place for a sign-in to end; "" if it is one."""
     try:
         return next(_faults(url, own_schemes), "")

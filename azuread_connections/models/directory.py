@@ -93,7 +93,13 @@ class Directory(models.Model):
     connection = models.ForeignKey(
         Connection, models.CASCADE, related_name="directories", verbose_name=_("connection")
     )
-    tenant_id = models.CharField(_("directory ID"), max_length=36)
+    tenant_id = models.CharField(
+        _("directory ID"),
+        max_length=36,
+        help_text=_(
+            "The “Tenant ID” of the directory's overview page in the Microsoft Entra admin center."
+        ),
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.ALLOWED
     )

@@ -69,7 +69,7 @@ class Sealed:
             return False
         return True
 
-    def sealed_anew(self) -> Sealed:
+    def reencrypted(self) -> Sealed:
         """Return the same text under the first key: this object, if that is its key already.
 
         Raises ``UndecryptableError`` if no key opens it.

@@ -42,6 +42,11 @@ class Identity(models.Model):
         models.CASCADE,
         related_name="azuread_identities",
         verbose_name=_("user"),
+        help_text=_(
+            "Careful: from now on this person signs in as the user chosen here, with everything "
+            "that user may do and see, and no longer as the present one. Make sure that both are "
+            "the same human being."
+        ),
     )
     cloud = models.CharField(_("cloud"), max_length=10, choices=Cloud.choices)
     tenant_id = models.CharField(_("directory ID"), max_length=36)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
+from ..entra.credentials import Credential, SecretCredential
 from .connection import Connection
 from .fields import EncryptedTextField, UndecryptableError
 from .validators import validate_client_secret
@@ -55,6 +56,11 @@ class ClientSecret(models.Model):
         if isinstance(value, str):  # new: once stored, it is sealed
             self.hint = value[:HINT_LENGTH]
         super().save(*args, **kwargs)
+
+    @property
+    def credential(self) -> Credential:
+        """What authenticates a token request with it. It is decrypted only where it is sent."""
+        return SecretCredential(self.value)
 
     def is_expired(self, now: datetime | None = None) -> bool:
         return self.expires_at is not None and self.expires_at <= (now or timezone.now())

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from ..conf import conf
 from ..credentials.report import SecretLine, SecretStatus, report
-from ..login.lookup.addresses import asked_destination
+from ..login.lookup.addresses import requested_destination, safe_path
 from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
 from ..login.web.buttons import buttons, sign_in_url
 from ..models.expiry import day_of
@@ -37,7 +37,7 @@ def azuread_login_buttons(
     found = find_application(request, chosen)
     if found is None:
         return {"buttons": []}
-    destination = next or asked_destination(request, found.allowed_callback_urls)
+    destination = next or requested_destination(request, found.allowed_callback_urls)
     shown = shown_as_buttons(found)
     parameters = {"application": chosen, "next": destination}
     return {
@@ -100,9 +100,14 @@ def _change_page(request: HttpRequest, key: int | None) -> str:
 def azuread_admin_login_buttons(context: template.Context) -> dict[str, Any]:
     """Show the buttons of ADMIN_APPLICATION, for the Django admin's sign-in page.
 
-    They lead to where that page would: its ``next`` is checked like any other at the start.
+    They lead to where that page would: to its ``next`` or, where that is another site's address, to
+    the admin's front page.
     """
     if not conf.admin_application:
         return {"buttons": []}
-    destination = str(context.get("next") or context["request"].GET.get("next", ""))
+    request = context["request"]
+    # Django checks it only from 6.1 on.
+    destination = safe_path(request, context.get("next") or request.GET.get("next")) or reverse(
+        "admin:index", current_app=getattr(request, "current_app", None)
+    )
     return azuread_login_buttons(context, application=conf.admin_application, next=destination)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext as _
 
 from ..models import Application
-from .document import Mistake
+from .document import ImportIssue
 
 
 class Applications:
@@ -31,7 +31,7 @@ class Applications:
         self._mapping = mapping
         self._asked_for: set[str] = set()
         self.mistakes = [
-            Mistake(
+            ImportIssue(
                 f"--application {client}={slug}",
                 _("There is no application with the slug “%(slug)s”.") % {"slug": slug},
             )

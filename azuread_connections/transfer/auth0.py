@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ..models import Directory
 from ..models.validators import clean_alias, clean_client_id, is_guid
-from .document import Mistake, ObjectReader, load, shown
+from .document import ImportIssue, ObjectReader, load, shown
 from .entry import ConnectionEntry, DirectoryEntry, Document, MappingEntry
 from .options import (
     BASIC_PROFILE,
@@ -64,7 +64,7 @@ def parse(data: bytes) -> Document:
     for number, item in enumerate(content, start=1):
         place = _place(number, item)
         if not isinstance(item, dict):
-            document.mistakes.append(Mistake(place, _("This must be an object, in braces.")))
+            document.mistakes.append(ImportIssue(place, _("This must be an object, in braces.")))
             continue
         reader = ObjectReader(item, place, _NESTED)
         entry = _entry(reader, document, options=item.get("options"))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from django.db import models
 from django.utils.translation import gettext_lazy
 
+from ..credentials.addition import SecretAddition
 from ..models import Application, ClientSecret, Connection, Directory, GroupMapping
-from .document import Mistake
+from .document import ImportIssue
 
 
 class Action(models.TextChoices):
@@ -54,15 +55,14 @@ class Change:
     fields: list[str] = field(default_factory=list)
     enable: list[Application] = field(default_factory=list)
     disable: list[Application] = field(default_factory=list)
-    add_secret: ClientSecret | None = None
-    date_secrets: list[ClientSecret] = field(default_factory=list)
+    secret: SecretAddition | None = None
     aliases: list[str] | None = None
     forgets_proofs: bool = False
     directories: list[Directory] = field(default_factory=list)
     mappings: list[GroupMapping] = field(default_factory=list)
     drop_mappings: list[GroupMapping] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[ImportIssue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property

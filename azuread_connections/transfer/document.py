@@ -18,7 +18,7 @@ class UnreadableDocument(Exception):
 
 
 @dataclass(frozen=True)
-class Mistake:
+class ImportIssue:
     """What is wrong with a file: the place (entry and key, or an argument) and the reason."""
 
     place: str
@@ -72,14 +72,14 @@ class ObjectReader:
         within: ObjectReader | None = None,
     ) -> None:
         self.place = place
-        self.mistakes: list[Mistake] = within.mistakes if within else []
+        self.mistakes: list[ImportIssue] = within.mistakes if within else []
         self.notes: list[str] = within.notes if within else []
         self._values: dict[str, Any] = {}
         self._nested = frozenset(nested)
         self._flatten("", value)
 
     def refuse(self, path: str, message: str) -> None:
-        self.mistakes.append(Mistake(f"{self.place}, {shown(path)}", message))
+        self.mistakes.append(ImportIssue(f"{self.place}, {shown(path)}", message))
 
     def note(self, message: str) -> None:
         self.notes.append(f"{self.place}: {message}")

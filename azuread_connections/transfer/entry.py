@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .document import Mistake
+from .document import ImportIssue
 from .options import BY_FIELD, TENANT_IDS
 
 
@@ -69,6 +69,6 @@ class Document:
     """A file as read: its entries, what is wrong with it, and what is said but not done."""
 
     entries: list[ConnectionEntry] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[ImportIssue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     skipped: int = 0

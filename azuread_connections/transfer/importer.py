@@ -26,7 +26,7 @@ from ..models import (
 from .applications import Applications
 from .auth0 import parse
 from .changes import Action, Change, Difference, Stored
-from .document import Mistake, shown
+from .document import ImportIssue, shown
 from .domains import Domains
 from .entry import ConnectionEntry
 from .plan import plan_entry
@@ -40,13 +40,13 @@ _BATCH = 500
 class ImportRefused(Exception):
     """The file holds mistakes, so nothing was changed. ``mistakes`` has all of them."""
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+    def __init__(self, mistakes: Sequence[ImportIssue]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(map(str, mistakes)))
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EntryResult:
     """What became, or on a dry run would become, of one connection."""
 
     name: str
@@ -58,7 +58,7 @@ class Outcome:
 class ImportResult:
     """``notes``: what the file says that was not done, in sentences. ``skipped``: entries."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[EntryResult, ...]
     notes: tuple[str, ...]
     skipped: int
 
@@ -108,7 +108,7 @@ def import_connections(
     ]
     return ImportResult(
         outcomes=tuple(
-            Outcome(change.connection.name, change.action, tuple(change.differences))
+            EntryResult(change.connection.name, change.action, tuple(change.differences))
             for change in changes
         ),
         notes=tuple(notes),
@@ -117,7 +117,9 @@ def import_connections(
 
 
 def _refuse(
-    of_arguments: Sequence[Mistake], of_document: Sequence[Mistake], changes: Sequence[Change]
+    of_arguments: Sequence[ImportIssue],
+    of_document: Sequence[ImportIssue],
+    changes: Sequence[Change],
 ) -> None:
     # What could not be read is absent from then on: do not call it missing as well.
     places = {mistake.place for mistake in of_document}
@@ -200,8 +202,9 @@ def _apply(change: Change, using: str) -> None:
         # All columns: the rows of its own domain and directory follow a whole save only.
         connection.save(using=using)
     _apply_applications(change, using)
-    _apply_secrets(change, using)
-    _apply_belongings(change, using)
+    if change.secret is not None:
+        change.secret.save(connection, using)
+    _apply_related_objects(change, using)
 
 
 def _apply_applications(change: Change, using: str) -> None:
@@ -213,15 +216,7 @@ def _apply_applications(change: Change, using: str) -> None:
         pairs.create(connection=connection, application=application)
 
 
-def _apply_secrets(change: Change, using: str) -> None:
-    if change.add_secret is not None:
-        change.add_secret.connection = change.connection
-        change.add_secret.save(using=using)
-    for secret in change.date_secrets:
-        secret.save(using=using, update_fields=["expires_at"])
-
-
-def _apply_belongings(change: Change, using: str) -> None:
+def _apply_related_objects(change: Change, using: str) -> None:
     connection = change.connection
     aliases = DomainAlias._default_manager.using(using).filter(connection=connection)
     if change.forgets_proofs:

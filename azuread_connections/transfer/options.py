@@ -39,7 +39,7 @@ class Option:
         return str(value) if self.kind is int else value
 
 
-def _same_words(values: Iterable[str]) -> dict[str, str]:
+def _identity_map(values: Iterable[str]) -> dict[str, str]:
     return {value: value for value in values}
 
 
@@ -77,11 +77,11 @@ OPTIONS = (
         },
     ),
     Option("options.icon_url", "logo_url"),
-    Option(f"{OWN}.cloud", "cloud", values=_same_words(Connection.Cloud.values)),
+    Option(f"{OWN}.cloud", "cloud", values=_identity_map(Connection.Cloud.values)),
     Option(
         f"{OWN}.new_directories",
         "new_directories",
-        values=_same_words(Connection.NewDirectories.values),
+        values=_identity_map(Connection.NewDirectories.values),
     ),
     Option(f"{OWN}.discover_domain", "discover_domain", bool),
     Option(f"{OWN}.create_users", "create_users", bool),

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from django.utils.translation import gettext as _
 
-from .document import Mistake, shown
+from .document import ImportIssue, shown
 
 #: Keys of which an entry has at least one.
 _OF_AN_ENTRY = ("name", "strategy", "options")
@@ -18,7 +18,7 @@ class UnusableContent(Exception):
     """A file that holds no complete list of connections. ``mistake`` says what it holds."""
 
     def __init__(self, message: str) -> None:
-        self.mistake = Mistake(_("File"), message)
+        self.mistake = ImportIssue(_("File"), message)
         super().__init__(message)
 
 
@@ -81,9 +81,9 @@ def _is_count(value: Any) -> TypeGuard[int]:
 def _described(error: Mapping[str, Any]) -> str:
     """Return what an error says: Auth0's own keys, or those of OAuth 2.0 (RFC 6749 5.2)."""
     keys = ("statusCode", "error", "message", "error_description", "errorCode")
-    said = [shown(str(error[key])[:_MAX_MESSAGE]) for key in keys if _is_said(error.get(key))]
+    said = [shown(str(error[key])[:_MAX_MESSAGE]) for key in keys if _is_text(error.get(key))]
     return ", ".join(dict.fromkeys(said))
 
 
-def _is_said(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return _is_count(value) or (isinstance(value, str) and value != "")

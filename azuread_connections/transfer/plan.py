@@ -11,15 +11,16 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ..credentials.addition import plan_addition
 from ..models import Application, ClientSecret, Connection
-from ..models.connection import needs_security_groups
-from ..models.validators import expiry_warning, validate_client_secret
+from ..models.refusals import needs_security_groups
+from ..models.validators import expiry_warning
 from .applications import Applications
-from .belongings import plan_aliases, plan_directories, plan_mappings
 from .changes import Change, Difference, Stored
-from .document import Mistake, shown
+from .document import ImportIssue, shown
 from .entry import ConnectionEntry
 from .options import BY_FIELD, CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT
+from .related_objects import plan_aliases, plan_directories, plan_mappings
 
 #: A change of these leaves open whether the domains lead to the pinned directory.
 _VERIFIED_BY = frozenset({"cloud", "tenant_id"})
@@ -120,7 +121,7 @@ def _pin(entry: ConnectionEntry, change: Change) -> dict[str, str]:
     pinned = change.connection.tenant_id
     if pinned and pinned != entry.tenant_id:
         change.mistakes.append(
-            Mistake(
+            ImportIssue(
                 f"{entry.place}, {entry.tenant_id_key}",
                 _("The connection is pinned to another directory, %(tenant_id)s.")
                 % {"tenant_id": pinned},
@@ -143,7 +144,7 @@ def _validate(entry: ConnectionEntry, change: Change, given: set[str]) -> None:
             key = "" if name == NON_FIELD_ERRORS else f", {entry.key(name)}"
             missing = change.is_new and name not in given and name != "name"
             texts = [_missing(entry, name)] if missing else _texts(errors)
-            change.mistakes += [Mistake(f"{entry.place}{key}", text) for text in texts]
+            change.mistakes += [ImportIssue(f"{entry.place}{key}", text) for text in texts]
 
 
 def _are_options_missing(entry: ConnectionEntry, change: Change) -> bool:
@@ -154,7 +155,7 @@ def _are_options_missing(entry: ConnectionEntry, change: Change) -> bool:
         "read:connections_options: export them again with that."
     )
     if change.is_new:
-        change.mistakes.append(Mistake(f"{entry.place}, options", text))
+        change.mistakes.append(ImportIssue(f"{entry.place}, options", text))
     elif entry.has_empty_options:
         change.notes.append(text)
     return change.is_new
@@ -193,36 +194,30 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
             )
         return
     try:
-        validate_client_secret(entry.secret)
+        addition = plan_addition(stored.secrets, entry.secret, expires_at)
     except ValidationError as error:
         place = f"{entry.place}, {CLIENT_SECRET}"
-        change.mistakes += [Mistake(place, text) for text in error.messages]
+        change.mistakes += [ImportIssue(place, text) for text in error.messages]
         return
     if warning := expiry_warning(expires_at, now):
         change.notes.append(f"{CLIENT_SECRET_EXPIRES_AT}: {warning}")
 
     label = str(ClientSecret._meta.verbose_name)
-    same = [secret for secret in stored.secrets if secret.value.holds(entry.secret)]
-    if not same:
-        change.add_secret = ClientSecret(value=entry.secret, expires_at=expires_at)
+    change.secret = addition
+    if addition.is_new:
         if expires_at is None:
             change.notes.append(
                 _("no expiry date (%(key)s): check_secrets cannot warn before it expires.")
                 % {"key": CLIENT_SECRET_EXPIRES_AT}
             )
-        hint = f"{entry.secret[: _hint_length()]}…"
-        after = f"{hint} ({_date(expires_at)})"
+        after = f"{addition.secret} ({_date(expires_at)})"
         if not change.is_new:
             after = _("%(secret)s is added") % {"secret": after}
         change.differences.append(Difference(label, after))
-    elif expires_at is not None:
-        for secret in same:
-            if secret.expires_at != expires_at:
-                change.differences.append(
-                    Difference(f"{label} {secret}", _date(expires_at), _date(secret.expires_at))
-                )
-                secret.expires_at = expires_at
-                change.date_secrets.append(secret)
+    for secret in addition.redated:
+        change.differences.append(
+            Difference(f"{label} {secret}", _date(expires_at), _date(secret.expires_at))
+        )
 
 
 def _plan_applications(
@@ -286,10 +281,6 @@ def _in_words(name: str, value: Any) -> str:
     choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
     # What is stored goes to a terminal too, whoever stored it.
     return shown(str(choices.get(value, value))) or _("none")
-
-
-def _hint_length() -> int:
-    return ClientSecret._meta.get_field("hint").max_length or 0
 
 
 def _as_stored(moment: datetime | None) -> datetime | None:

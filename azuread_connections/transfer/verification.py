@@ -29,7 +29,7 @@ def verify_domains(names: Iterable[str]) -> Iterator[str]:
                     yield _unasked(str(answer.error))
                     return
                 if answer.tenant_id != connection.tenant_id:
-                    yield f"{name}: {_what_it_says(connection, answer)}"
+                    yield f"{name}: {_describe_answer(connection, answer)}"
         except ImproperlyConfigured as error:
             yield _unasked(str(error))
             return
@@ -44,7 +44,7 @@ def _unasked(why: str) -> str:
     ) % {"why": why}
 
 
-def _what_it_says(connection: Connection, answer: domains.Answer) -> str:
+def _describe_answer(connection: Connection, answer: domains.Answer) -> str:
     if not answer.tenant_id:
         text = _("Microsoft knows no directory with the domain %(domain)s.")
     elif connection.tenant_id:

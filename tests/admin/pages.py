@@ -6,6 +6,7 @@ import re
 from html import unescape
 from typing import Any
 
+from django.db import models
 from django.http import HttpResponse
 from django.urls import reverse
 
@@ -20,6 +21,10 @@ def change_page(connection: Connection) -> str:
     return reverse("admin:azuread_connections_connection_change", args=[connection.pk])
 
 
+#: The form's switches, as the model has them.
+SWITCHES = [field for field in Connection._meta.fields if isinstance(field, models.BooleanField)]
+
+
 def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str, Any]:
     """The POST of the connection's form with nothing changed but what is named."""
     data: dict[str, Any] = {
@@ -29,19 +34,16 @@ def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str,
         "domain": "contoso.com",
         "client_id": CLIENT_ID,
         "domain_aliases": "",
-        "discover_domain": "on",
         "cloud": "global",
         "new_directories": "hold",
         "max_groups": 500,
-        "create_users": "on",
-        "allow_guests": "on",
         "identity_api": "v2.0",
         "sync_profile": "each_login",
-        "show_as_button": "on",
         "trust_directory": "",
         "new_secret": "",
         "new_secret_expires": "",
     }
+    data |= {field.name: "on" for field in SWITCHES if connection is None and field.get_default()}
     if connection is not None:
         data |= {
             "name": connection.name,
@@ -65,24 +67,8 @@ def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str,
                 f"secrets-{index}-connection": connection.pk,
                 f"secrets-{index}-expires_at": f"{expires_at:%Y-%m-%d}" if expires_at else "",
             }
-        switches = {name: "on" for name in SWITCHES if getattr(connection, name)}
-        data = {name: value for name, value in data.items() if name not in SWITCHES} | switches
+        data |= {field.name: "on" for field in SWITCHES if getattr(connection, field.name)}
     return data | changes
-
-
-#: Names of the form's switches, as the model calls them.
-SWITCHES = (
-    "discover_domain",
-    "use_common_endpoint",
-    "extended_profile",
-    "security_groups",
-    "nested_groups",
-    "enable_users_api",
-    "show_as_button",
-    "create_users",
-    "allow_guests",
-    "link_by_email",
-)
 
 
 def mappings(connection: Connection, *new: dict[str, Any]) -> dict[str, Any]:

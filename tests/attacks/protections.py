@@ -38,6 +38,7 @@ from .removal import (
     skip,
 )
 
+_HOOKS = "tests/login/test_backend_hooks.py::test_"
 _MICROSOFT = "tests/attacks/test_hostile_microsoft.py::test_"
 _ADMINISTRATOR = "tests/attacks/test_hostile_administrator.py::test_"
 _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
@@ -294,7 +295,7 @@ PROTECTIONS = [
     ),
     Protection(
         "entra/transport.py::_read",
-        never("MAX_ANSWER_BYTES"),
+        never("MAX_RESPONSE_BYTES"),
         "tests/entra/test_transport.py::test_a_larger_answer_is_refused",
     ),
     Protection(
@@ -324,7 +325,7 @@ PROTECTIONS = [
         "test_a_proxy_that_speaks_tls_is_trusted_by_the_same_authorities",
     ),
     Protection(
-        "entra/pools.py::_authorities",
+        "entra/pools.py::_ca_bundle",
         replace("(found.st_ino, found.st_mtime_ns, found.st_size)", "(0, 0, 0)"),
         "tests/entra/test_transport.py::test_authorities_that_are_renewed_count_at_once",
     ),
@@ -365,13 +366,13 @@ PROTECTIONS = [
         "entra/cloud.py::check_issuers", never("issuer"), f"{_BROWSER}mix_up_with_another_server"
     ),
     Protection(
-        "login/flows/callback.py::ask_microsoft",
-        skip("check_named_issuers", which=1),
+        "login/flows/identity.py::_verify",
+        skip("check_named_issuers"),
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
-        "login/flows/callback.py::ask_microsoft",
-        skip("check_named_issuers", which=0),
+        "login/flows/identity.py::_check_response",
+        skip("check_named_issuers"),
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
@@ -425,22 +426,22 @@ PROTECTIONS = [
         f"{_BROWSER}a_cookie_sealed_for_another_purpose",
     ),
     Protection(
-        "login/flows/callback.py::find_return",
-        always("fingerprint"),
+        "login/state/transaction.py::Transaction.unchanged_tenant",
+        always("endpoint_fingerprint"),
         f"{_BROWSER}a_connection_edited_meanwhile",
     ),
     Protection(
-        "login/flows/callback.py::ask_microsoft",
+        "login/flows/identity.py::_check_response",
         never("MAX_CODE_LENGTH"),
         f"{_BROWSER}a_code_that_is_none",
     ),
     Protection(
-        "login/flows/callback.py::_store_sign_in",
-        skip("_require_same_user"),
+        "login/flows/sign_in.py::_sign_in",
+        never("is_authenticated"),
         f"{_BROWSER}a_victim_who_is_signed_in_as_somebody_else",
     ),
     Protection(
-        "login/flows/callback.py::_pin",
+        "login/flows/identity.py::_pin",
         always("tenant_id"),
         "tests/login/flows/test_budget.py::test_an_unpinned_callback_costs_one_more_once",
     ),
@@ -632,9 +633,9 @@ PROTECTIONS = [
         "tests/models/test_grant.py::test_what_a_mapping_gave_ends_with_the_tie",
     ),
     Protection(
-        "login/users/people.py::_find",
-        replace("visitor.connection.identity_cloud", "visitor.connection.cloud"),
-        "tests/login/users/test_people.py::test_us_government_and_dod_know_the_same_people",
+        "login/users/resolution.py::_find",
+        replace("verified.connection.identity_cloud", "verified.connection.cloud"),
+        "tests/login/users/test_resolution.py::test_us_government_and_dod_know_the_same_people",
     ),
     # --- Linking
     Protection(
@@ -678,36 +679,40 @@ PROTECTIONS = [
         f"{_ADMINISTRATOR}users_whom_nobody_takes_over",
     ),
     Protection(
-        "login/users/linking.py::take_over",
+        "login/users/linking.py::link_to_identity",
         replace("user.set_unusable_password", "user.get_username"),
         f"{_ADMINISTRATOR}a_password_set_before_the_link",
     ),
     # --- People
     Protection(
-        "login/users/people.py::_identify",
+        "login/users/resolution.py::_check_admission",
         never("allow_guests"),
         f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
     ),
     Protection(
-        "login/users/people.py::_identify", never("is_active"), f"{_ADMINISTRATOR}who_is_not_let_in"
+        "login/users/resolution.py::_require_active",
+        never("is_active"),
+        f"{_ADMINISTRATOR}who_is_not_let_in",
     ),
     Protection(
-        "login/users/people.py::_require_creation",
+        "login/users/resolution.py::_require_creation",
         never("create_users"),
         f"{_ADMINISTRATOR}who_is_not_let_in",
     ),
     Protection(
-        "login/users/people.py::",
+        "login/users/resolution.py::",
         drop_argument("cloud="),
         f"{_ADMINISTRATOR}the_same_ids_in_another_cloud",
     ),
     Protection(
-        "login/users/people.py::",
+        "login/users/resolution.py::",
         drop_argument("tenant_id="),
         f"{_ADMINISTRATOR}the_same_object_id_in_another_directory",
     ),
     Protection(
-        "login/users/people.py::", drop_argument("object_id="), f"{_ADMINISTRATOR}a_recycled_upn"
+        "login/users/resolution.py::",
+        drop_argument("object_id="),
+        f"{_ADMINISTRATOR}a_recycled_upn",
     ),
     Protection(
         "login/users/usernames.py::username_for",
@@ -834,7 +839,9 @@ PROTECTIONS = [
         "tests/test_domains.py::test_a_proof_is_for_one_directory_only",
     ),
     Protection(
-        "login/users/profile.py::_attributes", never("email_verified"), f"{_ADMINISTRATOR}noauth"
+        "login/users/profile.py::hook_claims",
+        always("'unverified_email'"),
+        f"{_ADMINISTRATOR}noauth",
     ),
     Protection(
         "login/users/profile.py::read_profile",
@@ -953,7 +960,7 @@ PROTECTIONS = [
         f"{_BROWSER}a_resumption_that_leads_to_a_withdrawn_address",
     ),
     Protection(
-        "login/web/read_ahead.py::answer_if_ahead",
+        "login/web/prefetch.py::prefetch_response",
         always("'HEAD'"),
         f"{_BROWSER}sign_ins_begun_ahead_of_the_victim",
     ),
@@ -967,13 +974,13 @@ PROTECTIONS = [
         "test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once",
     ),
     Protection(
-        "login/flows/onward.py::continue_page",
+        "login/flows/redirects.py::continue_page",
         replace("DestinationRedirect(url).url", "url"),
-        "tests/login/flows/test_onward.py::test_no_page_leads_to_a_script",
+        "tests/login/flows/test_redirects.py::test_no_page_leads_to_a_script",
     ),
     # --- Sign-outs are remembered as long as a sign-in counts
     Protection(
-        "login/state/session.py::_holds",
+        "login/state/session.py::_is_still_valid",
         never("_SECONDS_A_DAY"),
         "tests/models/test_revocation.py::test_a_session_of_ten_years_stays_signed_out",
     ),
@@ -1033,12 +1040,12 @@ PROTECTIONS = [
     ),
     Protection(
         "admin/application.py::ApplicationAdmin._enable",
-        drop_operand("- visible"),
+        drop_operand("enabled -"),
         "tests/admin/test_rights.py::test_saving_an_application_leaves_it_enabled",
     ),
     # --- What another version has stored, or a browser made up
     Protection(
-        "login/state/access.py::may_enter",
+        "login/state/access.py::has_access",
         replace("session.is_proven", "session.sign_ins"),
         "tests/fuzzing/test_session_values.py::"
         "test_it_does_not_pass_for_a_session_begun_with_a_password",
@@ -1078,11 +1085,9 @@ PROTECTIONS = [
         ),
         f"{_BROWSER}a_forged_return_from_consent",
     ),
+    Protection("login/flows/accounts.py::finish", never("subject"), f"{_TIE}another_user_ends_it"),
     Protection(
-        "login/flows/accounts.py::connect", never("transaction"), f"{_TIE}another_user_ends_it"
-    ),
-    Protection(
-        "login/flows/accounts.py::is_login_fresh",
+        "login/state/freshness.py::is_login_fresh",
         replace("FRESH_FOR", "1000000000000.0"),
         f"{_TIE}a_session_left_open",
     ),
@@ -1097,17 +1102,17 @@ PROTECTIONS = [
         "tests/login/flows/test_accounts.py::test_the_only_way_to_sign_in_stays",
     ),
     Protection(
-        "login/users/people.py::connect", never("user_id"), f"{_TIE}an_account_that_is_taken"
+        "login/users/resolution.py::connect", never("user_id"), f"{_TIE}an_account_that_is_taken"
     ),
     Protection(
-        "login/state/session.py::_holds_by_database",
+        "login/state/session.py::_query_validity",
         drop_argument("user))"),
         "tests/login/flows/test_accounts.py::"
         "test_the_session_of_a_person_tied_to_another_user_ends",
     ),
     Protection(
         "login/flows/trial.py::_outcome",
-        never("tenant"),
+        never(),
         "tests/login/flows/test_trial.py::test_a_connection_edited_meanwhile_is_told",
     ),
     Protection(
@@ -1127,9 +1132,31 @@ PROTECTIONS = [
         f"{_BROWSER}a_transaction_of_another_purpose",
     ),
     Protection(
-        "login/flows/trial.py::_outcome",
-        replace("backend_class()().prove_on_trial", "backend_class()().prove"),
+        "login/flows/identity.py::verify_trial_identity",
+        replace("directories.check", "directories.admit"),
         "tests/login/flows/test_trial.py::test_a_trial_adds_no_directory",
+    ),
+    Protection(
+        "login/flows/callback.py::finish",
+        replace("FLOWS.get(transaction.purpose)", "FLOWS.get(transaction.purpose, sign_in.finish)"),
+        "tests/login/flows/test_callback.py::test_an_unknown_purpose_signs_nobody_in",
+    ),
+    # --- The site's own hooks
+    Protection(
+        "login/users/resolution.py::_check_admission",
+        never("verify_claims"),
+        f"{_HOOKS}verify_claims_refuses",
+    ),
+    Protection(
+        "login/users/resolution.py::_update", never("pk"), f"{_HOOKS}update_user_exchanges_nobody"
+    ),
+    Protection(
+        "login/users/creation.py::create_new_user", never("pk"), f"{_HOOKS}create_user_links_nobody"
+    ),
+    Protection(
+        "login/users/creation.py::create_new_user",
+        never("is_active"),
+        f"{_HOOKS}a_new_user_who_is_deactivated_stays_out",
     ),
     # --- Sessions
     Protection(
@@ -1143,17 +1170,17 @@ PROTECTIONS = [
         f"{_BROWSER}a_session_whose_ground_is_gone",
     ),
     Protection(
-        "login/state/session.py::_holds_by_database",
-        drop_argument("(welcome"),
+        "login/state/session.py::_query_validity",
+        drop_argument("welcome)"),
         f"{_BROWSER}a_session_whose_ground_is_gone",
     ),
     Protection(
-        "login/state/session.py::_holds_by_database",
+        "login/state/session.py::_query_validity",
         replace("directories.welcome()", "directories.filter(status='allowed')"),
         f"{_ADMINISTRATOR}a_directory_that_came_under_another_policy",
     ),
     Protection(
-        "login/state/session.py::_holds_by_database",
+        "login/state/session.py::_query_validity",
         drop_argument("~Exists"),
         f"{_BROWSER}a_session_whose_ground_is_gone",
     ),
@@ -1186,7 +1213,9 @@ PROTECTIONS = [
         f"{_COLLEAGUE}mapping_a_group_to_rights",
     ),
     Protection(
-        "admin/connection/desk.py::_require", never("may"), f"{_COLLEAGUE}what_takes_a_permission"
+        "admin/connection/actions.py::_require",
+        never("may"),
+        f"{_COLLEAGUE}what_takes_a_permission",
     ),
     Protection(
         "admin/connection/consent.py::ask", never("CONSENT"), f"{_COLLEAGUE}what_takes_a_permission"
@@ -1335,8 +1364,8 @@ PROTECTIONS = [
         f"{_EVENTS}a_made_up_code_proves_nothing",
     ),
     Protection(
-        "login/flows/callback.py::ask_microsoft",
-        replace("'error' in callback_parameters(request)", "False", which=1),
+        "login/flows/identity.py::_failures",
+        replace("'error' in callback_parameters(request)", "False"),
         f"{_BROWSER}a_forged_error_of_microsofts",
     ),
     # --- Reports
@@ -1380,12 +1409,12 @@ PROTECTIONS = [
         "test_a_forced_script_name_hides_no_callback_under_asgi",
     ),
     Protection(
-        "login/web/arrival.py::withhold_from_reports",
+        "login/web/request_started.py::withhold_from_reports",
         replace("withhold_from_environ(environ)", "False"),
         f"{_BROWSER}a_code_in_an_error_report",
     ),
     Protection(
-        "login/web/arrival.py::withhold_from_reports",
+        "login/web/request_started.py::withhold_from_reports",
         skip("scrub_this_request"),
         "tests/packages/test_packages.py::test_beside_another_package",
     ),

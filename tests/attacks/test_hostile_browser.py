@@ -37,6 +37,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.login.reports import Arrival
+from tests.mail import set_admins
 
 from .catalogue import Attacker, Standing, attack
 
@@ -1249,7 +1250,7 @@ NOT_COUNTED = "only refusals of the person are reported as failed log-ins"
 def test_a_flood_of_failures_that_mails_nobody(
     contoso: Company, client: Client, settings: Any, error: str
 ) -> None:
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    set_admins(settings, "ada@example.com")
     before = Standing.now()
     for _ in range(20):
         state = query_of(contoso.start(client))["state"]
@@ -1323,11 +1324,11 @@ def test_a_forged_error_of_microsofts(contoso: Company, client: Client) -> None:
 def test_a_code_in_an_error_report(
     contoso: Company, settings: Any, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    set_admins(settings, "ada@example.com")
     arrival = Arrival.of(contoso, Client())
     if fails == "the view":
         failing = mock.Mock(side_effect=RuntimeError("out of order"))
-        monkeypatch.setattr("azuread_connections.login.flows.callback.find_return", failing)
+        monkeypatch.setattr("azuread_connections.login.flows.sign_in.find_context", failing)
     else:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.login.reports.FailingMiddleware"]
     before = Standing.now()

@@ -100,7 +100,7 @@ class Traffic:
             for work in self._work:
                 work.result()
 
-    def go_on(self, number: int) -> None:
+    def redirect_browser(self, number: int) -> None:
         """Wait until so many more sign-ins have come to an end."""
         enough = len(self.outcomes) + number
         give_up_at = time.monotonic() + PATIENCE

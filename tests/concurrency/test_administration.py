@@ -44,13 +44,13 @@ def test_a_connection_edited_under_load_costs_the_sign_ins_under_way_at_most(
 ) -> None:
     with Traffic(contoso) as traffic:
         for number in range(TIMES):
-            traffic.go_on(A_FEW)
+            traffic.redirect_browser(A_FEW)
             connection = Connection.objects.get()
             connection.identity_api = ("v1.0", "v2.0")[number % 2]
             connection.display_name = f"Contoso {number}"
             connection.full_clean()
             connection.save()
-        traffic.go_on(2 * A_FEW)
+        traffic.redirect_browser(2 * A_FEW)
     outcomes = Counter(traffic.outcomes)
     assert set(outcomes) <= {SIGNED_IN, "transaction_expired"}
     assert outcomes[SIGNED_IN] >= TIMES
@@ -62,11 +62,11 @@ def test_a_connection_disabled_under_load_lets_nobody_in_until_it_is_enabled_aga
 ) -> None:
     with Traffic(contoso) as traffic:
         for _ in range(TIMES):
-            traffic.go_on(A_FEW)
+            traffic.redirect_browser(A_FEW)
             EnabledConnection.objects.get().delete()
-            traffic.go_on(A_FEW)
+            traffic.redirect_browser(A_FEW)
             EnabledConnectionFactory.create(application=application, connection=contoso.connection)
-        traffic.go_on(2 * A_FEW)
+        traffic.redirect_browser(2 * A_FEW)
     outcomes = Counter(traffic.outcomes)
     assert set(outcomes) == {SIGNED_IN, "connection_disabled"}
     assert_counts_agree(outcomes, people=User.objects.count())
@@ -76,9 +76,9 @@ def test_a_connection_deleted_under_load_ends_its_sign_ins_and_keeps_its_people(
     contoso: Company,
 ) -> None:
     with Traffic(contoso) as traffic:
-        traffic.go_on(3 * A_FEW)
+        traffic.redirect_browser(3 * A_FEW)
         Connection.objects.get().delete()
-        traffic.go_on(3 * A_FEW)
+        traffic.redirect_browser(3 * A_FEW)
     outcomes = Counter(traffic.outcomes)
     assert set(outcomes) == {SIGNED_IN, "connection_disabled"}
     assert_counts_agree(outcomes, people=User.objects.count())
@@ -115,9 +115,9 @@ def test_a_sign_in_in_the_middle_of_a_deletion_waits_for_it_and_cannot_stop_it(
 def test_no_sign_in_fails_while_the_client_secret_is_replaced(contoso: Company) -> None:
     with Traffic(contoso) as traffic:
         for _ in range(TIMES):
-            traffic.go_on(A_FEW)
+            traffic.redirect_browser(A_FEW)
             replace_secret(contoso)
-        traffic.go_on(2 * A_FEW)
+        traffic.redirect_browser(2 * A_FEW)
     outcomes = Counter(traffic.outcomes)
     assert set(outcomes) == {SIGNED_IN}
     assert_counts_agree(outcomes, people=User.objects.count())

@@ -14,13 +14,14 @@ from azuread_connections.credentials.notices import send_notices
 from azuread_connections.models import ClientSecret, Connection
 from tests.company import Company
 from tests.factories import ClientSecretFactory
+from tests.mail import LOCMEM, SMTP, set_admins, set_mail_backend
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def admins(settings: Any) -> None:
-    settings.ADMINS = [("Lidia Holloway", "lidia@contoso.com")]
+    set_admins(settings, "lidia@contoso.com")
 
 
 def expire_in(days: float) -> None:
@@ -78,12 +79,11 @@ def test_mail_that_fails_is_sent_the_next_time(
     contoso: Company, admins: None, settings: Any
 ) -> None:
     expire_in(5.5)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    set_mail_backend(settings, SMTP, host="127.0.0.1", port=9)
     delivery = send_notices()
     assert delivery.told == 0
     assert "ADMINS could not be sent: [Errno" in delivery.problems[0]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    set_mail_backend(settings, LOCMEM)
     assert send_notices().told == 1
 
 

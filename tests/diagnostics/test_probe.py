@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from django.test import Client
 
 from azuread_connections import domains
-from azuread_connections.diagnostics.probe import Outcome, Step, probe
+from azuread_connections.diagnostics.probe import Step, StepResult, probe
 from azuread_connections.models import ClientSecret, Connection, Directory
 from azuread_connections.testing import StandIn
 from tests.attacks.forging import compact
@@ -30,7 +30,7 @@ def outcomes(company: Company) -> list[str]:
 
 
 def failure(company: Company) -> Step:
-    [failed] = [step for step in steps(company) if step.outcome is Outcome.FAILED]
+    [failed] = [step for step in steps(company) if step.outcome is StepResult.FAILED]
     return failed
 
 
@@ -40,7 +40,7 @@ def test_a_connection_in_order_passes_every_step(
 ) -> None:
     company: Company = request.getfixturevalue(which)
     found = steps(company)
-    assert [step.outcome for step in found] == [Outcome.PASSED] * 3
+    assert [step.outcome for step in found] == [StepResult.PASSED] * 3
     assert company.directory.tenant_id in found[0].found
 
 
@@ -72,7 +72,7 @@ def test_a_directory_in_another_cloud_is_told_and_not_pinned(
     unprove()
     move_to(Connection.objects.get(), "agency.example")
     [failed] = [step for step in steps(contoso) if step.title == "Directory"]
-    assert (failed.outcome, failed.found) == (Outcome.FAILED, told)
+    assert (failed.outcome, failed.found) == (StepResult.FAILED, told)
     assert failed.remedy
     assert Connection.objects.get().tenant_id == ""
 
@@ -102,7 +102,7 @@ def test_b2c_and_a_cloud_that_is_not_known_here_are_told_too(
         address = f"https://{host}/{contoso.directory.tenant_id}/"
         document = {"issuer": address, "token_endpoint": address, "cloud_instance_name": name}
         microsoft.fault("discovery", body=json.dumps(document))
-        [failed] = [step for step in steps(contoso) if step.outcome is Outcome.FAILED]
+        [failed] = [step for step in steps(contoso) if step.outcome is StepResult.FAILED]
         assert told in failed.found
 
 
@@ -189,7 +189,7 @@ def test_a_connection_that_is_deleted_meanwhile_ends_the_check(
 
     monkeypatch.setattr(domains.microsoft, "find_directory", deleted_meanwhile)
     [step] = steps(contoso)
-    assert step.outcome is Outcome.FAILED
+    assert step.outcome is StepResult.FAILED
     assert "deleted" in step.found
 
 

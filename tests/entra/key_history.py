@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from azuread_connections.entra.transport import Answer
+from azuread_connections.entra.transport import Response
 from tests.entra.clock import Clock
 
 MINUTE = 60
@@ -104,11 +104,11 @@ class Servers:
         self.asked_at: list[float] = []
         self.sets: list[frozenset[str]] = []
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         server = self._chance.randrange(self._history.servers)
         published = self._history.published(server, self._clock())
         self.asked_at.append(self._clock())
         if not self.sets or self.sets[-1] != frozenset(published):
             self.sets.append(frozenset(published))
         keys = [{**self._jwk, "kid": key_id} for key_id in published]
-        return Answer(200, json.dumps({"keys": keys}).encode())
+        return Response(200, json.dumps({"keys": keys}).encode())

@@ -123,7 +123,7 @@ class RawServer:
 
 
 def answering(*answers: bytes) -> Conversation:
-    """Answer the requests of each connection in this order, then close it."""
+    """Response the requests of each connection in this order, then close it."""
 
     def converse(wire: Wire) -> None:
         for answer in answers:

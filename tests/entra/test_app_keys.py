@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
-from azuread_connections.entra.errors import MalformedAnswer, UnknownSigningKey, Unreachable
+from azuread_connections.entra.errors import MalformedResponse, UnknownSigningKey, Unreachable
 from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.transport import Transport
 from azuread_connections.testing import StandIn
@@ -277,6 +277,6 @@ def test_a_failure_of_the_directorys_address_is_reported_as_such(
     finder: Finder, entra: StandIn
 ) -> None:
     publish(entra)
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         finder.find("any")
     assert asked(entra) == ["directory"]

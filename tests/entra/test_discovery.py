@@ -10,7 +10,7 @@ from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
 from azuread_connections.entra.discovery import find_tenant_id
 from azuread_connections.entra.errors import (
     DirectoryNotFound,
-    MalformedAnswer,
+    MalformedResponse,
     MicrosoftError,
     OtherCloud,
     Unreachable,
@@ -58,7 +58,7 @@ def test_a_domain_that_microsoft_does_not_know_is_not_found(
 def test_the_global_endpoints_name_no_directory(
     transport: Transport, entra: StandIn, segment: str
 ) -> None:
-    with pytest.raises(MalformedAnswer, match="does not name one directory"):
+    with pytest.raises(MalformedResponse, match="does not name one directory"):
         find_tenant_id(transport, authority(entra, segment))
 
 
@@ -90,7 +90,7 @@ def test_a_document_that_names_two_directories_or_none_is_not_believed(
     transport: Transport, entra: StandIn, contoso: Directory, body: str
 ) -> None:
     entra.fault("discovery", body=body)
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         find_tenant_id(transport, authority(entra, "contoso.com"))
 
 
@@ -217,7 +217,7 @@ def test_a_cloud_that_is_named_by_no_text_is_not_believed(
     transport: Transport, entra: StandIn
 ) -> None:
     entra.fault("discovery", body=cloud_document(GLOBAL, cloud_instance_name=["x"]))
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         find_tenant_id(transport, authority(entra, "contoso.com"))
 
 

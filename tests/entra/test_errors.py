@@ -16,7 +16,7 @@ from azuread_connections.entra.errors import (
     DirectoryNotFound,
     EntraError,
     IdTokenInvalid,
-    MalformedAnswer,
+    MalformedResponse,
     MicrosoftError,
     SecretRejected,
     TemporarilyUnavailable,
@@ -44,7 +44,7 @@ def described(separator: str) -> str:
 @pytest.mark.parametrize("separator", ["\r\n", " ", "\n"])
 def test_the_description_is_read_whatever_separates_its_parts(separator: str) -> None:
     description = described(separator)
-    error = MicrosoftError.from_answer(
+    error = MicrosoftError.from_response(
         {"error": "invalid_client", "error_description": description}
     )
     assert type(error) is SecretRejected
@@ -57,7 +57,7 @@ def test_the_description_is_read_whatever_separates_its_parts(separator: str) ->
 
 
 def test_the_members_of_the_answer_go_before_the_description() -> None:
-    error = MicrosoftError.from_answer(
+    error = MicrosoftError.from_response(
         {
             "error": "invalid_client",
             "error_description": described(" "),
@@ -72,16 +72,16 @@ def test_the_members_of_the_answer_go_before_the_description() -> None:
 
 
 def test_error_codes_alone_are_enough() -> None:
-    error = MicrosoftError.from_answer({"error": "invalid_grant", "error_codes": [54005]})
+    error = MicrosoftError.from_response({"error": "invalid_grant", "error_codes": [54005]})
     assert type(error) is CodeNotAccepted
     assert error.aadsts_code == 54005
     assert str(error) == "invalid_grant"
 
 
 def test_of_two_codes_the_last_decides() -> None:
-    error = MicrosoftError.from_answer({"error": "invalid_grant", "error_codes": [54005, 65001]})
+    error = MicrosoftError.from_response({"error": "invalid_grant", "error_codes": [54005, 65001]})
     assert (error.aadsts_code, type(error)) == (65001, ConsentRequired)
-    error = MicrosoftError.from_answer(
+    error = MicrosoftError.from_response(
         {"error": "invalid_grant", "error_description": "AADSTS65001: one. AADSTS54005: two."}
     )
     assert (error.aadsts_code, type(error)) == (54005, CodeNotAccepted)
@@ -89,13 +89,13 @@ def test_of_two_codes_the_last_decides() -> None:
 
 def test_where_the_last_code_is_unknown_the_oauth_error_decides() -> None:
     answer = {"error": "access_denied", "error_codes": [7000222, 999999]}
-    error = MicrosoftError.from_answer(answer)
+    error = MicrosoftError.from_response(answer)
     assert (error.aadsts_code, type(error)) == (999999, AccessDenied)
 
 
 @pytest.mark.parametrize("sent", ["7000222", "AADSTS7000222"])
 def test_a_code_sent_as_text_is_read(sent: str) -> None:
-    error = MicrosoftError.from_answer({"error": "invalid_client", "error_codes": [sent]})
+    error = MicrosoftError.from_response({"error": "invalid_client", "error_codes": [sent]})
     assert (error.aadsts_code, type(error)) == (7000222, SecretRejected)
 
 
@@ -109,7 +109,7 @@ def test_a_code_sent_as_text_is_read(sent: str) -> None:
     ],
 )
 def test_a_code_in_the_address_of_the_error_is_read(uri: str) -> None:
-    error = MicrosoftError.from_answer({"error": "invalid_request", "error_uri": uri})
+    error = MicrosoftError.from_response({"error": "invalid_request", "error_uri": uri})
     assert (error.aadsts_code, type(error)) == (65004, AccessDenied)
 
 
@@ -121,18 +121,18 @@ def test_a_code_in_the_address_of_the_error_is_read(uri: str) -> None:
     ],
 )
 def test_an_address_without_a_code_gives_none(uri: object) -> None:
-    error = MicrosoftError.from_answer({"error": "invalid_request", "error_uri": uri})
+    error = MicrosoftError.from_response({"error": "invalid_request", "error_uri": uri})
     assert error.aadsts_code is None
 
 
 def test_a_code_of_the_answer_goes_before_that_of_the_address() -> None:
     answer = {"error": "x", "error_description": "AADSTS50105: x", "error_uri": "/error?code=65004"}
-    assert MicrosoftError.from_answer(answer).aadsts_code == 50105
+    assert MicrosoftError.from_response(answer).aadsts_code == 50105
 
 
 @pytest.mark.parametrize("answer", [{}, {"error": ""}, {"error": None}, {"error": {"code": "x"}}])
 def test_an_answer_without_an_error_is_still_an_error(answer: dict[str, Any]) -> None:
-    error = MicrosoftError.from_answer(answer)
+    error = MicrosoftError.from_response(answer)
     assert type(error) is MicrosoftError
     assert error.error == "unknown_error"
     assert error.description == ""
@@ -144,7 +144,7 @@ def test_an_answer_without_an_error_is_still_an_error(answer: dict[str, Any]) ->
 
 @pytest.mark.parametrize("odd", [None, 5, 1.5, True, [], ["AADSTS7000215"], {}, {"a": 1}, b"x"])
 def test_members_of_the_wrong_type_count_as_missing(odd: object) -> None:
-    error = MicrosoftError.from_answer(
+    error = MicrosoftError.from_response(
         {
             "error": odd,
             "error_description": odd,
@@ -164,7 +164,7 @@ def test_members_of_the_wrong_type_count_as_missing(odd: object) -> None:
     ],
 )
 def test_error_codes_of_the_wrong_type_count_as_missing(odd: object) -> None:
-    error = MicrosoftError.from_answer({"error": "invalid_grant", "error_codes": odd})
+    error = MicrosoftError.from_response({"error": "invalid_grant", "error_codes": odd})
     assert error.aadsts_code is None
     assert type(error) is MicrosoftError
 
@@ -180,13 +180,13 @@ def test_error_codes_of_the_wrong_type_count_as_missing(odd: object) -> None:
     ],
 )
 def test_a_description_without_code_or_ids_gives_none(description: str) -> None:
-    error = MicrosoftError.from_answer({"error": "odd", "error_description": description})
+    error = MicrosoftError.from_response({"error": "odd", "error_description": description})
     assert error.aadsts_code is None
     assert (error.trace_id, error.correlation_id) == ("", "")
 
 
 def test_huge_texts_and_numbers_are_cut_to_what_a_log_can_hold() -> None:
-    error = MicrosoftError.from_answer(
+    error = MicrosoftError.from_response(
         {
             "error": "e" * 100_000,
             "error_description": f"AADSTS{'9' * 5000}" + "d" * 100_000,
@@ -203,14 +203,14 @@ def test_huge_texts_and_numbers_are_cut_to_what_a_log_can_hold() -> None:
 
 @pytest.mark.parametrize("number", [10**3000 + 5, -(10**3000), -7000215, 2**32 - 1])
 def test_a_code_fits_into_a_column_of_32_bits(number: int) -> None:
-    error = MicrosoftError.from_answer({"error": "odd", "error_codes": [number]})
+    error = MicrosoftError.from_response({"error": "odd", "error_codes": [number]})
     assert error.aadsts_code is not None
     assert 0 <= error.aadsts_code < 2**31
 
 
 @pytest.mark.parametrize("member", ["error", "error_description", "trace_id", "correlation_id"])
 def test_texts_can_be_stored_in_any_database(member: str) -> None:
-    error = MicrosoftError.from_answer({"error": "x", member: "a\x00b\ud800c"})
+    error = MicrosoftError.from_response({"error": "x", member: "a\x00b\ud800c"})
     texts = [error.error, error.description, error.trace_id, error.correlation_id, str(error)]
     if member in ("error", "error_description"):
         assert "ab?c" in texts
@@ -263,7 +263,7 @@ def test_the_class_is_known_by_the_code(code: int, expected: type[MicrosoftError
         {"error_codes": [code]},
         {"error": "odd", "error_description": f"AADSTS{code}: text"},
     ):
-        error = MicrosoftError.from_answer(answer)
+        error = MicrosoftError.from_response(answer)
         assert type(error) is expected
         assert error.aadsts_code == code
 
@@ -283,26 +283,26 @@ def test_the_class_is_known_by_the_code(code: int, expected: type[MicrosoftError
 def test_the_class_is_known_by_the_error_where_the_code_says_nothing(
     name: str, expected: type[MicrosoftError]
 ) -> None:
-    assert type(MicrosoftError.from_answer({"error": name})) is expected
+    assert type(MicrosoftError.from_response({"error": name})) is expected
     with_new_code = {"error": name, "error_description": "AADSTS999999: new"}
-    assert type(MicrosoftError.from_answer(with_new_code)) is expected
+    assert type(MicrosoftError.from_response(with_new_code)) is expected
 
 
 @pytest.mark.parametrize("subcode", ["basic_action", "additional_action", "message_only"])
 def test_the_class_is_known_by_the_subcode_where_nothing_else_says_it(subcode: str) -> None:
     answer = {"error": "invalid_grant", "error_codes": [999999], "suberror": subcode}
-    assert type(MicrosoftError.from_answer(answer)) is AccessDenied
+    assert type(MicrosoftError.from_response(answer)) is AccessDenied
     answer = {"error": "invalid_grant", "suberror": "consent_required"}
-    assert type(MicrosoftError.from_answer(answer)) is ConsentRequired
+    assert type(MicrosoftError.from_response(answer)) is ConsentRequired
 
 
 def test_only_the_codes_about_the_secret_reject_it() -> None:
     assert {7000215, 7000216, 7000218, 7000222, 70002} == CLIENT_SECRET_CODES
     for code in {*CATALOGUE, 999999}:
-        error = MicrosoftError.from_answer({"error": "invalid_client", "error_codes": [code]})
+        error = MicrosoftError.from_response({"error": "invalid_client", "error_codes": [code]})
         assert isinstance(error, SecretRejected) is (code in CLIENT_SECRET_CODES), code
     # Without any number: RFC 6749 section 5.2.
-    assert type(MicrosoftError.from_answer({"error": "invalid_client"})) is SecretRejected
+    assert type(MicrosoftError.from_response({"error": "invalid_client"})) is SecretRejected
 
 
 def test_the_codes_about_a_client_assertion_are_known_as_such() -> None:
@@ -314,18 +314,18 @@ def test_the_codes_about_a_client_assertion_are_known_as_such() -> None:
 @pytest.mark.parametrize("error", ["access_denied", "temporarily_unavailable", "consent_required"])
 def test_a_known_code_decides_whatever_the_error_says(error: str) -> None:
     answer = {"error": error, "error_codes": [50011]}
-    assert type(MicrosoftError.from_answer(answer)) is MicrosoftError
+    assert type(MicrosoftError.from_response(answer)) is MicrosoftError
 
 
 def test_the_code_goes_before_the_error() -> None:
     # What Microsoft answers where only an administrator may consent.
     answer = {"error": "access_denied", "error_description": "AADSTS90094: Admin consent needed."}
-    assert type(MicrosoftError.from_answer(answer)) is ConsentRequired
+    assert type(MicrosoftError.from_response(answer)) is ConsentRequired
 
 
 @pytest.mark.parametrize("member", ["error_subcode", "suberror"])
 def test_the_subcode_is_named(member: str) -> None:
-    error = MicrosoftError.from_answer({"error": "access_denied", member: "cancel"})
+    error = MicrosoftError.from_response({"error": "access_denied", member: "cancel"})
     assert error.subcode == "cancel"
     assert str(error) == "access_denied (subcode cancel)"
     assert error.description == ""
@@ -333,13 +333,13 @@ def test_the_subcode_is_named(member: str) -> None:
 
 @pytest.mark.parametrize("odd", [None, 5, ["cancel"], "", "two words", "<i>", "x" * 65, "a\nb"])
 def test_what_cannot_be_a_subcode_is_left_out(odd: object) -> None:
-    error = MicrosoftError.from_answer({"error": "access_denied", "error_subcode": odd})
+    error = MicrosoftError.from_response({"error": "access_denied", "error_subcode": odd})
     assert (error.subcode, str(error)) == ("", "access_denied")
 
 
 def test_the_ids_are_found_behind_a_long_text() -> None:
     description = f"AADSTS50105: {'x' * 3000} Trace ID: {TRACE} Correlation ID: {CORRELATION}"
-    error = MicrosoftError.from_answer({"error": "x", "error_description": description})
+    error = MicrosoftError.from_response({"error": "x", "error_description": description})
     assert (error.trace_id, error.correlation_id) == (TRACE, CORRELATION)
     assert len(error.description) == 1000
 
@@ -353,17 +353,17 @@ def test_a_guid_in_the_text_is_not_taken_for_an_id() -> None:
         f"tenant {TRACE}:",
     ):
         answer = {"error": "x", "error_description": f"AADSTS700016: {text}"}
-        error = MicrosoftError.from_answer(answer)
+        error = MicrosoftError.from_response(answer)
         assert (error.trace_id, error.correlation_id) == ("", "")
 
 
 def test_passing_trouble_says_how_long_to_wait() -> None:
     answer = {"error": "temporarily_unavailable", "error_codes": [90055]}
-    error = MicrosoftError.from_answer(answer, retry_after=7)
+    error = MicrosoftError.from_response(answer, retry_after=7)
     assert isinstance(error, Unreachable)
     assert isinstance(error, MicrosoftError)
     assert (error.retry_after, error.aadsts_code) == (7, 90055)
-    waiting = MicrosoftError.from_answer(answer)
+    waiting = MicrosoftError.from_response(answer)
     assert isinstance(waiting, Unreachable)
     assert waiting.retry_after is None
 
@@ -374,7 +374,7 @@ def test_passing_trouble_says_how_long_to_wait() -> None:
 @pytest.mark.parametrize("case", field_cases.case("F08"))
 def test_an_invalid_client_that_is_not_about_the_secret(case: dict[str, Any]) -> None:
     code = case["body"]["error_codes"][0]
-    error = MicrosoftError.from_answer(case["body"])
+    error = MicrosoftError.from_response(case["body"])
     is_control = "control" in case["expect"]
     assert type(error) is (SecretRejected if is_control else MicrosoftError)
     assert error.aadsts_code == code
@@ -382,7 +382,7 @@ def test_an_invalid_client_that_is_not_about_the_secret(case: dict[str, Any]) ->
 
 @pytest.mark.parametrize("case", field_cases.case("F09"))
 def test_of_two_codes_the_last_is_shown(case: dict[str, Any]) -> None:
-    error = MicrosoftError.from_answer(case["body"])
+    error = MicrosoftError.from_response(case["body"])
     assert error.aadsts_code == case["expect_shown_code"]
     assert type(error) is CodeNotAccepted
 
@@ -390,24 +390,24 @@ def test_of_two_codes_the_last_is_shown(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("description", field_cases.case("F10")["descriptions"])
 def test_the_ids_are_read_in_every_language(description: str) -> None:
     expected = field_cases.case("F10")["expect"]
-    error = MicrosoftError.from_answer({"error": "x", "error_description": description})
+    error = MicrosoftError.from_response({"error": "x", "error_description": description})
     found = {"trace_id": error.trace_id, "correlation_id": error.correlation_id}
     assert found == expected
 
 
 @pytest.mark.parametrize("case", field_cases.case("F11"))
 def test_a_code_that_stands_elsewhere(case: dict[str, Any]) -> None:
-    assert MicrosoftError.from_answer(case["answer"]).aadsts_code == case["expect_code"]
+    assert MicrosoftError.from_response(case["answer"]).aadsts_code == case["expect_code"]
 
 
 @pytest.mark.parametrize("answer", field_cases.case("F12")["answers"])
 def test_a_policy_that_blocks_the_person(answer: dict[str, Any]) -> None:
-    assert type(MicrosoftError.from_answer(answer)) is AccessDenied
+    assert type(MicrosoftError.from_response(answer)) is AccessDenied
 
 
 @pytest.mark.parametrize("answer", field_cases.case("F13")["token_400"])
 def test_passing_trouble(answer: dict[str, Any]) -> None:
-    assert type(MicrosoftError.from_answer(answer)) is TemporarilyUnavailable
+    assert type(MicrosoftError.from_response(answer)) is TemporarilyUnavailable
 
 
 def test_an_error_of_a_few_words_is_complete() -> None:
@@ -424,7 +424,7 @@ def test_unreachable_says_how_long_microsoft_asked_to_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [Unreachable, MalformedAnswer, IdTokenInvalid, UnknownSigningKey, MicrosoftError]
+    "error", [Unreachable, MalformedResponse, IdTokenInvalid, UnknownSigningKey, MicrosoftError]
 )
 def test_one_class_catches_everything(error: type[Exception]) -> None:
     assert issubclass(error, EntraError)

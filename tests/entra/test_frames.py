@@ -10,6 +10,7 @@ import pytest
 from urllib3 import HTTPConnectionPool
 
 from azuread_connections.entra.cloud import CLOUDS, V2, Authority
+from azuread_connections.entra.credentials import SecretCredential
 from azuread_connections.entra.errors import Unreachable
 from azuread_connections.entra.frames import clear_variables, without_frame_variables
 from azuread_connections.entra.graph import Graph
@@ -27,7 +28,7 @@ Request = Callable[[], Any]
 def redeem() -> Any:
     grant = CodeGrant(
         client_id="client",
-        client_secret=Secret(HIDDEN[0]),
+        credential=SecretCredential(Secret(HIDDEN[0])),
         code=HIDDEN[1],
         redirect_uri="https://app.example.com/callback",
         code_verifier=HIDDEN[2],
@@ -36,7 +37,7 @@ def redeem() -> Any:
 
 
 def ask_for_app_token() -> Any:
-    return request_app_token(TRANSPORT, AUTHORITY, "client", Secret(HIDDEN[0]))
+    return request_app_token(TRANSPORT, AUTHORITY, "client", SecretCredential(Secret(HIDDEN[0])))
 
 
 def ask_graph() -> Any:

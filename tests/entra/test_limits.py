@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
+from azuread_connections.entra.credentials import SecretCredential
 from azuread_connections.entra.errors import (
     CodeNotAccepted,
     EntraError,
     IdTokenInvalid,
-    MalformedAnswer,
+    MalformedResponse,
     MicrosoftError,
     Unreachable,
 )
 from azuread_connections.entra.metadata import SigningKeys
-from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Transport
+from azuread_connections.entra.transport import MAX_RESPONSE_BYTES, Secret, Transport
 from azuread_connections.testing import StandIn
 from tests.entra.raw_server import Wire, answering, response
 from tests.entra.test_id_token import access_token, all_of, attempt, claims, finished
@@ -56,7 +57,7 @@ def test_a_redirect_to_nonsense_is_malformed(
     transport: Transport, serve: Serve, location: str
 ) -> None:
     server = serve(answering(response(b"{}", f"Location: {location}", status="302 Found")))
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         transport.get(server.url)
 
 
@@ -67,7 +68,7 @@ def test_a_redirects_body_is_not_unpacked(transport: Transport, entra: StandIn) 
         body=gzip.compress(b"{}"),
         headers={"Location": "/x", "Content-Encoding": "gzip"},
     )
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         transport.get(entra.url + KEYS)
 
 
@@ -78,13 +79,13 @@ def test_a_redirects_endless_body_is_not_read(transport: Transport, serve: Serve
         nonlocal sent
         wire.read_request()
         wire.send(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n")
-        while sent < 32 * MAX_ANSWER_BYTES:
+        while sent < 32 * MAX_RESPONSE_BYTES:
             wire.send(b"x" * 65536)
             sent += 65536
 
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         transport.get(serve(pour).url)
-    assert sent < 8 * MAX_ANSWER_BYTES
+    assert sent < 8 * MAX_RESPONSE_BYTES
 
 
 def test_a_redirects_dripping_body_is_given_up_when_the_total_is_over(serve: Serve) -> None:
@@ -218,11 +219,11 @@ def test_an_access_token_with_a_lone_surrogate_is_refused_where_its_hash_is_chec
 @pytest.mark.parametrize("code", [500112, 700025])
 def test_invalid_client_that_is_not_about_the_secret_rejects_no_secret(code: int) -> None:
     answer = {"error": "invalid_client", "error_description": f"AADSTS{code}: text"}
-    assert type(MicrosoftError.from_answer(answer)) is MicrosoftError
+    assert type(MicrosoftError.from_response(answer)) is MicrosoftError
 
 
 def test_a_code_that_is_a_boolean_counts_as_missing() -> None:
-    assert MicrosoftError.from_answer({"error_codes": [True]}).aadsts_code is None
+    assert MicrosoftError.from_response({"error_codes": [True]}).aadsts_code is None
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_a_code_that_is_a_boolean_counts_as_missing() -> None:
     ids=["the older pair 70002, 54005", "70000"],
 )
 def test_a_code_that_is_spent_or_of_another_exchange_is_not_accepted(answer: Any) -> None:
-    assert type(MicrosoftError.from_answer(answer)) is CodeNotAccepted
+    assert type(MicrosoftError.from_response(answer)) is CodeNotAccepted
 
 
 def test_a_server_that_says_nothing_is_told_from_one_that_is_not_there(entra: StandIn) -> None:
@@ -253,7 +254,7 @@ def test_a_lifetime_of_five_thousand_digits_is_no_lifetime(exchange: Any) -> Non
         exchange.transport,
         exchange.authority,
         exchange.app.client_id,
-        exchange.app.secrets[0].value,
+        SecretCredential(Secret(exchange.app.secrets[0].value)),
     )
     assert token.expires_in == 0
 
@@ -267,7 +268,7 @@ def test_a_lifetime_is_within_reason(exchange: Any, sent: object) -> None:
         exchange.transport,
         exchange.authority,
         exchange.app.client_id,
-        exchange.app.secrets[0].value,
+        SecretCredential(Secret(exchange.app.secrets[0].value)),
     )
     assert 0 <= token.expires_in <= 86400
 
@@ -280,4 +281,4 @@ def test_a_token_of_other_characters_than_rfc_6749_allows_is_malformed(
     odd: str,
 ) -> None:
     exchange.entra.tamper_token_response(lambda answer: {**answer, member: odd})
-    assert type(exchange.refusal()) is MalformedAnswer
+    assert type(exchange.refusal()) is MalformedResponse

@@ -15,7 +15,7 @@ from azuread_connections.entra import jwks, metadata
 from azuread_connections.entra.errors import (
     DirectoryNotFound,
     EntraError,
-    MalformedAnswer,
+    MalformedResponse,
     MicrosoftError,
     UnknownSigningKey,
     Unreachable,
@@ -572,7 +572,7 @@ def test_if_that_fails_it_says_so_and_the_last_good_keys_stay(
     kid = signing_kid(entra)
     keys.find(url, kid)
     entra.fault("keys", status=200 if body else 503, body=body)
-    with pytest.raises(MalformedAnswer if body else Unreachable):
+    with pytest.raises(MalformedResponse if body else Unreachable):
         keys.refresh(url)
     assert keys.find(url, kid).key_id == kid
 
@@ -667,8 +667,8 @@ def test_a_slow_address_does_not_keep_readers_of_fresh_keys_waiting(
 # --- Bad answers ----------------------------------------------------------------------------------
 
 BAD_ANSWERS: dict[str, tuple[dict[str, Any], type[EntraError]]] = {
-    "HTML": ({"body": "<html>maintenance</html>", "content_type": "text/html"}, MalformedAnswer),
-    "HTML with status 500": ({"status": 500}, MalformedAnswer),
+    "HTML": ({"body": "<html>maintenance</html>", "content_type": "text/html"}, MalformedResponse),
+    "HTML with status 500": ({"status": 500}, MalformedResponse),
     "an error of Microsoft's": ({"aadsts": 90002}, DirectoryNotFound),
     "an error with good keys": (
         {"body": '{"error": "odd", "keys": "GOOD"}', "status": 400},
@@ -676,19 +676,19 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], type[EntraError]]] = {
     ),
     "status 503": ({"status": 503}, Unreachable),
     "no answer": ({"close": True}, Unreachable),
-    "a redirect": ({"redirect": "/elsewhere"}, MalformedAnswer),
-    "empty": ({"body": ""}, MalformedAnswer),
-    "half of it": ({"body": '{"keys": ['}, MalformedAnswer),
-    "no object": ({"body": "[]"}, MalformedAnswer),
-    "no keys member": ({"body": "{}"}, MalformedAnswer),
-    "no keys": ({"body": '{"keys": []}'}, MalformedAnswer),
-    "keys null": ({"body": '{"keys": null}'}, MalformedAnswer),
-    "keys a number": ({"body": '{"keys": 3}'}, MalformedAnswer),
-    "keys a text": ({"body": '{"keys": "RSA"}'}, MalformedAnswer),
-    "keys an object": ({"body": '{"keys": {"kid": {"kty": "RSA"}}}'}, MalformedAnswer),
+    "a redirect": ({"redirect": "/elsewhere"}, MalformedResponse),
+    "empty": ({"body": ""}, MalformedResponse),
+    "half of it": ({"body": '{"keys": ['}, MalformedResponse),
+    "no object": ({"body": "[]"}, MalformedResponse),
+    "no keys member": ({"body": "{}"}, MalformedResponse),
+    "no keys": ({"body": '{"keys": []}'}, MalformedResponse),
+    "keys null": ({"body": '{"keys": null}'}, MalformedResponse),
+    "keys a number": ({"body": '{"keys": 3}'}, MalformedResponse),
+    "keys a text": ({"body": '{"keys": "RSA"}'}, MalformedResponse),
+    "keys an object": ({"body": '{"keys": {"kid": {"kty": "RSA"}}}'}, MalformedResponse),
     "no key that signs": (
         {"body": '{"keys": [null, 1, "x", [], {}, {"kty": "EC", "kid": "ec"}]}'},
-        MalformedAnswer,
+        MalformedResponse,
     ),
 }
 

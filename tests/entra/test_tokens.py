@@ -10,13 +10,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from azuread_connections.entra.cloud import CLOUDS, V1, V2, Authority
+from azuread_connections.entra.credentials import SecretCredential
 from azuread_connections.entra.errors import (
     AccessDenied,
     CodeNotAccepted,
     ConsentRequired,
     DirectoryNotFound,
     EntraError,
-    MalformedAnswer,
+    MalformedResponse,
     MicrosoftError,
     SecretRejected,
     Unreachable,
@@ -34,7 +35,7 @@ from azuread_connections.entra.tokens import (
     redeem_code,
     request_app_token,
 )
-from azuread_connections.entra.transport import Transport
+from azuread_connections.entra.transport import Secret, Transport
 from azuread_connections.testing import App, Directory, Person, StandIn
 from tests.entra.clock import ClockedCache
 
@@ -240,7 +241,7 @@ class Exchange:
         return CodeGrant(
             **{
                 "client_id": self.app.client_id,
-                "client_secret": self.app.secrets[0].value,
+                "credential": SecretCredential(Secret(self.app.secrets[0].value)),
                 "code": changes.pop("code", None) or self.code(),
                 "redirect_uri": REDIRECT_URI,
                 "code_verifier": VERIFIER,
@@ -362,7 +363,9 @@ def test_the_app_asks_for_a_token_of_its_own_with_exactly_this(
 ) -> None:
     exchange.version = version
     secret = exchange.app.secrets[0].value
-    token = request_app_token(exchange.transport, exchange.authority, CLIENT, secret)
+    token = request_app_token(
+        exchange.transport, exchange.authority, CLIENT, SecretCredential(Secret(secret))
+    )
     assert token.access_token
     # v1.0 sends the number as a string.
     assert 3599 <= token.expires_in <= 5400
@@ -396,7 +399,10 @@ def test_an_app_token_without_a_sensible_lifetime_has_none(
 ) -> None:
     exchange.entra.tamper_token_response(lambda answer: {**answer, "expires_in": sent})
     token = request_app_token(
-        exchange.transport, exchange.authority, CLIENT, exchange.app.secrets[0].value
+        exchange.transport,
+        exchange.authority,
+        CLIENT,
+        SecretCredential(Secret(exchange.app.secrets[0].value)),
     )
     assert token.expires_in == seconds
 
@@ -408,8 +414,8 @@ def test_an_app_token_without_a_sensible_lifetime_has_none(
         ({"aadsts": 7000229}, MicrosoftError),
         ({"aadsts": 90002}, DirectoryNotFound),
         ({"status": 503}, Unreachable),
-        ({"status": 500}, MalformedAnswer),
-        ({"body": "{}"}, MalformedAnswer),
+        ({"status": 500}, MalformedResponse),
+        ({"body": "{}"}, MalformedResponse),
         ({"body": '{"access_token": "x", "expires_in": 1}', "status": 400}, MicrosoftError),
     ],
     ids=repr,
@@ -419,7 +425,9 @@ def test_the_apps_own_token_fails_like_any_other(
 ) -> None:
     exchange.entra.fault("token", **fault)
     with pytest.raises(EntraError) as caught:
-        request_app_token(exchange.transport, exchange.authority, CLIENT, "a-secret")
+        request_app_token(
+            exchange.transport, exchange.authority, CLIENT, SecretCredential(Secret("a-secret"))
+        )
     assert type(caught.value) is expected
     assert "a-secret" not in str(caught.value)
     assert exchange.entra.count("token") == 1
@@ -429,7 +437,9 @@ def test_the_apps_own_token_fails_like_any_other(
 
 
 def test_a_wrong_secret_is_rejected(exchange: Exchange) -> None:
-    error = exchange.refusal(exchange.grant(client_secret="the ID of the secret"))
+    error = exchange.refusal(
+        exchange.grant(credential=SecretCredential(Secret("the ID of the secret")))
+    )
     assert type(error) is SecretRejected
     assert error.aadsts_code == 7000215
     assert error.error == "invalid_client"
@@ -504,11 +514,11 @@ def test_a_directory_that_is_gone_is_not_found(exchange: Exchange) -> None:
         ({"status": 429}, Unreachable),
         ({"status": 503}, Unreachable),
         ({"close": True}, Unreachable),
-        ({"status": 500}, MalformedAnswer),
-        ({"redirect": "/elsewhere"}, MalformedAnswer),
-        ({"body": "<html></html>"}, MalformedAnswer),
-        ({"body": "[]"}, MalformedAnswer),
-        ({"body": "{}"}, MalformedAnswer),
+        ({"status": 500}, MalformedResponse),
+        ({"redirect": "/elsewhere"}, MalformedResponse),
+        ({"body": "<html></html>"}, MalformedResponse),
+        ({"body": "[]"}, MalformedResponse),
+        ({"body": "{}"}, MalformedResponse),
         ({"body": "{}", "status": 400}, MicrosoftError),
         ({"body": '{"id_token": "a.b.c", "access_token": "x"}', "status": 201}, MicrosoftError),
         ({"body": '{"id_token": "a.b.c", "access_token": "x"}', "status": 400}, MicrosoftError),
@@ -528,7 +538,7 @@ def test_every_failure_has_its_class_and_one_request(
 def test_both_tokens_must_be_there(exchange: Exchange, member: str, value: object) -> None:
     exchange.entra.tamper_token_response(lambda answer: {**answer, member: value})
     error = exchange.refusal()
-    assert type(error) is MalformedAnswer
+    assert type(error) is MalformedResponse
     assert str(error) == f"Microsoft's token answer has no {member}."
 
 
@@ -552,7 +562,7 @@ def test_tokens_are_taken_as_they_are(exchange: Exchange) -> None:
 def test_no_representation_shows_a_secret_a_code_or_a_token() -> None:
     grant = CodeGrant(
         client_id=CLIENT,
-        client_secret="hidden-1",
+        credential=SecretCredential(Secret("hidden-1")),
         code="hidden-2",
         redirect_uri=REDIRECT_URI,
         code_verifier="hidden-3",
@@ -566,7 +576,9 @@ def test_no_representation_shows_a_secret_a_code_or_a_token() -> None:
 
 
 def test_no_error_shows_a_secret_a_code_or_a_token(exchange: Exchange) -> None:
-    grant = exchange.grant(client_secret="wrong-secret", code_verifier="wrong-verifier" * 4)
+    grant = exchange.grant(
+        credential=SecretCredential(Secret("wrong-secret")), code_verifier="wrong-verifier" * 4
+    )
     for fault in ({}, {"status": 500}, {"close": True}, {"body": "{}"}, {"aadsts": 54005}):
         if fault:
             exchange.entra.fault("token", **fault)

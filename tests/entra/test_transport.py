@@ -27,11 +27,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from azuread_connections.entra import deadline, pools
 from azuread_connections.entra.errors import (
     EntraError,
-    MalformedAnswer,
+    MalformedResponse,
     TemporarilyUnavailable,
     Unreachable,
 )
-from azuread_connections.entra.transport import MAX_ANSWER_BYTES, Answer, Timeouts, Transport
+from azuread_connections.entra.transport import MAX_RESPONSE_BYTES, Response, Timeouts, Transport
 from azuread_connections.testing import StandIn
 from tests.entra.conftest import Serve
 from tests.entra.raw_server import Wire, answering, response
@@ -58,7 +58,7 @@ def seconds_to_fail(transport: Transport, url: str, match: str) -> float:
 
 def test_an_answer_is_its_status_and_its_body(transport: Transport, entra: StandIn) -> None:
     entra.fault("keys", status=418, body='{"a": 1}')
-    assert transport.get(entra.url + KEYS) == Answer(418, b'{"a": 1}')
+    assert transport.get(entra.url + KEYS) == Response(418, b'{"a": 1}')
 
 
 def test_a_form_is_posted_as_a_form(transport: Transport, entra: StandIn) -> None:
@@ -137,9 +137,9 @@ def test_no_redirect_is_followed(
     elsewhere = serve(answering(response()))
     for endpoint in ("keys", "token"):
         entra.fault(endpoint, status=status, redirect=f"{elsewhere.url}/stolen")
-    with pytest.raises(MalformedAnswer, match="an answer of an unexpected kind"):
+    with pytest.raises(MalformedResponse, match="an answer of an unexpected kind"):
         transport.get(entra.url + KEYS)
-    with pytest.raises(MalformedAnswer, match="an answer of an unexpected kind"):
+    with pytest.raises(MalformedResponse, match="an answer of an unexpected kind"):
         transport.post(entra.url + TOKEN, {"client_secret": SECRET})
     assert entra.count() == 2
     assert elsewhere.connections == 0
@@ -246,7 +246,7 @@ def test_headers_that_never_end_are_given_up(serve: Serve) -> None:
 def test_an_answer_within_the_limits_is_waited_for(entra: StandIn) -> None:
     entra.fault("keys", delay=0.1, body="{}", drip=0.1)
     limits = Timeouts(connect=1, read=1, total=2)
-    assert Transport(limits).get(entra.url + KEYS) == Answer(200, b"{}")
+    assert Transport(limits).get(entra.url + KEYS) == Response(200, b"{}")
 
 
 @pytest.fixture
@@ -271,13 +271,13 @@ def test_a_connect_that_nobody_answers_is_given_up(black_hole: str) -> None:
 
 
 def test_the_largest_answer_is_read(transport: Transport, entra: StandIn) -> None:
-    entra.fault("keys", body=b"x" * MAX_ANSWER_BYTES)
-    assert len(transport.get(entra.url + KEYS).body) == MAX_ANSWER_BYTES
+    entra.fault("keys", body=b"x" * MAX_RESPONSE_BYTES)
+    assert len(transport.get(entra.url + KEYS).body) == MAX_RESPONSE_BYTES
 
 
 def test_a_larger_answer_is_refused(transport: Transport, entra: StandIn) -> None:
-    entra.fault("keys", body=b"x" * (MAX_ANSWER_BYTES + 1))
-    with pytest.raises(MalformedAnswer, match="sent over 2097152 bytes"):
+    entra.fault("keys", body=b"x" * (MAX_RESPONSE_BYTES + 1))
+    with pytest.raises(MalformedResponse, match="sent over 2097152 bytes"):
         transport.get(entra.url + KEYS)
 
 
@@ -292,10 +292,10 @@ def test_an_endless_answer_is_not_read_to_its_end(transport: Transport, serve: S
             wire.send(b"x" * 65536)
             sent += 65536
 
-    with pytest.raises(MalformedAnswer, match="sent over 2097152 bytes"):
+    with pytest.raises(MalformedResponse, match="sent over 2097152 bytes"):
         transport.get(serve(pour).url)
     # What is on its way in the system's buffers comes on top.
-    assert sent < 8 * MAX_ANSWER_BYTES
+    assert sent < 8 * MAX_RESPONSE_BYTES
 
 
 def test_a_compressed_answer_is_refused_and_never_unpacked(
@@ -304,7 +304,7 @@ def test_a_compressed_answer_is_refused_and_never_unpacked(
     for encoding in ("gzip", "deflate", "br", "x-unknown", "gzip, identity"):
         body = gzip.compress(b'{"keys": []}')
         entra.fault("keys", body=body, headers={"Content-Encoding": encoding})
-        with pytest.raises(MalformedAnswer, match="an answer of an unexpected kind"):
+        with pytest.raises(MalformedResponse, match="an answer of an unexpected kind"):
             transport.get(entra.url + KEYS)
 
 
@@ -457,7 +457,7 @@ def test_an_authority_that_the_system_trusts_is_trusted(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     server = serve(answering(response(), response()), tls)
     for _ in range(2):
-        assert transport.get(server.url) == Answer(200, b"{}")
+        assert transport.get(server.url) == Response(200, b"{}")
     assert server.connections == 1
 
 
@@ -479,7 +479,7 @@ def test_authorities_are_read_once_for_all_connections(
     )
     servers = [serve(answering(response()), tls) for _ in range(2)]
     for server in (*servers, servers[0]):
-        assert transport.get(server.url) == Answer(200, b"{}")
+        assert transport.get(server.url) == Response(200, b"{}")
     assert [server.connections for server in servers] == [2, 1]
     assert len(made) == 1
 
@@ -499,7 +499,7 @@ def test_a_directory_of_authorities_is_trusted(
     name = hashlib.sha1(subject, usedforsecurity=False).digest()[3::-1].hex()
     (directory / f"{name}.0").write_bytes(pem)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(directory))
-    assert transport.get(serve(answering(response()), tls).url) == Answer(200, b"{}")
+    assert transport.get(serve(answering(response()), tls).url) == Response(200, b"{}")
 
 
 def test_authorities_that_are_renewed_count_at_once(
@@ -518,7 +518,7 @@ def test_authorities_that_are_renewed_count_at_once(
         # Another length each time: a clock of the file system may not have moved on.
         bundle.write_bytes(trusted.read_bytes() + b"\n" * len(server.requests))
         if is_trusted:
-            assert transport.get(server.url) == Answer(200, b"{}")
+            assert transport.get(server.url) == Response(200, b"{}")
         else:
             with pytest.raises(Unreachable, match="SSLError"):
                 transport.get(server.url)
@@ -550,7 +550,7 @@ def test_a_proxy_that_speaks_tls_is_trusted_by_the_same_authorities(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("https_proxy", proxy.url.replace("https://", "https://us:pw@"))
     if is_trusted:
-        assert transport.get(server.url) == Answer(200, b"{}")
+        assert transport.get(server.url) == Response(200, b"{}")
         assert b"Proxy-Authorization" in proxy.requests[0]
         assert b"Proxy-Authorization" not in server.requests[0]
     else:
@@ -600,7 +600,7 @@ def test_a_connection_that_fails_once_is_tried_again(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     server = serve(answering(response()), tls if scheme == "https" else None)
     asked = look_ups(monkeypatch, failures=1)
-    assert transport.post(server.url, {"code": "1"}) == Answer(200, b"{}")
+    assert transport.post(server.url, {"code": "1"}) == Response(200, b"{}")
     assert len(asked) == 2
     assert len(server.requests) == 1
 
@@ -732,7 +732,7 @@ def test_threads_have_connections_of_their_own_and_keep_them(
             wire.send(response())
 
     server = serve(answer_when_all_are_here)
-    answers: list[Answer] = []
+    answers: list[Response] = []
     for _ in range(2):
         threads = [
             threading.Thread(target=lambda: answers.append(transport.get(server.url)))
@@ -742,7 +742,7 @@ def test_threads_have_connections_of_their_own_and_keep_them(
             thread.start()
         for thread in threads:
             thread.join(10)
-    assert answers == [Answer(200, b"{}")] * 40
+    assert answers == [Response(200, b"{}")] * 40
     assert server.connections == 20
 
 
@@ -752,12 +752,12 @@ def test_an_answer_that_was_cut_off_does_not_reach_the_next_request(
     def first_too_much(wire: Wire) -> None:
         number = server.connections
         while wire.read_request():
-            wire.send(response(b"x" * 2 * MAX_ANSWER_BYTES if number == 1 else b"{}"))
+            wire.send(response(b"x" * 2 * MAX_RESPONSE_BYTES if number == 1 else b"{}"))
 
     server = serve(first_too_much)
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         transport.get(server.url)
-    assert transport.get(server.url) == Answer(200, b"{}")
+    assert transport.get(server.url) == Response(200, b"{}")
     assert server.connections == 2
 
 
@@ -792,7 +792,7 @@ def test_a_forked_process_opens_connections_of_its_own(transport: Transport, ser
         {"status": 503},
         {"redirect": f"https://evil.example/?code={SECRET}"},
         {"headers": {"Content-Encoding": "gzip"}},
-        {"body": b"x" * (MAX_ANSWER_BYTES + 1)},
+        {"body": b"x" * (MAX_RESPONSE_BYTES + 1)},
         {"body": f"<html>{SECRET}</html>"},
         {"body": f'["{SECRET}"]'},
     ],
@@ -815,7 +815,7 @@ def test_an_errors_text_names_the_host_at_most(entra: StandIn, fault: dict[str, 
 
 
 def test_a_json_object_is_read() -> None:
-    assert Answer(200, b'{"a": [1, "\xc3\xab"]}').json() == {"a": [1, "ë"]}
+    assert Response(200, b'{"a": [1, "\xc3\xab"]}').json() == {"a": [1, "ë"]}
 
 
 @pytest.mark.parametrize(
@@ -825,18 +825,18 @@ def test_a_json_object_is_read() -> None:
 )
 def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
     with pytest.raises(
-        MalformedAnswer, match=r"^Microsoft answered with status 500 and no JSON\.$"
+        MalformedResponse, match=r"^Microsoft answered with status 500 and no JSON\.$"
     ):
-        Answer(500, body).json()
+        Response(500, body).json()
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"1" * 100_000])
 def test_json_that_goes_too_far_is_malformed(body: bytes) -> None:
-    with pytest.raises(MalformedAnswer, match="no JSON"):
-        Answer(200, body).json()
+    with pytest.raises(MalformedResponse, match="no JSON"):
+        Response(200, body).json()
 
 
 @pytest.mark.parametrize("value", [None, True, 1, 1.5, "text", [], [{"a": 1}]])
 def test_json_that_is_no_object_is_malformed(value: object) -> None:
-    with pytest.raises(MalformedAnswer, match="JSON that is no object"):
-        Answer(200, json.dumps(value).encode()).json()
+    with pytest.raises(MalformedResponse, match="JSON that is no object"):
+        Response(200, json.dumps(value).encode()).json()

@@ -10,18 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azuread_connections.entra.cloud import CLOUDS, Authority
+from azuread_connections.entra.credentials import SecretCredential
 from azuread_connections.entra.discovery import find_tenant_id
 from azuread_connections.entra.errors import EntraError, MicrosoftError
 from azuread_connections.entra.graph import Graph
 from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.tokens import CodeGrant, redeem_code, request_app_token
-from azuread_connections.entra.transport import Answer
+from azuread_connections.entra.transport import Answer, Secret
 from tests.entra.clock import Clock, ClockedCache
 from tests.fuzzing.values import JSON, TEXT, fuzz
 
 CLOUD = CLOUDS["global"]
 TENANT = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 AUTHORITY = Authority(CLOUD, TENANT, "v2.0")
+SECRET = SecretCredential(Secret("secret"))
 
 STATUS = st.sampled_from([200, 200, 200, 201, 302, 400, 401, 403, 404, 429, 500])
 
@@ -55,7 +57,7 @@ ERROR = ("error", "error_description", "error_codes", "correlation_id", "trace_i
 @fuzz
 @given(STATUS, bodies("id_token", "access_token", "scope", "expires_in", *ERROR))
 def test_tokens(status: int, body: bytes) -> None:
-    grant = CodeGrant("client", "secret", "code", "https://app.example.com", "verifier")
+    grant = CodeGrant("client", SECRET, "code", "https://app.example.com", "verifier")
     transport: Any = Answers(status, body)
     try:
         tokens = redeem_code(transport, AUTHORITY, grant)
@@ -65,7 +67,7 @@ def test_tokens(status: int, body: bytes) -> None:
         assert isinstance(tokens.id_token, str)
         assert isinstance(tokens.access_token, str)
     try:
-        assert request_app_token(transport, AUTHORITY, "client", "secret").expires_in >= 0
+        assert request_app_token(transport, AUTHORITY, "client", SECRET).expires_in >= 0
     except EntraError as error:
         str(error).encode()
 
@@ -134,7 +136,7 @@ def test_graph(status: int, body: bytes) -> None:
 @fuzz
 @given(objects(*ERROR))
 def test_errors(answer: dict[str, Any]) -> None:
-    error = MicrosoftError.from_answer(answer)
+    error = MicrosoftError.from_response(answer)
     for text in (str(error), error.error, error.correlation_id, error.trace_id):
         text.encode()
         assert "\x00" not in text

@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azuread_connections.login.state.access import may_enter
+from azuread_connections.login.state.access import has_access
 from azuread_connections.models import Application, Connection
 from tests.company import Company
 from tests.fuzzing.values import JSON, TEXT, fuzz_less
@@ -97,9 +97,9 @@ def test_it_does_not_pass_for_a_session_begun_with_a_password(
     request.user = User.objects.get()
     for stored in other_shapes(client.session[SIGN_INS][0]):
         request.session = {SIGN_INS: stored}
-        assert may_enter(request, "default") is False
+        assert has_access(request, "default") is False
     request.session = {}
-    assert may_enter(request, "default") is True
+    assert has_access(request, "default") is True
 
 
 def test_what_is_missing_and_has_a_default_does_not_end_it(

@@ -12,7 +12,7 @@ from azuread_connections.cache import ForgivingCache
 from azuread_connections.entra.errors import MicrosoftError, SecretRejected
 from azuread_connections.entra.graph import GraphError
 from azuread_connections.microsoft import app_token as app_access
-from azuread_connections.microsoft.app_token import UsersApiDisabled, forget_token
+from azuread_connections.microsoft.app_token import UsersApiDisabled, forget_token, graph_of
 from azuread_connections.models import Application, ClientSecret, Connection
 from azuread_connections.models.secret import NoUsableSecret
 from azuread_connections.testing import StandIn
@@ -40,21 +40,21 @@ GUID = "11112222-bbbb-3333-cccc-4444dddd5555"
 
 def test_off_there_is_no_client(contoso: Company) -> None:
     with pytest.raises(UsersApiDisabled):
-        connection().graph()
+        graph_of(connection())
     assert contoso.microsoft.count() == 0
 
 
 @pytest.mark.parametrize("api", ["v2.0", "v1.0"])
 def test_users_are_found_who_never_signed_in(company: Company, api: str) -> None:
     Connection.objects.update(identity_api=api)
-    page = connection().graph().users("meg")
+    page = graph_of(connection()).users("meg")
     assert [user.name for user in page.users] == ["Megan Bowen"]
     assert page.users[0].user_principal_name == "megan.bowen@contoso.com"
     assert page.next_link == ""
 
 
 def test_pages_follow_one_another(company: Company) -> None:
-    graph = connection().graph()
+    graph = graph_of(connection())
     page = graph.users(size=3)
     assert len(page.users) == 3
     page = graph.users_page(page.next_link)
@@ -65,11 +65,11 @@ def test_pages_follow_one_another(company: Company) -> None:
     "search", ['"', "\\", '") or (1=1', "a" * 300, "é%20&$filter=x", "' OR displayName:A"]
 )
 def test_odd_searches_are_searched_for(company: Company, search: str) -> None:
-    assert connection().graph().users(search).users == ()
+    assert graph_of(connection()).users(search).users == ()
 
 
 def test_a_link_that_leads_elsewhere_is_not_followed(company: Company) -> None:
-    graph = connection().graph()
+    graph = graph_of(connection())
     before = company.microsoft.count()
     for link in ("https://evil.example.net/v1.0/users", company.microsoft.url, "", "/v1.0/users"):
         with pytest.raises(Exception, match="not at Graph"):
@@ -79,37 +79,37 @@ def test_a_link_that_leads_elsewhere_is_not_followed(company: Company) -> None:
 
 def test_the_token_is_asked_for_once_and_kept_sealed(company: Company) -> None:
     for _ in range(3):
-        connection().graph().users()
+        graph_of(connection()).users()
     assert company.microsoft.count("token") == 1
-    token = connection().graph().access_token
+    token = graph_of(connection()).access_token
     stored = cache.get(app_access._cache_key(connection()))
     assert stored.startswith("encrypted:")
     assert token not in stored
-    assert token not in repr(connection().graph())
+    assert token not in repr(graph_of(connection()))
 
 
 def test_a_token_that_no_key_opens_is_asked_for_again(company: Company, settings: Any) -> None:
-    connection().graph()
+    graph_of(connection())
     other = "YW5vdGhlci1hbm90aGVyLWFub3RoZXItYW5vdGhlciE="
     keys = settings.AZUREAD_CONNECTIONS["ENCRYPTION_KEYS"]
     settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": [other]}
     with pytest.raises(NoUsableSecret, match="ENCRYPTION_KEYS"):
-        connection().graph()
+        graph_of(connection())
     settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": [other, *keys]}
-    connection().graph()
+    graph_of(connection())
 
 
 def test_a_missing_permission_is_told_as_one(company: Company) -> None:
     company.app.revoke(company.directory)
     company.app.grant(company.directory, application=[])
     with pytest.raises(GraphError) as caught:
-        connection().graph().users()
+        graph_of(connection()).users()
     assert caught.value.is_permission_missing
 
 
 def test_a_refused_secret_is_followed_by_the_next(company: Company) -> None:
     ClientSecretFactory.create(connection=company.connection, value="wrong-secret")
-    connection().graph().users()
+    graph_of(connection()).users()
     assert company.microsoft.count("token") == 2
     assert ClientSecret.objects.get(hint="wro").is_refused()
 
@@ -117,23 +117,23 @@ def test_a_refused_secret_is_followed_by_the_next(company: Company) -> None:
 def test_without_a_working_secret_it_says_so(company: Company) -> None:
     ClientSecret.objects.all().delete()
     with pytest.raises(NoUsableSecret):
-        connection().graph()
+        graph_of(connection())
     ClientSecretFactory.create(connection=company.connection, value="wrong-secret")
     with pytest.raises(SecretRejected):
-        connection().graph()
+        graph_of(connection())
 
 
 def test_a_directory_without_the_app_is_told(company: Company) -> None:
     company.microsoft.fault("token", aadsts=7000229)
     with pytest.raises(MicrosoftError) as caught:
-        connection().graph()
+        graph_of(connection())
     assert caught.value.aadsts_code == 7000229
 
 
 def test_a_forgotten_token_is_asked_for_again(company: Company) -> None:
-    connection().graph()
+    graph_of(connection())
     forget_token(connection())
-    connection().graph()
+    graph_of(connection())
     assert company.microsoft.count("token") == 2
 
 

@@ -19,7 +19,7 @@ def test_without_usable_keys_nothing_is_sealed_and_nothing_opens(settings: Any, 
     with pytest.raises(UndecryptableError, match="and remove the unreadable one"):
         sealed.reveal()
     assert not sealed.is_readable
-    for changed in (sealed.sealed_anew, lambda: Sealed.seal("Abc8Q~other")):
+    for changed in (sealed.reencrypted, lambda: Sealed.seal("Abc8Q~other")):
         with pytest.raises(ImproperlyConfigured, match=r"ENCRYPTION_KEYS.*Make a key with"):
             changed()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 from django.db.models.functions import Coalesce
+from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -28,6 +30,15 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True, params=["compiled", "plain"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Run each test of this module both ways."""
+    if request.param == "plain":
+        request.getfixturevalue("nothing_compiles")
+    return str(request.param)
+
+
 HOSTILE = ("' OR 1=1 --", '"', "100%", "%s", "%(name)s", "\\", "ö", "{name}")
 
 
@@ -38,7 +49,11 @@ def values_of(row: Model) -> dict[str, Any]:
 def by_name() -> Select:
     return Select(
         lambda: EnabledConnection.objects.order_by("application__slug", "connection__secrets"),
-        models=("application", "connection", "connection__secrets"),
+        models={
+            "application": "application",
+            "connection": "connection",
+            "secret": "connection__secrets",
+        },
         columns=("pk",),
     )
 
@@ -52,13 +67,12 @@ def test_whole_rows_are_read_as_django_reads_them() -> None:
         connection=pair.connection, expires_at=timezone.now(), refused_at=None
     )
     (row,) = by_name().rows("default")
-    *found, key = row
-    assert key == pair.pk
-    for one, model, original in zip(
-        found,
-        (Application, Connection, ClientSecret),
-        (pair.application, pair.connection, secret),
-        strict=True,
+    assert vars(row).keys() == {"application", "connection", "secret", "pk"}
+    assert row.pk == pair.pk
+    for one, model, original in (
+        (row.application, Application, pair.application),
+        (row.connection, Connection, pair.connection),
+        (row.secret, ClientSecret, secret),
     ):
         expected = model.objects.get(pk=original.pk)
         assert type(one) is model
@@ -76,7 +90,7 @@ def test_an_outer_join_that_finds_nothing_gives_none_and_one_that_finds_several_
 ):
     ClientSecretFactory.create_batch(2, connection=EnabledConnectionFactory.create().connection)
     EnabledConnectionFactory.create()
-    secrets = [secret for _, _, secret, _ in by_name().rows("default")]
+    secrets = [row.secret for row in by_name().rows("default")]
     assert [type(secret) for secret in secrets] == [ClientSecret, ClientSecret, type(None)]
 
 
@@ -92,11 +106,11 @@ def test_the_query_is_built_once_and_asked_each_time_with_other_values() -> None
         built += 1
         return Connection.objects.filter(name_key=Parameter("name")).order_by()
 
-    select = Select(build, models=("",))
+    select = Select(build, models={"connection": ""})
     for name in ("contoso", "fabrikam"):
         ConnectionFactory.create(name=name)
     for name in ("contoso", "fabrikam", "nobody", "contoso"):
-        found = [one.name for (one,) in select.rows("default", name=name)]
+        found = [row.connection.name for row in select.rows("default", name=name)]
         assert found == ([] if name == "nobody" else [name])
     assert built == 1
 
@@ -106,9 +120,11 @@ def test_a_value_is_a_value_whatever_it_says(value: str) -> None:
     ConnectionFactory.create(display_name=value)
     ConnectionFactory.create(display_name="another")
     select = Select(
-        lambda: Connection.objects.filter(display_name=Parameter("name")).order_by(), models=("",)
+        lambda: Connection.objects.filter(display_name=Parameter("name")).order_by(),
+        models={"connection": ""},
     )
-    assert [one.display_name for (one,) in select.rows("default", name=value)] == [value]
+    found = [row.connection.display_name for row in select.rows("default", name=value)]
+    assert found == [value]
 
 
 def test_values_that_belong_to_the_query_itself_stay_in_it() -> None:
@@ -116,7 +132,7 @@ def test_values_that_belong_to_the_query_itself_stay_in_it() -> None:
     ConnectionFactory.create(name="fabrikam")
     select = Select(
         lambda: Connection.objects.filter(cloud="china", name_key=Parameter("name")).order_by(),
-        models=("",),
+        models={"connection": ""},
     )
     assert len(list(select.rows("default", name="contoso"))) == 1
     assert list(select.rows("default", name="fabrikam")) == []
@@ -124,12 +140,12 @@ def test_values_that_belong_to_the_query_itself_stay_in_it() -> None:
 
 def test_times_are_read_as_the_setting_says_when_they_are_read(settings: Any) -> None:
     ConnectionFactory.create()
-    select = Select(Connection.objects.order_by, models=("",))
+    select = Select(Connection.objects.order_by, models={"connection": ""})
     for use_tz in (False, True, False):
         settings.USE_TZ = use_tz
-        ((found,),) = select.rows("default")
-        assert timezone.is_aware(found.created_at) is use_tz
-        assert found.created_at == Connection.objects.get().created_at
+        (row,) = select.rows("default")
+        assert timezone.is_aware(row.connection.created_at) is use_tz
+        assert row.connection.created_at == Connection.objects.get().created_at
 
 
 def test_nothing_is_a_value_too() -> None:
@@ -138,14 +154,16 @@ def test_nothing_is_a_value_too() -> None:
         lambda: Connection.objects.filter(
             name_key=Coalesce(Parameter("chosen"), Parameter("default"))
         ).order_by(),
-        models=("",),
+        models={"connection": ""},
     )
     assert len(list(select.rows("default", chosen=None, default="contoso"))) == 1
     assert list(select.rows("default", chosen="", default="contoso")) == []
 
 
 def test_a_value_that_is_missing_is_an_error_and_no_query() -> None:
-    select = Select(lambda: Connection.objects.filter(name=Parameter("name")), models=("",))
+    select = Select(
+        lambda: Connection.objects.filter(name=Parameter("name")), models={"connection": ""}
+    )
     with CaptureQueriesContext(connection) as queries, pytest.raises(KeyError):
         list(select.rows("default"))
     assert not queries.captured_queries
@@ -186,3 +204,69 @@ def test_an_update_raises_what_django_raises() -> None:
     identity.login_name = None
     with pytest.raises(IntegrityError), transaction.atomic():
         Update(Identity, "login_name").store(identity, "default")
+
+
+def test_a_column_can_be_selected_besides_in_any_order() -> None:
+    ConnectionFactory.create(name="contoso", display_name="Contoso")
+    select = Select(
+        Connection.objects.order_by, models={"one": ""}, columns=("display_name", "name")
+    )
+    (row,) = select.rows("default")
+    assert (row.name, row.display_name, row.one.name) == ("contoso", "Contoso", "contoso")
+
+
+def test_both_ways_send_the_same_statement(way: str, request: pytest.FixtureRequest) -> None:
+    def sent() -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            list(select().rows("default", name="contoso"))
+        return [query["sql"] for query in queries]
+
+    def select() -> Select:
+        return Select(
+            lambda: EnabledConnection.objects.filter(
+                connection__name_key=Parameter("name")
+            ).order_by(),
+            models={"connection": "connection", "secret": "connection__secrets"},
+            columns=("pk",),
+        )
+
+    if way == "plain":
+        pytest.skip("compares the two ways itself")
+    compiled = sent()
+    request.getfixturevalue("nothing_compiles")
+    assert sent() == compiled
+
+
+def test_a_query_that_cannot_be_compiled_is_logged_once(
+    way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    identity = IdentityFactory.create()
+    select = Select(Identity.objects.order_by, models={"identity": ""})
+    update = Update(Identity, "login_name")
+    for _ in range(3):
+        assert [row.identity for row in select.rows("default")] == [identity]
+        assert update.store(identity, "default")
+    logged = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(logged) == (0 if way == "compiled" else 2)
+    assert all("azuread_connections.Identity could not be" in each.message for each in logged)
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_columns_in_another_order_than_asked_for_are_not_read_by_their_position(
+    monkeypatch: pytest.MonkeyPatch, missing: int
+) -> None:
+    ConnectionFactory.create(name="contoso", display_name="Contoso")
+    as_sql = SQLCompiler.as_sql
+
+    def reordered(self: SQLCompiler, *args: Any, **kwargs: Any) -> Any:
+        compiled = as_sql(self, *args, **kwargs)
+        if compiling:
+            self.select = self.select[::-1][missing:]
+        return compiled
+
+    monkeypatch.setattr(SQLCompiler, "as_sql", reordered)
+    compiling = True
+    select = Select(Connection.objects.order_by, models={"connection": ""})
+    rows = select.rows("default")
+    compiling = False
+    assert [row.connection.name for row in rows] == ["contoso"]

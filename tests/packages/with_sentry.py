@@ -13,8 +13,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 from urllib3 import HTTPConnectionPool
 
-from azuread_connections.login.users import people
-from azuread_connections.login.web import views
+from azuread_connections.login.flows import sign_in
 from tests.company import Company
 from tests.login.reports import Arrival
 
@@ -60,9 +59,9 @@ def fail(*args: Any, **kwargs: Any) -> Any:
 
 
 PLACES: dict[str, tuple[Any, str]] = {
-    "in the view": (views.callback, "find_return"),
+    "in the view": (sign_in, "find_context"),
     "while the code is sent": (HTTPConnectionPool, "urlopen"),
-    "while the user is looked up": (people, "find_or_create"),
+    "while the user is looked up": (sign_in, "resolve"),
 }
 
 

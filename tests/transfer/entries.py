@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from azuread_connections.transfer.importer import (
+    EntryResult,
     ImportRefused,
     ImportResult,
-    Outcome,
     import_connections,
 )
 
@@ -60,7 +60,7 @@ def mistakes(*entries: Any, **options: Any) -> list[str]:
     return [str(mistake) for mistake in caught.value.mistakes]
 
 
-def only(result: ImportResult) -> Outcome:
+def only(result: ImportResult) -> EntryResult:
     (outcome,) = result.outcomes
     return outcome
 

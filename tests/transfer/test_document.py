@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b'[\n  {"name": "contoso",}\n]', "line 2, column 22"),
+        (b'[\n  {"name": "contoso" }}\n]', "line 2, column 23"),
         (b"", "line 1, column 1"),
         (b"\xff\xfe\xfa", "no UTF-8"),
         (b"[" * 100_000, "nested too deeply"),

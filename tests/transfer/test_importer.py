@@ -288,6 +288,12 @@ def test_a_stored_secret_that_no_key_opens_counts_as_another(settings):
     assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.NONE
 
 
+def test_white_space_that_was_copied_along_is_dropped():
+    run(entry(client_secret=" s3c~value-of-a-secret "))
+    assert list(secrets()) == ["s3c~value-of-a-secret"]
+    assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.NONE
+
+
 @pytest.mark.parametrize("secret", [None, ""])
 def test_a_blank_secret_keeps_the_stored_one(secret):
     run(entry(client_secret="s3c~value-of-a-secret"))

@@ -12,18 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ... import domains
-from ...diagnostics.wording import in_words
 from ...entra.cloud import PERSONAL_TENANT_ID
 from ...entra.errors import OtherCloud, PersonalDirectory
+from ...microsoft.wording import describe_error
 from ...models import Application, Connection, EnabledConnection, Sealed
-from ...models.connection import is_taken, name_is_taken, no_own_directory
+from ...models.connection import is_taken
+from ...models.refusals import name_is_taken, no_own_directory
 from ...models.validators import validate_client_id, validate_client_secret
 from ..widgets.choices import RowsField, choose_by
 from ..widgets.dates import ExpiryDateField
 from ..widgets.lines import AliasesField
 from .aliases import further_domains
 from .edit_conflict import conflict, shown_state
-from .form_texts import ERROR_MESSAGES, HELP_TEXTS, LABELS, other_directory, secret_help
+from .form_texts import ERROR_MESSAGES, other_directory, secret_help
 
 SECRET_FIELDS = ("new_secret", "new_secret_expires")
 
@@ -96,31 +97,8 @@ class ConnectionForm(forms.ModelForm):
 
     class Meta:
         model = Connection
-        fields = [
-            "name",
-            "display_name",
-            "logo_url",
-            "domain",
-            "discover_domain",
-            "cloud",
-            "contact_email",
-            "client_id",
-            "use_common_endpoint",
-            "new_directories",
-            "identity_api",
-            "extended_profile",
-            "security_groups",
-            "nested_groups",
-            "max_groups",
-            "enable_users_api",
-            "sync_profile",
-            "show_as_button",
-            "create_users",
-            "allow_guests",
-            "link_by_email",
-        ]
-        labels = LABELS
-        help_texts = HELP_TEXTS
+        # The page's fieldsets say which of them it has: see ``layout``.
+        fields = "__all__"  # noqa: DJ007
         error_messages = ERROR_MESSAGES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -145,7 +123,6 @@ class ConnectionForm(forms.ModelForm):
         # Absent where a person may only look.
         if self.instance.pk and "name" in self.fields:
             self.fields["name"].widget.attrs["readonly"] = True
-            self.fields["name"].help_text = _("Part of the sign-in address, so it never changes.")
         if "client_id" in self.fields:
             # A browser would cut a value pasted with spaces around it, and the message about
             # its length would only hide the one that says what is wrong.
@@ -251,7 +228,7 @@ class ConnectionForm(forms.ModelForm):
                 self.add_error("domain", no_own_directory(connection.domain))
             elif isinstance(answer.error, OtherCloud):
                 is_offered = answer.error.found in Connection.Cloud.values
-                message = str(in_words(answer.error))
+                message = str(describe_error(answer.error))
                 self.add_error(
                     "cloud" if is_offered else "domain",
                     ValidationError(message, code="other_cloud"),

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ...models import Connection, GroupMapping
-from ...models.connection import needs_security_groups
+from ...models.refusals import needs_security_groups
 from ..rights import (
     CHANGE_CONNECTION,
     CHANGE_GROUP,

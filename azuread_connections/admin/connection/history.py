@@ -29,7 +29,7 @@ def added_and_removed(before: set[Row], after: set[Row]) -> list[Line]:
     return added + [{"deleted": _named(*row)} for row in sorted(before - after)]
 
 
-def told_of_trust(before: str, after: str) -> list[Line]:
+def trust_change_entries(before: str, after: str) -> list[Line]:
     """Tell which directory a connection trusts from now on, and which no longer."""
     if before == after:
         return []
@@ -38,7 +38,7 @@ def told_of_trust(before: str, after: str) -> list[Line]:
     return [*lines, {"deleted": _named(name, before)}] if before else lines
 
 
-def told_of_secret(secret: Model, *, is_new: bool, was_dated: bool) -> list[Line]:
+def secret_change_entries(secret: Model, *, is_new: bool, was_dated: bool) -> list[Line]:
     """Tell of the client secret that was typed, by its first characters only."""
     done = _named(_kind(secret), str(secret))
     if is_new:

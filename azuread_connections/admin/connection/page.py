@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from ...credentials.addition import add_secret
 from ...diagnostics.checklist import checklist
 from ...entra.frames import without_frame_variables
 from ...login.flows import trial
@@ -42,16 +43,23 @@ from ..rights import (
 from ..widgets.chart import chart
 from ..widgets.filters import ApplicationFilter, SecretStatusFilter
 from ..widgets.links import admin_url, as_key, may_open
-from . import consent, desk, users
+from . import actions, consent, users
 from .aliases import set_further_domains, shared_domains, unproven_domains
 from .deletion import consequences_of_deleting
 from .form_texts import not_looked_up
 from .forms import ConnectionForm
 from .groups import GroupMappingInline, lacks_security_groups
-from .history import Line, Row, added_and_removed, rows_of, told_of_secret, told_of_trust
+from .history import (
+    Line,
+    Row,
+    added_and_removed,
+    rows_of,
+    secret_change_entries,
+    trust_change_entries,
+)
 from .layout import ConnectionFacts, fieldsets
 from .listing import ConnectionColumns, ConnectionList, with_facts
-from .secrets import StoredSecretInline, keep_secret, secret_warnings
+from .secrets import StoredSecretInline, secret_warnings
 
 #: A change to one of these may give a domain a second connection.
 _ABOUT_DOMAINS = frozenset({"domain", "domain_aliases", "discover_domain"})
@@ -263,9 +271,10 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         if not form.cleaned_data.get("new_secret"):
             return
         expires_at = form.cleaned_data.get("new_secret_expires")
-        secret, is_new = keep_secret(form.instance, form.cleaned_data["new_secret"], expires_at)
-        form.kept_secret = (secret, is_new)
-        if not is_new:
+        addition = add_secret(form.instance, form.cleaned_data["new_secret"], expires_at)
+        secret = addition.secret
+        form.kept_secret = (secret, addition.is_new)
+        if not addition.is_new:
             known = gettext("Client secret %(secret)s was stored already, so none was added.")
             self.message_user(request, known % {"secret": secret}, messages.INFO)
         for warning in secret_warnings(secret, date_was_set=expires_at is not None):
@@ -289,11 +298,11 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     ) -> list[Line]:
         """Describe a change for the admin's history, with what its fields' names leave out."""
         message = super().construct_change_message(request, form, formsets, add)
-        message += told_of_trust(form.trusted_before, form.instance.tenant_id)
+        message += trust_change_entries(form.trusted_before, form.instance.tenant_id)
         if form.kept_secret is not None:
             secret, is_new = form.kept_secret
             was_dated = bool(form.cleaned_data.get("new_secret_expires"))
-            message += told_of_secret(secret, is_new=is_new, was_dated=was_dated)
+            message += secret_change_entries(secret, is_new=is_new, was_dated=was_dated)
         return message + ([] if add else added_and_removed(form.rows_before, _rows(form)))
 
     # --- Pages of its own -------------------------------------------------------------------
@@ -310,9 +319,9 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
                 ("consent", consent.ask),
                 ("users", users.show),
                 ("directories", decide_one),
-                ("check", desk.check),
-                ("try", desk.attempt),
-                ("sign-out", desk.sign_out),
+                ("check", actions.check),
+                ("try", actions.attempt),
+                ("sign-out", actions.sign_out),
             )
         ]
         return own + super().get_urls()
@@ -347,7 +356,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     def export_selected(
         self, request: HttpRequest, queryset: QuerySet[Connection]
     ) -> HttpResponseBase:
-        return desk.export(request, queryset)
+        return actions.export(request, queryset)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return may(request, EXPORT)

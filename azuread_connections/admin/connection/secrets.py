@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -16,7 +15,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_variables
 
 from ...credentials.report import SecretState, connection_secret_state
 from ...models import ClientSecret, Connection
@@ -24,34 +22,8 @@ from ...models.expiry import day_of
 from ...models.validators import expiry_warning
 from ..rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
 from ..widgets.dates import ExpiryDateField, time_ago
+from ..widgets.field_texts import field_texts
 from .posted_rows import PostedRowsFormSet
-
-
-@sensitive_variables("value")
-def keep_secret(
-    connection: Connection, value: str, expires_at: datetime | None
-) -> tuple[ClientSecret, bool]:
-    """Add a secret beside those stored, and say whether it is new.
-
-    A value that is stored already only gets the expiry date, where one is given. Raises
-    ``ImproperlyConfigured`` without a usable encryption key.
-    """
-    stored = _stored_secret(connection, value)
-    if stored is None:
-        new = ClientSecret(connection=connection, value=value, expires_at=expires_at)
-        # Not by create(): Django's own frames would show the value in a report of an error.
-        new.save()
-        return new, True
-    if expires_at is not None:
-        stored.expires_at = expires_at
-        stored.save(update_fields=["expires_at"])
-    return stored, False
-
-
-@sensitive_variables("value")
-def _stored_secret(connection: Connection, value: str) -> ClientSecret | None:
-    # One that no key opens is of no use any more, so the new value may be added next to it.
-    return next((each for each in connection.secrets.all() if each.value.holds(value)), None)
 
 
 def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str]:
@@ -78,7 +50,7 @@ def render_state(state: SecretState) -> SafeString:
 class StoredSecretForm(forms.ModelForm):
     """Of a stored secret only the date can be edited; its value is never loaded for this."""
 
-    expires_at = ExpiryDateField(label=_("expires"), required=False)
+    expires_at = ExpiryDateField(**field_texts(ClientSecret, "expires_at"), required=False)
 
     class Meta:
         model = ClientSecret

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from ...entra.errors import EntraError, SecretRejected, Unreachable
 from ...entra.graph import DirectoryUser, GraphError, UserPage
-from ...microsoft.app_token import forget_token
+from ...microsoft.app_token import forget_token, graph_of
 from ...microsoft.permissions import USER_READ_ALL
 from ...models import Connection, Identity
 from ...models.secret import NoUsableSecret
@@ -77,7 +77,7 @@ def _find(
         page.message_user(
             request, gettext("That page is too old: here is the first one."), messages.WARNING
         )
-    graph = connection.graph()
+    graph = graph_of(connection)
     return graph.users_page(link) if link else graph.users(search)
 
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from ...hosts import ascii_host
-from ...models.destinations import invalid_destination, what_is_wrong
+from ...models.destinations import destination_error, invalid_destination
 from ...models.validators import clean_alias
 
 #: As many as Auth0 takes; more in one form is a mistake.
@@ -105,7 +105,7 @@ class URLsField(LinesField):
     own_schemes = False
 
     def clean_line(self, line: str) -> str:
-        if reason := what_is_wrong(line, own_schemes=self.own_schemes):
+        if reason := destination_error(line, own_schemes=self.own_schemes):
             raise invalid_destination(line, reason)
         return line
 

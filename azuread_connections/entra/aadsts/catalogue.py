@@ -17,21 +17,18 @@ from . import (
 from .explanation import Explanation, Owner
 from .remedies import LOOK_UP, SHOW_AND_ASK
 
-CATALOGUE: dict[int, Explanation] = {
-    each.code: each
-    for subject in (
-        accounts,
-        policies,
-        consent,
-        credentials,
-        registration,
-        directories,
-        requests,
-        temporary,
-    )
-    for each in subject.ENTRIES
-    if each.code is not None
-}
+#: All entries, also one that stands twice by mistake.
+ENTRIES: tuple[Explanation, ...] = (
+    *accounts.ENTRIES,
+    *policies.ENTRIES,
+    *consent.ENTRIES,
+    *credentials.ENTRIES,
+    *registration.ENTRIES,
+    *directories.ENTRIES,
+    *requests.ENTRIES,
+    *temporary.ENTRIES,
+)
+CATALOGUE: dict[int, Explanation] = {each.code: each for each in ENTRIES if each.code is not None}
 
 
 def explain(code: int | None) -> Explanation:

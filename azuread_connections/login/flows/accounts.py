@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, OperationalError, router, transaction
-from django.http import HttpRequest
+from django.db import router
+from django.db.transaction import atomic
+from django.http import HttpRequest, HttpResponse
 
 from ...models import Identity
-from ..backend import Proof
+from ..backend import site_backend
 from ..log import events
 from ..log.failures import SignInFailed
-from ..users import people
-from .callback import ATTEMPTS, Return, require_pair
+from ..state.transaction import Transaction
+from ..users import resolution
+from ..users.resolution import VerifiedIdentity
+from .begin import begin_again
+from .context import CallbackContext, find_context, require_connection
+from .exchange import SecretSuperseded
+from .identity import verify_identity
+from .redirects import DestinationRedirect
+from .storage import store
 
 PURPOSE = "connect"
-#: Seconds for which a login counts as "just now". Somebody who finds an open session must not tie
-#: an account of their own to it, and come back with that for good.
-FRESH_FOR = 600
-_SESSION_KEY = "azuread_login_at"
 
 
 @dataclass(frozen=True)
 class Account:
-    """An identity of the user. ``may_go``: there is another way to sign in."""
+    """An identity of the user. ``can_disconnect``: there is another way to sign in."""
 
     identity: Identity
-    may_go: bool
-
-
-def note_login(request: HttpRequest | None, **kwargs: Any) -> None:
-    """Note in the session when it began. A receiver of Django's ``user_logged_in``."""
-    session = getattr(request, "session", None)
-    if session is not None:
-        session[_SESSION_KEY] = int(time.time())
-
-
-def is_login_fresh(request: HttpRequest) -> bool:
-    """Return whether the user of this session has signed in within the last ten minutes."""
-    begun_at: Any = request.session.get(_SESSION_KEY)
-    # What another version of this app has stored may be anything.
-    is_time = type(begun_at) in {int, float}
-    return is_time and bool(time.time() - begun_at < FRESH_FOR)
+    can_disconnect: bool
 
 
 def accounts(request: HttpRequest) -> list[Account]:
@@ -55,29 +43,29 @@ def accounts(request: HttpRequest) -> list[Account]:
     return [Account(identity, has_another_way) for identity in tied]
 
 
-def connect(request: HttpRequest, returned: Return, proof: Proof) -> None:
+def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
     """Tie who came back from Microsoft to the user who asked for it, and to nobody else.
 
     The session goes on as it began: it is not proven by the connection. Raises ``SignInFailed``.
     """
-    if str(request.user.pk or "") != returned.transaction.subject:
-        raise SignInFailed("transaction_expired", detail="Another user began to connect.")
-    for attempts_left in reversed(range(ATTEMPTS)):
+    context = find_context(request, transaction, back_url=transaction.destination)
+    with context.failures():
         try:
-            with transaction.atomic(using=router.db_for_write(Identity)):
-                require_pair(request, returned)
-                identity = people.connect(proof.visitor, request.user)
-                events.record_connected(returned.connection, identity)
-            return
-        except (IntegrityError, OperationalError) as error:
-            if isinstance(error, IntegrityError):
-                require_pair(request, returned)
-            if attempts_left:
-                continue
-            if isinstance(error, OperationalError):
-                raise
-            # No race, then: a constraint or a receiver of the site's own, for example.
-            raise SignInFailed("user_refused", detail=f"Not stored: {error}") from error
+            verified = verify_identity(request, context)
+        except SecretSuperseded:
+            return begin_again(request, context.target, transaction)
+    with context.failures(is_proven=True):
+        if str(request.user.pk or "") != transaction.subject:
+            raise SignInFailed("transaction_expired", detail="Another user began to connect.")
+        store(request, context, lambda: _connect(request, context, verified))
+    return DestinationRedirect(transaction.destination)
+
+
+def _connect(request: HttpRequest, context: CallbackContext, verified: VerifiedIdentity) -> None:
+    """Identity and log line: to be called in a transaction."""
+    require_connection(request, context)
+    identity = resolution.connect(site_backend(request, verified), verified, request.user)
+    events.record_connected(context.connection, identity)
 
 
 def disconnect(request: HttpRequest, key: str) -> None:
@@ -86,7 +74,7 @@ def disconnect(request: HttpRequest, key: str) -> None:
     The sessions that it had proven end. Raises ``SignInFailed``.
     """
     user = cast(AbstractBaseUser, request.user)
-    with transaction.atomic(using=router.db_for_write(Identity)):
+    with atomic(using=router.db_for_write(Identity)):
         # All of them are locked: two at once must not take away both ways.
         tied = {str(identity.pk): identity for identity in _tied_to(user).select_for_update()}
         identity = tied.get(key)

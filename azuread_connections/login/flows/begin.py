@@ -1,4 +1,4 @@
-"""Begins a sign-in, or another errand at Microsoft: from a connection to the redirect there."""
+"""Begins a sign-in, or something else at Microsoft: from a connection to the redirect there."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from ...entra.tokens import AuthorizationRequest, authorization_url
 from ...microsoft import client as microsoft
 from ...microsoft.permissions import delegated_scopes
 from ...models import Connection
+from ..log.failures import SignInFailed
 from ..lookup import addresses
-from ..lookup.enabled import Pair
+from ..lookup.enabled import SignInTarget
 from ..state import transaction
-from ..state.transaction import SIGN_IN, Transaction
-from . import onward
+from ..state.transaction import SIGN_IN, Transaction, endpoint_fingerprint
+from . import redirects
 from .resumption import state_with_resumption
 
 #: Microsoft asks which account to use, though somebody is signed in there.
@@ -26,7 +27,7 @@ class Start:
     """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty.
     ``prompt``: "" or ``SELECT_ACCOUNT``. ``purpose`` and ``subject``: see ``Transaction``."""
 
-    pair: Pair
+    target: SignInTarget
     destination: str
     login_hint: str = ""
     domain_hint: str = ""
@@ -39,12 +40,12 @@ class Start:
 def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
     """Return what leads the browser there, with the transaction in a cookie. Asks nobody, writes
     nothing."""
-    connection = start.pair.connection
-    redirect_uri = addresses.redirect_uri(request, is_own_host=start.pair.is_own_host)
+    connection = start.target.connection
+    redirect_uri = addresses.redirect_uri(request, is_own_host=start.target.is_own_host)
     begun = Transaction(
-        application_id=start.pair.application.pk,
+        application_id=start.target.application.pk,
         connection_id=connection.pk,
-        fingerprint=fingerprint(connection, connection.sign_in_segment, redirect_uri),
+        fingerprint=endpoint_fingerprint(connection, connection.sign_in_segment, redirect_uri),
         destination=start.destination,
         purpose=start.purpose,
         is_retry=start.is_retry,
@@ -52,17 +53,34 @@ def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
     )
     hints = {"login_hint": start.login_hint, "domain_hint": start.domain_hint}
     url = sign_in_url(connection, begun, redirect_uri, prompt=start.prompt, **hints)
-    return send_off(request, begun, url)
+    return redirect_with_transaction_cookie(request, begun, url)
 
 
-def errand(
+def begin_again(request: HttpRequest, target: SignInTarget, begun: Transaction) -> HttpResponse:
+    """Go through Microsoft once more, which nobody notices, for a code for the next secret.
+
+    Raises ``SignInFailed`` where this was the second time.
+    """
+    if begun.is_retry:
+        raise SignInFailed(
+            "secret_rejected",
+            detail="Microsoft refused the client secrets one after the other.",
+            is_proven=True,
+        )
+    start = Start(
+        target, begun.destination, is_retry=True, purpose=begun.purpose, subject=begun.subject
+    )
+    return redirect_to_microsoft(request, start)
+
+
+def new_transaction(
     connection: Connection, tenant: str, redirect_uri: str, *, purpose: str, destination: str
 ) -> Transaction:
     """Return a transaction that signs nobody in: it is for no application."""
     return Transaction(
         application_id=0,
         connection_id=connection.pk,
-        fingerprint=fingerprint(connection, tenant, redirect_uri),
+        fingerprint=endpoint_fingerprint(connection, tenant, redirect_uri),
         destination=destination,
         purpose=purpose,
     )
@@ -95,15 +113,10 @@ def sign_in_url(
     )
 
 
-def send_off(request: HttpRequest, begun: Transaction, url: str) -> HttpResponse:
+def redirect_with_transaction_cookie(
+    request: HttpRequest, begun: Transaction, url: str
+) -> HttpResponse:
     """Return what leads the browser to Microsoft, with the transaction in a cookie."""
-    response = onward.go_on(request, url)
+    response = redirects.redirect_browser(request, url)
     transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
     return response
-
-
-def fingerprint(connection: Connection, tenant: str, redirect_uri: str) -> str:
-    """Return a digest of what a sign-in must find unchanged when it comes back."""
-    return transaction.fingerprint(
-        connection.client_id, connection.cloud, tenant, connection.identity_api, redirect_uri
-    )

@@ -25,8 +25,8 @@ from ..lookup import addresses
 from ..state import sealing
 from ..state.transaction import Transaction
 from ..state.withheld import callback_parameters
-from .begin import errand, send_off
-from .issuer import check_named_issuers, named_issuers
+from .begin import new_transaction, redirect_with_transaction_cookie
+from .identity import check_named_issuers, named_issuers
 
 PURPOSE = "consent"
 #: Begins the state of a link that was copied for somebody who has no session here.
@@ -39,14 +39,16 @@ _SESSION_KEY = "azuread_consent"
 def begin(request: HttpRequest, connection: Connection, return_path: str) -> HttpResponse:
     """Send a staff member to Microsoft's consent page; they come back to ``return_path``."""
     redirect_uri = addresses.callback_url(request)
-    begun = errand(
+    begun = new_transaction(
         connection,
         connection.sign_in_segment,
         redirect_uri,
         purpose=PURPOSE,
         destination=return_path,
     )
-    return send_off(request, begun, _consent_url(connection, redirect_uri, begun.state))
+    return redirect_with_transaction_cookie(
+        request, begun, _consent_url(connection, redirect_uri, begun.state)
+    )
 
 
 def link_for_administrator(request: HttpRequest, connection: Connection) -> str:

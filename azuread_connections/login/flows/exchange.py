@@ -149,7 +149,7 @@ def _redeem_with(exchange: CodeExchange, secret: ClientSecret) -> TokenResponse:
             exchange.authority(exchange.tenant),
             CodeGrant(
                 client_id=exchange.connection.client_id,
-                client_secret=secret.value,
+                credential=secret.credential,
                 code=exchange.code,
                 redirect_uri=exchange.redirect_uri,
                 code_verifier=exchange.code_verifier,

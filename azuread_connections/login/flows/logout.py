@@ -17,7 +17,9 @@ from ..lookup import addresses
 from ..lookup.frontchannel import is_frontchannel_token
 from ..state import session
 from ..state.session import SignIn
-from .begin import errand, send_off
+from ..state.transaction import Transaction
+from . import redirects
+from .begin import new_transaction, redirect_with_transaction_cookie
 
 logger = logging.getLogger("azuread_connections")
 
@@ -44,7 +46,7 @@ def redirect_to_microsoft(
     if connection is None:
         return None
     redirect_uri = addresses.callback_url(request)
-    begun = errand(
+    begun = new_transaction(
         connection, sign_in.tenant, redirect_uri, purpose=PURPOSE, destination=destination
     )
     url = logout_url(
@@ -53,7 +55,12 @@ def redirect_to_microsoft(
         state=begun.state,
         logout_hint=sign_in.hint,
     )
-    return send_off(request, begun, url)
+    return redirect_with_transaction_cookie(request, begun, url)
+
+
+def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
+    """Lead a browser on that comes back from signing out at Microsoft."""
+    return redirects.DestinationRedirect(transaction.destination)
 
 
 def end_microsoft_session(request: HttpRequest, token: str, session_id: str) -> bool:

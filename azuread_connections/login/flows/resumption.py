@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 
 from ..lookup import addresses
-from ..lookup.enabled import Pair, still_enabled
+from ..lookup.enabled import SignInTarget, still_enabled
 from ..state import sealing
 from ..state.sealing import BrokenSeal
 from ..state.transaction import Transaction
@@ -30,7 +30,7 @@ _MAX_STATE_LENGTH = 2000
 class Resumption:
     """Where a sign-in began, if it is still possible there. ``destination``: a safe one."""
 
-    pair: Pair
+    target: SignInTarget
     destination: str
 
 
@@ -61,10 +61,10 @@ def _resumption(
     request: HttpRequest, application_id: int, connection_id: int, destination: str
 ) -> Resumption | None:
     try:
-        pair = still_enabled(request, application_id, connection_id)
+        target = still_enabled(request, application_id, connection_id)
     except DatabaseError:  # the page of the failure says what is wrong
         return None
-    if pair is None:
+    if target is None:
         return None
-    allowed = pair.application.allowed_callback_urls
-    return Resumption(pair, addresses.safe_destination(request, destination, allowed))
+    allowed = target.application.allowed_callback_urls
+    return Resumption(target, addresses.safe_destination(request, destination, allowed))

@@ -11,19 +11,21 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from ...models import Connection
-from ..backend import backend_class
+from ..backend import site_backend
 from ..log import events
 from ..log.failures import FAILURES, SignInFailed
 from ..lookup import addresses
 from ..state.transaction import Transaction
-from ..state.withheld import callback_parameters
-from ..users import groups, people
-from ..users.people import Visitor
+from ..users import groups, resolution
 from ..users.profile import read_profile
-from . import callback
-from .begin import errand, fingerprint, send_off, sign_in_url
-from .exchange import CodeExchange, SecretSuperseded
-from .issuer import named_issuers
+from ..users.resolution import VerifiedIdentity
+from .begin import (
+    new_transaction,
+    redirect_with_transaction_cookie,
+    sign_in_url,
+)
+from .exchange import SecretSuperseded
+from .identity import verify_trial_identity
 
 PURPOSE = "try"
 _SESSION_KEY = "azuread_trials"
@@ -41,7 +43,7 @@ def begin(
     """Send a staff member to Microsoft; the outcome comes to ``return_path``. ``prompt``: see
     ``begin.Start``."""
     redirect_uri = addresses.callback_url(request)
-    begun = errand(
+    begun = new_transaction(
         connection,
         connection.sign_in_segment,
         redirect_uri,
@@ -59,7 +61,7 @@ def begin(
         },
     )
     url = sign_in_url(connection, begun, redirect_uri, prompt=prompt)
-    return send_off(request, begun, url)
+    return redirect_with_transaction_cookie(request, begun, url)
 
 
 def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
@@ -171,37 +173,28 @@ def _keep(request: HttpRequest, trial: dict[str, Any]) -> None:
 
 def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -> dict[str, Any]:
     redirect_uri = addresses.callback_url(request)
-    segments = (connection.sign_in_segment, connection.domain)
-    tenant = next(
-        (s for s in segments if fingerprint(connection, s, redirect_uri) == found.fingerprint), ""
-    )
-    if not tenant:
+    tenant = found.unchanged_tenant(connection, redirect_uri)
+    if tenant is None:
         raise SignInFailed("transaction_expired", detail=_("The connection was edited meanwhile."))
-    exchange = CodeExchange(
-        connection=connection,
-        tenant=tenant,
-        redirect_uri=redirect_uri,
-        code=callback_parameters(request).get("code", ""),
-        code_verifier=found.code_verifier,
-        nonce=found.nonce,
-        issuers=named_issuers(request),
+    verified = verify_trial_identity(
+        request, connection, found, tenant=tenant, redirect_uri=redirect_uri
     )
-    proof = callback.ask_microsoft(request, exchange, backend_class()().prove_on_trial)
-    told = _describe(proof.visitor)
+    shown = _describe(verified)
     try:
-        return {"works": True, "user": people.preview(proof.visitor), **told}
+        user = resolution.preview(site_backend(request, verified), verified)
+        return {"works": True, "user": user, **shown}
     except SignInFailed as failed:
-        return {**_failure(failed), **told}
+        return {**_failure(failed), **shown}
 
 
-def _describe(visitor: Visitor) -> dict[str, Any]:
-    claims = visitor.claims
-    profile = read_profile(claims, visitor.trust, visitor.enrichment.profile)
+def _describe(verified: VerifiedIdentity) -> dict[str, Any]:
+    claims = verified.claims
+    profile = read_profile(claims, verified.trust, verified.enrichment.profile)
     return {
         "claims": dict(list(claims.everything.items())[:_MAX_CLAIMS]),
         "profile": profile.as_dict(),
-        "groups": groups.stored(visitor.connection, visitor.groups or ())[:_MAX_GROUPS],
-        "problems": list(visitor.enrichment.problems),
+        "groups": groups.stored(verified.connection, verified.groups or ())[:_MAX_GROUPS],
+        "problems": list(verified.enrichment.problems),
     }
 
 

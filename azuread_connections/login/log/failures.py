@@ -20,6 +20,7 @@ class Failure:
 
     ``meaning``: the same for the administrator, in the log. ``is_about_person``: they are refused,
     which counts as a failed log-in; everything else says nothing about who it was.
+    ``other_account_helps``: another account of the same person may get in.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Failure:
     can_retry: bool = True
     meaning: str | Promise = ""
     is_about_person: bool = False
+    other_account_helps: bool = False
 
 
 FAILURES = {
@@ -61,6 +63,7 @@ FAILURES = {
             ),
             meaning=_("The person cancelled, or their organisation refuses them"),
             is_about_person=True,
+            other_account_helps=True,
         ),
         Failure(
             "consent_required",
@@ -68,6 +71,7 @@ FAILURES = {
             _("Your organisation has not approved this application yet"),
             _("Ask your organisation's IT administrator to approve it, then try again."),
             meaning=_("Nobody has consented to the permissions that the app asks for"),
+            other_account_helps=True,
         ),
         Failure(
             "connection_disabled",
@@ -84,6 +88,7 @@ FAILURES = {
             _("Sign in with another account, or ask this site's support."),
             meaning=_("The person's directory is refused, or not on the list"),
             is_about_person=True,
+            other_account_helps=True,
         ),
         Failure(
             "directory_waiting",
@@ -91,6 +96,7 @@ FAILURES = {
             _("Your organisation's request is waiting"),
             _("An administrator of this site has to approve it. Try again later."),
             meaning=_("The person's directory waits for your approval"),
+            other_account_helps=True,
         ),
         Failure(
             "user_refused",
@@ -99,6 +105,7 @@ FAILURES = {
             _("Sign in with another account, or ask this site's support."),
             meaning=_("This site refuses the user"),
             is_about_person=True,
+            other_account_helps=True,
         ),
         Failure(
             "id_token_invalid",

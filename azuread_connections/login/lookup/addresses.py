@@ -94,7 +94,7 @@ def _base_url(request: HttpRequest, *, is_own_host: bool = False) -> str:
     return conf.public_url
 
 
-def asked_destination(request: HttpRequest, allowed_urls: Collection[str] = ()) -> str:
+def requested_destination(request: HttpRequest, allowed_urls: Collection[str] = ()) -> str:
     """Return the request's `next`, if it is safe and not the default; else ""."""
     destination = safe_destination(request, request.GET.get("next"), allowed_urls)
     return "" if destination == default_destination() else destination

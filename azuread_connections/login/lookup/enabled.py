@@ -40,7 +40,7 @@ class OwnDomain:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SignInTarget:
     """An application and a connection enabled for it, with what a sign-in needs to know of them.
 
     ``is_own_host``: the request came to a host of the application, beside PUBLIC_URL's. Only for a
@@ -56,9 +56,9 @@ class Pair:
     own_domain: OwnDomain | None = None
 
 
-def chosen_application(request: HttpRequest, by_view: str = "") -> str:
+def chosen_application(request: HttpRequest, view_application: str = "") -> str:
     """Return the slug that the view or the request's parameter names, or ""."""
-    return by_view or request.GET.get("application", "").replace("\x00", "")
+    return view_application or request.GET.get("application", "").replace("\x00", "")
 
 
 def slug_unless_default(application: Application) -> str:
@@ -66,14 +66,16 @@ def slug_unless_default(application: Application) -> str:
     return "" if application.slug == conf.default_application else application.slug
 
 
-def find_application(request: HttpRequest, by_view: str = "") -> Application | None:
+def find_application(request: HttpRequest, view_application: str = "") -> Application | None:
     """Return the application that a request is about, in one query."""
     using = router.db_for_read(Application)
-    found = _APPLICATION.rows(using, **_asked(request, by_view))
-    return next((application for (application,) in found), None)
+    for row in _APPLICATION.rows(using, **_application_params(request, view_application)):
+        application: Application = row.application
+        return application
+    return None
 
 
-def asked_name(text: str) -> str:
+def lookup_name(text: str) -> str:
     """Return a connection's name, which may be anything that anybody has sent, to look it up.
 
     Without NUL, which PostgreSQL refuses. Cut where it is too long to be any connection's.
@@ -81,20 +83,24 @@ def asked_name(text: str) -> str:
     return text.replace("\x00", "")[: NAME_MAX_LENGTH + 1]
 
 
-def find_enabled(request: HttpRequest, name: str, by_view: str = "") -> Pair | None:
+def find_enabled(
+    request: HttpRequest, name: str, view_application: str = ""
+) -> SignInTarget | None:
     """Return the enabled pair of the request's application and this connection, in one query."""
-    found = _BY_NAME[addresses.is_main_host(request)].rows(
+    rows = _BY_NAME[addresses.is_main_host(request)].rows(
         router.db_for_read(EnabledConnection),
-        name=asked_name(name).lower(),
-        **_asked(request, by_view),
+        name=lookup_name(name).lower(),
+        **_application_params(request, view_application),
     )
-    for application, connection, is_own_host in found:
-        if not application.why_no_sign_in:
-            return Pair(application, connection, is_own_host)
+    for row in rows:
+        if not row.application.why_no_sign_in:
+            return SignInTarget(row.application, row.connection, row.is_own_host)
     return None
 
 
-def still_enabled(request: HttpRequest, application_id: int, connection_id: int) -> Pair | None:
+def still_enabled(
+    request: HttpRequest, application_id: int, connection_id: int
+) -> SignInTarget | None:
     """Return the pair that a transaction began with, unless it is gone. One query."""
     found = _BY_KEYS[addresses.is_main_host(request)].rows(
         router.db_for_read(EnabledConnection),
@@ -104,16 +110,16 @@ def still_enabled(request: HttpRequest, application_id: int, connection_id: int)
     )
     # A row for each client secret, or one without.
     rows = list(found)
-    if not rows or rows[0][0].why_no_sign_in:
+    if not rows or rows[0].application.why_no_sign_in:
         return None
-    application, connection, _, is_own_host, known_scopes, checked_at, has_aliases = rows[0]
-    return Pair(
-        application,
-        connection,
-        is_own_host,
-        known_scopes or "",
-        secrets=tuple(row[2] for row in rows if row[2] is not None),
-        own_domain=OwnDomain(checked_at, bool(has_aliases)),
+    row = rows[0]
+    return SignInTarget(
+        row.application,
+        row.connection,
+        row.is_own_host,
+        row.known_scopes or "",
+        secrets=tuple(each.secret for each in rows if each.secret is not None),
+        own_domain=OwnDomain(row.domain_checked_at, bool(row.has_aliases)),
     )
 
 
@@ -145,11 +151,11 @@ def shown_as_buttons(application: Application | None) -> Shown:
 
 def by_alias(
     request: HttpRequest, application: Application, domains: list[str]
-) -> list[tuple[str, Pair]]:
+) -> list[tuple[str, SignInTarget]]:
     """Return the pairs whose connection has one of these domains, each with that domain."""
     if application.why_no_sign_in:
         domains = []
-    rows = _pairs(None if addresses.is_main_host(request) else Value(_host(request)))
+    rows = _enabled_rows(None if addresses.is_main_host(request) else Value(_host(request)))
     # In one call, so that all of it is asked of the same alias.
     rows = rows.select_related("connection").filter(
         Q(connection__aliases__is_primary=False) | Q(connection__discover_domain=True),
@@ -157,15 +163,15 @@ def by_alias(
         connection__aliases__domain__in=domains,
     )
     return [
-        (row.alias, Pair(application, row.connection, row.is_own_host))
+        (row.alias, SignInTarget(application, row.connection, row.is_own_host))
         for row in rows.annotate(alias=F("connection__aliases__domain"))
     ]
 
 
-def _asked(request: HttpRequest, by_view: str) -> dict[str, str | None]:
+def _application_params(request: HttpRequest, view_application: str) -> dict[str, str | None]:
     """Return what decides which application a request is about: see ``_slug``."""
     return {
-        "chosen": chosen_application(request, by_view) or None,
+        "chosen": chosen_application(request, view_application) or None,
         "host": _host(request),
         "default": conf.default_application,
     }
@@ -184,7 +190,7 @@ def _slug() -> Coalesce:
     )
 
 
-def _pairs(host: Expression | None) -> QuerySet[Any]:
+def _enabled_rows(host: Expression | None) -> QuerySet[Any]:
     """Return the pairs unasked. ``host``: of the request, unless that is PUBLIC_URL's."""
     is_own_host: Any = Value(False)
     if host is not None:
@@ -192,12 +198,14 @@ def _pairs(host: Expression | None) -> QuerySet[Any]:
             ApplicationHost._default_manager.filter(application=OuterRef("application"), host=host)
         )
     # Without an order: there is one row at most, and sorting it would cost the index.
-    pairs: QuerySet[Any] = EnabledConnection._default_manager.annotate(is_own_host=is_own_host)
-    return pairs.order_by()
+    targets: QuerySet[Any] = EnabledConnection._default_manager.annotate(is_own_host=is_own_host)
+    return targets.order_by()
 
 
 def _by_name(host: Expression | None) -> Any:
-    return _pairs(host).filter(application__slug=_slug(), connection__name_key=Parameter("name"))
+    return _enabled_rows(host).filter(
+        application__slug=_slug(), connection__name_key=Parameter("name")
+    )
 
 
 def _by_keys(host: Expression | None) -> Any:
@@ -207,7 +215,7 @@ def _by_keys(host: Expression | None) -> Any:
     aliases = DomainAlias._default_manager.filter(connection=OuterRef("connection")).order_by()
     own_domain = aliases.filter(is_primary=True, domain=OuterRef("connection__domain")).trusted()
     return (
-        _pairs(host)
+        _enabled_rows(host)
         .filter(application=Parameter("application"), connection=Parameter("connection"))
         .annotate(
             known_scopes=Subquery(own_directory.values("delegated_scopes")[:1]),
@@ -222,20 +230,27 @@ def _host(request: HttpRequest) -> str:
 
 
 _APPLICATION = Select(
-    lambda: Application._default_manager.filter(slug=_slug()).order_by(), models=("",)
+    lambda: Application._default_manager.filter(slug=_slug()).order_by(),
+    models={"application": ""},
 )
 #: Whether a request came to PUBLIC_URL's host, and what stands for its host otherwise.
 _HOSTS = ((True, None), (False, Parameter("host")))
 _BY_NAME = {
     is_main: Select(
-        partial(_by_name, host), models=("application", "connection"), columns=("is_own_host",)
+        partial(_by_name, host),
+        models={"application": "application", "connection": "connection"},
+        columns=("is_own_host",),
     )
     for is_main, host in _HOSTS
 }
 _BY_KEYS = {
     is_main: Select(
         partial(_by_keys, host),
-        models=("application", "connection", "connection__secrets"),
+        models={
+            "application": "application",
+            "connection": "connection",
+            "secret": "connection__secrets",
+        },
         columns=("is_own_host", "known_scopes", "domain_checked_at", "has_aliases"),
     )
     for is_main, host in _HOSTS

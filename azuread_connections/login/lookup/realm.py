@@ -9,18 +9,18 @@ from django.http import HttpRequest
 
 from ...models import Application
 from ...models.consumer_domains import CONSUMER_DOMAINS
-from .enabled import Pair, by_alias
+from .enabled import SignInTarget, by_alias
 from .typed_address import MAX_ADDRESS_LENGTH, clean_address
 
 
 @dataclass(frozen=True)
 class Realm:
     """Where an address leads. ``address``: as it was meant, or as typed if it is none; ``domain``:
-    in ASCII; ``pairs``: none if it leads nowhere here."""
+    in ASCII; ``targets``: none if it leads nowhere here."""
 
     address: str
     domain: str
-    pairs: tuple[Pair, ...]
+    targets: tuple[SignInTarget, ...]
 
 
 def discover(request: HttpRequest, application: Application, typed: str) -> Realm:
@@ -34,12 +34,12 @@ def discover(request: HttpRequest, application: Application, typed: str) -> Real
     domain = domain_of(address)
     # A row of a consumer domain was written past the model's `save`.
     candidates = [name for name in _with_parents(domain) if name not in CONSUMER_DOMAINS] or [""]
-    by_domain: dict[str, list[Pair]] = {}
-    for alias, pair in by_alias(request, application, candidates):
-        by_domain.setdefault(alias, []).append(pair)
+    by_domain: dict[str, list[SignInTarget]] = {}
+    for alias, target in by_alias(request, application, candidates):
+        by_domain.setdefault(alias, []).append(target)
     nearest = next((found for found in candidates if found in by_domain), "")
-    pairs = sorted(by_domain.get(nearest, []), key=lambda pair: pair.connection.label.lower())
-    return Realm(address, domain, tuple(pairs))
+    targets = sorted(by_domain.get(nearest, []), key=lambda target: target.connection.label.lower())
+    return Realm(address, domain, tuple(targets))
 
 
 def domain_of(address: str) -> str:

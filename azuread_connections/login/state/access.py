@@ -8,7 +8,7 @@ from ...models import Application, EnabledConnection
 from . import session
 
 
-def may_enter(request: HttpRequest, application: str) -> bool:
+def has_access(request: HttpRequest, application: str) -> bool:
     """Return whether the signed-in person may use an application (its slug). One query.
 
     A session proven by connections passes if any of them is enabled there; one that began with a

@@ -21,7 +21,7 @@ from ...entra.cloud import PERSONAL_TENANT_ID
 from ...entra.id_token import IdTokenClaims
 from ...models import Connection, Directory, EnabledConnection, Identity, Revocation
 from ...models.validators import is_guid, is_plain
-from ..lookup.enabled import Pair
+from ..lookup.enabled import SignInTarget
 
 _KEY = "azuread_sign_ins"
 #: More than an opaque hint of Microsoft's needs, and a signed cookie holds.
@@ -49,16 +49,18 @@ class SignIn:
     hint: str = ""
 
 
-def remember(request: HttpRequest, pair: Pair, identity: Identity, claims: IdTokenClaims) -> None:
+def remember(
+    request: HttpRequest, target: SignInTarget, identity: Identity, claims: IdTokenClaims
+) -> None:
     """Note that this session was proven by a connection for an application.
 
     Only the newest sign-in keeps its hint: signing out asks for no other.
     """
     new = SignIn(
-        connection=pair.connection.pk,
-        application=pair.application.pk,
+        connection=target.connection.pk,
+        application=target.application.pk,
         identity=identity.pk,
-        name=pair.connection.name,
+        name=target.connection.name,
         tenant=claims.tenant_id,
         at=time.time(),
         # Compared with what the front-channel address is given, which is stored in lower case and
@@ -94,14 +96,14 @@ def newest(request: HttpRequest) -> SignIn | None:
     return known[-1] if known else None
 
 
-def drop_what_is_over(request: HttpRequest) -> bool:
+def prune_invalid_sign_ins(request: HttpRequest) -> bool:
     """Forget the sign-ins that no longer hold; return whether that leaves none of them.
 
     False, too, for a session that never had any, such as one begun with a password.
     """
     stored = _stored(request)
     user = request.session.get(SESSION_KEY, "")
-    holding = [sign_in for sign_in in sign_ins(request) if _holds(sign_in, user)]
+    holding = [sign_in for sign_in in sign_ins(request) if _is_still_valid(sign_in, user)]
     if len(holding) < len(stored):
         _store(request, holding)
     return bool(stored) and not holding
@@ -140,7 +142,7 @@ def _read(stored: Any) -> SignIn | None:
     return sign_in if is_readable else None
 
 
-def _holds(sign_in: SignIn, user: Any) -> bool:
+def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
     """Ask the database at most every SESSION_CHECK_SECONDS, in one query.
 
     What is older than MAX_SIGN_IN_DAYS no longer counts: by then ``clear_events`` may have deleted
@@ -153,13 +155,13 @@ def _holds(sign_in: SignIn, user: Any) -> bool:
     key += f":{sign_in.at}"
     if seconds and conf.cache.get(key):
         return True
-    holds = _holds_by_database(sign_in, user)
+    holds = _query_validity(sign_in, user)
     if holds and seconds:
         conf.cache.set(key, 1, seconds)
     return holds
 
 
-def _holds_by_database(sign_in: SignIn, user: Any) -> bool:
+def _query_validity(sign_in: SignIn, user: Any) -> bool:
     """The pair is enabled, the directory still welcome, the person still tied to this user, and
     nothing revoked since.
 
@@ -175,8 +177,8 @@ def _holds_by_database(sign_in: SignIn, user: Any) -> bool:
         since__gte=_moment(sign_in.at),
     )
     # Not of a replica, which may not have heard of a person who came a moment ago.
-    pairs = EnabledConnection._default_manager.using(router.db_for_write(Identity))
-    return pairs.filter(
+    targets = EnabledConnection._default_manager.using(router.db_for_write(Identity))
+    return targets.filter(
         (
             Q(connection__use_common_endpoint=False, connection__tenant_id=sign_in.tenant)
             & ~Q(connection__tenant_id=PERSONAL_TENANT_ID)

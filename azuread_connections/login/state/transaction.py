@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from ...conf import CACHE_PREFIX, TRANSACTION_LIFETIME, conf
+from ...models import Connection
 from . import sealing
 from .sealing import BrokenSeal, base64url
 from .withheld import COOKIE_MARK, transaction_cookies
@@ -64,6 +65,16 @@ class Transaction:
     def code_challenge(self) -> str:
         return base64url(hashlib.sha256(self.code_verifier.encode()).digest())
 
+    def unchanged_tenant(self, connection: Connection, redirect_uri: str) -> str | None:
+        """Return the tenant that this began with, or None if the connection was edited since.
+
+        Its directory may have been pinned meanwhile, which changes nothing else about it.
+        """
+        for tenant in (connection.sign_in_segment, connection.domain):
+            if endpoint_fingerprint(connection, tenant, redirect_uri) == self.fingerprint:
+                return tenant
+        return None
+
     @property
     def is_expired(self) -> bool:
         return time.time() > self.created_at + TRANSACTION_LIFETIME
@@ -71,15 +82,21 @@ class Transaction:
     def use(self) -> bool:
         """Return True the first time, for all workers that share the cache."""
         # A digest: whatever goes wrong with a cache may be reported with the key.
-        key = f"{CACHE_PREFIX}:transaction:{fingerprint(self.state)}"
+        key = f"{CACHE_PREFIX}:transaction:{_digest(self.state)}"
         return conf.cache.add(key, 1, TRANSACTION_LIFETIME + 60)
 
     def _derive(self, purpose: str) -> str:
         return base64url(hmac.digest(self.seed.encode(), purpose.encode(), "sha256"))
 
 
-def fingerprint(*parts: str) -> str:
-    """Return a short digest over what must not change while a sign-in is under way."""
+def endpoint_fingerprint(connection: Connection, tenant: str, redirect_uri: str) -> str:
+    """Return a digest of what a callback must find unchanged."""
+    return _digest(
+        connection.client_id, connection.cloud, tenant, connection.identity_api, redirect_uri
+    )
+
+
+def _digest(*parts: str) -> str:
     return base64url(hashlib.sha256(json.dumps(parts).encode()).digest()[:16])
 
 

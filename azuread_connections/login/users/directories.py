@@ -31,7 +31,7 @@ _BY_KEY = Select(
         .annotate(is_pinned_elsewhere=pinned_by_another())
         .order_by()
     ),
-    models=("",),
+    models={"directory": ""},
     columns=("is_pinned_elsewhere",),
 )
 
@@ -117,9 +117,9 @@ def _find(connection: Connection, claims: IdTokenClaims) -> _Known | None:
     rows = _BY_KEY.rows(
         router.db_for_write(Directory), connection=connection.pk, tenant_id=claims.tenant_id
     )
-    for directory, is_pinned_elsewhere in rows:
-        directory.connection = connection
-        return _Known(directory, bool(is_pinned_elsewhere))
+    for row in rows:
+        row.directory.connection = connection
+        return _Known(row.directory, bool(row.is_pinned_elsewhere))
     return None
 
 

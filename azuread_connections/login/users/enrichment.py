@@ -16,7 +16,7 @@ from ...microsoft import client as microsoft
 from ...models import Connection, Event
 from ..log import events
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def enrich(connection: Connection, tokens: TokenResponse) -> Enrichment:
 
 
 def _attempt(
-    connection: Connection, kind: Event.Kind, ask: Callable[[], Answer], problems: list[str]
-) -> Answer | None:
+    connection: Connection, kind: Event.Kind, ask: Callable[[], Result], problems: list[str]
+) -> Result | None:
     try:
         return ask()
     except EntraError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
 
@@ -13,53 +15,73 @@ from ..lookup.realm import domain_of
 from .trust import ConfirmationNeeded, DomainTrust
 from .user_rights import held_permissions
 
+#: More users than this with one address are not looked at.
+_MAX_CANDIDATES = 10
+
+
+class FindsUsers(Protocol):
+    def filter_users_by_claims(self, claims: Mapping[str, Any]) -> Iterable[Any]: ...
+    def describe_user_by_claims(self, claims: Mapping[str, Any]) -> str: ...
+
 
 def find_linkable(
-    claims: IdTokenClaims,
+    hooks: FindsUsers,
+    id_token: IdTokenClaims,
     connection: Connection,
     trust: DomainTrust,
+    claims: Mapping[str, Any],
     *,
     for_update: bool = False,
 ) -> Any:
-    """Return the one existing user that this person may take over, or None.
+    """Return the one existing user to whom this person may be linked, or None.
 
-    Only the claim `email` counts, and only in a domain that is proven to be the person's
-    directory's. ``for_update``: lock that user until the transaction ends, so that the first
-    sign-ins of two people cannot both take them over.
+    Only the ID token's claim `email` counts, and only in a domain that is proven to be the person's
+    directory's; the hook is given it as ``email``. ``for_update``: lock that user until the
+    transaction ends, so that the first sign-ins of two people cannot both be linked to them.
 
-    Raises ``SignInFailed`` (``user_refused``) where there is one that must not be taken over, so
-    that nobody gets two accounts by accident. Raises ``ConfirmationNeeded`` where there is one who
-    may be, and Microsoft has not confirmed the domain during this sign-in.
+    Raises ``SignInFailed`` (``user_refused``) where there is one to whom nobody must be linked, so
+    that nobody gets two accounts by accident. Raises ``ConfirmationNeeded`` where somebody may be,
+    and Microsoft has not confirmed the domain during this sign-in.
     """
-    domain = domain_of(claims.email)
+    domain = domain_of(id_token.email)
     if not connection.link_by_email or domain not in trust.domains:
         return None
-    found = _users_with(claims.email)
+    claims = {**claims, "email": id_token.email}
+    found = list(islice(hooks.filter_users_by_claims(claims), _MAX_CANDIDATES))
     if not found:
         return None
+    described = hooks.describe_user_by_claims(claims)
     if len(found) > 1:
-        raise SignInFailed("user_refused", detail=f"Several users have the address {claims.email}.")
-    _require_unprivileged(found[0], claims)
+        raise SignInFailed("user_refused", detail=f"Several users match {described}.")
+    _require_unprivileged(found[0], described)
     if domain not in trust.confirmed:
         raise ConfirmationNeeded(domain)
     if not for_update:
         return found[0]
     user = _locked(found[0])
-    _require_unprivileged(user, claims)
+    _require_unprivileged(user, described)
     return user
 
 
-def take_over(user: Any) -> None:
-    """End the user's password and, with it, their open sessions. The caller saves."""
+def link_to_identity(user: Any) -> None:
+    """End the user's password and, with it, their open sessions."""
     user.set_unusable_password()
+    user.save(update_fields=["password"])
 
 
-def _users_with(email: str) -> list[Any]:
+def users_with_email(email: str) -> list[Any]:
+    """Return the users with exactly this address; only letter case may differ."""
+    if not email:
+        return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
-    candidates = user_model._default_manager.filter(**{f"{field}__iexact": email})[:10]
-    # MariaDB takes "é" for "e": only letter case may differ.
-    return [user for user in candidates if getattr(user, field).lower() == email.lower()]
+    candidates = user_model._default_manager.filter(**{f"{field}__iexact": email})
+    # MariaDB takes "é" for "e".
+    return [
+        user
+        for user in candidates[:_MAX_CANDIDATES]
+        if getattr(user, field).lower() == email.lower()
+    ]
 
 
 def _locked(user: Any) -> Any:
@@ -71,9 +93,9 @@ def _locked(user: Any) -> Any:
     return locked
 
 
-def _require_unprivileged(user: Any, claims: IdTokenClaims) -> None:
+def _require_unprivileged(user: Any, described: str) -> None:
     if reason := _why_not(user):
-        raise SignInFailed("user_refused", detail=f"The user {claims.email} {reason}.")
+        raise SignInFailed("user_refused", detail=f"The user of {described} {reason}.")
 
 
 def _why_not(user: Any) -> str:

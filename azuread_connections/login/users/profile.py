@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,12 @@ from django.core.validators import validate_email
 from django.db.models import Field
 
 from ...conf import conf
-from ...entra.graph import PROFILE_NAMES
+from ...entra.graph import PROFILE_NAMES, Group
 from ...entra.id_token import IdTokenClaims
+from ...models import Connection
 from .names import split_name
 from .trust import DomainTrust
+from .usernames import require_usable
 
 #: Attributes that say as much when their end is missing. An address or a number does not.
 _MAY_BE_CUT = frozenset({"name", "given_name", "family_name", "job_title", "department", "company"})
@@ -71,17 +73,65 @@ def extended_part(profile: Mapping[str, Any]) -> dict[str, Any]:
     return {name: profile[name] for name in PROFILE_NAMES if name in profile}
 
 
-def sync_user(user: AbstractBaseUser, profile: Profile) -> list[str]:
-    """Set the fields that differ; return their names. The user is not saved.
+def hook_claims(
+    claims: IdTokenClaims, profile: Profile, groups: Iterable[Group] | None
+) -> dict[str, Any]:
+    """Return what the site's hooks are given: all claims of the ID token, and the profile.
+
+    ``email`` is there only where it is verified, so that whoever looks up a user by it cannot be
+    deceived; else there is an ``unverified_email``. ``groups``: the IDs of all groups, where they
+    are known.
+    """
+    attributes = {name: value for name, value in profile.as_dict().items() if value}
+    email, verified = attributes.pop("email", ""), attributes.pop("email_verified", False)
+    found = dict(claims.everything)
+    for name in ("email", "email_verified"):
+        found.pop(name, None)
+    found |= attributes
+    if email:
+        found["email" if verified else "unverified_email"] = email
+        found["email_verified"] = verified
+    if not profile.given_name and not profile.family_name:
+        given, family = split_name(profile.name)
+        found |= {"given_name": given, "family_name": family}
+    if groups is not None:
+        found["groups"] = [group.id for group in groups]
+    return found
+
+
+def create_user(connection: Connection, username: str, claims: Mapping[str, Any]) -> Any:
+    """Save and return a new user without a password. Raises ``SignInFailed``."""
+    user_model = get_user_model()
+    username = require_usable(username, "get_username")
+    user: Any = user_model(**{user_model.USERNAME_FIELD: username})
+    user.set_unusable_password()
+    if connection.sync_profile != Connection.SyncProfile.NEVER:
+        sync_user(user, claims)
+    user.save()
+    return user
+
+
+def update_user(connection: Connection, user: Any, claims: Mapping[str, Any]) -> Any:
+    """Bring the user up to date, where the connection does so at each sign-in."""
+    if connection.sync_profile != Connection.SyncProfile.EACH_LOGIN:
+        return user
+    if changed := sync_user(user, claims):
+        user.save(update_fields=changed)
+    return user
+
+
+def sync_user(user: AbstractBaseUser, claims: Mapping[str, Any]) -> list[str]:
+    """Set the fields that differ from the claims of ``hook_claims``; return their names.
+
+    The user is not saved.
 
     An address that is not verified is never written: other code may send passwords to it. Nor is a
     value that the field refuses or that does not fit its column. Only names and the like are cut.
     """
-    attributes = _attributes(profile)
     changed = []
     for name, attribute in conf.user_fields.items():
         column = _column(name)
-        value = attributes.get(attribute)
+        value = claims.get(attribute)
         if column is None or not isinstance(value, str) or not value:
             continue
         if attribute in _MAY_BE_CUT and not column.unique:
@@ -101,16 +151,6 @@ def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> An
         return column.clean(value, user)
     except ValidationError:
         return None
-
-
-def _attributes(profile: Profile) -> dict[str, Any]:
-    attributes = profile.as_dict()
-    if not profile.email_verified:
-        del attributes["email"]
-    if not profile.given_name and not profile.family_name:
-        given, family = split_name(profile.name)
-        attributes |= {"given_name": given, "family_name": family}
-    return attributes
 
 
 def _column(name: str) -> Field[Any, Any] | None:

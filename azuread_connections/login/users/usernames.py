@@ -16,20 +16,11 @@ from ..log.failures import SignInFailed
 from .trust import DomainTrust
 
 
-def new_user(claims: IdTokenClaims, connection: Connection, trust: DomainTrust) -> Any:
-    """Return a new Django user without a password, not saved yet. Raises ``SignInFailed``."""
-    user_model = get_user_model()
-    name = username_for(claims, connection, trust)
-    user = user_model(**{user_model.USERNAME_FIELD: name})
-    user.set_unusable_password()
-    return user
-
-
 def username_for(claims: IdTokenClaims, connection: Connection, trust: DomainTrust) -> str:
     """Return a username for a person. Raises ``SignInFailed`` (``user_refused``)."""
     field = _field()
     if (function := conf.username_function) is not None:
-        return _checked(function(claims, connection), field)
+        return require_usable(function(claims, connection), "USERNAME_FUNCTION")
     own = _own_name(claims, trust)
     if own and _is_accepted(own, field):
         if not _is_taken(own):
@@ -40,12 +31,14 @@ def username_for(claims: IdTokenClaims, connection: Connection, trust: DomainTru
     return _made_up_name(claims, field)
 
 
-def _checked(name: Any, field: models.Field[Any, Any]) -> str:
-    """Return what the site's own function made, if a column can hold it."""
+def require_usable(name: Any, made_by: str) -> str:
+    """Return a name that the site's own code made, if a column can hold it. Raises
+    ``SignInFailed``."""
+    field = _field()
     if not isinstance(name, str) or not name:
-        raise SignInFailed("user_refused", detail="USERNAME_FUNCTION returned no name.")
+        raise SignInFailed("user_refused", detail=f"{made_by} returned no name.")
     if len(name) > (field.max_length or len(name)):
-        raise SignInFailed("user_refused", detail="USERNAME_FUNCTION returned too long a name.")
+        raise SignInFailed("user_refused", detail=f"{made_by} returned too long a name.")
     return name
 
 

@@ -12,16 +12,6 @@ from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled
 from . import buttons
 
-#: Failures after which another account of the person's may get in.
-_ABOUT_THE_ACCOUNT = frozenset(
-    {
-        "access_denied",
-        "consent_required",
-        "directory_refused",
-        "directory_waiting",
-        "user_refused",
-    }
-)
 #: Seconds, where Microsoft names none.
 _RETRY_AFTER = 30
 
@@ -39,7 +29,7 @@ def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
             "reference": failed.reference,
             "back_url": failed.back_url,
             "retry_url": failed.back_url or _retry_url(request, failed, resumption),
-            "resume_with": resumption.pair.connection.label if resumption else "",
+            "resume_with": resumption.target.connection.label if resumption else "",
             "other_account_url": _other_account_url(failed),
             "home_url": _home_url(request, resumption),
         },
@@ -70,7 +60,7 @@ def _home_url(request: HttpRequest, resumption: Resumption | None) -> str:
 def _other_account_url(failed: SignInFailed) -> str:
     """Return where another account can be chosen at Microsoft, which takes the same one again
     otherwise; "" where that is no help."""
-    if failed.code not in _ABOUT_THE_ACCOUNT or failed.connection is None or failed.back_url:
+    if failed.connection is None or failed.back_url or not failed.failure.other_account_helps:
         return ""
     application = failed.application
     return buttons.start_url(
@@ -85,8 +75,8 @@ def _retry_url(request: HttpRequest, failed: SignInFailed, resumption: Resumptio
     """Return where "try again" leads: straight to Microsoft if that may help."""
     if resumption is not None:
         return buttons.start_url(
-            resumption.pair.connection,
-            application=enabled.slug_unless_default(resumption.pair.application),
+            resumption.target.connection,
+            application=enabled.slug_unless_default(resumption.target.application),
             next=resumption.destination,
         )
     application = enabled.chosen_application(request)

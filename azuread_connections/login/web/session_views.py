@@ -19,10 +19,11 @@ from django.views.generic import TemplateView, View
 
 from ...conf import conf
 from ...models import Identity
-from ..flows import accounts, begin, logout, onward
+from ..flows import accounts, begin, logout, redirects
 from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled, realm
 from ..state import session
+from ..state.freshness import is_login_fresh
 from . import buttons
 from .entry import entry
 from .error_page import already_logged, failure_page
@@ -71,7 +72,7 @@ class AccountsView(TemplateView):
     template_name = "azuread_connections/accounts.html"
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        if not accounts.is_login_fresh(request):
+        if not is_login_fresh(request):
             return self.get(request)
         try:
             if name := request.POST.get("connect", ""):
@@ -79,22 +80,22 @@ class AccountsView(TemplateView):
             if typed := request.POST.get("email", ""):
                 return self._connect_by_address(request, typed)
             accounts.disconnect(request, request.POST.get("disconnect", ""))
-            return onward.go_on(request, self._address())
+            return redirects.redirect_browser(request, self._address())
         except SignInFailed as failed:
             failure = failed
         failure.back_url = self._address()
         return failure_page(request, failure)
 
     def _connect(self, request: HttpRequest, name: str) -> HttpResponse:
-        pair = enabled.find_enabled(request, name)
-        if pair is None:
+        target = enabled.find_enabled(request, name)
+        if target is None:
             raise SignInFailed("connection_disabled", detail=f"No connection “{name}” here.")
         # Microsoft sends the browser back to another host, where it may have to sign in first.
-        if addresses.must_move(request, is_own_host=pair.is_own_host):
+        if addresses.must_move(request, is_own_host=target.is_own_host):
             moved = self._address(**{addresses.MOVED: "1"})
-            return onward.go_on(request, conf.public_url + moved)
+            return redirects.redirect_browser(request, conf.public_url + moved)
         start = begin.Start(
-            pair,
+            target,
             self._address(),
             # Whoever is signed in at Microsoft need not be who is to be tied.
             prompt=begin.SELECT_ACCOUNT,
@@ -109,12 +110,12 @@ class AccountsView(TemplateView):
         if application is None:
             return self.get(request)
         found = realm.discover(request, application, typed)
-        if len(found.pairs) == 1:
-            return self._connect(request, found.pairs[0].connection.name)
+        if len(found.targets) == 1:
+            return self._connect(request, found.targets[0].connection.name)
         context = self.get_context_data(
             email=found.address,
-            found_choices=[pair.connection for pair in found.pairs],
-            is_unknown=not found.pairs,
+            found_choices=[target.connection for target in found.targets],
+            is_unknown=not found.targets,
         )
         return self.render_to_response(context)
 
@@ -130,7 +131,7 @@ class AccountsView(TemplateView):
             accounts=accounts.accounts(self.request),
             choices=kwargs.pop("found_choices", None) or shown.connections,
             too_many_choices=shown.too_many,
-            is_login_fresh=accounts.is_login_fresh(self.request),
+            is_login_fresh=is_login_fresh(self.request),
             sign_in_url=buttons.sign_in_url(
                 application=enabled.chosen_application(self.request), next=self._address()
             ),
@@ -161,7 +162,7 @@ class LogoutView(View):
             at_microsoft = logout.redirect_to_microsoft(request, sign_in, destination)
             if at_microsoft is not None:
                 return at_microsoft
-        return onward.go_on(request, destination)
+        return redirects.redirect_browser(request, destination)
 
 
 @method_decorator(entry, name="dispatch")

@@ -13,14 +13,14 @@ from django.views.generic import TemplateView, View
 
 from ...conf import conf
 from ...models import Application
-from ..flows import accounts, begin, callback, consent, logout, onward, trial
-from ..flows.exchange import SecretSuperseded
+from ..flows import begin, callback, consent, redirects
+from ..flows.sign_in import OtherUserSignedIn
 from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled, realm
 from ..lookup.typed_address import clean_address
-from ..state.transaction import Transaction, delete_cookie
+from ..state.transaction import delete_cookie
 from ..state.withheld import callback_parameters
-from . import buttons, read_ahead
+from . import buttons, prefetch
 from .entry import entry
 from .error_page import failure_page
 
@@ -49,16 +49,16 @@ class SignInView(TemplateView):
         if application is None:
             return self.render_to_response(self.get_context_data(email=address))
         found = realm.discover(request, application, address)
-        if len(found.pairs) == 1:
-            return _begin(request, found.pairs[0], found.address, found.domain)
+        if len(found.targets) == 1:
+            return _begin(request, found.targets[0], found.address, found.domain)
         return self.render_to_response(
             self.get_context_data(
                 known_application=application,
                 email=found.address,
                 choices=self._buttons(
-                    application, [pair.connection for pair in found.pairs], found.address
+                    application, [target.connection for target in found.targets], found.address
                 ),
-                is_unknown=not found.pairs,
+                is_unknown=not found.targets,
             )
         )
 
@@ -101,7 +101,7 @@ class SignInView(TemplateView):
 
     def _next(self, application: Application | None) -> str:
         urls = application.allowed_callback_urls if application else ()
-        return addresses.asked_destination(self.request, urls)
+        return addresses.requested_destination(self.request, urls)
 
     def _start(self, name: str) -> HttpResponse:
         """``?connection=NAME`` overrides the page, as at Auth0."""
@@ -131,8 +131,9 @@ class CallbackView(View):
         try:
             if consent.is_link_state(_state(request)):
                 return _show_consent(request)
-            found = callback.find_transaction(request, secure=secure)
-            response = self._finish(request, found)
+            response = callback.finish(request, secure=secure)
+        except OtherUserSignedIn as other:
+            response = _ask_first(request, other)
         except SignInFailed as failed:
             failure = failed
         if failure is not None:
@@ -145,72 +146,41 @@ class CallbackView(View):
         response.headers.setdefault("Referrer-Policy", "strict-origin")
         return response
 
-    def _finish(self, request: HttpRequest, found: Transaction) -> HttpResponse:
-        if found.purpose == consent.PURPOSE:
-            return consent.finish(request, found)
-        if found.purpose == trial.PURPOSE:
-            return trial.finish(request, found)
-        if found.purpose == logout.PURPOSE:
-            return onward.DestinationRedirect(found.destination)
-        is_sign_in = found.purpose != accounts.PURPOSE
-        back_url = "" if is_sign_in else found.destination
-        try:
-            returned = callback.find_return(request, found)
-        except SignInFailed as failed:
-            failed.destination, failed.back_url = found.destination, back_url
-            raise
-        finish = callback.sign_in if is_sign_in else accounts.connect
-        proof = None
-        try:
-            proof = callback.prove(request, returned)
-            finish(request, returned, proof)
-        except SecretSuperseded:
-            return _start_again(request, returned)
-        except callback.OtherUserSignedIn as other:
-            return _ask_first(request, returned, other)
-        except SignInFailed as failed:
-            failed.destination, failed.back_url = found.destination, back_url
-            failed.connection = returned.connection
-            failed.application = returned.pair.application
-            failed.is_proven = failed.is_proven or proof is not None
-            raise
-        return onward.DestinationRedirect(found.destination)
-
 
 def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:
-    if answer := read_ahead.answer_if_ahead(request):
+    if answer := prefetch.prefetch_response(request):
         return answer
-    pair = enabled.find_enabled(request, name, application)
-    if pair is None:
+    target = enabled.find_enabled(request, name, application)
+    if target is None:
         asked = enabled.chosen_application(request, application) or "this site"
-        detail = f"No connection “{enabled.asked_name(name)}” for “{asked}”."
+        detail = f"No connection “{enabled.lookup_name(name)}” for “{asked}”."
         return failure_page(request, SignInFailed("connection_disabled", detail=detail))
     asked = request.GET.get("login_hint", "")
     # What is no address may be the opaque hint that Microsoft puts into ID tokens.
     login_hint = clean_address(asked) or asked[:_MAX_LOGIN_HINT]
     domain = realm.domain_of(login_hint)
     # No hint for guests: it would lead them past the directory that knows them.
-    return _begin(request, pair, login_hint, domain if domain == pair.connection.domain else "")
+    return _begin(request, target, login_hint, domain if domain == target.connection.domain else "")
 
 
 def _begin(
-    request: HttpRequest, pair: enabled.Pair, login_hint: str, domain_hint: str
+    request: HttpRequest, target: enabled.SignInTarget, login_hint: str, domain_hint: str
 ) -> HttpResponse:
     destination = addresses.safe_destination(
-        request, request.GET.get("next"), pair.application.allowed_callback_urls
+        request, request.GET.get("next"), target.application.allowed_callback_urls
     )
-    if addresses.must_move(request, is_own_host=pair.is_own_host):
+    if addresses.must_move(request, is_own_host=target.is_own_host):
         moved = buttons.start_url(
-            pair.connection,
-            application=pair.application.slug,
+            target.connection,
+            application=target.application.slug,
             next=destination,
             login_hint=login_hint,
             prompt=_prompt(request),
             **{addresses.MOVED: "1"},
         )
-        return onward.go_on(request, conf.public_url + moved)
+        return redirects.redirect_browser(request, conf.public_url + moved)
     start = begin.Start(
-        pair,
+        target,
         destination,
         login_hint=login_hint,
         domain_hint=domain_hint,
@@ -225,36 +195,13 @@ def _prompt(request: HttpRequest) -> str:
     return asked if asked == begin.SELECT_ACCOUNT else ""
 
 
-def _start_again(request: HttpRequest, returned: callback.Return) -> HttpResponse:
-    """Go through Microsoft once more, which nobody notices, for a code for the next secret."""
-    if returned.transaction.is_retry:
-        raise SignInFailed(
-            "secret_rejected",
-            detail="Microsoft refused the client secrets one after the other.",
-            connection=returned.connection,
-            application=returned.pair.application,
-            is_proven=True,
-        )
-    begun = returned.transaction
-    start = begin.Start(
-        returned.pair,
-        begun.destination,
-        is_retry=True,
-        purpose=begun.purpose,
-        subject=begun.subject,
-    )
-    return begin.redirect_to_microsoft(request, start)
-
-
-def _ask_first(
-    request: HttpRequest, returned: callback.Return, other: callback.OtherUserSignedIn
-) -> HttpResponse:
+def _ask_first(request: HttpRequest, other: OtherUserSignedIn) -> HttpResponse:
     """Somebody else is signed in here: let the person choose. Nothing has been changed."""
     start_url = partial(
         buttons.start_url,
-        returned.connection,
-        application=enabled.slug_unless_default(returned.pair.application),
-        next=returned.transaction.destination,
+        other.context.connection,
+        application=enabled.slug_unless_default(other.context.application),
+        next=other.context.transaction.destination,
     )
     return render(
         request,
@@ -264,7 +211,7 @@ def _ask_first(
             "other": other.other,
             "start_url": start_url(login_hint=other.other),
             "other_account_url": start_url(prompt=begin.SELECT_ACCOUNT),
-            "stay_url": returned.transaction.destination,
+            "stay_url": other.context.transaction.destination,
         },
     )
 

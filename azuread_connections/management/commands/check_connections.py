@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from azuread_connections.diagnostics.probe import Outcome, Step, probe
+from azuread_connections.diagnostics.probe import Step, StepResult, probe
 from azuread_connections.diagnostics.selection import all_connections, named_connections
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             missing.pop(connection.name_key, None)
             self.stdout.write(self.style.MIGRATE_HEADING(connection.name))
             for step in probe(connection):
-                failed = failed or step.outcome is Outcome.FAILED
+                failed = failed or step.outcome is StepResult.FAILED
                 self._print(step)
         if missing:
             raise CommandError(
@@ -41,9 +41,9 @@ class Command(BaseCommand):
 
     def _print(self, step: Step) -> None:
         marks = {
-            Outcome.PASSED: self.style.SUCCESS("+"),
-            Outcome.FAILED: self.style.ERROR("x"),
-            Outcome.UNKNOWN: "-",
+            StepResult.PASSED: self.style.SUCCESS("+"),
+            StepResult.FAILED: self.style.ERROR("x"),
+            StepResult.UNKNOWN: "-",
         }
         self.stdout.write(f"  {marks[step.outcome]} {step.title}: {step.found}")
         if step.remedy:

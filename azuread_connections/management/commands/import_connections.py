@@ -16,9 +16,9 @@ from azuread_connections.entra.frames import without_frame_variables
 from azuread_connections.transfer.changes import Action
 from azuread_connections.transfer.document import UnreadableDocument, shown
 from azuread_connections.transfer.importer import (
+    EntryResult,
     ImportRefused,
     ImportResult,
-    Outcome,
     import_connections,
 )
 from azuread_connections.transfer.verification import verify_domains
@@ -97,7 +97,7 @@ class Command(BaseCommand):
         self.stdout.write(_("Note: %(note)s") % {"note": text})
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: EntryResult) -> str:
     line = f"{outcome.name}: {outcome.action.label}"
     differences = "; ".join(map(str, outcome.differences))
     return f"{line} ({differences})" if differences else line

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from azuread_connections.credentials.reencryption import Outcome, reencrypt
+from azuread_connections.credentials.reencryption import ReencryptionCounts, reencrypt
 from azuread_connections.management import arguments
 
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
 
     def _reencrypt(self, *, dry_run: bool, batch_size: int) -> None:
-        outcome = Outcome()
+        outcome = ReencryptionCounts()
         for secret in reencrypt(outcome, batch_size=batch_size, dry_run=dry_run):
             self.stderr.write(
                 _(
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         )
 
 
-def _summary(outcome: Outcome, *, dry_run: bool) -> str:
+def _summary(outcome: ReencryptionCounts, *, dry_run: bool) -> str:
     if dry_run:
         template = _("%(renewed)d of %(seen)d secrets would be encrypted anew.")
     else:

@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 
 from azuread_connections.diagnostics.selection import all_connections, named_connections
 from azuread_connections.diagnostics.signing_keys import KeyRefresh
-from azuread_connections.diagnostics.wording import in_words
 from azuread_connections.entra.errors import EntraError
+from azuread_connections.microsoft.wording import describe_error
 
 
 class Command(BaseCommand):
@@ -36,7 +36,7 @@ class Command(BaseCommand):
                 number = refresh.refresh(connection)
             except EntraError as error:
                 failed = True
-                self.stdout.write(self.style.ERROR(f"{connection.name}: {in_words(error)}"))
+                self.stdout.write(self.style.ERROR(f"{connection.name}: {describe_error(error)}"))
             else:
                 text = ngettext("%d key is published.", "%d keys are published.", number) % number
                 self.stdout.write(f"{connection.name}: {text}")

@@ -161,13 +161,13 @@ def test_the_filter_agrees_with_the_words(boss: Client, status: SecretStatus) ->
     for number, expiries in enumerate(all_mixtures(timezone.now())):
         make(f"c{number}", *expiries)
         make(f"r{number}", *expiries, refused=True)
-    in_words = {
+    describe_error = {
         connection.name
         for connection in Connection.objects.all()
         if connection_secret_state(connection.secrets.all()).status is status
     }
-    assert in_words
-    assert names_shown(boss, f"secret={status.value}") == in_words
+    assert describe_error
+    assert names_shown(boss, f"secret={status.value}") == describe_error
 
 
 def test_the_filter_agrees_at_the_edges(db: None, settings: Any) -> None:

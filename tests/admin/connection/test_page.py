@@ -18,6 +18,7 @@ from azuread_connections.models import Application, ClientSecret, Connection, fi
 from azuread_connections.testing import StandIn
 from tests.admin.conftest import SECRET
 from tests.admin.pages import ADD, change_page, filled_in, text
+from tests.mail import set_admins
 
 pytestmark = pytest.mark.django_db
 HTML_TOO = pytest.mark.parametrize("admins", [False, True], ids=["text", "html"], indirect=True)
@@ -26,7 +27,7 @@ HTML_TOO = pytest.mark.parametrize("admins", [False, True], ids=["text", "html"]
 @pytest.fixture
 def admins(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
     """Mail errors as Django's own LOGGING does with DEBUG off; with all variables, as HTML."""
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    set_admins(settings, "ada@example.com")
     handler = AdminEmailHandler(include_html=request.param)
     logger = logging.getLogger("django.request")
     logger.addHandler(handler)

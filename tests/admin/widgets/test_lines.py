@@ -11,7 +11,7 @@ from azuread_connections.admin.widgets.lines import (
     HostsField,
     URLsField,
 )
-from azuread_connections.models.destinations import what_is_wrong
+from azuread_connections.models.destinations import destination_error
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from azuread_connections.models.destinations import what_is_wrong
     ],
 )
 def test_a_complete_address_is_good(url: str) -> None:
-    assert what_is_wrong(url, own_schemes=False) == ""
+    assert destination_error(url, own_schemes=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_complete_address_is_good(url: str) -> None:
     ],
 )
 def test_what_is_wrong_with_an_address_is_said(url: str, reason: str) -> None:
-    assert reason in str(what_is_wrong(url, own_schemes=False))
+    assert reason in str(destination_error(url, own_schemes=False))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_is_wrong_with_an_address_is_said(url: str, reason: str) -> None:
     ],
 )
 def test_a_native_application_may_have_a_scheme_of_its_own(url: str, good: bool) -> None:
-    assert (what_is_wrong(url, own_schemes=True) == "") is good
+    assert (destination_error(url, own_schemes=True) == "") is good
 
 
 def test_lines_and_commas_separate_and_each_entry_counts_once() -> None:

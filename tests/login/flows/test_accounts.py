@@ -12,9 +12,9 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, OperationalError
 from django.test import Client
 
-from azuread_connections.login.flows import callback
+from azuread_connections.login.flows import accounts
 from azuread_connections.login.log import events
-from azuread_connections.login.users import people
+from azuread_connections.login.users import resolution
 from azuread_connections.models import Connection, Event, GroupMapping, Identity
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of
@@ -292,14 +292,14 @@ def test_the_cookie_stays_small(contoso: Company, browser: Client) -> None:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, change: Callable[[], Any]) -> None:
     """Let something happen while Microsoft is asked."""
-    prove = callback.prove
+    verify = accounts.verify_identity
 
-    def prove_and_change(*args: Any) -> Any:
-        proof = prove(*args)
+    def verify_and_change(*args: Any) -> Any:
+        verified = verify(*args)
         change()
-        return proof
+        return verified
 
-    monkeypatch.setattr(callback, "prove", prove_and_change)
+    monkeypatch.setattr(accounts, "verify_identity", verify_and_change)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -325,13 +325,13 @@ def test_who_is_tied_by_somebody_else_meanwhile_stays_theirs(
         tenant_id=contoso.directory.tenant_id,
         object_id=contoso.person.object_id,
     )
-    find, calls = people._find, []
+    find, calls = resolution._find, []
 
-    def find_late(visitor: Any) -> Any:
+    def find_late(verified: Any) -> Any:
         calls.append(1)
-        return find(visitor) if len(calls) > 1 else None
+        return find(verified) if len(calls) > 1 else None
 
-    monkeypatch.setattr(people, "_find", find_late)
+    monkeypatch.setattr(resolution, "_find", find_late)
     answer = connect(contoso, browser)
     assert (answer.status_code, error_code(answer)) == (403, "user_refused")
 
@@ -358,7 +358,7 @@ def test_what_the_site_does_not_let_be_stored_is_a_page(
     def refuse(*args: Any) -> None:
         raise IntegrityError("a constraint of the site's own")
 
-    monkeypatch.setattr(people, "_tie", refuse)
+    monkeypatch.setattr(resolution, "_tie", refuse)
     answer = connect(contoso, browser)
     assert (answer.status_code, error_code(answer)) == (403, "user_refused")
     assert not Identity.objects.exists()

@@ -62,6 +62,21 @@ def test_a_returning_person_costs_one_request_and_nine_statements(
     assert len(at_callback) == 8, "\n".join(at_callback)
 
 
+def test_it_costs_the_same_where_no_query_can_be_prepared(
+    nothing_compiles: None, contoso: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_in_again(contoso)
+    sign_in_again(contoso)  # the first that updates the identity
+    # Those of the start, of the callback, of the identity, and its update.
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["WARNING"] * 4
+    caplog.clear()
+
+    at_start, at_callback, requests = sign_in_again(contoso)
+
+    assert (len(at_start), len(at_callback), requests) == (1, 8, 1), "\n".join(at_callback)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_on_the_common_endpoint_it_costs_one_statement_more(
     microsoft: StandIn, application: Application
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -14,8 +15,9 @@ from django.db import IntegrityError, OperationalError
 from django.test import Client
 
 from azuread_connections.conf import TRANSACTION_LIFETIME
+from azuread_connections.login.flows import sign_in
 from azuread_connections.login.log import events
-from azuread_connections.login.users import people
+from azuread_connections.login.state import transaction
 from azuread_connections.models import ClientSecret, Connection, EnabledConnection, Event, Identity
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of, transaction_of
@@ -466,24 +468,24 @@ def test_an_error_beside_a_code_is_an_error(contoso, client):
 @pytest.mark.parametrize("error", [IntegrityError, OperationalError])
 @pytest.mark.parametrize(("failures", "status"), [(1, 302), (2, 302)])
 def test_a_sign_in_that_collides_is_tried_again(contoso, client, error, failures, status):
-    find = people.find_or_create
+    resolve = sign_in.resolve
     results = [error("x")] * failures
 
-    def collide(visitor):
+    def collide(*args: Any) -> Any:
         if results:
             raise results.pop()
-        return find(visitor)
+        return resolve(*args)
 
-    with mock.patch.object(people, "find_or_create", collide):
+    with mock.patch.object(sign_in, "resolve", collide):
         assert contoso.sign_in(client).status_code == status
     assert User.objects.count() == 1
 
 
 def test_one_that_always_collides_is_refused(contoso, client):
-    with mock.patch.object(people, "find_or_create", side_effect=IntegrityError("x")):
+    with mock.patch.object(sign_in, "resolve", side_effect=IntegrityError("x")):
         assert error_code(contoso.sign_in(client)) == "user_refused"
     with (
-        mock.patch.object(people, "find_or_create", side_effect=OperationalError("x")),
+        mock.patch.object(sign_in, "resolve", side_effect=OperationalError("x")),
         pytest.raises(OperationalError),
     ):
         contoso.sign_in(Client())
@@ -520,3 +522,13 @@ def test_nobody_is_made_somebody_else_without_being_asked(contoso: Company, clie
 def test_the_same_person_again_is_not_asked(contoso: Company, client: Client) -> None:
     contoso.sign_in(client)
     assert contoso.sign_in(client).status_code == 302
+
+
+def test_an_unknown_purpose_signs_nobody_in(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cookie of a later version of this app, after a downgrade."""
+    seal = transaction.seal
+    monkeypatch.setattr(transaction, "seal", lambda begun: seal(replace(begun, purpose="step_up")))
+    assert_refused(contoso.sign_in(client), 400, "transaction_expired")
+    assert contoso.microsoft.count("token") == 0

@@ -8,14 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections.entra.id_token import IdTokenClaims
-from azuread_connections.login import backend
 from azuread_connections.login.flows.exchange import CodeExchange
-from azuread_connections.login.users import people
+from azuread_connections.login.users.resolution import ResolvedUser
 from azuread_connections.models import ClientSecret, Event
 from azuread_connections.models.secret import in_order_of_use
 from tests.company import Company, error_code
-from tests.factories import ClientSecretFactory
+from tests.factories import ClientSecretFactory, IdentityFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -221,13 +219,12 @@ def test_the_order_of_use_is_newest_first_and_doubtful_last() -> None:
     assert [each.hint for each in ordered] == ["new", "ok?", "old", "out", "bad"]
 
 
-def test_an_exchange_and_a_proof_show_nothing(contoso):
+def test_an_exchange_and_a_resolved_user_show_nothing(contoso):
     shown = repr(
         CodeExchange(
             contoso.connection, "t", "u", code="c0de", code_verifier="ver1fier", nonce="n0nce"
         )
     )
     assert not any(secret in shown for secret in ("c0de", "ver1fier", "n0nce"))
-    claims = IdTokenClaims("tid", "oid", name="Adele")
-    visitor = people.Visitor(contoso.connection, claims, backend.Enrichment())
-    assert "Adele" not in repr(backend.Proof(visitor))
+    identity = IdentityFactory.create(login_name="adele@contoso.com")
+    assert "adele" not in repr(ResolvedUser(identity)).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 
 from azuread_connections.entra.aadsts import explain
+from azuread_connections.login.log.failures import FAILURES, Failure
 from azuread_connections.models import ClientSecret, Connection, Directory, Event
 from tests import field_cases
 from tests.company import Company, query_of
@@ -323,3 +325,22 @@ def test_the_subcode_of_a_redirect_is_kept(contoso: Company, client: Client) -> 
     contoso.microsoft.fault("authorize", error="access_denied", subcode="cancel")
     response = contoso.come_back(client, contoso.start(client))
     assert "subcode cancel" in assert_refused(response, 403, "access_denied").message
+
+
+# The closed list, where other people's programs read it
+
+PAGE = Path(__file__).resolve().parents[3] / "docs/how-it-works.md"
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_each_failure_is_in_the_table(failure: Failure) -> None:
+    row = f"| `{failure.code}` | {failure.status} | {failure.title} |"
+    assert row in PAGE.read_text(), "docs/how-it-works.md: the table has no such row"
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_each_failure_says_what_happened_and_what_to_do(failure: Failure) -> None:
+    assert failure.title
+    assert str(failure.advice).endswith(".")
+    assert failure.meaning
+    assert failure.status in {400, 403, 502, 503}

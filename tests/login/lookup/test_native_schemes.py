@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from azuread_connections.login.flows.onward import DestinationRedirect
+from azuread_connections.login.flows.redirects import DestinationRedirect
 from azuread_connections.login.lookup.addresses import safe_path
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing import next_address

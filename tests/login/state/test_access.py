@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user
 from django.test import RequestFactory
 
-from azuread_connections.login.state.access import may_enter
+from azuread_connections.login.state.access import has_access
 from tests.factories import ApplicationFactory, EnabledConnectionFactory
 
 pytestmark = pytest.mark.django_db
@@ -20,5 +20,5 @@ def test_a_session_of_a_connection_not_enabled_there_does_not_enter(contoso, fab
     request = RequestFactory().get("/")
     request.session = client.session
     request.user = get_user(client)
-    assert may_enter(request, "default")
-    assert not may_enter(request, "portal")
+    assert has_access(request, "default")
+    assert not has_access(request, "portal")

@@ -14,7 +14,7 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.entra.id_token import IdTokenClaims
-from azuread_connections.login.lookup.enabled import Pair
+from azuread_connections.login.lookup.enabled import SignInTarget
 from azuread_connections.login.state import session
 from azuread_connections.models import (
     Connection,
@@ -192,7 +192,7 @@ def test_a_replica_that_lags_behind_is_not_asked(
     request = RequestFactory().get("/")
     request.session = client.session
     settings.DATABASE_ROUTERS = [ReadsFromAReplica()]
-    assert not session.drop_what_is_over(request)
+    assert not session.prune_invalid_sign_ins(request)
     assert session.sign_ins(request)
     assert is_signed_in(client)
 
@@ -249,8 +249,8 @@ def test_the_session_knows_each_connection_once_newest_last(contoso, microsoft, 
     other = ConnectionFactory.create(name="other")
     claims = IdTokenClaims(contoso.directory.tenant_id, "oid")
     for connection in (contoso.connection, other, contoso.connection):
-        pair = Pair(application, connection, is_own_host=False, known_scopes="")
-        session.remember(request, pair, identity, claims)
+        target = SignInTarget(application, connection, is_own_host=False, known_scopes="")
+        session.remember(request, target, identity, claims)
     known = [sign_in.connection for sign_in in session.sign_ins(request)]
     assert known == [other.pk, contoso.connection.pk]
     newest = session.newest(request)

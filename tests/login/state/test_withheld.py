@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -19,17 +19,14 @@ from django.views.debug import ExceptionReporter
 from urllib3 import HTTPConnectionPool
 
 from azuread_connections.backends import ConnectionBackend
-from azuread_connections.entra.id_token import IdTokenClaims
-from azuread_connections.entra.tokens import TokenResponse
-from azuread_connections.login.flows import exchange
-from azuread_connections.login.flows.exchange import CodeExchange
+from azuread_connections.login.flows import exchange, sign_in
 from azuread_connections.login.log import events
 from azuread_connections.login.state import session
 from azuread_connections.login.state.withheld import transaction_cookies, withhold_from_scope
-from azuread_connections.login.users import people
 from azuread_connections.login.web import views
 from tests.company import Company, error_code, query_of
 from tests.login.reports import Arrival
+from tests.mail import set_admins
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +34,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def admins(settings: Any) -> Iterator[None]:
     """Mail errors as Django's own LOGGING does with DEBUG off, with all variables as HTML."""
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    set_admins(settings, "ada@example.com")
     handler = AdminEmailHandler(include_html=True)
     handler.setLevel(logging.ERROR)
     logger = logging.getLogger("django")
@@ -71,7 +68,7 @@ def fail(*args: Any, **kwargs: Any) -> Any:
 
 #: Where something unforeseen goes wrong, from the first frames to the last.
 PLACES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "in the view": lambda patch: patch.setattr(views.callback, "find_return", fail),
+    "in the view": lambda patch: patch.setattr(sign_in, "find_context", fail),
     "before the request to Microsoft": lambda patch: patch.setattr(
         exchange, "delegated_scopes", fail
     ),
@@ -79,7 +76,7 @@ PLACES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "while the token is validated": lambda patch: patch.setattr(
         exchange, "validate_id_token", fail
     ),
-    "while the user is looked up": lambda patch: patch.setattr(people, "find_or_create", fail),
+    "while the user is looked up": lambda patch: patch.setattr(sign_in, "resolve", fail),
     "while the session is written": lambda patch: patch.setattr(session, "remember", fail),
     "while it is logged": lambda patch: patch.setattr(events, "record_signed_in", fail),
 }
@@ -106,11 +103,12 @@ def test_an_unforeseen_error_is_reported_without_anything_that_is_secret(
 
 
 class CarelessBackend(ConnectionBackend):
-    """A site's own step that keeps what it reads in variables, and fails."""
+    """A site's own hook that keeps what it reads in variables, and fails."""
 
-    def verify_token(self, token: TokenResponse, payload: CodeExchange) -> IdTokenClaims:
-        raw, verifier = token.id_token, payload.code_verifier
-        raise RuntimeError(f"out of order: {len(raw + verifier)} characters")
+    def verify_claims(self, claims: Mapping[str, Any]) -> bool:
+        assert self.request is not None
+        code, cookies = self.request.GET.get("code"), self.request.COOKIES
+        raise RuntimeError(f"out of order: {len(str(code))} and {len(cookies)}")
 
 
 def test_a_sites_own_step_that_fails_is_reported_without_its_variables(
@@ -177,7 +175,7 @@ def test_an_error_under_asgi_is_reported_without_anything_that_is_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     arrival = Arrival.of(contoso, client)
-    monkeypatch.setattr(views.callback, "find_return", fail)
+    monkeypatch.setattr(sign_in, "find_context", fail)
     browser = AsyncClient(raise_request_exception=False)
     browser.cookies = client.cookies
     address = arrival.url.removeprefix("http://testserver")

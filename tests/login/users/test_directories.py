@@ -439,8 +439,8 @@ def test_only_the_own_directorys_grants_are_known_and_noted(contoso):
         delegated_scopes="User.Read",
     )
     keys = contoso.connection.enabledconnection_set.values_list("application", "connection").get()
-    pair = enabled.still_enabled(RequestFactory().get("/"), *keys)
-    assert pair.known_scopes == ""
+    target = enabled.still_enabled(RequestFactory().get("/"), *keys)
+    assert target.known_scopes == ""
     contoso.connection.directories.exclude(pk=other.pk).update(delegated_scopes="Mail.Read")
     assert enabled.still_enabled(RequestFactory().get("/"), *keys).known_scopes == "Mail.Read"
     directories.note_scopes(contoso.connection, contoso.directory.tenant_id, "", ["User.Read.All"])

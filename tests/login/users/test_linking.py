@@ -181,8 +181,8 @@ def test_only_letter_case_may_differ_in_a_linked_address(contoso):
     model = mock.Mock(_default_manager=Rows([local]))
     model.get_email_field_name.return_value = "email"
     with mock.patch.object(linking, "get_user_model", return_value=model):
-        assert linking._users_with("adele@contoso.com") == []
-        assert linking._users_with("AD\u00c9LE@contoso.com") == [local]
+        assert linking.users_with_email("adele@contoso.com") == []
+        assert linking.users_with_email("AD\u00c9LE@contoso.com") == [local]
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.factories import UserFactory
 from tests.field_cases import case
-from tests.login.users.test_people import signed_in
+from tests.login.users.test_resolution import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -161,7 +161,7 @@ def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
     contoso.sign_in(client)
     user.refresh_from_db()
     assert user.first_name == "Kept"
-    from azuread_connections.login.users.profile import read_profile, sync_user
+    from azuread_connections.login.users.profile import hook_claims, read_profile, sync_user
 
     claims = IdTokenClaims(contoso.directory.tenant_id, "oid", email="taken@contoso.com")
     UserFactory.create(email="taken@contoso.com")
@@ -169,4 +169,5 @@ def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
         "USER_FIELDS": {"email": "email"}
     }
     with mock.patch.dict(User._meta.get_field("email").__dict__, {"unique": True}):
-        assert sync_user(user, read_profile(claims, find_trust(contoso.connection, claims))) == []
+        profile = read_profile(claims, find_trust(contoso.connection, claims))
+        assert sync_user(user, hook_claims(claims, profile, None)) == []

@@ -18,7 +18,7 @@ from azuread_connections.testing import StandIn
 from tests.company import Company, error_code
 from tests.factories import UserFactory
 from tests.field_cases import case
-from tests.login.users.test_people import signed_in
+from tests.login.users.test_resolution import signed_in
 
 pytestmark = pytest.mark.django_db
 

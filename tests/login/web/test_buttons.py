@@ -202,11 +202,11 @@ def test_the_admins_sign_in_page_has_the_buttons_of_its_application(
     assert "Continue with" not in client.get("/admin/login/").content.decode()
 
 
-def test_a_foreign_next_on_the_admins_page_ends_at_home(
+def test_a_foreign_next_on_the_admins_page_ends_at_the_admins_front_page(
     contoso: Company, client: Client, settings: Any
 ) -> None:
     settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": "default"}
     page = client.get("/admin/login/?next=https://evil.example.net/").content.decode()
     start = page.split('azuread-button" href="')[1].split('"')[0].replace("&amp;", "&")
     url = client.get(start)["Location"]
-    assert contoso.come_back(client, url)["Location"] == "/"
+    assert contoso.come_back(client, url)["Location"] == "/admin/"

@@ -14,6 +14,7 @@ from django.utils.log import AdminEmailHandler
 import azuread_connections
 from azuread_connections.models import ClientSecret, EnabledConnection
 from tests.company import Company, error_code, query_of
+from tests.mail import set_admins
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def admins(settings: Any) -> Iterator[None]:
     """Mail errors as Django's own LOGGING does with DEBUG off, with all variables as HTML."""
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    set_admins(settings, "ada@example.com")
     handler = AdminEmailHandler(include_html=True)
     handler.setLevel(logging.ERROR)
     logger = logging.getLogger("django")

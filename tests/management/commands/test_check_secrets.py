@@ -20,6 +20,7 @@ from azuread_connections.models import Application, ClientSecret, Connection, En
 from azuread_connections.models.expiry import start_of_day
 from tests.company import Company
 from tests.factories import ClientSecretFactory
+from tests.mail import set_admins
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -73,7 +74,7 @@ def readable(contoso: Company) -> Company:
 
 @pytest.fixture
 def admins(settings: Any) -> None:
-    settings.ADMINS = [("Lidia Holloway", "lidia@contoso.com")]
+    set_admins(settings, "lidia@contoso.com")
 
 
 def expire_in(days: float) -> None:

@@ -16,7 +16,7 @@ Text = str | Promise
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ErrorDescription:
     """``found``: what went wrong; ``remedy``: what to do, "" if that is not known."""
 
     found: Text
@@ -26,21 +26,21 @@ class Trouble:
         return f"{self.found} {self.remedy}".rstrip()
 
 
-def in_words(error: EntraError) -> Trouble:
+def describe_error(error: EntraError) -> ErrorDescription:
     """Return what an error means. Microsoft's own text only where its number says nothing."""
     if isinstance(error, OtherCloud):
         return _other_cloud(error)
     if isinstance(error, MicrosoftError) and error.aadsts_code:
         explained = explain(error.aadsts_code)
-        return Trouble(f"AADSTS{error.aadsts_code}: {explained.meaning}", explained.remedy)
-    return Trouble(_on_one_line(str(error)))
+        return ErrorDescription(f"AADSTS{error.aadsts_code}: {explained.meaning}", explained.remedy)
+    return ErrorDescription(_on_one_line(str(error)))
 
 
-def _other_cloud(error: OtherCloud) -> Trouble:
+def _other_cloud(error: OtherCloud) -> ErrorDescription:
     """Say which cloud a directory is in, and whether a connection can use it."""
     if error.found in (EXTERNAL_ID, B2C):
         name = "External ID" if error.found == EXTERNAL_ID else "Azure AD B2C"
-        return Trouble(
+        return ErrorDescription(
             _("This is a directory for customers: %(name)s (%(host)s).")
             % {"name": name, "host": error.instance_name},
             _(
@@ -50,11 +50,11 @@ def _other_cloud(error: OtherCloud) -> Trouble:
         )
     if error.found in Connection.Cloud.values:
         cloud = Connection.Cloud(error.found).label
-        return Trouble(
+        return ErrorDescription(
             _("This directory is in the cloud “%s”.") % cloud,
             _("Choose this cloud, and register the app in it: no other cloud knows the app."),
         )
-    return Trouble(
+    return ErrorDescription(
         _("This directory is in a cloud that is not supported: %s.")
         % _on_one_line(error.instance_name)
     )

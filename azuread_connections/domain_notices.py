@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from .. import signals
-from ..credentials.notices import addressees, write_to
-from ..models import Connection, DomainAlias
+from . import signals
+from .mail import addressees, write_to
+from .models import Connection, DomainAlias
 
 logger = logging.getLogger("azuread_connections")
 

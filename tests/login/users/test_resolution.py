@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from azuread_connections import signals
-from azuread_connections.login.users import people
+from azuread_connections.login.users import resolution
 from azuread_connections.models import ClientSecret, Connection, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company, error_code
@@ -62,10 +62,10 @@ def test_who_is_untied_while_they_sign_in_is_somebody_new(
     contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch, creates: bool
 ) -> None:
     contoso.sign_in(client)
-    find, stale = people._find, [Identity.objects.select_related("user").get()]
+    find, stale = resolution._find, [Identity.objects.select_related("user").get()]
     Identity.objects.all().delete()
     Connection.objects.update(create_users=creates)
-    monkeypatch.setattr(people, "_find", lambda who: stale.pop() if stale else find(who))
+    monkeypatch.setattr(resolution, "_find", lambda who: stale.pop() if stale else find(who))
     answer = contoso.sign_in(Client())
     assert answer.status_code == (302 if creates else 403)
     assert Identity.objects.count() == User.objects.count() - 1 == int(creates)
@@ -292,7 +292,7 @@ def test_the_site_may_make_usernames_itself(
     contoso: Company, client: Client, settings: Any
 ) -> None:
     settings.AZUREAD_CONNECTIONS |= {
-        "USERNAME_FUNCTION": "tests.login.users.test_people.username_from_claims"
+        "USERNAME_FUNCTION": "tests.login.users.test_resolution.username_from_claims"
     }
     contoso.sign_in(client)
     assert User.objects.get().username == f"contoso-{contoso.person.object_id[:8]}"

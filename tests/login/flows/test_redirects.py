@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import DisallowedRedirect
 from django.test import Client, RequestFactory
 
-from azuread_connections.login.flows import onward
+from azuread_connections.login.flows import redirects
 from azuread_connections.models import Application
 from azuread_connections.testing import next_address
 from tests.company import Company
@@ -38,13 +38,13 @@ def test_after_a_get_it_stays_a_redirect(contoso: Company, client: Client) -> No
     assert client.get("/login/contoso/").status_code == 302
 
 
-def go_on(url: str, method: str = "post") -> Any:
-    return onward.go_on(getattr(RequestFactory(), method)("/login/"), url)
+def redirect_browser(url: str, method: str = "post") -> Any:
+    return redirects.redirect_browser(getattr(RequestFactory(), method)("/login/"), url)
 
 
 @pytest.mark.parametrize("url", ["/", "/reports/?a=b", "/login/", "/login/?next=/x", "/admin/"])
 def test_within_the_site_it_stays_a_redirect(url: str) -> None:
-    answer = go_on(url)
+    answer = redirect_browser(url)
     assert (answer.status_code, answer["Location"]) == (302, url)
 
 
@@ -62,7 +62,7 @@ def test_within_the_site_it_stays_a_redirect(url: str) -> None:
     ],
 )
 def test_what_may_leave_the_site_is_led_to_by_a_page(url: str) -> None:
-    answer = go_on(url)
+    answer = redirect_browser(url)
     assert answer.status_code == 200
     assert next_address(answer) == url
 
@@ -70,22 +70,24 @@ def test_what_may_leave_the_site_is_led_to_by_a_page(url: str) -> None:
 def test_where_every_page_may_begin_a_sign_in_every_redirect_is_a_page(settings: Any) -> None:
     """The site's own pages may redirect to LOGIN_URL, and so to Microsoft."""
     settings.LOGIN_URL = "/login/contoso/"
-    assert next_address(go_on("/reports/")) == "/reports/"
+    assert next_address(redirect_browser("/reports/")) == "/reports/"
     settings.LOGIN_URL = "no_such_view"
-    assert go_on("/reports/").status_code == 302
+    assert redirect_browser("/reports/").status_code == 302
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "vbscript:x"])
 def test_no_page_leads_to_a_script(url: str) -> None:
     with pytest.raises(DisallowedRedirect):
-        go_on(url)
+        redirect_browser(url)
 
 
 def test_an_address_ends_neither_the_attribute_nor_the_refresh() -> None:
     url = "https://other.example/?a=\"><script>alert(1)</script>&b='; url=https://evil.example/"
-    page = go_on(url).content.decode()
+    page = redirect_browser(url).content.decode()
     assert "<script" not in page
-    assert next_address(go_on(url)).startswith("https://other.example/?a=%22%3E%3Cscript%3E")
+    assert next_address(redirect_browser(url)).startswith(
+        "https://other.example/?a=%22%3E%3Cscript%3E"
+    )
     assert page.count('content="0; url=https://other.example/') == 1
 
 

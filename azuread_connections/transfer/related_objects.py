@@ -10,9 +10,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from ..models import Directory, DomainAlias, GroupMapping
-from ..models.connection import needs_security_groups
+from ..models.refusals import needs_security_groups
 from .changes import Change, Stored
-from .document import Mistake, shown
+from .document import ImportIssue, shown
 from .entry import ConnectionEntry, DirectoryEntry, MappingEntry
 from .options import DOMAIN_ALIASES, GROUP_MAPPINGS
 
@@ -25,7 +25,7 @@ def plan_aliases(entry: ConnectionEntry, stored: Stored, change: Change) -> None
     if own in entry.aliases and not change.connection.discover_domain:
         message = _("%(domain)s is the connection's own domain, which discover_domain leaves out.")
         place = f"{entry.place}, {DOMAIN_ALIASES}"
-        change.mistakes.append(Mistake(place, message % {"domain": own}))
+        change.mistakes.append(ImportIssue(place, message % {"domain": own}))
     wanted = set(entry.aliases) - {own}
     # A domain that was the connection's own until now has a row that goes with it.
     before = set(stored.aliases) - {own}
@@ -44,14 +44,14 @@ def plan_directories(entry: ConnectionEntry, stored: Stored, change: Change) -> 
     for item in entry.directories or ():
         known = stored.directories.get(item.tenant_id)
         directory = known or Directory(tenant_id=item.tenant_id)
-        before = _directory_in_words(directory) if known else _("none")
+        before = _describe_directory(directory) if known else _("none")
         directory.status = item.status or directory.status
         if item.admitted_by or item.status or not known:
             # What a file lists without saying more, its writer lets in or keeps out.
             directory.admitted_by = item.admitted_by or Directory.AdmittedBy.ADMINISTRATOR
         directory.domain = directory.domain if item.domain is None else item.domain
         _clean(directory, item, change, exclude={"connection"})
-        after = _directory_in_words(directory)
+        after = _describe_directory(directory)
         if after != before:
             change.directories.append(directory)
             change.tell(f"{Directory._meta.verbose_name} {item.tenant_id}", after, before)
@@ -62,22 +62,22 @@ def plan_mappings(
 ) -> None:
     """Replace the group mappings by what the file lists. ``groups``: Django's own, by name."""
     if entry.mappings is not None:
-        before = {mapping.pk: _mapping_in_words(mapping) for mapping in stored.mappings}
+        before = {mapping.pk: _describe_mapping(mapping) for mapping in stored.mappings}
         by_key = {_key(mapping): mapping for mapping in stored.mappings}
         found = (_plan_mapping(item, by_key, groups, change) for item in entry.mappings)
         mappings = [mapping for mapping in found if mapping is not None]
         kept = {mapping.pk for mapping in mappings}
-        change.mappings = [m for m in mappings if _mapping_in_words(m) != before.get(m.pk)]
+        change.mappings = [m for m in mappings if _describe_mapping(m) != before.get(m.pk)]
         change.drop_mappings = [m for m in stored.mappings if m.pk not in kept]
         if change.mappings or change.drop_mappings:
-            after = map(_mapping_in_words, mappings)
+            after = map(_describe_mapping, mappings)
             label = str(GroupMapping._meta.verbose_name_plural)
             change.tell(label, _listed(after), _listed(before.values()))
     has_mappings = bool(entry.mappings if entry.mappings is not None else stored.mappings)
     if has_mappings and not change.connection.security_groups:
         key = GROUP_MAPPINGS if entry.mappings else entry.key("security_groups")
         place = f"{entry.place}, {key}"
-        change.mistakes += [Mistake(place, text) for text in needs_security_groups().messages]
+        change.mistakes += [ImportIssue(place, text) for text in needs_security_groups().messages]
 
 
 def _plan_mapping(
@@ -90,7 +90,7 @@ def _plan_mapping(
     if item.group is not None and group is None:
         message = _("There is no Django group “%(group)s”. Create it first.")
         place = f"{item.place}, group"
-        change.mistakes.append(Mistake(place, message % {"group": shown(item.group)}))
+        change.mistakes.append(ImportIssue(place, message % {"group": shown(item.group)}))
         return None
     mapping = GroupMapping(directory_group_id=item.directory_group_id, group=group)
     mapping = stored.get(_key(mapping), mapping)
@@ -107,7 +107,7 @@ def _clean(
         row.clean_fields(exclude=exclude)
     except ValidationError as error:
         for name, messages in error.message_dict.items():
-            change.mistakes += [Mistake(f"{item.place}, {name}", text) for text in messages]
+            change.mistakes += [ImportIssue(f"{item.place}, {name}", text) for text in messages]
 
 
 def _key(mapping: GroupMapping) -> tuple[str, int | None]:
@@ -118,7 +118,7 @@ def _listed(texts: Iterable[str]) -> str:
     return ", ".join(sorted(texts)) or _("none")
 
 
-def _directory_in_words(directory: Directory) -> str:
+def _describe_directory(directory: Directory) -> str:
     status = Directory.Status(directory.status).label
     text = str(status)
     if directory.admitted_by != Directory.AdmittedBy.ADMINISTRATOR:
@@ -129,7 +129,7 @@ def _directory_in_words(directory: Directory) -> str:
     return f"{text} ({shown(directory.domain)})" if directory.domain else text
 
 
-def _mapping_in_words(mapping: GroupMapping) -> str:
+def _describe_mapping(mapping: GroupMapping) -> str:
     text = mapping.directory_group_id
     if mapping.label:
         text = f"{shown(mapping.label)} ({text})"

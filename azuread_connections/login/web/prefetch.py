@@ -7,7 +7,7 @@ import re
 
 from django.http import HttpRequest, HttpResponse
 
-from ..flows import onward
+from ..flows import redirects
 from .error_page import already_logged
 
 #: Parameter of a request that the page below has led to: it is a browser, whatever its name.
@@ -25,7 +25,7 @@ _PROGRAMS = re.compile(
 )
 
 
-def answer_if_ahead(request: HttpRequest) -> HttpResponse | None:
+def prefetch_response(request: HttpRequest) -> HttpResponse | None:
     """Return the answer to a request that comes before a person does; None for a person's own.
 
     It sets no cookie. In a browser it leads to the same address and to the sign-in. Status 403
@@ -35,7 +35,9 @@ def answer_if_ahead(request: HttpRequest) -> HttpResponse | None:
     if not (is_prefetch or request.method == "HEAD" or _is_program(request)):
         return None
     path = request.get_full_path()
-    response = onward.continue_page(request, f"{path}{'&' if '?' in path else '?'}{_CONTINUED}=1")
+    response = redirects.continue_page(
+        request, f"{path}{'&' if '?' in path else '?'}{_CONTINUED}=1"
+    )
     if is_prefetch:
         response.status_code = 403
         already_logged(response)  # by nobody: it is no failure

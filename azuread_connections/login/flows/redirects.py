@@ -23,7 +23,7 @@ class DestinationRedirect(HttpResponseRedirect):
         super().__init__(destination)
 
 
-def go_on(request: HttpRequest, url: str) -> HttpResponse:
+def redirect_browser(request: HttpRequest, url: str) -> HttpResponse:
     """Return what leads a browser to ``url``: a redirect, or after a POST ``continue_page``.
 
     Chromium applies a site's Content-Security-Policy ``form-action`` to every redirect that follows

@@ -1,4 +1,4 @@
-"""The administrator's desk: check a connection, try it, take it out, sign its people out."""
+"""What an administrator does with a connection: check, try, export, sign its people out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext
 
-from ...diagnostics.probe import Outcome, probe
+from ...diagnostics.probe import StepResult, probe
 from ...domains import MOST_AT_ONCE
 from ...entra.aadsts import explain
 from ...login.flows import trial
@@ -65,10 +65,10 @@ def _stream(whole: str, connection: Connection) -> Iterator[str]:
     yield f"{before}{escape(_conclusion(outcomes))}{after}"
 
 
-def _conclusion(outcomes: set[Outcome]) -> str:
-    if Outcome.FAILED in outcomes:
+def _conclusion(outcomes: set[StepResult]) -> str:
+    if StepResult.FAILED in outcomes:
         return gettext("Something failed: what to do stands beside it.")
-    if Outcome.UNKNOWN in outcomes:
+    if StepResult.UNKNOWN in outcomes:
         return gettext("Nothing failed. What is not known yet shows when a person signs in: Try.")
     return gettext("All is in order.")
 

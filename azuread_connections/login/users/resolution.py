@@ -1,0 +1,309 @@
+"""Who gets in: from a verified identity to the Django user that its ``(cloud, tid, oid)`` is
+tied to.
+
+The policies of the connection are decided here, around the site's own hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import IntegrityError, router
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ... import signals
+from ...conf import conf
+from ...entra.graph import Group
+from ...entra.id_token import IdTokenClaims
+from ...models import Connection, Identity
+from ...models.prepared import Parameter, Select, Update
+from ..log.failures import SignInFailed
+from . import groups
+from .creation import create_new_user
+from .enrichment import Enrichment
+from .linking import find_linkable, link_to_identity
+from .profile import Profile, extended_part, hook_claims, read_profile
+from .trust import NO_DOMAIN, ConfirmationNeeded, DomainTrust, confirm
+
+_BY_KEY = Select(
+    lambda: Identity._default_manager.filter(
+        cloud=Parameter("cloud"),
+        tenant_id=Parameter("tenant_id"),
+        object_id=Parameter("object_id"),
+    ).order_by(),
+    models={"identity": "", "user": "user"},
+)
+#: What ``_describe`` sets.
+_DESCRIPTION = Update(Identity, "connection", "login_name", "profile", "groups", "last_sign_in_at")
+
+
+class Hooks(Protocol):
+    """What a site can decide for itself: see ``ConnectionBackend``."""
+
+    def verify_claims(self, claims: Mapping[str, Any]) -> bool: ...
+    def filter_users_by_claims(self, claims: Mapping[str, Any]) -> Iterable[Any]: ...
+    def create_user(self, claims: Mapping[str, Any]) -> Any: ...
+    def update_user(self, user: Any, claims: Mapping[str, Any]) -> Any: ...
+    def get_username(self, claims: Mapping[str, Any]) -> str: ...
+    def describe_user_by_claims(self, claims: Mapping[str, Any]) -> str: ...
+
+
+@dataclass(frozen=True)
+class VerifiedIdentity:
+    """A person of whom Microsoft says who they are, with what Graph adds."""
+
+    connection: Connection
+    claims: IdTokenClaims
+    enrichment: Enrichment
+    trust: DomainTrust = NO_DOMAIN
+
+    @property
+    def groups(self) -> tuple[Group, ...] | None:
+        return self.enrichment.groups
+
+
+@dataclass(frozen=True)
+class ResolvedUser:
+    """The user of a sign-in. ``created``: this sign-in made the user; ``linked``: it tied the
+    identity to a user who was there before.
+
+    It travels as a "credential", which Django shows to receivers of failed log-ins.
+    """
+
+    identity: Identity
+    created: bool = False
+    linked: bool = False
+
+    @property
+    def user(self) -> AbstractBaseUser:
+        return self.identity.user
+
+    def __repr__(self) -> str:
+        return f"<ResolvedUser: identity {self.identity.pk}>"
+
+
+@contextmanager
+def _refusals_by_the_site() -> Iterator[None]:
+    """Take what means "not this user" in mozilla-django-oidc and in Django for a refusal."""
+    try:
+        yield
+    except (PermissionDenied, SuspiciousOperation) as refusal:
+        raise SignInFailed(
+            "user_refused", detail=f"The site's backend refuses: {refusal}"
+        ) from refusal
+
+
+@_refusals_by_the_site()
+def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
+    """Return the user, made or linked at the person's first sign-in. To be called in a transaction.
+
+    Raises ``SignInFailed`` (``user_refused``, ``microsoft_unreachable``), and ``IntegrityError`` if
+    the same person's first sign-in runs elsewhere at this moment: try again, and they are found.
+    Raises ``ConfirmationNeeded`` before an existing user is linked by a domain that Microsoft was
+    not asked about just now: ask outside the transaction, then call it again.
+    """
+    connection = verified.connection
+    identity = _find(verified)
+    profile = _profile(verified, identity)
+    claims = hook_claims(verified.claims, profile, verified.groups)
+    _check_admission(hooks, verified, identity, claims)
+    mappings = groups.mappings_of(connection, identity.user if identity else None, identity)
+    groups.check_admission(mappings, verified.groups)
+    if identity is not None:
+        resolved = ResolvedUser(identity)
+        _refresh(hooks, verified, identity, profile, claims)
+    else:
+        resolved = _first_sign_in(hooks, verified, profile, claims)
+    if resolved.linked:
+        # The user was there before, perhaps in some of the groups.
+        mappings = groups.mappings_of(connection, resolved.user, resolved.identity)
+    groups.apply(resolved.identity, mappings, verified.groups)
+    return resolved
+
+
+@_refusals_by_the_site()
+def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
+    """Tie an identity to a signed-in user who asked for it. To be called in a transaction.
+
+    Nothing of the user changes but the groups that mappings manage. Raises as ``resolve``.
+    """
+    identity = _find(verified)
+    profile = _profile(verified, None)
+    claims = hook_claims(verified.claims, profile, verified.groups)
+    _check_admission(hooks, verified, identity, claims)
+    mappings = groups.mappings_of(verified.connection, user, identity)
+    groups.check_admission(mappings, verified.groups)
+    if identity is None:
+        identity = _tie(user, verified, profile)
+    elif identity.user_id != user.pk:
+        raise SignInFailed("user_refused", detail="This person is tied to another user already.")
+    groups.apply(identity, mappings, verified.groups)
+    return identity
+
+
+@_refusals_by_the_site()
+def preview(hooks: Hooks, verified: VerifiedIdentity) -> str:
+    """Say which Django user an identity would get, and why. Writes nothing, and sends no signal.
+
+    Raises ``SignInFailed`` where they would be refused.
+    """
+    connection = verified.connection
+    identity = _find(verified)
+    claims = hook_claims(verified.claims, _profile(verified, identity), verified.groups)
+    _check_admission(hooks, verified, identity, claims)
+    groups.check_admission(groups.mappings_of(connection), verified.groups)
+    if identity is not None:
+        return _("%(user)s, who is tied to this person.") % {"user": identity.user}
+    if (user := _preview_link(hooks, verified, claims)) is not None:
+        return _("%(user)s, who has the same address and would be tied to it.") % {"user": user}
+    _require_creation(hooks, connection, claims)
+    name = hooks.get_username(claims)
+    return _("A new user, %(name)s. Nobody is tied to this person yet, and users are created.") % {
+        "name": name
+    }
+
+
+def _preview_link(hooks: Hooks, verified: VerifiedIdentity, claims: Mapping[str, Any]) -> Any:
+    try:
+        return find_linkable(hooks, verified.claims, verified.connection, verified.trust, claims)
+    except ConfirmationNeeded as needed:
+        trust = confirm(verified.connection, verified.trust, needed.domain)
+        return find_linkable(hooks, verified.claims, verified.connection, trust, claims)
+
+
+def _check_admission(
+    hooks: Hooks,
+    verified: VerifiedIdentity,
+    identity: Identity | None,
+    claims: Mapping[str, Any],
+) -> None:
+    """Raise ``SignInFailed`` for who stays out, by the connection's policy or the site's own."""
+    if verified.claims.is_guest and not verified.connection.allow_guests:
+        raise SignInFailed("user_refused", detail="Guests of the directory are not let in.")
+    if identity is not None:
+        _require_active(identity.user)
+    if not hooks.verify_claims(claims):
+        raise SignInFailed("user_refused", detail="The site's verify_claims refuses the claims.")
+
+
+def _require_active(user: Any) -> None:
+    if not user.is_active:
+        raise SignInFailed("user_refused", detail="The user is deactivated.")
+
+
+def _require_creation(hooks: Hooks, connection: Connection, claims: Mapping[str, Any]) -> None:
+    if not connection.create_users:
+        raise SignInFailed(
+            "user_refused",
+            detail="Users are not created by this connection, and nobody is tied to "
+            f"{hooks.describe_user_by_claims(claims)}.",
+        )
+
+
+def _find(verified: VerifiedIdentity) -> Identity | None:
+    rows = _BY_KEY.rows(
+        router.db_for_write(Identity),
+        cloud=verified.connection.identity_cloud,
+        tenant_id=verified.claims.tenant_id,
+        object_id=verified.claims.object_id,
+    )
+    for row in rows:
+        row.identity.user = row.user
+        return cast(Identity, row.identity)
+    return None
+
+
+def _first_sign_in(
+    hooks: Hooks, verified: VerifiedIdentity, profile: Profile, claims: Mapping[str, Any]
+) -> ResolvedUser:
+    connection = verified.connection
+    user = find_linkable(
+        hooks, verified.claims, connection, verified.trust, claims, for_update=True
+    )
+    if user is not None:
+        link_to_identity(user)
+        user = _update(hooks, user, claims)
+        return ResolvedUser(_tie(user, verified, profile), linked=True)
+    _require_creation(hooks, connection, claims)
+    user = create_new_user(hooks, claims)
+    identity = _tie(user, verified, profile)
+    signals.user_created.send(Identity, user=user, identity=identity, connection=connection)
+    return ResolvedUser(identity, created=True)
+
+
+def _tie(user: Any, verified: VerifiedIdentity, profile: Profile) -> Identity:
+    identity = Identity(
+        user=user,
+        cloud=verified.connection.identity_cloud,
+        tenant_id=verified.claims.tenant_id,
+        object_id=verified.claims.object_id,
+    )
+    _describe(identity, verified, profile)
+    identity.save(force_insert=True)
+    return identity
+
+
+def _profile(verified: VerifiedIdentity, identity: Identity | None) -> Profile:
+    """Return the person's profile. What Graph said last serves on while Graph does not answer."""
+    extended = verified.enrichment.profile
+    if extended is None and identity is not None and verified.connection.extended_profile:
+        extended = extended_part(identity.profile)
+    return read_profile(verified.claims, verified.trust, extended)
+
+
+def _refresh(
+    hooks: Hooks,
+    verified: VerifiedIdentity,
+    identity: Identity,
+    profile: Profile,
+    claims: Mapping[str, Any],
+) -> None:
+    connection = verified.connection
+    _describe(identity, verified, profile)
+    if not _DESCRIPTION.store(identity, router.db_for_write(Identity)):
+        raise IntegrityError("The person was untied from the user while they signed in.")
+    before = _governed_fields(identity.user)
+    identity.user = user = _update(hooks, identity.user, claims)
+    after = _governed_fields(user)
+    if changed := [name for name, value in after.items() if before[name] != value]:
+        signals.profile_synced.send(
+            Identity, user=user, identity=identity, connection=connection, changed=changed
+        )
+
+
+def _update(hooks: Hooks, user: Any, claims: Mapping[str, Any]) -> Any:
+    """Call the hook, and refuse a user that it exchanges, loses or deactivates."""
+    updated = hooks.update_user(user, claims)
+    if updated is None or updated.pk != user.pk:
+        raise SignInFailed("user_refused", detail=f"update_user returned {updated!r} for {user!r}.")
+    _require_active(updated)
+    return updated
+
+
+def _governed_fields(user: Any) -> dict[str, Any]:
+    return {name: getattr(user, name, None) for name in conf.user_fields}
+
+
+def _login_name(profile: Profile) -> str:
+    """Return what the person is listed by. Where that is cut, it shows: the beginning of an address
+    can be somebody else's."""
+    name = profile.username or profile.email or profile.name
+    length = Identity._meta.get_field("login_name").max_length or 0
+    return name if len(name) <= length else f"{name[: length - 1]}…"
+
+
+def _describe(identity: Identity, verified: VerifiedIdentity, profile: Profile) -> None:
+    identity.connection = verified.connection
+    identity.login_name = _login_name(profile)
+    identity.profile = profile.as_dict()
+    identity.last_sign_in_at = timezone.now()
+    if verified.groups is not None:
+        identity.groups = groups.stored(verified.connection, verified.groups)
+    elif not verified.connection.security_groups:
+        identity.groups = []

@@ -1,0 +1,7 @@
+"""Microsoft Graph with the app's own permissions, for a site's own code."""
+
+from __future__ import annotations
+
+from .microsoft.app_token import graph_of
+
+__all__ = ["graph_of"]
