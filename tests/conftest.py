@@ -23,6 +23,7 @@ pytest_plugins = ["azuread_connections.testing.plugin"]
 #: that take half a second or more of a processor have the marker `slow` themselves.
 SLOW = (
     *("attacks", "concurrency", "faults", "fuzzing", "migrations", "packages"),
+    *("admin/test_rights.py", "admin/connection/test_edit_conflict.py"),
     *("entra/test_key_history.py", "test_demo.py"),
 )
 
