@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "PASSWORD_LOGIN_URL": "",
     # Django cache alias for signing keys, used transactions and counters.
     "CACHE": "default",
-    # Buttons on a page. If there are more, the page shows none and people type their address.
+    # Most buttons on a page. With more, it shows none, and people type their email address.
     "MAX_BUTTONS": 12,
     # Callable, or its dotted path, taking (claims, connection) and returning a username.
     "USERNAME_FUNCTION": None,
@@ -57,7 +57,7 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_TIMEOUT": 10.0,
     # Number of reverse proxies whose X-Forwarded-For entry is trusted for the log.
     "TRUSTED_PROXIES": 0,
-    # Seconds after which an open session that was revoked ends; 0: at the next request.
+    # Seconds within which a revoked session ends; 0: at the next request.
     "SESSION_CHECK_SECONDS": 30,
     # Days after which a sign-in is no longer valid, however long its session lasts. Sign-outs at
     # Microsoft are kept as long. 400: no browser keeps a cookie for longer (RFC 6265bis).

@@ -46,8 +46,7 @@ def accounts(request: HttpRequest) -> list[Account]:
 def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
     """Tie the identity of who came back from Microsoft to the user who began to connect.
 
-    The session is not changed: it does not count as a sign-in by the connection. Raises
-    ``SignInFailed``.
+    The session does not count as a sign-in by the connection. Raises ``SignInFailed``.
     """
     context = find_context(request, transaction, back_url=transaction.destination)
     with context.failures():

@@ -38,10 +38,8 @@ class Start:
 
 
 def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
-    """Return the response that sends the browser there, with the transaction in a cookie.
-
-    Makes no request and writes to no table.
-    """
+    """Return the response that sends the browser to Microsoft, with the transaction in a cookie.
+    Makes no request and writes to no table."""
     connection = start.target.connection
     redirect_uri = addresses.redirect_uri(request, is_own_host=start.target.is_own_host)
     begun = Transaction(

@@ -45,9 +45,9 @@ class CodeExchange:
     nonce: str = field(repr=False)
     known_scopes: str = ""  # what the connection's own directory has granted so far
     issuers: tuple[str, ...] = ()  # that came with the code (RFC 9207)
-    secrets: tuple[ClientSecret, ...] = ()  # of the connection, where they were just read
+    secrets: tuple[ClientSecret, ...] = ()  # the connection's, if they were just read
     redemption: Redemption = field(default_factory=Redemption, compare=False)
-    own_domain: OwnDomain | None = None  # of the connection, where it was just read
+    own_domain: OwnDomain | None = None  # the connection's, if it was just read
 
     def authority(self, tenant: str) -> Authority:
         connection = self.connection

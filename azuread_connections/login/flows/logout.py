@@ -38,8 +38,7 @@ class TooManySignOuts(Exception):
 def redirect_to_microsoft(
     request: HttpRequest, sign_in: SignIn, destination: str
 ) -> HttpResponse | None:
-    """Return the response that sends a browser to Microsoft's sign-out, or None if the connection
-    is deleted.
+    """Return the response that sends a browser to Microsoft's sign-out; None without a connection.
 
     The browser comes back through the callback, the only redirect URI.
     """

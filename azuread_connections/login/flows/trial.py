@@ -40,10 +40,8 @@ _LONGEST_SESSION = timedelta(days=400)
 def begin(
     request: HttpRequest, connection: Connection, return_path: str, *, prompt: str = ""
 ) -> HttpResponse:
-    """Send a staff member to Microsoft; they come back to ``return_path``, which shows the outcome.
-
-    ``prompt``: see ``begin.Start``.
-    """
+    """Send a staff member to Microsoft and back to ``return_path``. ``prompt``: see
+    ``begin.Start``."""
     redirect_uri = addresses.callback_url(request)
     begun = new_transaction(
         connection,
@@ -94,8 +92,7 @@ def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] |
 
     ``works`` (a bool). If True: ``claims``, ``profile``, ``groups``, ``user`` (a sentence: which
     user it would be and why), ``problems`` (sentences). If False: ``code``, ``summary``,
-    ``detail``, ``aadsts_code``, ``correlation_id``, ``trace_id``, and those of the former that were
-    known.
+    ``detail``, ``aadsts_code``, ``correlation_id``, ``trace_id``, and any of the former if known.
     """
     last = _last(request, connection)
     outcome: dict[str, Any] | None = last["outcome"] if last else None

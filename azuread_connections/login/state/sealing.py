@@ -1,5 +1,5 @@
-"""Seals values that a browser or a cache keeps for us: encrypted and authenticated, with a key that
-is derived for each purpose (RFC 5869)."""
+"""Seals values that come back in a cookie or an address: encrypted and authenticated, with a key
+derived for each purpose (RFC 5869)."""
 
 from __future__ import annotations
 

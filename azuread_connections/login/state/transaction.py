@@ -200,7 +200,7 @@ def _prefix(secure: bool) -> str:
 
 
 def _delete(response: HttpResponseBase, state: str, secure: bool) -> None:
-    # Not Response.delete_cookie: without Secure, browsers ignore it for "__Host-".
+    # With the same attributes as in ``set_cookie``: "__Host-" needs Secure and Path here, too.
     response.set_cookie(
         _cookie_name(state, secure),
         max_age=0,

@@ -178,8 +178,7 @@ def _let_own_in(connection: Connection) -> None:
 def _end_trust(connection: Connection, tenant_id: str) -> None:
     """End sessions and mapped groups of a directory that the connection no longer trusts."""
     rows = connection.directories.filter(tenant_id=tenant_id)
-    # ``_let_own_in`` lifts this refusal if the directory is pinned again, as it is not a decision
-    # of an administrator's.
+    # Not an administrator's decision: ``_let_own_in`` lifts it if the directory is pinned again.
     rows.filter(status=Directory.Status.ALLOWED).update(
         status=Directory.Status.REFUSED, admitted_by=_OWN
     )

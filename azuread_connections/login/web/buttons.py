@@ -48,7 +48,7 @@ def start_url(connection: Connection, **parameters: str) -> str:
 
 
 def sign_in_url(**parameters: str) -> str:
-    """Return the path of the sign-in page. It needs no host: ``start`` redirects to another one."""
+    """Return the path of the sign-in page. ``StartView`` changes the host if necessary."""
     return reverse(f"{addresses.NAMESPACE}:sign_in") + query(**parameters)
 
 

@@ -12,7 +12,7 @@ from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled
 from . import buttons
 
-#: Seconds, where Microsoft names none.
+#: Seconds, if Microsoft sends none.
 _RETRY_AFTER = 30
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ..flows import redirects
 from .error_page import already_logged
 
-#: Parameter of a request that comes from the page below: only a browser can send it.
+#: Parameter of requests from the page below: they are a browser's, whatever its User-Agent.
 _CONTINUED = "continue"
 #: Office follows redirects itself and opens the last address in the browser, without the cookies.
 #: Link previews only read. A browser that is matched by mistake sees one more page.
