@@ -158,6 +158,7 @@ def test_a_missing_file_is_named(tmp_path):
         load(tmp_path / "missing.json")
 
 
+@pytest.mark.slow
 def test_a_real_process_reads_standard_input_and_fails_without_a_traceback(tmp_path):
     environment = os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
