@@ -7,25 +7,27 @@ PROVIDER_VENV ?= .venv-provider
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
 ARGS ?=
-# Processes that share the tests: as many as there are processors. WORKERS=0: none but make's own.
+# Processes that run the tests: by default one per processor. WORKERS=0 uses a single process.
 WORKERS ?= auto
 
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-provider lint check check-provider bench clean
+.PHONY: help demo test test-fast test-newest test-provider lint check check-provider release-check bench clean
 
 help:
-	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
-	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
-	@echo "make test-newest   the same on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
-	@echo "make test-provider the tests of azuread_connections.provider, in $(PROVIDER_VENV)"
-	@echo "make lint    ruff, djlint and mypy"
-	@echo "make check   lint, Django's system checks and missing migrations"
-	@echo "make check-provider   types, checks and migrations of azuread_connections.provider"
-	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
-	@echo "make clean   remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
+	@echo "make demo           the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
+	@echo "make test           the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
+	@echo "make test-fast      the same without the slow tests: for a run after each change"
+	@echo "make test-newest    make test on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
+	@echo "make test-provider  the tests of azuread_connections.provider, in $(PROVIDER_VENV)"
+	@echo "make lint           ruff, djlint and mypy"
+	@echo "make check          lint, Django's system checks and missing migrations"
+	@echo "make check-provider types, system checks and missing migrations of azuread_connections.provider"
+	@echo "make release-check  what a release needs: every text is translated into German"
+	@echo "make bench          compare this app with its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
+	@echo "make clean          remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
 
@@ -35,7 +37,10 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not at_size" $(ARGS)
 
-# In an environment of its own, whose Django is not that of requirements.txt.
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not at_size" $(ARGS)
+
+# In a separate environment, with another Django than that of requirements.txt.
 test-newest:
 	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) $(NEWEST_VENV)/.newest
 	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) test
@@ -61,6 +66,10 @@ check-provider:
 	$(PROVIDER_VENV)/bin/python manage.py check --settings tests.provider.settings
 	$(PROVIDER_VENV)/bin/python manage.py makemigrations --check --dry-run --settings tests.provider.settings
 
+# Elsewhere a missing translation is only reported.
+release-check: $(VENV)/.dev
+	RELEASE=1 $(BIN)/python -m pytest -q tests/test_locale.py
+
 bench: $(VENV)/.created
 	@$(BIN)/python -m benchmarks.environments
 	@benchmarks/.envs/azuread_connections/bin/python -m benchmarks $(ARGS)
@@ -72,7 +81,7 @@ clean:
 		echo "rm -rf .env .demo db.sqlite3*"; rm -rf .env .demo db.sqlite3*; \
 	fi
 
-# Debian ships ensurepip, without which venv fails, in a package of its own.
+# Debian ships ensurepip, without which venv fails, in a separate package.
 $(VENV)/.created:
 	@command -v $(PYTHON) >/dev/null || { \
 		echo "There is no $(PYTHON). Install Python 3.11 or newer, or name yours: make PYTHON=python3.12 ..."; \

@@ -1,4 +1,4 @@
-"""From an empty site to an employee who is signed in: the administrator alone, without help."""
+"""From an empty site to a signed-in employee, with only what the pages say."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from azuread_connections.models import Application, ClientSecret, Connection
 from azuread_connections.testing import StandIn
+from tests.browser.conftest import close
 from tests.company import Company
 from tests.factories import ClientSecretFactory
 
@@ -72,7 +73,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     expect(page.get_by_text("Microsoft says that consent was granted").first).to_be_visible()
     connection_page = page.url.split("#")[0]
 
-    # Try: it fails for the secret, and says what to do.
+    # Try: it fails because of the secret, and says what to do.
     try_page = connection_page.replace("/change/", "/try/")
     result = attempt(page, try_page)
     expect(result.get_by_text("AADSTS7000215").first).to_be_visible()
@@ -82,25 +83,23 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     result.get_by_role("link", name="Enter a client secret").click()
     result.locator("#id_new_secret").fill(app.secrets[0].value)
     result.get_by_role("button", name="Save and continue editing").click()
-    result.close()
     result = attempt(page, try_page)
     expect(result.get_by_role("heading", name="It works")).to_be_visible()
     screenshots(result, "journey-it-works")
-    result.close()
     page.goto(try_page.replace("/try/", "/check/"))
     page.get_by_role("button", name="Check now").click()
     expect(page.get_by_text("Something failed")).to_be_visible()
     screenshots(page, "journey-check")
     assert ClientSecret.objects.count() == 2
 
-    # An employee, in a browser of their own.
+    # An employee, in another browser.
     employee = chromium.new_context().new_page()
     employee.goto(f"{live_server.url}/login/?application=portal&next=/login/profile")
     employee.get_by_role("link", name="Continue with Contoso").click()
     employee.get_by_role("button", name="Adele Vance").click()
     employee.wait_for_url("**/login/profile")
     assert "adele.vance@contoso.com" in employee.inner_text("body")
-    employee.context.close()
+    close(employee.context)
 
     page.goto(connection_page)
     expect(page.locator("[data-step=sign_in][data-state=done]")).to_be_visible()
@@ -126,9 +125,8 @@ def test_the_way_of_a_connection_to_look_at(
     screenshots(page, "way-try")
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Try").click()
-    # The callback URL is not registered: Microsoft lets nobody go.
+    # The callback URL is not registered: Microsoft does not redirect.
     expect(opened.value.get_by_text("AADSTS50011").first).to_be_visible()
-    opened.value.close()
     page.reload()
     expect(page.get_by_text("Which code did Microsoft show?")).to_be_visible()
     screenshots(page, "way-try-open")
@@ -141,7 +139,7 @@ def test_the_way_of_a_connection_to_look_at(
 
 
 def attempt(page: Page, url: str) -> Page:
-    """Try; return the tab that opened for it. The page with the help stays."""
+    """Press Try; return the new tab. The page with the help stays open."""
     page.goto(url)
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Try").click()

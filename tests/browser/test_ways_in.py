@@ -1,4 +1,4 @@
-"""Further ways into a sign-in: by a link in a document, with another account, by the email only."""
+"""Other starts of a sign-in: by a link in a document, with another account, by the email only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing import StandIn
+from tests.browser.conftest import close
 from tests.company import Company
 from tests.factories import ConnectionFactory, EnabledConnectionFactory
 
@@ -32,13 +33,13 @@ def test_a_browser_that_calls_itself_office_arrives(
     page.goto(f"{live_server.url}/login/contoso/?next=/login/profile")
     page.get_by_role("button", name="Adele Vance").click()
     page.wait_for_url("**/login/profile")
-    page.context.close()
+    close(page.context)
 
 
-def test_a_browser_without_the_sign_in_goes_on(
+def test_a_browser_without_the_sign_in_can_continue(
     company: Company, chromium: Browser, page: Page, live_server: Any, screenshots: Any
 ) -> None:
-    """What a bookmark of Microsoft's page leads to."""
+    """As after a bookmark of Microsoft's page."""
     page.goto(f"{live_server.url}/login/contoso/?next=/login/profile")
     other = chromium.new_context().new_page()
     other.goto(page.url)
@@ -48,13 +49,13 @@ def test_a_browser_without_the_sign_in_goes_on(
     other.get_by_role("link", name="Try again with Contoso").click()
     other.get_by_role("button", name="Adele Vance").click()
     other.wait_for_url("**/login/profile")
-    other.context.close()
+    close(other.context)
 
 
 def test_a_refused_person_uses_another_account(
     company: Company, page: Page, live_server: Any, screenshots: Any
 ) -> None:
-    """The stand-in remembers the browser, as Microsoft does, and asks only where it is asked to."""
+    """The stand-in keeps the browser signed in, as Microsoft does, and asks only with `prompt`."""
     Connection.objects.update(allow_guests=False)
     company.directory.add_person("Megan Bowen", guest=True)
     company.microsoft.single_sign_on = True

@@ -58,7 +58,7 @@ TEMPLATE = "https://login.microsoftonline.com/{tenantid}/v2.0"
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """A key of this name: Microsoft's, the attacker's. Made once, for it takes a while."""
+    """A key of this name: Microsoft's, the attacker's. Generated once, because it takes a while."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
@@ -71,13 +71,13 @@ def base64url(data: bytes) -> str:
 
 
 def segment(part: object) -> str:
-    """One part of a token; bytes are taken as they are."""
+    """One part of a token; bytes are used unchanged."""
     return base64url(part if isinstance(part, bytes) else json.dumps(part).encode())
 
 
 @dataclass
 class Attempt:
-    """One call of ``validate_id_token``. Valid, until a change spoils it."""
+    """One call of ``validate_id_token``, valid until it is changed."""
 
     policy: IdTokenPolicy
     key: SigningKey
@@ -165,7 +165,7 @@ def raw_claims(part: object) -> Change:
 
 
 def also(name: str, json_text: str, *, part: str = "claims") -> Change:
-    """Append a member as JSON text, so that it may be what ``json.dumps`` would not write."""
+    """Append a member as JSON text, which can be what ``json.dumps`` would not write."""
 
     def change(attempt: Attempt) -> None:
         whole = json.dumps(getattr(attempt, part))
@@ -272,7 +272,7 @@ def of_length(length: int) -> Change:
         for spaces in range(3):
             attempt.header = (head + " " * spaces).encode()
             room = length - len(f"{segment(attempt.header)}..{segment(bytes(256))}")
-            # No base64 without padding is one character longer than a multiple of four.
+            # Base64 without padding is never one character longer than a multiple of four.
             if room % 4 != 1:
                 break
         attempt.claims = body.ljust(room * 3 // 4).encode()
@@ -293,8 +293,8 @@ FUTURE = "it was issued in the future (iat)"
 HASH = "it belongs to another access token (at_hash)"
 ILL_FORMED = "it is not well-formed"
 ISSUER = "its issuer (iss) is not the directory's"
-NO_GUID = "tid or oid is missing or no GUID"
-NO_JWT = "it is no signed JWT"
+NO_GUID = "tid or oid is missing or not a GUID"
+NO_JWT = "it is not a signed JWT"
 NO_KEY = "it names no key"
 NONCE_WRONG = "it belongs to another sign-in (nonce)"
 NO_SUBJECT = "it names no subject (sub)"
@@ -501,7 +501,7 @@ V1_CHEAP: dict[str, tuple[Change, str]] = {
 
 
 def table(*tables: tuple[str, dict[str, tuple[Change, str]]]) -> list[Any]:
-    """One parameter set a case, named by version and change."""
+    """One parameter set for each case, named by version and change."""
     return [
         pytest.param(version, change, reason, id=f"{version} {name}")
         for version, cases in tables
@@ -921,7 +921,7 @@ def test_without_an_email_there_is_no_verified_domain(email: object) -> None:
     ],
     ids=repr,
 )
-def test_a_guest_is_told_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
+def test_a_guest_is_recognised_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
     assert attempt(claims(**changes)).validate().is_guest is guest
 
 
@@ -971,6 +971,7 @@ def test_arbitrary_text_is_refused_and_nothing_worse(text: str) -> None:
         attempt().validate(text)
 
 
+@pytest.mark.slow
 @fuzz
 @given(st.lists(st.binary() | JSON, min_size=3, max_size=3))
 def test_three_arbitrary_parts_are_refused_and_nothing_worse(parts: list[Any]) -> None:
@@ -978,6 +979,7 @@ def test_three_arbitrary_parts_are_refused_and_nothing_worse(parts: list[Any]) -
         attempt().validate(".".join(segment(part) for part in parts))
 
 
+@pytest.mark.slow
 @fuzz
 @given(st.dictionaries(st.sampled_from(["alg", "kid", "crit", "typ", "b64", "x5c", "zip"]), JSON))
 def test_an_arbitrary_header_is_accepted_or_refused_and_nothing_worse(
@@ -992,6 +994,7 @@ def test_an_arbitrary_header_is_accepted_or_refused_and_nothing_worse(
     assert "crit" not in tried.header
 
 
+@pytest.mark.slow
 @fuzz
 @given(st.dictionaries(st.sampled_from([*RULED, *TEXTS]), JSON))
 def test_arbitrary_claims_are_accepted_or_refused_and_nothing_worse(

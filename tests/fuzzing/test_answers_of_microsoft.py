@@ -1,4 +1,4 @@
-"""Whatever Microsoft's place answers, it ends in what was asked for, or in an error of ours."""
+"""Any response to a request to Microsoft gives the expected result, or one of our errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from azuread_connections.entra.errors import EntraError, MicrosoftError
 from azuread_connections.entra.graph import Graph
 from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.tokens import CodeGrant, redeem_code, request_app_token
-from azuread_connections.entra.transport import Answer, Secret
+from azuread_connections.entra.transport import Response, Secret
 from tests.entra.clock import Clock, ClockedCache
 from tests.fuzzing.values import JSON, TEXT, fuzz
 
@@ -39,15 +39,15 @@ def bodies(*names: str) -> st.SearchStrategy[bytes]:
 
 
 class Answers:
-    """A transport that hears what it is told to, and no end of it."""
+    """A transport that returns the given responses, without end."""
 
     def __init__(self, status: int, body: bytes) -> None:
-        self._answer = Answer(status, body)
+        self._answer = Response(status, body)
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         return self._answer
 
-    def post(self, url: str, form: Mapping[str, str]) -> Answer:
+    def post(self, url: str, form: Mapping[str, str]) -> Response:
         return self._answer
 
 
