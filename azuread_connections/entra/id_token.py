@@ -36,6 +36,9 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _VERSIONS = {V1: "1.0", V2: "2.0"}
 
+#: Not every platform can read later times.
+_YEAR_3000 = 32_503_680_000
+
 
 @dataclass(frozen=True)
 class IdTokenPolicy:
@@ -72,6 +75,9 @@ class IdTokenClaims:
     session_id: str = ""
     #: Opaque; at sign-out it names the person to Microsoft.
     login_hint: str = ""
+    #: When the person last authenticated at Microsoft (`auth_time`), in seconds since 1970; 0 where
+    #: the app does not ask for this claim.
+    authenticated_at: float = 0
     #: All claims, for administrators and hooks. The app uses none that is only here.
     everything: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -273,6 +279,7 @@ def _parse(claims: Mapping[str, Any], authority: Authority) -> IdTokenClaims:
         is_guest=_is_guest(claims, authority),
         session_id=storable(_text(claims, "sid")).strip(),
         login_hint=storable(_text(claims, "login_hint")).strip(),
+        authenticated_at=_optional_time(claims, "auth_time"),
         everything=claims,
     )
 
@@ -305,6 +312,12 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     """Return a text claim, or "" for anything else."""
     value = claims.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _optional_time(claims: Mapping[str, Any], name: str) -> float:
+    """Return a claim that is a time, or 0 for anything else."""
+    value = claims.get(name)
+    return value if type(value) in {int, float} and 0 < value < _YEAR_3000 else 0
 
 
 def _is_guid(value: object) -> bool:

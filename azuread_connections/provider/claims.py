@@ -57,7 +57,10 @@ def person_claims(authorization: Authorization, granted: Collection[str]) -> dic
 
 def session_claims(authorization: Authorization) -> dict[str, Any]:
     """Return what an ID token says of the sign-in itself."""
-    return {"auth_time": int(authorization.signed_in_at), "sid": session_id(authorization)}
+    # Microsoft says so only where the app registration asks for the claim; otherwise the time of
+    # the sign-in here.
+    authenticated_at = authorization.authenticated_at or authorization.signed_in_at
+    return {"auth_time": int(authenticated_at), "sid": session_id(authorization)}
 
 
 def subject(identity: Identity) -> str:

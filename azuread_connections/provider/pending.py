@@ -30,10 +30,12 @@ _MAX_COOKIES = 2
 
 @dataclass(frozen=True)
 class PendingRequest:
-    """``began_at``: seconds since 1970."""
+    """``began_at``: seconds since 1970. ``asks_login``: Microsoft was told to authenticate the
+    person again."""
 
     parameters: list[tuple[str, str]]
     began_at: float
+    asks_login: bool = False
 
 
 def remember(
@@ -44,7 +46,7 @@ def remember(
     others = sorted(key for key in _names(request, secure) if key != name)
     for other in others[: max(0, len(others) + 1 - _MAX_COOKIES)]:
         _set(response, other, "", secure)
-    content = [pending.parameters, pending.began_at]
+    content = [pending.parameters, pending.began_at, pending.asks_login]
     _set(response, name, sealing.seal(_SEAL, content, name=name), secure)
 
 
@@ -62,8 +64,10 @@ def find(request: HttpRequest, name: str) -> PendingRequest | None:
     except BrokenSeal:
         return None
     match content:
-        case [list(parameters), int() | float() as began_at] if time.time() < began_at + LIFETIME:
-            return PendingRequest([(key, text) for key, text in parameters], began_at)
+        case [list(pairs), int() | float() as began_at, bool(asks_login)] if (
+            time.time() < began_at + LIFETIME
+        ):
+            return PendingRequest([(key, text) for key, text in pairs], began_at, asks_login)
     return None
 
 

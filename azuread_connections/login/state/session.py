@@ -47,6 +47,7 @@ class SignIn:
     at: float
     sid: str = ""
     hint: str = ""
+    authenticated_at: float = 0
 
 
 def remember(
@@ -66,6 +67,7 @@ def remember(
         # Compared with the ``sid`` of a front-channel sign-out, a GUID in lower case.
         sid=claims.session_id.lower() if is_guid(claims.session_id) else "",
         hint=claims.login_hint[:_MAX_HINT] if is_plain(claims.login_hint) else "",
+        authenticated_at=claims.authenticated_at,
     )
     others = [
         replace(other, hint="")
@@ -165,6 +167,8 @@ def _read(stored: Any) -> SignIn | None:
         and all(isinstance(text, str) and is_plain(text) for text in texts)
         and type(sign_in.at) in {int, float}
         and 0 < sign_in.at < _MAX_TIME
+        and type(sign_in.authenticated_at) in {int, float}
+        and 0 <= sign_in.authenticated_at < _MAX_TIME
     )
     return sign_in if is_readable else None
 

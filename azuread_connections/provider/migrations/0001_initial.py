@@ -161,6 +161,7 @@ class Migration(migrations.Migration):
                 ("tenant_id", models.CharField(max_length=36)),
                 ("microsoft_session_id", models.CharField(blank=True, max_length=36)),
                 ("signed_in_at", models.FloatField()),
+                ("authenticated_at", models.FloatField(default=0)),
                 ("code_digest", models.CharField(max_length=64, unique=True)),
                 ("code_expires_at", models.DateTimeField()),
                 ("code_used_at", models.DateTimeField(null=True)),

@@ -35,6 +35,8 @@ class Authorization(models.Model):
     microsoft_session_id = models.CharField(max_length=36, blank=True)
     #: Seconds since 1970, to the digit: the session's copy is compared with it.
     signed_in_at = models.FloatField()
+    #: Seconds since 1970, as Microsoft said; 0 if it did not.
+    authenticated_at = models.FloatField(default=0)
 
     # The code, and what its exchange is checked against.
     code_digest = models.CharField(max_length=64, unique=True)

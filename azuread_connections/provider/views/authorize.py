@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import View
 from oauthlib.common import add_params_to_uri
 
-from ...login.flows.begin import SELECT_ACCOUNT
+from ...login.flows.begin import SELECT_ACCOUNT, Start, redirect_to_microsoft
 from ...login.flows.redirects import redirect_browser
 from ...login.lookup import realm
-from ...login.lookup.enabled import lookup_name
+from ...login.lookup.enabled import find_enabled, lookup_name
 from ...login.state import sealing, session
 from ...login.state.sealing import BrokenSeal
 from ...login.state.session import SignIn
@@ -47,20 +48,26 @@ Parameters = list[tuple[str, str]]
 _MAX_QUERY = 2_000
 _MAX_LOGIN_HINT = 254
 _CONSENT_SEAL = "provider.consent"
-_PROMPTS = frozenset({"none", "login", "consent", SELECT_ACCOUNT})
+#: Microsoft authenticates the person, though somebody is signed in there.
+_LOGIN = "login"
+_PROMPTS = frozenset({"none", _LOGIN, "consent", SELECT_ACCOUNT})
+#: Seconds by which Microsoft's clock may be behind ours.
+_LEEWAY = 120
+_MAX_AGE = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
 class Attempt:
     """One look at an authorization request. ``began_at``: seconds since 1970.
 
-    ``is_resumed``: the person has been sent to sign in for it. ``is_consent_given``: they have just
-    agreed to it.
+    ``is_resumed``: the person has been sent to sign in for it, and with ``asks_login`` to
+    authenticate again. ``is_consent_given``: they have just agreed to it.
     """
 
     parameters: Parameters
     began_at: float
     is_resumed: bool = False
+    asks_login: bool = False
     is_consent_given: bool = False
 
     def get(self, name: str) -> str:
@@ -114,7 +121,10 @@ class ResumeView(View):
         found = pending.find(request, name)
         if found is None:
             return _error_page(request, "request_expired")
-        response = respond(request, Attempt(found.parameters, found.began_at, is_resumed=True))
+        attempt = Attempt(
+            found.parameters, found.began_at, is_resumed=True, asks_login=found.asks_login
+        )
+        response = respond(request, attempt)
         pending.forget(request, response, name)
         return response
 
@@ -168,6 +178,8 @@ def _respond(request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
         if "none" in attempt.prompts:
             raise Refused("login_required", "The person has to sign in.")
         return _to_sign_in(request, attempt, asked)
+    if not _is_authentication_fresh(attempt, proof):
+        return _to_authentication(request, attempt, asked, proof)
     _check_hint(attempt, proof)
     if not _has_consent(request, attempt, asked):
         if "none" in attempt.prompts:
@@ -183,12 +195,8 @@ def _check_prompts(attempt: Attempt) -> None:
         raise Refused("invalid_request", "prompt has an unknown value.")
     if "none" in prompts and len(prompts) > 1:
         raise Refused("invalid_request", "prompt=none goes with no other value.")
-    if "login" in prompts or attempt.get("max_age"):
-        # Without a proof of Microsoft's that the person has just authenticated there, what this
-        # asks for must not be claimed (OpenID Connect Core section 3.1.2.1, "prompt").
-        raise Refused(
-            "login_required", "Authenticating again (prompt=login, max_age) is not supported."
-        )
+    if (max_age := attempt.get("max_age")) and not _MAX_AGE.fullmatch(max_age):
+        raise Refused("invalid_request", "max_age is not a number of seconds.")
 
 
 def _find_proof(
@@ -205,6 +213,43 @@ def _find_proof(
     return proof if attempt.is_resumed and proof.at >= attempt.began_at else None
 
 
+def _is_authentication_fresh(attempt: Attempt, proof: SignIn) -> bool:
+    """Return whether the person has authenticated as lately as the client asks.
+
+    Only Microsoft's word counts (``auth_time``): a browser can leave out what it was told to ask
+    for, and Microsoft may let people in without asking them anything.
+    """
+    wants_login, max_age = _LOGIN in attempt.prompts, attempt.get("max_age")
+    if not wants_login and not max_age:
+        return True
+    known = proof.authenticated_at
+    if attempt.is_resumed and min(proof.at, known + _LEEWAY) >= attempt.began_at:
+        return True
+    return not wants_login and bool(known) and time.time() - known <= int(max_age)
+
+
+def _to_authentication(
+    request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest, proof: SignIn
+) -> HttpResponse:
+    """Lead the person to Microsoft once, to authenticate again."""
+    if "none" in attempt.prompts or attempt.asks_login:
+        raise Refused("login_required", "Microsoft does not confirm a new authentication.")
+    target = find_enabled(request, proof.name, asked.client.application.slug)
+    if target is None:
+        raise Refused("login_required", "The person has to sign in.")
+    name = pending.new_name()
+    hint = attempt.get("login_hint")[:_MAX_LOGIN_HINT] or proof.hint
+    start = Start(target, _resume_path(name), login_hint=hint, prompt=_LOGIN)
+    response = redirect_to_microsoft(request, start)
+    began = PendingRequest(attempt.parameters, attempt.began_at, asks_login=True)
+    pending.remember(request, response, name, began)
+    return response
+
+
+def _resume_path(name: str) -> str:
+    return reverse(f"{NAMESPACE}:resume") + buttons.query(request=name)
+
+
 def _to_sign_in(
     request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
 ) -> HttpResponse:
@@ -212,7 +257,7 @@ def _to_sign_in(
     name = pending.new_name()
     parameters = {
         "application": asked.client.application.slug,
-        "next": reverse(f"{NAMESPACE}:resume") + buttons.query(request=name),
+        "next": _resume_path(name),
         "prompt": SELECT_ACCOUNT if SELECT_ACCOUNT in attempt.prompts else "",
     }
     hint = attempt.get("login_hint")[:_MAX_LOGIN_HINT]
@@ -270,7 +315,13 @@ def _has_consent(request: HttpRequest, attempt: Attempt, asked: AuthorizationReq
 def _consent_page(
     request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
 ) -> HttpResponse:
-    content = [attempt.parameters, attempt.began_at, attempt.is_resumed, time.time()]
+    content = [
+        attempt.parameters,
+        attempt.began_at,
+        attempt.is_resumed,
+        attempt.asks_login,
+        time.time(),
+    ]
     response = render(
         request,
         "azuread_connections/provider/consent.html",
@@ -295,10 +346,11 @@ def _sealed_attempt(request: HttpRequest) -> Attempt | None:
             list(parameters),
             int() | float() as began_at,
             bool(is_resumed),
+            bool(asks_login),
             int() | float() as shown_at,
         ] if time.time() < shown_at + pending.LIFETIME:
             pairs = [(key, value) for key, value in parameters]
-            return Attempt(pairs, began_at, is_resumed, is_consent_given=True)
+            return Attempt(pairs, began_at, is_resumed, asks_login, is_consent_given=True)
     return None
 
 
@@ -313,6 +365,7 @@ def _create_code(request: HttpRequest, asked: AuthorizationRequest, proof: SignI
         tenant_id=proof.tenant,
         microsoft_session_id=proof.sid,
         signed_in_at=proof.at,
+        authenticated_at=proof.authenticated_at,
         code_digest=digest_of(code),
         code_expires_at=timezone.now() + lifetimes.CODE,
         redirect_uri=asked.redirect_uri,

@@ -67,7 +67,7 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": [*_CLIENT_AUTHENTICATION, "none"],
         "introspection_endpoint_auth_methods_supported": _CLIENT_AUTHENTICATION,
         "code_challenge_methods_supported": ["S256"],
-        "prompt_values_supported": ["none", "consent", "select_account"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "jti"),
             *CLAIM_SCOPES,

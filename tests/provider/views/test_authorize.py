@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -109,8 +110,9 @@ def test_an_address_of_another_client_is_foreign(contoso: Company, portal: Relyi
         ({"nonce": "a\x00"}, "invalid_request"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"prompt": "create"}, "invalid_request"),
-        ({"prompt": "login"}, "login_required"),
-        ({"max_age": "0"}, "login_required"),
+        ({"prompt": "none", "max_age": "0"}, "login_required"),
+        ({"max_age": "-1"}, "invalid_request"),
+        ({"max_age": "soon"}, "invalid_request"),
         ({"connection": "fabrikam"}, "invalid_request"),
         ({"connection": "\x00"}, "invalid_request"),
     ],
@@ -249,6 +251,68 @@ def test_select_account_goes_through_microsoft_each_time(
     assert query_of(skipped["Location"])["prompt"] == "select_account"
     answer = portal.sign_in(contoso, adele, prompt="select_account")
     assert "code" in answer
+
+
+# --- Authenticating again -------------------------------------------------------------------------
+
+
+def authenticate_again(company: Company, party: RelyingParty, browser: Client, **asked: str) -> Any:
+    """Go from the client to Microsoft, which is told to ask, and back; return the answer."""
+    response = party.authorize(browser, **asked)
+    assert response["Location"].startswith(company.microsoft.url)
+    assert query_of(response["Location"])["prompt"] == "login"
+    response = company.come_back(browser, response["Location"])
+    return browser.get(response["Location"])
+
+
+@pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_new_authentication_is_believed_when_microsoft_confirms_it(
+    contoso: Company, portal: RelyingParty, adele: Client, asked: dict[str, str]
+) -> None:
+    contoso.person.claims["auth_time"] = now = int(time.time())
+    answer = query_of(authenticate_again(contoso, portal, adele, **asked)["Location"])
+    tokens = portal.exchange(answer["code"]).json()
+    assert id_token_claims(tokens["id_token"], portal.client_id)["auth_time"] == now
+
+
+@pytest.mark.parametrize("ago", [None, 600])
+@pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "60"}])
+def test_it_is_not_believed_otherwise_and_asked_for_once(
+    contoso: Company, portal: RelyingParty, adele: Client, asked: dict[str, str], ago: int | None
+) -> None:
+    """Microsoft has let the person in without asking, or does not say when it asked."""
+    contoso.person.claims["auth_time"] = int(time.time()) - ago if ago else None
+    response = authenticate_again(contoso, portal, adele, **asked)
+    assert error_of(response) == "login_required"
+
+
+def test_an_authentication_that_is_young_enough_counts(
+    contoso: Company, portal: RelyingParty
+) -> None:
+    contoso.person.claims["auth_time"] = int(time.time()) - 600
+    browser = Client()
+    contoso.sign_in(browser, application=portal.application.slug)
+    assert "code" in query_of(portal.authorize(browser, max_age="3600")["Location"])
+    assert "code" in query_of(portal.authorize(browser, max_age="3600", prompt="none")["Location"])
+    assert error_of(portal.authorize(browser, max_age="60", prompt="none")) == "login_required"
+
+
+def test_who_skips_the_authentication_gets_no_code(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    response = portal.authorize(adele, prompt="login")
+    (name,) = [key for key in adele.cookies if "authorize" in key and adele.cookies[key].value]
+    resume = f"/id/authorize/resume?request={name.removeprefix('azuread_authorize_')}"
+    assert response["Location"].startswith(contoso.microsoft.url)
+    assert error_of(adele.get(resume)) == "login_required"
+
+
+def test_who_is_not_signed_in_signs_in_first(contoso: Company, portal: RelyingParty) -> None:
+    contoso.person.claims["auth_time"] = int(time.time())
+    assert "code" in portal.sign_in(contoso, Client(), prompt="login")
+
+
+# --- Hints ----------------------------------------------------------------------------------------
 
 
 def test_an_id_token_hint_of_somebody_else_is_refused(
