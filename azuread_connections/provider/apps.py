@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,6 +16,12 @@ class ProviderConfig(AppConfig):
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .keys import create_first_key
         from .logs import keep_tokens_out
+        from .models.client import OAuthClient, delete_oauth_application
 
         post_migrate.connect(create_first_key, sender=self)
+        post_delete.connect(
+            delete_oauth_application,
+            sender=OAuthClient,
+            dispatch_uid="azuread_provider.delete_oauth_application",
+        )
         keep_tokens_out()

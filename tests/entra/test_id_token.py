@@ -827,6 +827,24 @@ def test_all_claims_are_there_to_be_looked_at_but_are_shown_in_no_log() -> None:
     assert read == IdTokenClaims(tenant_id=TENANT, object_id=PERSON, name="Adele Vance")
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (1_790_000_000, 1_790_000_000),
+        (1_790_000_000.5, 1_790_000_000.5),
+        (0, 0),
+        (-1, 0),
+        (1e300, 0),
+        ("1790000000", 0),
+        (True, 0),
+        (None, 0),
+        ([], 0),
+    ],
+)
+def test_the_time_of_authentication_is_read_where_it_is_one(sent: object, read: float) -> None:
+    assert attempt(claims(auth_time=sent)).validate().authenticated_at == read
+
+
 def test_texts_that_are_not_there_are_empty() -> None:
     assert attempt().validate() == IdTokenClaims(tenant_id=TENANT, object_id=PERSON)
 

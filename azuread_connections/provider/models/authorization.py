@@ -87,8 +87,8 @@ class Authorization(models.Model):
         access_tokens = get_access_token_model()._default_manager.using(alias)
         with transaction.atomic(using=alias):
             self.revoked_at = timezone.now()
-            self.save(using=alias, update_fields=["revoked_at"])
-            get_refresh_token_model().revoke_family(self.family)
-            # Read anew: another request may have refreshed meanwhile.
             current = type(self)._default_manager.using(alias).filter(pk=self.pk)
+            current.update(revoked_at=self.revoked_at)
+            get_refresh_token_model().revoke_family(self.family)
+            # Not as this object has it: another request may have refreshed meanwhile.
             access_tokens.filter(pk__in=current.values("access_token_id")).delete()

@@ -144,6 +144,15 @@ class OAuthClient(models.Model):
         )
 
 
+def delete_oauth_application(instance: OAuthClient, using: str, **kwargs: Any) -> None:
+    """Delete a client's row in django-oauth-toolkit with it, and with that its tokens.
+
+    A receiver of ``post_delete``: deleting the application deletes the client by a cascade.
+    """
+    rows = get_application_model()._default_manager.using(using)
+    rows.filter(pk=instance.oauth_application_id).delete()
+
+
 class WebOrigin(models.Model):
     """An origin from which scripts call the endpoints as one client (CORS)."""
 

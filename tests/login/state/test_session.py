@@ -256,3 +256,48 @@ def test_the_session_knows_each_connection_once_newest_last(contoso, microsoft, 
     newest = session.newest(request)
     assert newest
     assert newest.name == "contoso"
+
+
+def request_of(client: Client) -> Any:
+    request = RequestFactory().get("/")
+    request.session = client.session
+    return request
+
+
+def test_the_proof_for_an_application_is_the_newest_sign_in_that_holds_there(
+    contoso: Company, fabrikam: Company, application: Any, client: Client
+) -> None:
+    portal = ApplicationFactory.create()
+    contoso.sign_in(client)
+    assert session.find_proof(request_of(client), portal.pk) is None
+    EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
+    proof = session.find_proof(request_of(client), portal.pk)
+    assert proof is not None
+    assert (proof.name, proof.application) == ("contoso", portal.pk)
+    assert session.find_proof(request_of(client), portal.pk, connection="CONTOSO") == proof
+    assert session.find_proof(request_of(client), portal.pk, connection="fabrikam") is None
+    Revocation.everybody(contoso.connection)
+    assert session.find_proof(request_of(client), portal.pk) is None
+
+
+def test_a_recheck_does_not_wait(contoso: Company, client: Client, settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"SESSION_CHECK_SECONDS": 30}
+    contoso.sign_in(client)
+    sign_in = session.newest(request_of(client))
+    assert sign_in is not None
+    user = User.objects.get().pk
+    assert session.is_still_valid(sign_in, user)
+    Revocation.everybody(contoso.connection)
+    assert session.is_still_valid(sign_in, user)
+    assert not session.is_still_valid(sign_in, user, recheck=True)
+
+
+@pytest.mark.parametrize("odd", [None, "1", -1, True, 1e300])
+def test_a_time_of_authentication_that_is_none_ends_the_sign_in(
+    contoso: Company, client: Client, odd: object
+) -> None:
+    contoso.sign_in(client)
+    stored = client.session
+    stored["azuread_sign_ins"] = [{**stored["azuread_sign_ins"][0], "authenticated_at": odd}]
+    stored.save()
+    assert not is_signed_in(client)

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_application_model
 
 from azuread_connections.models import Application
 from azuread_connections.provider.models import OAuthClient, OAuthClientSecret
 from tests.factories import ApplicationFactory
-from tests.provider.relying_party import RelyingParty
+from tests.provider.relying_party import RelyingParty, userinfo
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +63,18 @@ def test_its_row_in_django_oauth_toolkit_gives_it_nothing_there(portal: RelyingP
     assert not row.redirect_uris
     assert not row.redirect_uri_allowed(portal.callback)
     assert portal.secret not in row.client_secret
+
+
+def test_deleting_the_application_ends_the_client_and_its_tokens(
+    portal: RelyingParty, adele: Client
+) -> None:
+    tokens = portal.tokens(adele)
+    client_id = portal.client_id
+    portal.application.delete()
+    assert not get_application_model().objects.filter(client_id=client_id).exists()
+    assert userinfo(tokens["access_token"]).status_code == 401
+    again = OAuthClient.objects.register(ApplicationFactory.create(), client_id=client_id)
+    assert again.client_id == client_id
 
 
 def test_several_secrets_are_valid_at_once(portal: RelyingParty) -> None:
