@@ -317,7 +317,9 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
 def _optional_time(claims: Mapping[str, Any], name: str) -> float:
     """Return a claim that is a time, or 0 for anything else."""
     value = claims.get(name)
-    return value if type(value) in {int, float} and 0 < value < _YEAR_3000 else 0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _YEAR_3000:
+        return value
+    return 0
 
 
 def _is_guid(value: object) -> bool:

@@ -31,6 +31,9 @@ from .lifetimes import KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
 from .models import SigningKey
 
 ALGORITHM = "RS256"
+TYP_JWT = "JWT"
+#: RFC 9068 section 2.1: so that nobody takes the one for the other.
+TYP_AT_JWT = "at+jwt"
 _BITS = 2048
 _CACHE_KEY = f"{CACHE_PREFIX}:provider:signing_keys"
 #: Seconds for which the keys are not read again. Far less than a next one waits.
@@ -70,26 +73,29 @@ def published_keys() -> list[PublishedKey]:
     return known
 
 
-def sign(claims: dict[str, Any]) -> str:
-    """Return a signed token of these claims. Raises ``NoSigningKey``, ``UndecryptableError``."""
+def sign(claims: dict[str, Any], *, typ: str = TYP_JWT) -> str:
+    """Return a signed token of these claims, with ``typ`` in its header.
+
+    Raises ``NoSigningKey`` and ``UndecryptableError``.
+    """
     now = timezone.now()
     active = [key for key in published_keys() if key.activates_at <= now]
     if not active:
         raise NoSigningKey("No key signs now. Run: manage.py rotate_signing_keys")
     key = active[-1]
-    headers = {"kid": key.kid}
+    headers = {"kid": key.kid, "typ": typ}
     return jwt.encode(claims, _load(key.sealed), algorithm=ALGORITHM, headers=headers)
 
 
 def verify(token: str) -> dict[str, Any] | None:
-    """Return the claims of a token that one of the published keys has signed, or None.
+    """Return the claims of an ID token that one of the published keys has signed, or None.
 
     Neither its times nor its audience are checked.
     """
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
+        header = jwt.get_unverified_header(token)
         for key in published_keys():
-            if key.kid == kid:
+            if key.kid == header.get("kid") and header.get("typ") == TYP_JWT:
                 public_key: Any = RSAAlgorithm.from_jwk(key.jwk)
                 found: dict[str, Any] = jwt.decode(
                     token, public_key, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY

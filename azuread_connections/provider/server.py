@@ -23,7 +23,7 @@ from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, Ref
 from ..models import Application
 from . import lifetimes, scopes
 from .issuer import issuer
-from .models import OAuthClient
+from .models import API, OAuthClient
 from .validator import ISSUER_HEADER, ClientValidator
 
 #: More than any client sends to the token endpoint.
@@ -31,16 +31,20 @@ _MAX_JSON = 20_000
 
 
 class Tokens(BearerToken):
-    """Opaque tokens; a refresh token only for a client that may use one and asked for it."""
+    """A JWT for an API, an opaque token otherwise; a refresh token only for a client that may use
+    one and asked for it."""
 
     def create_token(self, request: Any, refresh_token: bool = False, **kwargs: Any) -> Any:
         wants_refresh = scopes.OFFLINE_ACCESS in (request.scopes or ())
         may_refresh = (
             Application.GrantType.REFRESH_TOKEN in request.client.azuread_client.grant_types
         )
-        return super().create_token(
+        token = super().create_token(
             request, refresh_token=refresh_token and wants_refresh and may_refresh, **kwargs
         )
+        if jwt := self.request_validator.access_token(request):
+            token["access_token"] = jwt
+        return token
 
 
 class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
@@ -99,6 +103,7 @@ class AuthorizationRequest:
     state: str
     nonce: str
     code_challenge: str
+    api: API | None
 
 
 class RefusedRequest(Exception):
@@ -138,6 +143,7 @@ def check_authorization_request(
         state=asked.state or "",
         nonce=asked.nonce or "",
         code_challenge=asked.code_challenge or "",
+        api=asked.target.api if asked.target else None,
     )
 
 

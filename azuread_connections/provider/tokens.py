@@ -29,7 +29,7 @@ def authorizations() -> Any:
     """Return the authorizations, each with what it is judged by."""
     # Not of a replica, which may not have heard of a code that was given a moment ago.
     rows = Authorization.objects.using(router.db_for_write(Authorization))
-    return rows.select_related("user", "identity", "connection", "client__application")
+    return rows.select_related("user", "identity", "connection", "client__application", "api")
 
 
 # --- Issuing --------------------------------------------------------------------------------------
@@ -172,7 +172,8 @@ def introspect(client: OAuthClient, token: str) -> dict[str, Any]:
     authorization = authorizations().filter(client=client, access_token=row).first()
     if authorization is None or not judge.is_valid(authorization):
         return inactive
-    return {**answer, "sub": claims.subject(authorization.identity)}
+    audience = {"aud": authorization.api.identifier} if authorization.api else {}
+    return {**answer, **audience, "sub": claims.subject(authorization.identity)}
 
 
 # --- Ending ---------------------------------------------------------------------------------------

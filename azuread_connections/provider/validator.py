@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import time
 import uuid
 from typing import Any
 from urllib.parse import unquote_plus
@@ -17,7 +18,8 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from ..models import Application
 from ..models.validators import is_plain
-from . import claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from . import apis, claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from .apis import Target
 from .models import Authorization, OAuthClient, OAuthClientSecret
 
 #: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
@@ -89,9 +91,11 @@ class ClientValidator(OAuth2Validator):
     def validate_grant_type(
         self, client_id: Any, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
-        request.authorization = None
+        request.authorization = request.target = None
         if grant_type not in client.azuread_client.grant_types:
             raise _not_allowed(grant_type, request)
+        if grant_type == "client_credentials":
+            request.target = _find_target(client.azuread_client, request, for_itself=True)
         return True
 
     # --- The authorization request ----------------------------------------------------------------
@@ -136,6 +140,7 @@ class ClientValidator(OAuth2Validator):
                 raise _invalid("code_challenge is malformed.", request)
         # The parameter is not supported, and ignored as discovery says.
         request.claims = None
+        request.target = _find_target(client.azuread_client, request, for_itself=False)
         return True
 
     def is_pkce_required(self, client_id: Any, request: Any) -> bool:
@@ -148,10 +153,19 @@ class ClientValidator(OAuth2Validator):
     def validate_scopes(
         self, client_id: Any, asked: list[str], client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:
-        """Grant those that exist. A client for itself gets none: they are all about a person."""
-        is_for_itself = request.grant_type == "client_credentials"
-        request.scopes = [] if is_for_itself else scopes.known(asked)
-        return True
+        """Grant those that exist, and those of the API.
+
+        A client for itself gets those of the API that it was granted, by default all of them: the
+        others are about a person.
+        """
+        possible = request.target.scopes if request.target else frozenset()
+        if request.grant_type != "client_credentials":
+            of_api = [scope for scope in dict.fromkeys(asked) if scope in possible]
+            request.scopes = scopes.known(asked) + of_api
+            return True
+        wanted = [scope for scope in dict.fromkeys(asked) if scope not in scopes.DESCRIPTIONS]
+        request.scopes = wanted or sorted(possible)
+        return possible.issuperset(request.scopes)
 
     def validate_silent_login(self, request: Any) -> bool:
         return True  # the view decides, which knows the session
@@ -175,6 +189,7 @@ class ClientValidator(OAuth2Validator):
             return False  # RFC 9700 section 4.8.2: somebody took the challenge out
         if found.is_code_expired(timezone.now()) or not judge.is_valid(found, recheck=True):
             return False
+        _check_target(request, found)
         request.authorization = found
         request.user, request.scopes = found.user, found.scopes
         return True
@@ -229,6 +244,7 @@ class ClientValidator(OAuth2Validator):
         if is_over or not judge.is_valid(authorization, recheck=True):
             authorization.revoke()
             return False
+        _check_target(request, authorization)
         request.authorization, request.refresh_token_instance = authorization, found
         request.user = authorization.user
         return True
@@ -259,6 +275,33 @@ class ClientValidator(OAuth2Validator):
             # As one that is used a second time.
             request.authorization.revoke()
             raise errors.InvalidGrantError(request=request) from None
+
+    def access_token(self, request: Any) -> str | None:
+        """Return the access token for an API (RFC 9068), or None where the request is for none."""
+        authorization: Authorization | None = request.authorization
+        target: Target | None = request.target
+        api = authorization.api if authorization else target.api if target else None
+        if api is None:
+            return None
+        issuer, now = request.headers[ISSUER_HEADER], int(time.time())
+        about: dict[str, Any] = {"sub": request.client.client_id}
+        if authorization is not None:
+            person = claims.person_claims(authorization, ())
+            about = {**person, **claims.session_claims(authorization)}
+        is_for_userinfo = scopes.OPENID in request.scopes
+        return keys.sign(
+            {
+                **about,
+                "iss": issuer,
+                "aud": [api.identifier, f"{issuer}userinfo"] if is_for_userinfo else api.identifier,
+                "client_id": request.client.client_id,
+                "scope": " ".join(request.scopes),
+                "iat": now,
+                "exp": now + int(lifetimes.ACCESS_TOKEN.total_seconds()),
+                "jti": str(uuid.uuid4()),
+            },
+            typ=keys.TYP_AT_JWT,
+        )
 
     def finalize_id_token(
         self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any
@@ -298,6 +341,31 @@ def _basic_credentials(request: Any) -> tuple[str, str] | None:
         return "", ""
     client_id, _, secret = decoded.partition(":")
     return unquote_plus(client_id), unquote_plus(secret)
+
+
+def _find_target(client: OAuthClient, request: Any, *, for_itself: bool) -> Target | None:
+    """Return the API that a request names, or None if it names none."""
+    try:
+        identifier = apis.target_name(request._params)
+        return apis.find_target(client, identifier, for_itself=for_itself) if identifier else None
+    except apis.InvalidTarget:
+        raise _invalid_target(request) from None
+
+
+def _check_target(request: Any, authorization: Authorization) -> None:
+    """Refuse a code or refresh token for another API than the one it was given for."""
+    try:
+        named = apis.target_name(request._params)
+    except apis.InvalidTarget:
+        raise _invalid_target(request) from None
+    if named and (authorization.api is None or named != authorization.api.identifier):
+        raise _invalid_target(request)
+
+
+def _invalid_target(request: Any) -> errors.OAuth2Error:
+    return errors.CustomOAuth2Error(
+        "invalid_target", "The API is unknown, or not granted to the client.", request=request
+    )
 
 
 def _not_allowed(grant_type: str, request: Any) -> errors.OAuth2Error:

@@ -1,3 +1,4 @@
+from .api import API, ClientGrant
 from .authorization import Authorization
 from .client import OAuthClient, WebOrigin
 from .client_secret import OAuthClientSecret
@@ -5,8 +6,10 @@ from .consent import ClientConsent
 from .signing_key import SigningKey
 
 __all__ = [
+    "API",
     "Authorization",
     "ClientConsent",
+    "ClientGrant",
     "OAuthClient",
     "OAuthClientSecret",
     "SigningKey",

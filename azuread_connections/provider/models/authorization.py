@@ -11,6 +11,7 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from oauth2_provider.settings import oauth2_settings
 
 from ...models import Connection, Identity
+from .api import API
 from .client import OAuthClient
 
 
@@ -46,6 +47,9 @@ class Authorization(models.Model):
     scope = models.TextField(blank=True)
     nonce = models.TextField(blank=True)
     code_challenge = models.CharField(max_length=128, blank=True)
+
+    #: What the access token is for; None for one that is for `userinfo` alone.
+    api = models.ForeignKey(API, models.CASCADE, null=True, related_name="+")
 
     # The tokens.
     #: ``token_family`` of the refresh tokens.

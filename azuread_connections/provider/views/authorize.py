@@ -303,13 +303,22 @@ def _check_hint(attempt: Attempt, proof: SignIn) -> None:
 
 def _has_consent(request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest) -> bool:
     if attempt.is_consent_given:
-        ClientConsent.objects.give(asked.client, request.user, asked.scopes)
+        ClientConsent.objects.give(asked.client, request.user, _agreed_to(asked))
         return True
     if "consent" in attempt.prompts:
         return False
     if asked.client.is_first_party:
         return True
-    return ClientConsent.objects.covers(asked.client, request.user, asked.scopes)
+    return ClientConsent.objects.covers(asked.client, request.user, _agreed_to(asked))
+
+
+def _agreed_to(asked: AuthorizationRequest) -> list[str]:
+    """Return what a consent is stored as: another API may call its scopes the same."""
+    if asked.api is None:
+        return asked.scopes
+    of_person = [scope for scope in asked.scopes if scope in scopes.DESCRIPTIONS]
+    of_api = [scope for scope in asked.scopes if scope not in scopes.DESCRIPTIONS]
+    return [*of_person, *(f"{asked.api.pk}:{scope}" for scope in ("", *of_api))]
 
 
 def _consent_page(
@@ -322,12 +331,14 @@ def _consent_page(
         attempt.asks_login,
         time.time(),
     ]
+    meanings = {**(asked.api.scope_descriptions if asked.api else {}), **scopes.DESCRIPTIONS}
     response = render(
         request,
         "azuread_connections/provider/consent.html",
         {
             "application": asked.client.application,
-            "scopes": [scopes.DESCRIPTIONS[scope] for scope in asked.scopes],
+            "scopes": [meanings[scope] for scope in asked.scopes],
+            "api": asked.api,
             "sealed": sealing.seal(_CONSENT_SEAL, content, name=str(request.user.pk)),
         },
     )
@@ -372,6 +383,7 @@ def _create_code(request: HttpRequest, asked: AuthorizationRequest, proof: SignI
         scope=" ".join(asked.scopes),
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
+        api=asked.api,
     )
     return code
 

@@ -141,7 +141,7 @@ def test_a_public_client_cannot_leave_pkce_out(spa: RelyingParty) -> None:
 
 
 def test_unknown_scopes_and_parameters_are_ignored(portal: RelyingParty, adele: Client) -> None:
-    tokens = portal.tokens(adele, scope="openid read:all openid", claims="{", audience="x")
+    tokens = portal.tokens(adele, scope="openid read:all openid", claims="{", colour="x")
     assert tokens["scope"] == "openid"
     assert "name" not in id_token_claims(tokens["id_token"], portal.client_id)
 

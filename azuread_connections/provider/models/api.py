@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ...models.validators import validate_plain_text
+from .client import OAuthClient
+
+
+class API(models.Model):
+    """A resource server: what a client asks an access token for."""
+
+    name = models.CharField(_("name"), max_length=100, validators=[validate_plain_text])
+    identifier = models.CharField(
+        _("identifier"),
+        max_length=255,
+        unique=True,
+        validators=[validate_plain_text],
+        help_text=_("The audience of its access tokens, such as “https://api.example.com/”."),
+    )
+    #: Each scope, and what it means, as the consent page says it.
+    scopes = models.JSONField(_("scopes"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("API")
+        verbose_name_plural = _("APIs")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scope_descriptions(self) -> dict[str, str]:
+        found: Any = self.scopes
+        return found if isinstance(found, dict) else {}
+
+
+class ClientGrant(models.Model):
+    """The scopes of an API that a client may have for itself. A client of somebody else needs it to
+    ask for them on behalf of people, too."""
+
+    client = models.ForeignKey(
+        OAuthClient, models.CASCADE, related_name="grants", verbose_name=_("client")
+    )
+    api = models.ForeignKey(API, models.CASCADE, related_name="grants", verbose_name=_("API"))
+    scope = models.TextField(_("scopes"), blank=True)
+
+    class Meta:
+        verbose_name = _("client grant")
+        verbose_name_plural = _("client grants")
+        constraints = [
+            models.UniqueConstraint(fields=["client", "api"], name="azuread_provider_grant_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client} → {self.api}"
