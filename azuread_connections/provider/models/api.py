@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ...models.validators import validate_plain_text
 from .client import OAuthClient
+
+#: Those of ``scopes.DESCRIPTIONS``: an API's own are told from them by the name.
+OPENID_SCOPES = frozenset({"openid", "profile", "email", "groups", "offline_access"})
 
 
 class API(models.Model):
@@ -57,3 +61,18 @@ class ClientGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client} → {self.api}"
+
+
+def parse_scope(text: str) -> tuple[str, str]:
+    """Return scope and meaning of “read:orders = see your orders”. Raises ``ValidationError``."""
+    name, _separator, meaning = (part.strip() for part in text.partition("="))
+    # RFC 6749 section 3.3.
+    is_token = name.isascii() and name.isprintable() and not set(name) & set(' "\\')
+    if not name or not is_token:
+        raise ValidationError(_("“%(name)s” is not a scope."), code="scope", params={"name": name})
+    if name in OPENID_SCOPES:
+        raise ValidationError(
+            _("“%(name)s” is a scope of OpenID Connect."), code="openid", params={"name": name}
+        )
+    validate_plain_text(meaning)
+    return name, meaning or name

@@ -9,6 +9,7 @@ from oauth2_provider.models import get_application_model
 from oauth2_provider.settings import oauth2_settings
 
 from ...models import Application
+from .origins import clean_origin
 
 _Type = Application.Type
 _GrantType = Application.GrantType
@@ -135,8 +136,8 @@ class OAuthClient(models.Model):
 
     def set_web_origins(self, origins: Iterable[str]) -> None:
         """Replace the origins whose scripts may call the endpoints as this client
-        ("https://app.example.com")."""
-        wanted = {origin.rstrip("/").lower() for origin in origins}
+        ("https://app.example.com"). Raises ``ValidationError``."""
+        wanted = {clean_origin(origin) for origin in origins}
         self.web_origin_rows.exclude(origin__in=wanted).delete()
         missing = wanted - set(self.web_origin_rows.values_list("origin", flat=True))
         self.web_origin_rows.bulk_create(

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...models import API
-from ...scopes import DESCRIPTIONS
+from ...models.api import parse_scope
 
 
 class Command(BaseCommand):
@@ -28,21 +28,10 @@ class Command(BaseCommand):
             identifier=identifier
         )
         api.name = name or api.name or identifier
-        scopes = dict(_scope(text) for text in scope)
-        api.scopes = scopes or api.scopes
         try:
+            api.scopes = dict(parse_scope(text) for text in scope) or api.scopes
             api.full_clean()
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
         api.save()
         self.stdout.write(f"{api.identifier}: {' '.join(api.scope_descriptions) or 'no scopes'}")
-
-
-def _scope(text: str) -> tuple[str, str]:
-    name, _separator, meaning = text.partition("=")
-    # RFC 6749 section 3.3.
-    if not name or not name.isascii() or not name.isprintable() or set(name) & set(' "\\'):
-        raise CommandError(f"“{name}” is not a scope.")
-    if name in DESCRIPTIONS:
-        raise CommandError(f"“{name}” is a scope of OpenID Connect.")
-    return name, meaning or name

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError, router, transaction
 
@@ -65,6 +66,8 @@ class Command(BaseCommand):
                     web_origins=web_origin,
                 )
                 secret = "" if client.is_public else OAuthClientSecret.objects.add(client)
+        except ValidationError as error:
+            raise CommandError("\n".join(error.messages)) from error
         except IntegrityError as error:
             taken = client_id or application.external_id
             raise CommandError(f"The client ID “{taken}” is taken.") from error
