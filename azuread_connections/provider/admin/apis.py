@@ -18,7 +18,7 @@ from ..models.api import parse_scope
 class ScopesField(LinesField):
     """Scopes with what they mean, one a line: ``read:orders = see your orders``."""
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         # Not by commas, which a meaning may have.
         lines = value if isinstance(value, list) else (value or "").splitlines()
         return [line.strip() for line in lines if line.strip()]

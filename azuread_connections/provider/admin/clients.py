@@ -127,7 +127,7 @@ class OAuthClientAdmin(admin.ModelAdmin):
     def type(self, client: OAuthClient) -> str:
         return client.application.get_application_type_display()
 
-    def get_fields(self, request: HttpRequest, obj: OAuthClient | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: OAuthClient | None = None) -> Any:
         names = ["application", "is_first_party", "is_pkce_required", "origins"]
         return [names[0], "shown_client_id" if obj else "new_client_id", *names[1:]]
 
@@ -170,6 +170,7 @@ class OAuthClientAdmin(admin.ModelAdmin):
         if client is None or not self.may_add_secret(request, client):
             raise PermissionDenied
         secret = OAuthClientSecret.objects.add(client)
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
         self.log_change(request, client, gettext("Added a client secret."))
         context = {
             **self.admin_site.each_context(request),
@@ -186,21 +187,15 @@ class OAuthClientAdmin(admin.ModelAdmin):
         return (
             not client.is_public
             and self.has_change_permission(request, client)
-            and request.user.has_perm(permission)  # type: ignore[union-attr]
+            and request.user.has_perm(permission)
         )
 
     def render_change_form(
-        self,
-        request: Any,
-        context: Any,
-        add: Any = False,
-        change: Any = False,
-        *args: Any,
-        **kw: Any,
+        self, request: Any, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         client = context.get("original")
         context["may_add_secret"] = client is not None and self.may_add_secret(request, client)
-        return super().render_change_form(request, context, add, change, *args, **kw)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
         if not obj.is_public:

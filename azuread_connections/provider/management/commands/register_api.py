@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ....models.validators import is_plain
 from ...models import API
 from ...models.api import parse_scope
 
@@ -24,9 +25,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, identifier: str, name: str, scope: list[str], **options: Any) -> None:
-        api = API._default_manager.filter(identifier=identifier).first() or API(
-            identifier=identifier
-        )
+        # PostgreSQL cannot look for what the field's validators refuse.
+        known = API._default_manager.filter(identifier=identifier) if is_plain(identifier) else ()
+        api = next(iter(known), None) or API(identifier=identifier)
         api.name = name or api.name or identifier
         try:
             api.scopes = dict(parse_scope(text) for text in scope) or api.scopes
