@@ -546,6 +546,7 @@ SCENARIOS = {
     "migrations/test_domain_proof.py": "what a migration does to stored rows",
     "provider/test_authlib.py": "a client that nobody here wrote",
     "provider/test_budget.py": "statements of each request, counted",
+    "provider/test_concurrency.py": "requests at the same moment, in threads",
     "provider/test_commands.py": "the commands, which are a few lines each",
     "provider/test_refresh.py": "what ends tokens, by every endpoint that they are used at",
     "provider/test_refusals.py": "what the token endpoint refuses, and with which error",

@@ -129,7 +129,9 @@ def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rota
     with transaction.atomic(using=using):
         # Locked, so that two at once do not both add a key.
         rows = SigningKey.objects.using(using).select_for_update().order_by("activates_at", "pk")
-        keys = list(rows)
+        list(rows)
+        # Again: who has waited for the lock does not see the rows that were added meanwhile.
+        keys = list(rows.all())
         over = [key for key in keys if key.retires_at is not None and key.retires_at <= now]
         if is_compromised:
             over = keys

@@ -50,6 +50,9 @@ def test_what_cannot_be_registered_is_named(portal: RelyingParty) -> None:
     with pytest.raises(CommandError, match="is a client already"):
         run("register_client", portal.application.slug)
     ApplicationFactory.create(slug="other")
+    with pytest.raises(CommandError, match="is not an origin"):
+        run("register_client", "other", "--web-origin", "app.example.com")
+    assert not OAuthClient.objects.filter(application__slug="other").exists()
     with pytest.raises(CommandError, match="is taken"):
         run("register_client", "other", "--client-id", portal.client_id)
 

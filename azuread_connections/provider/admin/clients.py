@@ -170,7 +170,7 @@ class OAuthClientAdmin(admin.ModelAdmin):
         if client is None or not self.may_add_secret(request, client):
             raise PermissionDenied
         secret = OAuthClientSecret.objects.add(client)
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         self.log_change(request, client, gettext("Added a client secret."))
         context = {
             **self.admin_site.each_context(request),

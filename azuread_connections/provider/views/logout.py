@@ -14,6 +14,7 @@ from django.views.generic import View
 from oauthlib.common import add_params_to_uri
 
 from ...conf import conf
+from ...login.flows.logout import redirect_to_microsoft
 from ...login.flows.redirects import redirect_browser
 from ...login.lookup import addresses
 from ...login.state import session
@@ -30,10 +31,12 @@ class BadLogout(Exception):
 
 @dataclass(frozen=True)
 class Logout:
-    """A valid request. ``destination``: an allowed logout URL of the client's, "" for ours."""
+    """A valid request. ``destination``: an allowed logout URL of the client's, "" for ours.
+    ``at_microsoft``: the person signs out there, too."""
 
     client: OAuthClient | None
     destination: str
+    at_microsoft: bool = False
 
 
 class LogoutView(View):
@@ -94,11 +97,12 @@ class OIDCLogoutView(LogoutView):
 @method_decorator(entry, name="dispatch")
 @method_decorator(csrf_protect, name="dispatch")
 class Auth0LogoutView(LogoutView):
-    """``client_id``, ``returnTo``."""
+    """``client_id``, ``returnTo``, ``federated``: out of the identity provider, too."""
 
     def read(self, parameters: Any) -> Logout:
         client = _find_client(parameters.get("client_id", ""))
-        return Logout(client, _checked_url(client, parameters.get("returnTo", "")))
+        url = _checked_url(client, parameters.get("returnTo", ""))
+        return Logout(client, url, at_microsoft="federated" in parameters)
 
 
 def _find_client(client_id: str) -> OAuthClient | None:
@@ -142,12 +146,19 @@ def _authorizations(request: HttpRequest) -> Any:
 
 
 def _finish(request: HttpRequest, asked: Logout) -> HttpResponse:
+    sign_in = None
     if request.user.is_authenticated:
+        sign_in = session.newest(request)
         for authorization in _authorizations(request):
             authorization.revoke()
     auth.logout(request)
     default = resolve_url(conf.logout_redirect_url or f"{addresses.NAMESPACE}:sign_in")
-    return redirect_browser(request, asked.destination or default)
+    destination = asked.destination or default
+    if asked.at_microsoft and sign_in is not None:
+        at_microsoft = redirect_to_microsoft(request, sign_in, destination)
+        if at_microsoft is not None:
+            return at_microsoft
+    return redirect_browser(request, destination)
 
 
 def _error_page(request: HttpRequest) -> HttpResponse:

@@ -58,6 +58,20 @@ def test_auth0s_address_does_the_same(portal: RelyingParty, adele: Client) -> No
     assert portal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
 
 
+def test_auth0s_federated_signs_out_at_microsoft_too(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    portal.tokens(adele)
+    form = {"client_id": portal.client_id, "returnTo": SIGNED_OUT, "federated": ""}
+    response = adele.get("/id/v2/logout", form)
+    assert response["Location"].startswith(contoso.microsoft.url)
+    assert "/logout?" in response["Location"]
+    assert not is_signed_in(adele)
+    callback = query_of(response["Location"])["post_logout_redirect_uri"]
+    state = query_of(response["Location"])["state"]
+    assert adele.get(callback, {"state": state})["Location"] == SIGNED_OUT
+
+
 def test_it_ends_the_tokens_of_every_client_of_that_session(
     contoso: Company, portal: RelyingParty, adele: Client
 ) -> None:
