@@ -130,7 +130,7 @@ def test_the_way_of_a_connection_to_look_at(
     expect(opened.value.get_by_text("AADSTS50011").first).to_be_visible()
     opened.value.close()
     page.reload()
-    expect(page.get_by_text("Which code did Microsoft show?")).to_be_visible()
+    expect(page.get_by_text("Which error code did Microsoft show?")).to_be_visible()
     screenshots(page, "way-try-open")
     page.goto(f"{live_server.url}{base}/change/")
     screenshots(page, "way-checklist")

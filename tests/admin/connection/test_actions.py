@@ -264,7 +264,7 @@ def test_a_trial_that_works_for_no_application_says_so(contoso: Company, boss: C
     EnabledConnection.objects.all().delete()
     page = try_and_read(contoso, boss)
     assert "It works" in page
-    assert "enabled for no application yet" in page
+    assert "not enabled for any application yet" in page
     assert f'href="{url(contoso, "change")}#id_enabled_applications"' in page
 
 
@@ -300,7 +300,7 @@ def test_the_help_stays_open_and_remembers_who_did_not_come_back(
     assert "nobody has come back" not in page
     boss.post(url(contoso, "try"))
     page = source(boss.get(url(contoso, "try")))
-    assert "nobody has come back. Which code did Microsoft show?" in page
+    assert "nobody has returned from Microsoft yet. Which error code did Microsoft show?" in page
     assert 'href="#azuread-dead-ends"' in page
     assert 'id="azuread-dead-ends"' in page
     checklist = source(boss.get(url(contoso, "change")))

@@ -67,7 +67,7 @@ def test_who_is_signed_in_goes_on_to_the_destination(contoso: Company, client: C
     browser = Client()
     browser.force_login(UserFactory.create())
     answer = come_back_elsewhere(contoso, url, browser)
-    assert links(answer)["Go on"] == "/report"
+    assert links(answer)["Continue"] == "/report"
 
 
 def test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once(
@@ -80,7 +80,7 @@ def test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once(
     browser = Client()
     browser.force_login(UserFactory.create())
     answer = come_back_elsewhere(contoso, url, browser)
-    assert links(answer)["Go on"] == "/"
+    assert links(answer)["Continue"] == "/"
     assert "next=https%3A%2F%2Fportal.example.com%2Fin" in links(answer)["Try again with contoso"]
     application.allowed_callback_urls = []
     application.save()
