@@ -76,7 +76,7 @@ def test_a_person_is_tied_to_another_user_and_the_history_says_from_whom_to_whom
     identity = make(connection, django_user_model.objects.create_user("megan"))
     other = django_user_model.objects.create_user("alex")
     client = staff("change_identity")
-    assert "from now on this person signs in as the user chosen here" in text(
+    assert "this person will sign in as the user chosen here" in text(
         client.get(change_page(identity))
     )
 

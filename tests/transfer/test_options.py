@@ -191,7 +191,7 @@ def test_a_directory_that_came_by_itself_is_not_let_in_for_good_by_way_of_a_file
     listed = {"tenant_id": OTHER_TENANT_ID, "status": "allowed", "admitted_by": "itself"}
     result = run(own(directories=[listed]))
     assert admitted_by() == "itself"
-    assert f"directory {OTHER_TENANT_ID}: allowed by itself, with its first visitor" in differences(
+    assert f"directory {OTHER_TENANT_ID}: allowed by itself, at its first sign-in" in differences(
         result
     )
     assert only(run(own(directories=[listed]))).action is Action.NONE

@@ -142,7 +142,7 @@ def test_markup_in_a_name_is_shown_and_not_run(boss: Client, connection: Connect
         ("name", "-contoso", "Use only letters, digits and “-”"),
         ("name", "contoso_", "Use only letters, digits and “-”"),
         ("name", "cöntoso", "Use only letters, digits and “-”"),
-        ("name", "callback", "a word of the sign-in addresses"),
+        ("name", "callback", "reserved for the sign-in addresses"),
         ("name", "x" * 129, "128"),
         ("domain", "", "Enter the directory's domain"),
         ("domain", "https://contoso.com/start", "Enter the domain alone: contoso.com"),
@@ -185,7 +185,7 @@ def test_a_name_is_taken_in_any_case(
     boss: Client, microsoft: StandIn, connection: Connection, name: str
 ) -> None:
     errors = field_errors(boss.post(ADD, filled_in(name=name)))
-    assert "There is a connection called" in errors["name"][0]
+    assert "A connection called" in errors["name"][0]
     assert Connection.objects.count() == 1
 
 
@@ -371,7 +371,7 @@ def test_a_domain_of_personal_accounts_is_refused(
     data = filled_in(domain="mail.example", enabled_applications=[application.pk])
     data |= {"use_common_endpoint": common} if common else {}
     errors = field_errors(boss.post(ADD, data))
-    assert "leads to the directory of personal Microsoft accounts" in errors["domain"][0]
+    assert "belongs to the directory of personal Microsoft accounts" in errors["domain"][0]
     assert not Connection.objects.exists()
 
 
@@ -476,7 +476,7 @@ def test_a_double_click_adds_one_connection_and_says_so(
 ) -> None:
     monkeypatch.setattr("azuread_connections.microsoft.client.find_directory", stored_meanwhile)
     errors = field_errors(boss.post(ADD, filled_in()))
-    assert "There is a connection called “contoso” already" in errors["name"][0]
+    assert "A connection called “contoso” already" in errors["name"][0]
     assert Connection.objects.count() == 1
 
 
@@ -492,4 +492,4 @@ def test_two_saves_at_the_very_same_moment_add_one_connection(
     monkeypatch.setattr(connection_model, "is_taken", lambda name: next(looks, True) and real(name))
     Connection.objects.create(name="contoso", domain="contoso.com", client_id=CLIENT_ID)
     errors = field_errors(boss.post(ADD, filled_in()))
-    assert "There is a connection called “contoso” already" in errors["name"][0]
+    assert "A connection called “contoso” already" in errors["name"][0]

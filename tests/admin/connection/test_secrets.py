@@ -70,7 +70,7 @@ def test_an_odd_date_in_the_table_is_allowed_with_a_warning(
     data = filled_in(connection, **{"secrets-0-expires_at": in_days(-1)})
     warnings = warnings_on(boss.post(change_page(connection), data, follow=True))
     assert warnings == [
-        "Client secret abc…: The expiry date is in the past: Microsoft refuses this secret already."
+        "Client secret abc…: The expiry date is in the past: Microsoft already refuses this secret."
     ]
 
 
