@@ -102,7 +102,7 @@ def test_only_a_superuser_ties_to_powerful_users(
     client = staff("change_identity")
     errors = field_errors(client.post(change_page(identity), {"user": powerful.pk}))
     assert errors == {
-        "user": ["Only a superuser can tie somebody to a user who is staff or superuser."]
+        "user": ["Only a superuser can tie a person to a user who is staff or superuser."]
     }
     assert boss.post(change_page(identity), {"user": powerful.pk}).status_code == 302
     assert Identity.objects.get().user == powerful

@@ -155,7 +155,7 @@ def test_a_wrong_alias_is_named():
         "Entry 1 (contoso), options.domain_aliases: “two words”: Enter a domain such as "
         "contoso.com or contoso.onmicrosoft.com.",
         "Entry 1 (contoso), options.domain_aliases: “gmail.com”: Anybody can have an address at "
-        "gmail.com: it belongs to no company.",
+        "gmail.com: it does not belong to one company.",
     ]
 
 

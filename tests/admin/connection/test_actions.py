@@ -236,7 +236,7 @@ def test_the_conclusion_of_a_check_fits_what_was_found(contoso: Company, boss: C
     assert "All is in order." in check_it(contoso, boss)
     Connection.objects.update(security_groups=True)
     page = check_it(contoso, boss)
-    assert "Nothing failed. What is not known yet" in page
+    assert "Nothing failed. Press “Try” to find out what is not known yet" in page
     assert "not known yet</span>" in page
     ClientSecret.objects.all().delete()
     page = check_it(contoso, boss)

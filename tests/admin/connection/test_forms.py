@@ -272,7 +272,7 @@ def test_saving_does_not_fail_because_microsoft_is_down(boss: Client, microsoft:
     warnings = [message for level, message in messages_on(response) if level == "warning"]
     assert warnings[0].startswith(
         "Saved, but Microsoft could not be asked about the domain contoso.com. Its directory "
-        "will be found at the first sign-in."
+        "will be looked up at the first sign-in."
     )
 
 
@@ -326,9 +326,9 @@ def test_another_directory_is_trusted_only_on_request(
     errors = field_errors(response)
     assert errors["domain"] == [
         f"fabrikam.com belongs to another directory ({fabrikam}) than the one this connection "
-        f"trusts ({pinned}). 1 person of the present directory last signed in this way. If you "
-        "trust the other one, people of the present one no longer can. To do so, tick the box "
-        "below."
+        f"trusts ({pinned}). 1 person of the present directory last signed in with this "
+        "connection. If you trust the other one, people of the present one can no longer sign in. "
+        "To do so, tick the box below."
     ]
     assert "Trust the other directory" in visible_labels(response)
     connection.refresh_from_db()
@@ -409,7 +409,7 @@ def test_a_changed_domain_keeps_the_directory_while_microsoft_is_down(
     connection.refresh_from_db()
     assert (connection.domain, connection.tenant_id) == ("fabrikam.com", pinned)
     warnings = " ".join(message for level, message in messages_on(response) if level == "warning")
-    assert f"goes on trusting directory {pinned}" in warnings
+    assert f"still trusts the directory {pinned}" in warnings
 
 
 def test_the_directory_is_shown_once_known(boss: Client, connection: Connection) -> None:
