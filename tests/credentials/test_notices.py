@@ -119,7 +119,7 @@ def test_a_notice_to_nobody_is_told_and_not_used_up(contoso: Company, settings: 
     for _day in range(2):
         delivery = send_notices()
         assert delivery.told == 0
-        assert "nobody to write to about contoso: set ADMINS" in delivery.problems[0]
+        assert "no recipient for notices about contoso: set ADMINS" in delivery.problems[0]
     Connection.objects.update(contact_email="desk@contoso.com")
     assert send_notices().told == 1
 
