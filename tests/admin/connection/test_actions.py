@@ -233,14 +233,14 @@ def test_it_drops_keys_that_microsoft_does_not_publish_at_this_moment(
 
 @pytest.mark.django_db
 def test_the_conclusion_of_a_check_fits_what_was_found(contoso: Company, boss: Client) -> None:
-    assert "All is in order." in check_it(contoso, boss)
+    assert "Everything works." in check_it(contoso, boss)
     Connection.objects.update(security_groups=True)
     page = check_it(contoso, boss)
     assert "Nothing failed. Press “Try” to find out what is not known yet" in page
     assert "not known yet</span>" in page
     ClientSecret.objects.all().delete()
     page = check_it(contoso, boss)
-    assert "Something failed" in page
+    assert "Some steps failed" in page
     assert "Nothing failed" not in page
     assert "<!-- conclusion -->" not in page
 

@@ -157,7 +157,11 @@ def test_markup_in_a_name_is_shown_and_not_run(boss: Client, connection: Connect
         ("new_secret", "two words", "A client secret has no spaces"),
         ("logo_url", "http://contoso.com/logo.png", "begins with https://"),
         ("logo_url", "javascript:alert(1)", "begins with https://"),
-        ("new_secret_expires", "2027-04-30", "Enter the client secret that expires on this day"),
+        (
+            "new_secret_expires",
+            "2027-04-30",
+            "Also enter the client secret that expires on this day",
+        ),
     ],
 )
 def test_a_wrong_value_gets_one_message_at_its_field_and_nothing_is_stored(
