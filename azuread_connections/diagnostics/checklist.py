@@ -168,7 +168,7 @@ def _enabled(connection: Connection) -> Item:
         "enabled",
         title,
         "lacking",
-        _("For none, so nobody can use this connection."),
+        _("Not enabled for any application, so nobody can use this connection."),
         _("Tick an application."),
         Place.APPLICATIONS,
     )
@@ -181,7 +181,8 @@ def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | 
             "tried",
             title,
             "warning",
-            _("You began on %s, and nobody has returned from Microsoft yet.") % day(open_since),
+            _("You began a test on %s, and nobody has returned from Microsoft yet.")
+            % day(open_since),
             _("Which error code did Microsoft show? The page “Try” explains the common ones."),
             Place.TRY,
         )

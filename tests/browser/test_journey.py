@@ -89,7 +89,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     result.close()
     page.goto(try_page.replace("/try/", "/check/"))
     page.get_by_role("button", name="Check now").click()
-    expect(page.get_by_text("Something failed")).to_be_visible()
+    expect(page.get_by_text("Some steps failed")).to_be_visible()
     screenshots(page, "journey-check")
     assert ClientSecret.objects.count() == 2
 

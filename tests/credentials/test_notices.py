@@ -38,7 +38,7 @@ def test_notices_go_out_once_per_threshold(contoso: Company, admins: None) -> No
     assert sent == [0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 0]
 
 
-def test_a_new_expiry_begins_anew(contoso: Company, admins: None) -> None:
+def test_a_new_expiry_date_starts_the_notices_over(contoso: Company, admins: None) -> None:
     expire_in(20)
     assert send_notices().told == 1
     assert send_notices().told == 0

@@ -67,7 +67,7 @@ def test_sync_tells_secrets_apart_by_their_id(readable: Company) -> None:
         readable.app.secrets[0].value[:3] + "-another", expires_at=END + timedelta(days=9)
     )
     [remark] = sync()
-    assert "begins alike" in remark.text
+    assert "begins with the same characters" in remark.text
     ClientSecret.objects.update(key_id=twin.key_id)
     list(sync())
     assert ClientSecret.objects.get().expires_at == END + timedelta(days=9)
@@ -118,7 +118,7 @@ def test_sync_never_says_removed_where_azure_does_not_say_how_a_secret_begins(
     answer = {"id": "x", "passwordCredentials": [registered(hint=hint)]}
     answer_for_applications(readable, answer)
     [remark] = sync()
-    assert "Azure does not say how they begin" in remark.text
+    assert "whose first characters Azure does not show" in remark.text
     assert "emoved" not in remark.text
 
 
@@ -186,7 +186,7 @@ def test_an_answer_cannot_write_on_the_terminal(contoso: Company) -> None:
 
 def test_sync_says_where_the_app_may_not_read(contoso: Company) -> None:
     [remark] = sync()
-    assert "may not read" in remark.text
+    assert "cannot read its registration" in remark.text
     assert not remark.is_problem
 
 

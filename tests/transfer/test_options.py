@@ -87,7 +87,7 @@ def test_a_new_connection_for_all_directories_lets_new_ones_in_as_auth0_does_and
     result = run(quiet(useCommonEndpoint=True))
     assert Connection.objects.get().new_directories == Connection.NewDirectories.ACCEPT
     (note,) = result.notes
-    assert "as Auth0 does" in note
+    assert "as at Auth0" in note
     assert "“hold” at options.azuread_connections.new_directories" in note
     assert "new directories: Accept them" in differences(result)
     assert run(quiet(useCommonEndpoint=True)).notes == ()

@@ -297,15 +297,15 @@ def test_the_help_stays_open_and_remembers_who_did_not_come_back(
 ) -> None:
     page = source(boss.get(url(contoso, "try")))
     assert '<form method="post" target="_blank">' in page
-    assert "nobody has come back" not in page
+    assert "nobody has returned from Microsoft yet" not in page
     boss.post(url(contoso, "try"))
     page = source(boss.get(url(contoso, "try")))
     assert "nobody has returned from Microsoft yet. Which error code did Microsoft show?" in page
     assert 'href="#azuread-dead-ends"' in page
     assert 'id="azuread-dead-ends"' in page
     checklist = source(boss.get(url(contoso, "change")))
-    assert "nobody has come back" in checklist
-    assert f'<a href="{url(contoso, "try")}" target="_blank">Which code did' in checklist
+    assert "nobody has returned from Microsoft yet" in checklist
+    assert f'<a href="{url(contoso, "try")}" target="_blank">Which error code did' in checklist
 
 
 @pytest.mark.django_db
@@ -314,8 +314,8 @@ def test_a_begun_trial_is_told_to_who_began_it_only(
 ) -> None:
     boss.post(url(contoso, "try"))
     other = staff("view_connection", "try_connection")
-    assert "nobody has come back" not in source(other.get(url(contoso, "try")))
-    assert "nobody has come back" not in source(other.get(url(contoso, "change")))
+    assert "nobody has returned from Microsoft yet" not in source(other.get(url(contoso, "try")))
+    assert "nobody has returned from Microsoft yet" not in source(other.get(url(contoso, "change")))
 
 
 @pytest.mark.django_db

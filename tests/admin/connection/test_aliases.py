@@ -213,7 +213,7 @@ def test_another_cloud_takes_the_proofs_away_while_nobody_can_be_asked(
     assert not DomainAlias.objects.exclude(verified_at=None).exists()
 
 
-def test_in_another_cloud_the_directory_is_looked_up_anew(
+def test_in_another_cloud_the_directory_is_looked_up_again(
     boss: Client, microsoft: StandIn, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(CLOUDS, "usgov", CLOUDS["usgov"].moved(login_url=microsoft.url))
