@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from azuread_connections import domains, signals
 from azuread_connections.diagnostics.checklist import checklist
-from azuread_connections.diagnostics.probe import Outcome, Step, probe
+from azuread_connections.diagnostics.probe import Step, StepResult, probe
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.models import Application, Connection, DomainAlias, Event
 from azuread_connections.testing import StandIn
@@ -266,7 +266,7 @@ def test_an_alias_that_becomes_the_own_domain_keeps_its_proof(contoso: Company) 
 
 
 def test_check_now_withdraws_what_leads_elsewhere(moved: Company) -> None:
-    assert Outcome.FAILED in [step.outcome for step in steps(moved)]
+    assert StepResult.FAILED in [step.outcome for step in steps(moved)]
     assert not is_proven()
 
 
@@ -294,7 +294,7 @@ def test_once_microsoft_cannot_be_asked_no_further_alias_is_asked_about(contoso:
         contoso.connection.aliases.create(domain=f"c{number}.example")
     contoso.microsoft.fault("discovery", status=503, times=None)
     before = contoso.microsoft.count("discovery")
-    failed = [step for step in steps(contoso) if step.outcome is Outcome.FAILED]
+    failed = [step for step in steps(contoso) if step.outcome is StepResult.FAILED]
     assert len(failed) == 2
     assert contoso.microsoft.count("discovery") - before == 2
 

@@ -16,7 +16,7 @@ from azuread_connections.entra.errors import EntraError, MicrosoftError
 from azuread_connections.entra.graph import Graph
 from azuread_connections.entra.metadata import SigningKeys
 from azuread_connections.entra.tokens import CodeGrant, redeem_code, request_app_token
-from azuread_connections.entra.transport import Answer, Secret
+from azuread_connections.entra.transport import Response, Secret
 from tests.entra.clock import Clock, ClockedCache
 from tests.fuzzing.values import JSON, TEXT, fuzz
 
@@ -42,12 +42,12 @@ class Answers:
     """A transport that hears what it is told to, and no end of it."""
 
     def __init__(self, status: int, body: bytes) -> None:
-        self._answer = Answer(status, body)
+        self._answer = Response(status, body)
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         return self._answer
 
-    def post(self, url: str, form: Mapping[str, str]) -> Answer:
+    def post(self, url: str, form: Mapping[str, str]) -> Response:
         return self._answer
 
 

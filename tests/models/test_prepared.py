@@ -148,7 +148,7 @@ def test_times_are_read_as_the_setting_says_when_they_are_read(settings: Any) ->
         assert row.connection.created_at == Connection.objects.get().created_at
 
 
-def test_nothing_is_a_value_too() -> None:
+def test_none_is_sent_as_null() -> None:
     ConnectionFactory.create(name="contoso")
     select = Select(
         lambda: Connection.objects.filter(
