@@ -102,9 +102,7 @@ def decide(
         was = directory.status_today.label
         directory.decide(status)
         words = {"was": was, "now": directory.get_status_display()}
-        page.log_change(
-            request, directory, gettext("Status changed from %(was)s to %(now)s.") % words
-        )
+        page.log_change(request, directory, gettext("Status: %(now)s (was %(was)s).") % words)
     if status == Directory.Status.ALLOWED:
         done = ngettext("%(n)d directory approved.", "%(n)d directories approved.", len(changed))
     else:

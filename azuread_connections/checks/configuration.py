@@ -149,8 +149,7 @@ def _is_fernet_key(key: str) -> bool:
 def _is_random(key: str) -> bool:
     """Return whether a Fernet key looks random, not like a text or a pattern in base64.
 
-    32 random bytes include some that are not printable ASCII, and few are equal: one key in 10^13
-    fails.
+    Random bytes include some that are not printable ASCII, and few equal ones: one in 10^13 fails.
     """
     raw = base64.urlsafe_b64decode(key)
     return len(set(raw)) > len(raw) // 2 and not all(32 <= byte < 127 for byte in raw)

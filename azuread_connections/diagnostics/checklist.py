@@ -1,7 +1,4 @@
-"""The checklist of a connection, from registration to the first sign-in.
-
-Each step is computed from evidence, not ticked by hand.
-"""
+"""The checklist from registration to the first sign-in, computed from evidence."""
 
 from __future__ import annotations
 
@@ -44,9 +41,7 @@ def _registered(connection: Connection, tried: Event | None, signed_in: Event | 
     # A failed trial has returned from Microsoft too.
     came_back = signed_in is not None or tried is not None
     if came_back or connection.events.filter(kind=Event.Kind.CONSENT_RETURNED).exists():
-        return Item(
-            "registered", title, "done", _("Microsoft has sent somebody back to this site.")
-        )
+        return Item("registered", title, "done", _("Microsoft has sent somebody back here."))
     return Item(
         "registered",
         title,
@@ -130,10 +125,7 @@ def _consent(connection: Connection, own: Directory | None) -> Item:
     needed = permissions_needed(connection)
     if not any(permission.needs_administrator for permission in needed):
         return Item(
-            "consent",
-            title,
-            "done",
-            _("The chosen options do not need an administrator's consent."),
+            "consent", title, "done", _("The chosen options need no administrator's consent.")
         )
     granted = set()
     if own is not None:
@@ -181,8 +173,7 @@ def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | 
             "tried",
             title,
             "warning",
-            _("You began a test on %s, and nobody has returned from Microsoft yet.")
-            % day(open_since),
+            _("You tried it on %s, and nobody has returned from Microsoft yet.") % day(open_since),
             _("Which error code did Microsoft show? The page “Try” explains the common ones."),
             Place.TRY,
         )

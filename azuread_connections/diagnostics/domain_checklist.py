@@ -42,10 +42,7 @@ def domains_item(connection: Connection) -> Item:
             "Correct the connection, or ask the directory's administrator, then press “Check now”."
         )
     elif any(row.is_primary for row in others) or not rows:
-        state, advice = (
-            "todo",
-            _("Press “Check now” to ask Microsoft which directory the domain belongs to."),
-        )
+        state, advice = "todo", _("Press “Check now” to ask Microsoft whose domain it is.")
     if signposts := [row for row in others if row not in wrong]:
         evidence += " " + _("Not verified: %s.") % _named(signposts)
     place = Place.CHECK if advice else None

@@ -119,8 +119,7 @@ def _aliases(connection: Connection, most: int | None) -> Iterator[Step]:
         yield Step(
             _("Domain aliases"),
             StepResult.UNKNOWN,
-            _("%d more were not checked. The command check_connections checks all of them.")
-            % others,
+            _("%d more were not checked: the command check_connections does it.") % others,
         )
 
 

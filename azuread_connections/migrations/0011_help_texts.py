@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             field=models.JSONField(
                 blank=True,
                 default=list,
-                help_text="Addresses outside this site to which people may be sent after signing out, in the same form.",
+                help_text="Addresses outside this site where people may be sent after signing out, one per line.",
                 verbose_name="Allowed Logout URLs",
             ),
         ),
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                     ("china", "China (21Vianet)"),
                 ],
                 default="global",
-                help_text="The Microsoft cloud of the directory. Nearly all directories are in the global cloud.",
+                help_text="The directory's Microsoft cloud. Nearly all are in the global cloud.",
                 max_length=10,
                 verbose_name="cloud",
             ),
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             name="create_users",
             field=models.BooleanField(
                 default=True,
-                help_text="If off, only people who are already tied to a user, or can be linked to one, can sign in.",
+                help_text="If off, only people who are tied to a user, or can be linked, can sign in.",
                 verbose_name="create users at their first sign-in",
             ),
         ),
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
             name="discover_domain",
             field=models.BooleanField(
                 default=True,
-                help_text="People who type an address of this domain on the sign-in page are sent to this connection. If off, only the aliases above lead here. The domain is verified either way.",
+                help_text="People who type an address of this domain on the sign-in page are sent here. If off, only the aliases above lead here. The domain is verified either way.",
                 verbose_name="find by the Azure AD domain",
             ),
         ),
@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
                     ("v1.0", "Azure Active Directory (v1.0)"),
                 ],
                 default="v2.0",
-                help_text="Use v2.0 for every new registration, and v1.0 only for an older one that needs it.",
+                help_text="Use v2.0 for new registrations, v1.0 only for an older one that needs it.",
                 max_length=4,
                 verbose_name="identity API",
             ),
@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
             name="link_by_email",
             field=models.BooleanField(
                 default=False,
-                help_text="At a first sign-in, tie the person to the user who has the same email address, if: the address is in Microsoft's claim “email”; its domain is this connection's domain or alias, and Microsoft confirms at that moment that it belongs to the connection's own directory; the person is a member of that directory and not a guest; exactly one user has the address; and that user is active, not tied to anybody yet, neither staff nor superuser, and holds no permission, not even through a group. The user's password and open sessions then end. This app cannot check that the user's stored address is really theirs: use this option only if your site confirms addresses before it stores them.",
+                help_text="At a first sign-in, tie the person to the user who has the same email address, if: the address is in Microsoft's claim “email”; its domain is this connection's domain or alias, and Microsoft confirms at that moment that it belongs to the connection's own directory; the person is a member of that directory and not a guest; exactly one user has the address; and that user is active, not tied to anybody yet, neither staff nor superuser, and holds no permission, not even through a group. The user's password and open sessions then end. This app cannot check that the user's stored address is really theirs: use this only if your site confirms addresses before it stores them.",
                 verbose_name="link existing users by email",
             ),
         ),
@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
             name="max_groups",
             field=models.PositiveIntegerField(
                 default=500,
-                help_text="How many groups to store for each person. Mappings always use all of a person's groups.",
+                help_text="How many groups to store for each person. Mappings always use all of them.",
                 verbose_name="groups to keep",
             ),
         ),
@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
             name="use_common_endpoint",
             field=models.BooleanField(
                 default=False,
-                help_text="Accept people of any organisation's directory. The registration must allow “Accounts in any organizational directory”. If off, only people of the directory above can sign in.",
+                help_text="Accept people of any organisation's directory. The registration must allow “Accounts in any organizational directory”. If off, only people of the directory above get in.",
                 verbose_name="use common endpoint",
             ),
         ),
@@ -346,7 +346,7 @@ class Migration(migrations.Migration):
             name="domain",
             field=models.CharField(
                 blank=True,
-                help_text="Taken from the login name of the first person who came from it. Anybody can choose a name, so check it.",
+                help_text="From its first visitor's login name. Anybody can choose a name: check it.",
                 max_length=253,
                 validators=[azuread_connections.models.validators.validate_plain_text],
                 verbose_name="domain",
@@ -366,7 +366,7 @@ class Migration(migrations.Migration):
             name="group",
             field=models.ForeignKey(
                 blank=True,
-                help_text="Members of the directory's group are added to it at sign-in; others are removed.",
+                help_text="At sign-in, members of the directory's group are added; others are removed.",
                 null=True,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="azuread_mappings",

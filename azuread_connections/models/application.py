@@ -76,8 +76,7 @@ class Application(models.Model):
         default=list,
         blank=True,
         help_text=_(
-            "Addresses outside this site to which people may be sent after signing out, in the "
-            "same form."
+            "Addresses outside this site where people may be sent after signing out, one per line."
         ),
     )
     allow_password_sessions = models.BooleanField(

@@ -125,17 +125,14 @@ class Connection(models.Model):
         max_length=10,
         choices=Cloud.choices,
         default=Cloud.GLOBAL,
-        help_text=_(
-            "The Microsoft cloud of the directory. Nearly all directories are in the global cloud."
-        ),
+        help_text=_("The directory's Microsoft cloud. Nearly all are in the global cloud."),
     )
     use_common_endpoint = models.BooleanField(
         _("use common endpoint"),
         default=False,
         help_text=_(
             "Accept people of any organisation's directory. The registration must allow “Accounts "
-            "in any organizational directory”. If off, only people of the directory above can sign "
-            "in."
+            "in any organizational directory”. If off, only people of the directory above get in."
         ),
     )
     new_directories = models.CharField(
@@ -153,9 +150,8 @@ class Connection(models.Model):
         _("find by the Azure AD domain"),
         default=True,
         help_text=_(
-            "People who type an address of this domain on the sign-in page are sent to this "
-            "connection. If off, only the aliases above lead here. The domain is verified either "
-            "way."
+            "People who type an address of this domain on the sign-in page are sent here. If off, "
+            "only the aliases above lead here. The domain is verified either way."
         ),
     )
     identity_api = models.CharField(
@@ -163,9 +159,7 @@ class Connection(models.Model):
         max_length=4,
         choices=IdentityAPI.choices,
         default=IdentityAPI.V2,
-        help_text=_(
-            "Use v2.0 for every new registration, and v1.0 only for an older one that needs it."
-        ),
+        help_text=_("Use v2.0 for new registrations, v1.0 only for an older one that needs it."),
     )
     sync_profile = models.CharField(
         _("sync user profile attributes at each login"),
@@ -198,10 +192,7 @@ class Connection(models.Model):
     max_groups = models.PositiveIntegerField(
         _("groups to keep"),
         default=500,
-        help_text=_(
-            "How many groups to store for each person. Mappings always use all of a person's "
-            "groups."
-        ),
+        help_text=_("How many groups to store for each person. Mappings always use all of them."),
     )
     enable_users_api = models.BooleanField(
         _("enable Users API"),
@@ -214,10 +205,7 @@ class Connection(models.Model):
     create_users = models.BooleanField(
         _("create users at their first sign-in"),
         default=True,
-        help_text=_(
-            "If off, only people who are already tied to a user, or can be linked to one, can sign "
-            "in."
-        ),
+        help_text=_("If off, only people who are tied to a user, or can be linked, can sign in."),
     )
     allow_guests = models.BooleanField(
         _("let guests of the directory in"),
@@ -235,8 +223,7 @@ class Connection(models.Model):
             "user has the address; and that user is active, not tied to anybody yet, neither staff "
             "nor superuser, and holds no permission, not even through a group. The user's password "
             "and open sessions then end. This app cannot check that the user's stored address is "
-            "really theirs: use this option only if your site confirms addresses before it stores "
-            "them."
+            "really theirs: use this only if your site confirms addresses before it stores them."
         ),
     )
     show_as_button = models.BooleanField(

@@ -17,7 +17,7 @@ SEEN_WRITTEN_EVERY = timedelta(hours=1)
 
 
 def pinned_by_another() -> Exists:
-    """Return a condition for queries of ``Directory``: another connection has pinned the directory.
+    """Return the condition, in a query of ``Directory``, that another connection has pinned it.
 
     Connections are compared by login host: US Government and DoD share their directories.
     """
@@ -116,10 +116,7 @@ class Directory(models.Model):
         max_length=253,
         blank=True,
         validators=[validate_plain_text],
-        help_text=_(
-            "Taken from the login name of the first person who came from it. Anybody can choose a "
-            "name, so check it."
-        ),
+        help_text=_("From its first visitor's login name. Anybody can choose a name: check it."),
     )
     first_seen_at = models.DateTimeField(_("first seen"), auto_now_add=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)

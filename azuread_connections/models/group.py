@@ -59,9 +59,7 @@ class GroupMapping(models.Model):
         blank=True,
         related_name="azuread_mappings",
         verbose_name=_("Django group"),
-        help_text=_(
-            "Members of the directory's group are added to it at sign-in; others are removed."
-        ),
+        help_text=_("At sign-in, members of the directory's group are added; others are removed."),
     )
     admits = models.BooleanField(
         _("members may sign in"),

@@ -13,8 +13,7 @@ class Revocation(models.Model):
     """Ends the sessions that began before a time: of a connection, one of its directories, a person
     or a session at Microsoft.
 
-    Each request compares its session with it. No session is looked up, so that this works with
-    every session engine.
+    Each request compares its session with it, so that it works with every session engine.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, verbose_name=_("connection"))

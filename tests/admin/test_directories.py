@@ -57,7 +57,7 @@ def test_selected_directories_are_approved_and_refused(boss: Client, waiting: Di
     assert ("success", "1 directory approved.") in messages_on(response)
     assert status_of(waiting) == "allowed"
     message = LogEntry.objects.latest("pk").get_change_message()
-    assert message == "Status changed from waiting for approval to allowed."
+    assert message == "Status: allowed (was waiting for approval)."
     run(boss, "refuse", waiting)
     assert status_of(waiting) == "refused"
 

@@ -162,7 +162,7 @@ def test_a_slug_goes_before_another_applications_name() -> None:
 
 def test_a_common_endpoint_without_a_domain_asks_for_one() -> None:
     (mistake,) = refused("F06a")
-    assert mistake.startswith("Entry 1 (contoso), options.tenant_domain: The directory's domain is missing")
+    assert mistake.startswith("Entry 1 (contoso), options.tenant_domain: The directory's domain")
     assert "--domain contoso=DOMAIN" in mistake
 
 

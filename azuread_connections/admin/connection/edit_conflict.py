@@ -81,8 +81,7 @@ def _read(text: str) -> Mapping[str, Any]:
 def _locked(connection: Connection) -> Connection | None:
     """Read the stored row again. None if it was deleted: then the save itself fails.
 
-    From the database that will be written: a replica may not have the first save yet, and cannot
-    lock the row.
+    From the database that is written: a replica can lack the first save, and cannot lock.
     """
     alias = router.db_for_write(Connection, instance=connection)
     rows = Connection._default_manager.using(alias).filter(pk=connection.pk)

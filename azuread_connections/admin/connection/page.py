@@ -275,9 +275,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         secret = addition.secret
         form.kept_secret = (secret, addition.is_new)
         if not addition.is_new:
-            known = gettext(
-                "Client secret %(secret)s is already stored, so it was not added again."
-            )
+            known = gettext("Client secret %(secret)s is already stored, so none was added.")
             self.message_user(request, known % {"secret": secret}, messages.INFO)
         for warning in secret_warnings(secret, date_was_set=expires_at is not None):
             self._warn(request, warning)

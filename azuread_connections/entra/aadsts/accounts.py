@@ -162,10 +162,7 @@ _SECOND_FACTOR = entries(
             _("The directory requires another vendor's second factor, which was not passed."),
             _("Sign in again and finish the other vendor's step. The organisation's IT runs it."),
         ),
-        50199: (
-            _("The person did not answer Microsoft's question whether to continue."),
-            TRY_AGAIN,
-        ),
+        50199: (_("Microsoft's question whether to continue was not answered."), TRY_AGAIN),
         500121: (
             _("The second factor was declined, not answered, or failed."),
             SECOND_FACTOR,
@@ -201,10 +198,7 @@ _SESSION = entries(
     Owner.EMPLOYEE,
     ErrorClass.STALE,
     {
-        50058: (
-            _("Nobody was signed in at Microsoft, and the request allowed no sign-in page."),
-            TRY_AGAIN,
-        ),
+        50058: (_("Nobody was signed in, and the request allowed no sign-in page."), TRY_AGAIN),
         50089: (_("Microsoft's sign-in page was left open for too long."), TRY_AGAIN),
         50132: (
             _("The session at Microsoft has ended, for example after a new password or by a rule."),

@@ -28,10 +28,7 @@ _ASSERTION = entries(
     {
         50012: (_("The app's assertion has a wrong signature."), NO_ASSERTION),
         50027: (_("The app's assertion is malformed."), NO_ASSERTION),
-        70021: (
-            _("No federated credential of the registration matches the assertion."),
-            NO_ASSERTION,
-        ),
+        70021: (_("No federated credential of the app matches the assertion."), NO_ASSERTION),
         700021: (_("The app's assertion names another client ID."), NO_ASSERTION),
         700023: (_("The app's assertion has a wrong audience."), NO_ASSERTION),
         700024: (

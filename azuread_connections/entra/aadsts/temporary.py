@@ -11,10 +11,7 @@ ENTRIES = entries(
     Owner.MICROSOFT,
     ErrorClass.TEMPORARY,
     {
-        50000: (
-            _("Microsoft could not issue a token because of an internal error."),
-            WAIT_OR_SUPPORT,
-        ),
+        50000: (_("An internal error at Microsoft: no token was issued."), WAIT_OR_SUPPORT),
         50033: (_("Microsoft's sign-in service has a temporary problem."), WAIT),
         50087: (_("Microsoft's second-factor service has a temporary problem."), WAIT),
         90006: (_("A service behind Microsoft's sign-in did not answer."), WAIT),

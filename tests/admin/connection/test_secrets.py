@@ -99,7 +99,7 @@ def test_the_same_secret_again_only_updates_the_date(
     response = boss.post(change_page(connection), data, follow=True)
     stored = ClientSecret.objects.get()
     assert f"{stored.expires_at:%Y-%m-%d}" == in_days(100)
-    assert ("info", "Client secret abc… is already stored, so it was not added again.") in (
+    assert ("info", "Client secret abc… is already stored, so none was added.") in (
         messages_on(response)
     )
     boss.post(change_page(connection), filled_in(connection, new_secret=SECRET))
