@@ -88,7 +88,7 @@ def test_a_new_connection_for_all_directories_lets_new_ones_in_as_auth0_does_and
     assert Connection.objects.get().new_directories == Connection.NewDirectories.ACCEPT
     (note,) = result.notes
     assert "as at Auth0" in note
-    assert "“hold” at options.azuread_connections.new_directories" in note
+    assert "set options.azuread_connections.new_directories to “hold”" in note
     assert "new directories: Accept them" in differences(result)
     assert run(quiet(useCommonEndpoint=True)).notes == ()
 
