@@ -13,16 +13,18 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest lint check bench clean
+.PHONY: help demo test test-fast test-newest lint check release-check bench clean
 
 help:
-	@echo "make demo    the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
-	@echo "make test    the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
-	@echo "make test-newest   the same on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
-	@echo "make lint    ruff, djlint and mypy"
-	@echo "make check   lint, Django's system checks and missing migrations"
-	@echo "make bench   this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
-	@echo "make clean   remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
+	@echo "make demo           the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
+	@echo "make test           the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
+	@echo "make test-fast      the same without the slow tests: for a run after each change"
+	@echo "make test-newest    make test on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
+	@echo "make lint           ruff, djlint and mypy"
+	@echo "make check          lint, Django's system checks and missing migrations"
+	@echo "make release-check  what a release needs: every text is translated into German"
+	@echo "make bench          this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
+	@echo "make clean          remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
 
@@ -31,6 +33,9 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not at_size" $(ARGS)
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not at_size" $(ARGS)
 
 # In an environment of its own, whose Django is not that of requirements.txt.
 test-newest:
@@ -46,6 +51,10 @@ lint: $(VENV)/.dev
 check: lint
 	$(BIN)/python manage.py check --settings tests.settings
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+# Elsewhere a missing translation is only reported.
+release-check: $(VENV)/.dev
+	RELEASE=1 $(BIN)/python -m pytest -q tests/test_locale.py
 
 bench: $(VENV)/.created
 	@$(BIN)/python -m benchmarks.environments

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 class AzureADConnectionsConfig(AppConfig):
     name = "azuread_connections"
     verbose_name = _("Azure AD connections")
-    # Named here, or the host project's makemigrations would write into this package.
+    # Without it, the host project's makemigrations could write a migration into this package.
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

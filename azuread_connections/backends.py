@@ -1,4 +1,4 @@
-"""The public path of the backend: sessions store it, so it stays here."""
+"""The public path of the backend, which must not change: sessions store it."""
 
 from .login.backend import ConnectionBackend
 

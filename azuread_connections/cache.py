@@ -1,4 +1,4 @@
-"""A cache that is allowed to fail: a sign-in without it is slower, not impossible."""
+"""A cache that can fail without failing a sign-in, which is only slower then."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from django.core.cache import BaseCache
 
 logger = logging.getLogger("azuread_connections")
 
-#: Seconds for which an outage is not logged again: a request asks the cache more than once.
+#: Seconds for which an outage is not logged again: one request can use the cache several times.
 LOG_INTERVAL = 60.0
 
 
 class _Outage:
-    """When the log of this process was last told that the cache cannot be reached."""
+    """When this process last logged that the cache cannot be reached."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._logged_at: float | None = None
 
     def is_due(self) -> bool:
-        """Return True at most once in each interval."""
+        """Return True at most once per interval."""
         now = time.monotonic()
         with self._lock:
             if self._logged_at is not None and now - self._logged_at < LOG_INTERVAL:
@@ -39,13 +39,13 @@ _outage = _Outage()
 
 
 def forget_outages(*, setting: str, **kwargs: Any) -> None:
-    """A receiver of ``setting_changed``: other caches have outages of their own."""
+    """A receiver of ``setting_changed``: an outage of another cache is logged again."""
     if setting == "CACHES":
         _outage.forget()
 
 
 class ForgivingCache:
-    """Django's cache; while it cannot be reached, like one that was just emptied."""
+    """Django's cache. While it is unreachable, it acts like an empty one."""
 
     def __init__(self, cache: BaseCache) -> None:
         self._cache = cache
@@ -70,7 +70,7 @@ class ForgivingCache:
             return bool(self._failed(True))
 
     def incr(self, key: str) -> int:
-        """Return the counter's new value, 0 where the cache cannot be reached.
+        """Return the counter's new value, or 0 if the cache cannot be reached.
 
         Raises ``ValueError`` if there is no such counter.
         """
@@ -82,7 +82,7 @@ class ForgivingCache:
             return int(self._failed(0))
 
     def _failed(self, answer: Any) -> Any:
-        # Every back end has its own exceptions for "not there".
+        # The callers catch Exception: each cache backend has its own exceptions for an outage.
         if _outage.is_due():
             logger.exception("The cache cannot be reached; going on without it.")
         return answer

@@ -1,6 +1,6 @@
-"""The one place that reads Django's settings.
+"""Reads Django's settings; no other module of the app does.
 
-Everything is read lazily, so ``override_settings`` works, from one dict:
+All values are read when they are used, so ``override_settings`` works. The app has one dict:
 
 ``AZUREAD_CONNECTIONS = {"ENCRYPTION_KEYS": [...], "PUBLIC_URL": "https://app.example.com"}``
 """
@@ -23,61 +23,61 @@ from django.utils.module_loading import import_string
 from .cache import ForgivingCache
 from .hosts import ascii_host
 
-#: Every key that ``AZUREAD_CONNECTIONS`` may hold, and its default.
+#: Every key that ``AZUREAD_CONNECTIONS`` can have, and its default.
 DEFAULTS: dict[str, Any] = {
-    # Fernet keys for client secrets at rest: the first encrypts, all decrypt.
+    # Fernet keys for stored client secrets: the first encrypts, all decrypt.
     "ENCRYPTION_KEYS": [],
     # Scheme and host under which browsers reach the site: "https://app.example.com".
     "PUBLIC_URL": "",
-    # The application a sign-in is for when nothing else says so.
+    # The application of a sign-in if neither the view, the address nor the host names one.
     "DEFAULT_APPLICATION": "default",
     # URL or URL name of the site's own password page, linked from the sign-in page.
     "PASSWORD_LOGIN_URL": "",
     # Django cache alias for signing keys, used transactions and counters.
     "CACHE": "default",
-    # Buttons on a page. Where more connections are shown as buttons, people type their address.
+    # Most buttons on a page. With more, it shows none, and people type their email address.
     "MAX_BUTTONS": 12,
     # Callable, or its dotted path, taking (claims, connection) and returning a username.
     "USERNAME_FUNCTION": None,
-    # ID-token claims in which a person's email address is looked for, in this order.
+    # ID-token claims that are searched for a person's email address, in this order.
     "EMAIL_CLAIMS": ["email", "preferred_username", "upn"],
-    # Fields of the Django user that follow the profile, and the profile's name for each.
+    # Fields of the Django user that are copied from the profile, and their names in the profile.
     "USER_FIELDS": {
         "first_name": "given_name",
         "last_name": "family_name",
         "email": "email",
     },
-    # The application whose buttons stand on the Django admin's sign-in page.
+    # The application whose buttons the Django admin's sign-in page shows.
     "ADMIN_APPLICATION": "",
-    # Seconds allowed to Microsoft: connecting, between two bytes, for one whole answer, and for
-    # all answers that one callback needs.
+    # Seconds for requests to Microsoft: to connect, between two bytes, for one whole response, and
+    # for all responses that one callback needs.
     "CONNECT_TIMEOUT": 3.05,
     "READ_TIMEOUT": 5.0,
     "TOTAL_TIMEOUT": 8.0,
     "CALLBACK_TIMEOUT": 10.0,
-    # Number of reverse proxies whose X-Forwarded-For entry is believed for the log.
+    # Number of reverse proxies whose X-Forwarded-For entry is trusted for the log.
     "TRUSTED_PROXIES": 0,
-    # Seconds after which an open session notices that it is over; 0: at the next request.
+    # Seconds within which a revoked session ends; 0: at the next request.
     "SESSION_CHECK_SECONDS": 30,
-    # Days after which a sign-in no longer counts, however long its session lasts. Sign-outs at
+    # Days after which a sign-in is no longer valid, however long its session lasts. Sign-outs at
     # Microsoft are kept as long. 400: no browser keeps a cookie for longer (RFC 6265bis).
     "MAX_SIGN_IN_DAYS": 400,
     # Days for which the sign-in log is kept by `manage.py clear_events`.
     "EVENT_DAYS": 90,
-    # Days before its expiry from which a client secret is reported.
+    # Days before its expiry from which the reports list a client secret.
     "SECRET_WARNING_DAYS": 30,
-    # Development only: the global cloud's hosts replaced, for the stand-in.
+    # Development only: hosts that replace the global cloud's, for the stand-in.
     "LOGIN_URL": "",
     "GRAPH_URL": "",
-    # Lets the two settings above, and the stand-in itself, work with DEBUG off.
+    # Permits the two settings above, and the stand-in itself, with DEBUG off.
     "ALLOW_STANDIN": False,
 }
 
-#: Begins every key that this app puts into the cache.
+#: Prefix of every cache key of this app.
 CACHE_PREFIX = "azuread_connections"
 #: Seconds within which a person must come back from Microsoft.
 TRANSACTION_LIFETIME = 600
-#: Most that a setting may ask for: a century and a day, which every clock and cache can count.
+#: Upper bounds for settings: a century and a day, which every clock and cache can represent.
 MAX_DAYS, MAX_SECONDS = 36_500, 86_400
 
 
@@ -89,12 +89,12 @@ class Conf:
 
     @property
     def configured(self) -> Mapping[str, Any]:
-        """The site's keys, and no key where that is no dict, as the system checks say."""
+        """The site's dict; an empty one if it is not a dict, which a system check reports."""
         return self.given if isinstance(self.given, Mapping) else {}
 
     @property
     def given(self) -> Any:
-        """``settings.AZUREAD_CONNECTIONS`` as it is, which may be anything."""
+        """``settings.AZUREAD_CONNECTIONS`` unchanged, of any type."""
         return getattr(settings, "AZUREAD_CONNECTIONS", {})
 
     @property
@@ -103,7 +103,7 @@ class Conf:
 
     @property
     def public_url(self) -> str:
-        """Scheme and host as browsers write them, or "" where the site names none."""
+        """Scheme and host as browsers write them, or "" if the site sets none."""
         return _normalize_origin(str(self._get("PUBLIC_URL") or ""))
 
     @property
@@ -133,7 +133,7 @@ class Conf:
 
     @property
     def user_fields(self) -> dict[str, str]:
-        """Names of user fields, each with the name of the profile's attribute that it follows."""
+        """Names of user fields, each with the name of the profile's attribute that it copies."""
         return dict(self._get("USER_FIELDS"))
 
     @property
@@ -151,7 +151,7 @@ class Conf:
 
     @property
     def callback_timeout(self) -> float:
-        """Seconds for all that one callback asks of Microsoft."""
+        """Seconds for all requests of one callback to Microsoft."""
         return float(self._get("CALLBACK_TIMEOUT"))
 
     @property
@@ -176,12 +176,12 @@ class Conf:
 
     @property
     def has_admins(self) -> bool:
-        """Whether Django's ADMINS names anybody to write to."""
+        """Whether Django's ADMINS has any address."""
         return bool(settings.ADMINS)
 
     @property
     def allow_standin(self) -> bool:
-        # Nothing else counts: the text "False", as it comes from the environment, is true.
+        # Only True itself: the text "False", as it comes from the environment, is truthy.
         return self._get("ALLOW_STANDIN") is True
 
     @property
@@ -192,7 +192,7 @@ class Conf:
     def login_url(self) -> str:
         """Replacement for the global cloud's login host, or "".
 
-        Raises ``ImproperlyConfigured`` where a replacement is not permitted.
+        Raises ``ImproperlyConfigured`` if a replacement is not permitted.
         """
         return self._development_host("LOGIN_URL")
 
@@ -208,17 +208,17 @@ class Conf:
         if not self.standin_allowed:
             raise ImproperlyConfigured(
                 f"AZUREAD_CONNECTIONS['{key}'] replaces Microsoft's own host. That is for "
-                "development: remove it, or set ALLOW_STANDIN if you know what you do."
+                "development only: remove it, or set ALLOW_STANDIN if you are sure."
             )
         try:
             parts = urlsplit(url)
         except ValueError as error:
             raise ImproperlyConfigured(
-                f"AZUREAD_CONNECTIONS['{key}'] is no address: {url}"
+                f"AZUREAD_CONNECTIONS['{key}'] is not a valid URL: {url}"
             ) from error
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
             raise ImproperlyConfigured(
-                f"AZUREAD_CONNECTIONS['{key}'] must be https (plain http only on loopback): {url}"
+                f"AZUREAD_CONNECTIONS['{key}'] must be https (http only on loopback): {url}"
             )
         return url
 
@@ -228,7 +228,7 @@ class Conf:
 
     @property
     def login_page_url(self) -> str:
-        """Where Django sends people who have to sign in: an address or the name of a URL."""
+        """Where Django sends people who have to sign in: an address or a URL name."""
         return str(settings.LOGIN_URL)
 
     @property
@@ -237,12 +237,12 @@ class Conf:
 
     @property
     def sealing_keys(self) -> list[bytes]:
-        """SECRET_KEY and its fall-backs: key material, never used as a key itself."""
+        """SECRET_KEY and its fall-backs, from which keys are derived."""
         return [key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
     @property
     def cache_is_shared(self) -> bool:
-        """Whether what one process puts into the cache can be seen by another, as far as known."""
+        """Whether processes share the cache; True if that is not known."""
         try:
             cache = caches[self._get("CACHE")]
         except (InvalidCacheBackendError, TypeError):
@@ -263,7 +263,7 @@ class Conf:
 
     @property
     def is_behind_proxy(self) -> bool:
-        """Whether any setting says that a reverse proxy stands in front."""
+        """Whether any setting says that the site is behind a reverse proxy."""
         return bool(
             settings.USE_X_FORWARDED_HOST
             or settings.SECURE_PROXY_SSL_HEADER
@@ -295,8 +295,8 @@ def _normalize_origin(url: str) -> str:
     """Return the scheme and host of a site as browsers write them: in lower case, in ASCII, without
     the default port.
 
-    It is compared with the Host that browsers send, and decides whether cookies are secure. What
-    is not the address of a site stays as it is, for the system checks to report.
+    It is compared with the Host header, and decides whether cookies are secure. A value that is not
+    the address of a site is returned unchanged, and the system checks report it.
     """
     url = url.rstrip("/")
     scheme, separator, host = url.partition("://")

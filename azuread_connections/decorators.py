@@ -1,4 +1,4 @@
-"""For views that belong to one application: who comes in otherwise is asked to sign in to it."""
+"""For views of one application: people who have not signed in to it are asked to."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ View = Callable[..., Any]
 
 
 def application_required(application: str) -> Callable[[View], View]:
-    """Let only people in who signed in by a connection enabled for this application (its slug).
+    """Require a sign-in by a connection that is enabled for this application (its slug).
 
-    Others are sent to its sign-in page and come back from there. For sync and async views.
+    Others are redirected to its sign-in page, and back afterwards. For sync and async views.
     """
 
     def decorate(view: View) -> View:
@@ -42,7 +42,7 @@ def application_required(application: str) -> Callable[[View], View]:
                 return view(request, *args, **kwargs)
 
             guarded = sync_guarded
-        # LoginRequiredMiddleware would send people to another page, of another application.
+        # LoginRequiredMiddleware would redirect to the sign-in page of another application.
         guarded.login_required = False  # type: ignore[attr-defined]
         return guarded
 
@@ -50,7 +50,7 @@ def application_required(application: str) -> Callable[[View], View]:
 
 
 class ApplicationRequiredMixin:
-    """The same for class-based views: set ``application`` to a slug, and put it first."""
+    """The same for class-based views. Set ``application``, and list this class first."""
 
     application: str = ""
 

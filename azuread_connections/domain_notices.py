@@ -1,6 +1,6 @@
-"""Tells people that a domain is no longer proven to be a directory's: by mail and by signal.
+"""Reports by mail and by signal that a domain is no longer verified for a directory.
 
-Once for each withdrawal: it is a change of state, which no number of requests repeats.
+Once for each withdrawal: further requests do not repeat it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ logger = logging.getLogger("azuread_connections")
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """A proof that is over. ``was``: the directory it was for; ``found``: what Microsoft names
-    instead, "" if none."""
+    """A withdrawn proof. ``was``: the directory for which the domain was verified; ``found``: the
+    one that Microsoft names now, "" if none."""
 
     connection: Connection
     domain: str
@@ -31,7 +31,7 @@ class Withdrawal:
 
     @property
     def sentence(self) -> str:
-        """What the log says, in English."""
+        """The text of the event, in English."""
         now = f"the directory {self.found}" if self.found else "no directory"
         return (
             f"The domain {self.domain} is no longer verified for the directory {self.was}: "
@@ -54,7 +54,7 @@ class Withdrawal:
 def send(withdrawn: Sequence[Withdrawal]) -> None:
     """Write to the site's ADMINS and to the contacts of the connections, and send the signal.
 
-    Raises nothing: the withdrawal stands, and is in the log, whatever a mail server says.
+    Raises nothing: the withdrawal is stored and logged, even if no mail can be sent.
     """
     by_addressee: dict[str, list[Withdrawal]] = defaultdict(list)
     for withdrawal in withdrawn:
@@ -69,14 +69,14 @@ def send(withdrawn: Sequence[Withdrawal]) -> None:
     for addressee, theirs in by_addressee.items():
         try:
             write_to(addressee, _("A domain is no longer verified"), _body(theirs))
-        except Exception:  # mail backends raise whatever they like
+        except Exception:  # mail backends have their own exceptions
             logger.exception("The notice for %s could not be sent.", addressee)
 
 
 def _body(withdrawn: list[Withdrawal]) -> str:
     advice = _(
-        "From now on nobody gets a user name or an address in this domain by the connection, and "
-        "nobody is linked by it. People sign in as before. If the domain has moved, correct the "
+        "From now on the connection gives nobody a username or an address in this domain, and "
+        "links no user by it. People sign in as before. If the domain has moved, correct the "
         "connection; if not, ask the directory's administrator what has happened."
     )
     return "\n".join([*(each.line for each in withdrawn), "", advice])

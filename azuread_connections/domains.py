@@ -1,5 +1,4 @@
-"""Whether a domain belongs to a connection's directory: the question to Microsoft, and what
-follows from the answer.
+"""Verifies that a domain belongs to a connection's directory: asks Microsoft, stores the answer.
 
 Microsoft's discovery document of a domain names the one directory that owns it.
 https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
@@ -24,18 +23,18 @@ from .microsoft import client as microsoft
 from .models import Connection, DomainAlias
 from .models.alias import RETRY_AFTER
 
-#: Microsoft's codes for "no such directory": 90002 not found, 900023 not a possible name of one.
+#: Microsoft's codes for an unknown directory: 90002 not found, 900023 not a valid name.
 _UNKNOWN_DIRECTORY = frozenset({90002, 900023})
-#: Domains that one page of the admin asks about: more would outlast the patience of its reader.
+#: Domains that one page of the admin asks about at most, so that it does not take too long.
 MOST_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What Microsoft says of a domain in a cloud.
+    """Microsoft's answer about a domain in a cloud.
 
-    ``tenant_id``: the directory that it names, or "". ``error``: why it names none that a
-    connection can have as its own, or None.
+    ``tenant_id``: the directory that it names, or "". ``error``: why a connection cannot have that
+    directory as its own, or why none is named; None otherwise.
     """
 
     domain: str
@@ -53,7 +52,7 @@ class Answer:
 
     @property
     def is_conclusive(self) -> bool:
-        """Whether Microsoft could be asked: anything but a clear answer changes nothing."""
+        """Whether the answer is definite: only such an answer changes what is stored."""
         return self.error is None or bool(self.tenant_id) or self.says_unknown
 
     def names(self, tenant_id: str) -> bool:
@@ -62,9 +61,9 @@ class Answer:
 
 
 def ask(connection: Connection, domain: str) -> Answer:
-    """Ask Microsoft, in one request, which directory a domain leads to. Stores nothing.
+    """Ask Microsoft, in one request, which directory owns a domain. Stores nothing.
 
-    Raises ``ImproperlyConfigured`` where the site's settings forbid to ask.
+    Raises ``ImproperlyConfigured`` if the site's settings do not permit the request.
     """
     try:
         tenant_id = microsoft.find_directory(
@@ -78,14 +77,15 @@ def ask(connection: Connection, domain: str) -> Answer:
 
 
 def settle(connection: Connection, answer: Answer) -> None:
-    """Store what follows from an answer about one of the connection's domains.
+    """Store the result of an answer about one of the connection's domains.
 
-    Its own directory named: the domain is verified. Another one, or none: the proof is withdrawn,
-    with an event and a notice, here and at every other connection that holds a proof of the same
-    domain for a directory which the answer does not name. No clear answer: nothing changes.
+    If the answer names the connection's directory, the domain is verified. If it names another one
+    or none, the proof is withdrawn, with an event and a notice, here and at every other connection
+    that has the domain verified for a directory which the answer does not name. An inconclusive
+    answer changes nothing.
 
-    Call it outside a transaction that may yet be rolled back. Raises ``Connection.DoesNotExist``
-    if the connection was deleted meanwhile.
+    Call it outside a transaction that could be rolled back. Raises ``Connection.DoesNotExist`` if
+    the connection was deleted meanwhile.
     """
     if not answer.is_conclusive:
         return
@@ -94,7 +94,7 @@ def settle(connection: Connection, answer: Answer) -> None:
     own = DomainAlias._default_manager.filter(connection=connection, domain=answer.domain)
     if answer.names(connection.tenant_id):
         if not own.mark_verified(answer.tenant_id):
-            # Another domain was entered meanwhile, or the connection was deleted.
+            # Somebody entered another domain meanwhile, or deleted the connection.
             Connection._default_manager.get(pk=connection.pk)
     else:
         own.mark_asked(answer.tenant_id)
@@ -104,14 +104,14 @@ def settle(connection: Connection, answer: Answer) -> None:
 
 
 def check(connection: Connection, domain: str) -> Answer:
-    """Ask about one of the connection's domains, and store what follows. Raises as ``ask``."""
+    """Ask about one of the connection's domains, and store the result. Raises as ``ask``."""
     answer = ask(connection, domain)
     settle(connection, answer)
     return answer
 
 
 def check_in_turn(connection: Connection, domains: Iterable[str]) -> Iterator[Answer]:
-    """Check several domains; the first that Microsoft cannot be asked about is the last."""
+    """Check several domains; stop after the first inconclusive answer."""
     for domain in domains:
         answer = check(connection, domain)
         yield answer
@@ -122,7 +122,7 @@ def check_in_turn(connection: Connection, domains: Iterable[str]) -> Iterator[An
 def ask_in_turn(connection: Connection, domains: Iterable[str]) -> list[Answer]:
     """Ask about several domains for a page of the admin, within the time of one callback.
 
-    At most ``MOST_AT_ONCE``; the first that Microsoft cannot be asked about is the last.
+    Asks about ``MOST_AT_ONCE`` at most, and stops after the first inconclusive answer.
     """
     answers: list[Answer] = []
     with within(conf.callback_timeout):
@@ -134,7 +134,7 @@ def ask_in_turn(connection: Connection, domains: Iterable[str]) -> list[Answer]:
 
 
 def confirmed_lately(connection: Connection) -> set[str]:
-    """Return the domains whose proof is only minutes old: a save asks about all others."""
+    """Return the domains that were verified minutes ago: a save asks about all others."""
     since = timezone.now() - RETRY_AFTER
     mine = DomainAlias._default_manager.filter(connection=connection, checked_at__gt=since)
     return set(mine.verified().values_list("domain", flat=True))
@@ -147,7 +147,7 @@ def _withdraw_others(answer: Answer) -> None:
         connection__cloud__in=clouds_sharing_login(answer.cloud),
     ).exclude(found_tenant_id=answer.tenant_id)
     if not answer.tenant_id:
-        # A domain that Microsoft does not know can still be proven by DNS.
+        # A domain that Microsoft does not know can still be verified by DNS.
         stale = stale.filter(verified_by=DomainAlias.VerifiedBy.MICROSOFT)
     withdrawn = []
     for alias in stale.select_related("connection").order_by("pk"):
@@ -158,6 +158,6 @@ def _withdraw_others(answer: Answer) -> None:
             events.record_domain_withdrawn(withdrawal.connection, withdrawal.sentence)
             withdrawn.append(withdrawal)
     if withdrawn:
-        # Not before it is certain, and not while rows are locked.
+        # After the commit: it cannot be rolled back then, and no row is locked.
         using = router.db_for_write(DomainAlias)
         transaction.on_commit(partial(send, withdrawn), using=using, robust=True)

@@ -1,4 +1,4 @@
-"""The exceptions that a site's own code raises or catches."""
+"""The exceptions that the code of a site raises or catches."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import idna
 
 
 def ascii_host(host: str) -> str:
-    """Return ``host`` or ``host:port`` in lower case and ASCII, or "" where IDNA has no such name.
+    """Return ``host`` or ``host:port`` in lower case and ASCII, or "" if it is not valid in IDNA.
 
-    Browsers send an international name in ASCII ("xn--…", UTS #46 and RFC 5891), so what is
-    compared with a request's Host has to be written so, too. What is ASCII already is not checked.
+    Browsers send an international name in ASCII ("xn--…", UTS #46 and RFC 5891), so a value that is
+    compared with a request's Host must be in ASCII, too. An ASCII name is not checked.
     """
     host = host.lower()
     if host.isascii():

@@ -12,13 +12,13 @@ _ADMINS = "ADMINS"
 
 
 def addressees(connection: Connection) -> list[str]:
-    """Return whom to write to about a connection, as ``write_to`` takes them."""
+    """Return the addressees for a connection, in the form that ``write_to`` takes."""
     contact = connection.contact_email
     return [*([_ADMINS] if conf.has_admins else []), *([contact] if contact else [])]
 
 
 def write_to(addressee: str, subject: str, body: str) -> None:
-    """Send a mail to the site's ADMINS together, or to one contact. Raises what a backend does."""
+    """Send a mail to the site's ADMINS, or to one contact. Raises what the mail backend raises."""
     if addressee == _ADMINS:
         mail_admins(subject, body)
     else:

@@ -1,4 +1,4 @@
-"""Ends sessions that are over: revoked, disabled, refused, signed out at Microsoft."""
+"""Ends sessions whose sign-ins are revoked, disabled, refused or signed out at Microsoft."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Response = HttpResponseBase | Awaitable[HttpResponseBase]
 
 
 class ConnectionSessionMiddleware:
-    """Put it behind Django's ``AuthenticationMiddleware``.
+    """Place it after Django's ``AuthenticationMiddleware``.
 
-    It looks at a session only when somebody asks for the request's user, and at the database only
-    every SESSION_CHECK_SECONDS, so it costs a request no query.
+    It reads a session only when code accesses the request's user, and queries the database only
+    every SESSION_CHECK_SECONDS, so most requests cost no query.
     """
 
     sync_capable = True
@@ -50,7 +50,7 @@ class ConnectionSessionMiddleware:
 
 
 def _ended(request: HttpRequest) -> bool:
-    """End the session if all its sign-ins are over; return whether it did."""
+    """End the session if none of its sign-ins is valid any more; return whether it did."""
     if not prune_invalid_sign_ins(request):
         return False
     logout(request)

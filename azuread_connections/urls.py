@@ -10,7 +10,7 @@ app_name = "azuread_connections"
 
 urlpatterns = [
     path("", views.SignInView.as_view(), name="sign_in"),
-    # Before the names of connections, which these words can never be.
+    # Before the names of connections, which can never be one of these words.
     path("callback", views.CallbackView.as_view(), name="callback"),
     path("profile", session_views.ProfileView.as_view(), name="profile"),
     path("profile/accounts", session_views.AccountsView.as_view(), name="accounts"),

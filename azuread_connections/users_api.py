@@ -1,4 +1,4 @@
-"""Microsoft Graph with the app's own permissions, for a site's own code."""
+"""Microsoft Graph with the app's own permissions, for the code of a site."""
 
 from __future__ import annotations
 

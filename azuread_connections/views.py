@@ -1,4 +1,4 @@
-"""The views that a site's own URLconf names, at further paths or for one application."""
+"""The views for a site's own URLconf, at further paths or for one application."""
 
 from __future__ import annotations
 

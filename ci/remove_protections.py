@@ -1,10 +1,10 @@
-"""Removes each protective line in a copy of the checkout, and demands that its test then fails.
+"""Removes each protection in a copy of the checkout, and demands that its test then fails.
 
     python ci/remove_protections.py                 all of them; takes a quarter of an hour
     python ci/remove_protections.py login/ conf     those of files whose path begins so
 
-The lines are in tests/attacks/protections.py. A line that no test misses, or a named test that
-fails without any removal, ends it with status 1.
+They are listed in tests/attacks/protections.py. A protection that no test misses, or a named test
+that fails without any removal, ends it with status 1.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.attacks import removal  # noqa: E402
 from tests.attacks.protections import PROTECTIONS, Protection  # noqa: E402
 
 #: What pytest exits with: all passed, and some failed. Anything else is no verdict.
@@ -50,14 +51,10 @@ def run_tests(checkout: Path, *tests: str) -> tuple[int, str]:
 
 
 def is_missed(checkout: Path, protection: Protection) -> bool:
-    """Remove one protection, and return whether its test fails. Puts the line back."""
+    """Remove one protection, and return whether its test fails. Puts the file back."""
     file = checkout / "azuread_connections" / protection.file
     whole = file.read_text(encoding="utf-8")
-    without = whole
-    for line, instead in protection.edits:
-        assert without.count(line) == 1, f"{protection.file}: {line!r}"
-        without = without.replace(line, instead)
-    compile(without, str(file), "exec")
+    without = removal.without(protection.file, protection.edits)
     file.write_text(without, encoding="utf-8")
     try:
         status, output = run_tests(checkout, protection.test)
@@ -76,13 +73,13 @@ def main(*prefixes: str) -> int:
         status, output = run_tests(checkout, *sorted({each.test for each in chosen}))
         if status != PASSED:
             print(output)
-            print("The tests fail with every line in place, so they say nothing.")
+            print("The tests fail with every protection in place, so they say nothing.")
             return 1
         not_missed = []
         for number, each in enumerate(chosen, 1):
             missed = is_missed(checkout, each)
             word = "missed" if missed else "NOT MISSED"
-            print(f"{number:3}/{len(chosen)} {word}: {each.file}: {each.line.strip()}", flush=True)
+            print(f"{number:3}/{len(chosen)} {word}: {each}", flush=True)
             if not missed:
                 not_missed.append(each)
     print(f"{len(chosen) - len(not_missed)} of {len(chosen)} removals were seen by a test.")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -86,13 +85,13 @@ def attacks_as_markdown(cases: list[Case]) -> str:
 def protections_as_markdown() -> str:
     rows = [
         (
-            f"`{each.file}`",
-            "<br>".join(f"`{_on_one_line(line)}`" for line, _instead in each.edits),
+            "<br>".join(f"`{place}`" for place in dict.fromkeys(place for place, _ in each.edits)),
+            "<br>".join(str(edit) for _place, edit in each.edits),
             f"`{each.test.removeprefix('tests/')}`",
         )
         for each in PROTECTIONS
     ]
-    table = _table(("File", "Line that was removed or weakened", "Test that fails"), rows)
+    table = _table(("Function", "What was removed or weakened", "Test that fails"), rows)
     return f"{table}\nIn all: {len(rows)} removals.\n"
 
 
@@ -114,10 +113,6 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
     )
-
-
-def _on_one_line(code: str) -> str:
-    return re.sub(r"\s+", " ", code).strip()
 
 
 def main(*arguments: str) -> int:

@@ -44,7 +44,7 @@ class Company:
         connection = ConnectionFactory.create(
             name=name,
             domain=domain,
-            tenant_id=directory.tenant_id if pinned else "",
+            tenant_id="",
             client_id=app.client_id,
             **options,
         )

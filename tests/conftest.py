@@ -19,6 +19,22 @@ from tests.company import Company
 pytest_plugins = ["azuread_connections.testing.plugin"]
 
 
+#: What takes most of the time of the suite; `make test-fast` leaves it out. Single tests elsewhere
+#: that take half a second or more of a processor have the marker `slow` themselves.
+SLOW = (
+    *("attacks", "concurrency", "faults", "fuzzing", "migrations", "packages"),
+    *("admin/test_rights.py", "admin/connection/test_edit_conflict.py"),
+    *("entra/test_key_history.py", "test_demo.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    paths = [Path(__file__).parent / name for name in SLOW]
+    for item in items:
+        if any(item.path.is_relative_to(path) for path in paths):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _nobody_asks_microsoft_itself() -> Iterator[None]:
     """What it would answer about contoso.com is not what the tests say, with a network or not."""

@@ -1,12 +1,18 @@
-"""The German catalogue: complete, with the placeholders of the English texts, and compiled."""
+"""The German catalogue: with the placeholders of the English texts, compiled, and complete.
+
+A text that is not translated yet shows in English, and stops nobody: it is reported at the end of
+the run as an expected failure. `make release-check` sets RELEASE=1, and then it is an error.
+"""
 
 from __future__ import annotations
 
 import ast
 import gettext
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +21,7 @@ from django.utils import translation
 
 import azuread_connections
 
+ROOT = Path(__file__).resolve().parent.parent
 DIRECTORY = Path(azuread_connections.__file__).parent / "locale" / "de" / "LC_MESSAGES"
 PO, MO = DIRECTORY / "django.po", DIRECTORY / "django.mo"
 
@@ -23,10 +30,10 @@ _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 _MARKUP = re.compile(r"</?\w+[^>]*>|&\w+;")
 
 
-def entries() -> list[dict[str, list[str]]]:
+def entries(po: Path = PO) -> list[dict[str, list[str]]]:
     """Return the entries of the .po file, its header left out: lists of texts by field name."""
     found = []
-    for block in PO.read_text(encoding="utf-8").split("\n\n"):
+    for block in po.read_text(encoding="utf-8").split("\n\n"):
         entry: dict[str, list[str]] = {}
         texts: list[str] = []
         for line in block.strip().splitlines():
@@ -47,17 +54,56 @@ def catalogue(path: Path) -> dict[object, str]:
         return dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
 
 
-def test_every_text_is_translated():
+def is_unsure(entry: dict[str, list[str]]) -> bool:
+    comments = entry.get("comments", [])
+    return any(line.startswith("#,") and "fuzzy" in line for line in comments)
+
+
+def is_translated(entry: dict[str, list[str]]) -> bool:
+    return all(entry["msgstr"]) and not is_unsure(entry)
+
+
+def translated() -> list[dict[str, list[str]]]:
+    return [entry for entry in entries() if is_translated(entry)]
+
+
+def require_translations(texts: list[str]) -> None:
+    """Fail where a release is made of it; elsewhere only report the texts."""
+    if not texts:
+        return
+    listed = "\n".join(f"    {text!r}" for text in texts)
+    report = f"Not translated into German ({len(texts)}):\n{listed}"
+    if os.environ.get("RELEASE"):
+        pytest.fail(report, pytrace=False)
+    pytest.xfail(report)
+
+
+def test_every_text_of_the_catalogue_is_translated():
     assert len(entries()) > 700
-    undone = [entry["msgid"][0] for entry in entries() if not all(entry["msgstr"])]
-    unsure = [
-        entry["msgid"][0]
-        for entry in entries()
-        if any(line.startswith("#,") and "fuzzy" in line for line in entry.get("comments", []))
-    ]
-    assert undone == []
-    assert unsure == []
+    require_translations([entry["msgid"][0] for entry in entries() if not is_translated(entry)])
+
+
+def test_the_catalogue_keeps_no_text_that_is_gone():
     assert "#~" not in PO.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext's xgettext")
+def test_every_text_of_the_sources_is_in_the_catalogue(tmp_path):
+    """As `makemessages` finds them."""
+    app = tmp_path / "azuread_connections"
+    shutil.copytree(DIRECTORY.parents[2], app, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(
+        [sys.executable, "-m", "django", "makemessages", "--locale=de", "--no-obsolete"],
+        check=True,
+        cwd=app,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+    )
+    known = {entry["msgid"][0] for entry in entries()}
+    found = [entry["msgid"][0] for entry in entries(app / PO.relative_to(DIRECTORY.parents[2]))]
+    assert len(found) > 700
+    require_translations([text for text in found if text not in known])
 
 
 def test_a_plural_has_both_forms():
@@ -70,7 +116,7 @@ def test_a_plural_has_both_forms():
 def test_what_is_filled_in_is_the_same(pattern):
     differing = [
         text
-        for entry in entries()
+        for entry in translated()
         for text in entry["msgstr"]
         if Counter(pattern.findall(text)) != Counter(pattern.findall(entry["msgid"][0]))
     ]
@@ -78,7 +124,7 @@ def test_what_is_filled_in_is_the_same(pattern):
 
 
 def test_spaces_and_line_ends_at_the_edges_are_the_same():
-    for entry in entries():
+    for entry in translated():
         for text in entry["msgstr"]:
             source = entry["msgid"][0]
             assert (
@@ -91,7 +137,7 @@ def test_spaces_and_line_ends_at_the_edges_are_the_same():
 def test_the_compiled_catalogue_holds_the_same_texts():
     compiled = catalogue(MO)
     expected: dict[object, str] = {}
-    for entry in entries():
+    for entry in translated():
         assert "msgctxt" not in entry, "teach this test about contexts"
         source = entry["msgid"][0]
         if "msgid_plural" in entry:

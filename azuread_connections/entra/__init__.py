@@ -1,1 +1,1 @@
-"""Microsoft's side of the wire. Knows no model, no request, no template and no setting."""
+"""Microsoft's protocol. It uses no model, no Django request, no template and no setting."""

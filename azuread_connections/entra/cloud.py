@@ -1,6 +1,6 @@
 """Hosts and endpoint addresses for a cloud, a tenant and an identity API version.
 
-Nothing here comes from a fetched document, so no answer can move an endpoint to another host.
+Nothing here comes from a fetched document, so no response can move an endpoint to another host.
 https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 """
 
@@ -18,7 +18,7 @@ V2 = "v2.0"
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-#: The tenant segment that takes people of any directory.
+#: The tenant segment for people of any directory, and for personal accounts.
 COMMON = "common"
 #: The tenant segment for administrators of any directory.
 ORGANIZATIONS = "organizations"
@@ -28,20 +28,20 @@ PERSONAL_TENANT_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 @dataclass(frozen=True)
 class Cloud:
-    """One Microsoft cloud: where it signs people in, and where its Graph is."""
+    """One Microsoft cloud: its login host and its Graph host."""
 
     name: str
     login_url: str
-    #: Where Graph is asked. Its name as a resource stays the cloud's own, also in development.
+    #: The address of Graph. In development it can differ from ``graph_resource``, its name.
     graph_url: str
     graph_resource: str
-    #: The v1.0 issuer lives on another host than the endpoints that issue.
+    #: The v1.0 issuer is on another host than the endpoints.
     v1_issuer_url: str
-    #: How key and discovery documents name this cloud (``cloud_instance_name``).
+    #: The name of this cloud in key and discovery documents (``cloud_instance_name``).
     instance_name: str
 
     def moved(self, *, login_url: str = "", graph_url: str = "") -> Cloud:
-        """Return this cloud, with development hosts in place of Microsoft's where there are any."""
+        """Return this cloud with development hosts instead of Microsoft's, if any are given."""
         if not login_url and not graph_url:
             return self
         return replace(
@@ -91,16 +91,16 @@ CLOUDS = {
 def clouds_sharing_login(cloud: str) -> tuple[str, ...]:
     """Return the names of all clouds with this one's login host, itself included.
 
-    US Government and DoD differ in Graph only. A directory ID names the same directory in both.
+    US Government and DoD differ only in Graph. A directory ID is the same directory in both.
     """
     login_url = CLOUDS[cloud].login_url
     return tuple(name for name, other in CLOUDS.items() if other.login_url == login_url)
 
 
 def identity_cloud(cloud: str) -> str:
-    """Return the name that stands for all clouds with this one's login host.
+    """Return the one name that identities use for all clouds with this one's login host.
 
-    A person keeps one key ``(cloud, tid, oid)``, whichever of these clouds they come by.
+    So a person has one key ``(cloud, tid, oid)``, whichever of these clouds the connection names.
     """
     return clouds_sharing_login(cloud)[0]
 
@@ -109,8 +109,8 @@ def identity_cloud(cloud: str) -> str:
 class Authority:
     """One tenant's endpoints under one identity API version.
 
-    ``tenant`` is the segment in the addresses: the directory's GUID or one of its domains. The
-    path orders differ between endpoints; that is Microsoft's doing.
+    ``tenant`` is the segment in the addresses: the directory's GUID, one of its domains, or
+    ``COMMON``. The order of path segments differs between Microsoft's endpoints.
     """
 
     cloud: Cloud
@@ -141,7 +141,7 @@ class Authority:
         return f"{self._base}/discovery/v2.0/keys"
 
     def app_keys_url(self, client_id: str) -> str:
-        """Return where a registration with a signing key of its own (claims mapping) has it.
+        """Return the keys' address of a registration with its own signing key (claims mapping).
 
         https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-signature
         """
@@ -154,7 +154,7 @@ class Authority:
         return f"{self._base}{version}/adminconsent"
 
     def issuer(self, tenant_id: str) -> str:
-        """Return exactly the ``iss`` of ID tokens for this directory (a GUID)."""
+        """Return the exact ``iss`` of ID tokens for this directory (a GUID)."""
         if self.identity_api == V1:
             return f"{self.cloud.v1_issuer_url}/{tenant_id}/"
         return f"{self.cloud.login_url}/{tenant_id}/v2.0"
@@ -171,14 +171,14 @@ class Authority:
 def check_issuers(authority: Authority, issuers: Iterable[str], *, tenant_id: str | None) -> None:
     """Check the `iss` parameters of an authorization response. RFC 9207 section 2.4.
 
-    ``tenant_id``: the directory's GUID; None takes any directory of the authority's cloud and
+    ``tenant_id``: the directory's GUID; None accepts any directory of the authority's cloud and
     identity API. Raises ``IssuerMismatch``.
     """
     for named in issuers:
         guid = tenant_id or _guid_in(named)
         if named != authority.issuer(guid):
             raise IssuerMismatch(
-                f"The answer names another issuer (iss, RFC 9207): {named[:200]!r}."
+                f"The response names another issuer (iss, RFC 9207): {named[:200]!r}."
             )
 
 

@@ -1,4 +1,4 @@
-"""What authenticates the client at the token endpoint.
+"""Credentials, which authenticate the client at the token endpoint.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 """
@@ -13,10 +13,10 @@ from .transport import Concealed, Value
 
 
 class Credential(Protocol):
-    """Proves to Microsoft that a token request is the client's. ``repr`` shows no value of it."""
+    """Proves to Microsoft that a token request is the client's. ``repr`` must hide its value."""
 
     def parameters(self, *, client_id: str, token_url: str) -> Mapping[str, Value]:
-        """Return what authenticates one request in its form (RFC 6749 section 2.3).
+        """Return the form parameters that authenticate one request (RFC 6749 section 2.3).
 
         ``client_id`` and ``token_url`` are the issuer and the audience of an assertion (RFC 7523
         section 3), which is made for one request.
@@ -26,7 +26,7 @@ class Credential(Protocol):
 
 @dataclass(frozen=True)
 class SecretCredential:
-    """A client secret, sent as it is (RFC 6749 section 2.3.1)."""
+    """A client secret, sent unchanged (RFC 6749 section 2.3.1)."""
 
     value: Concealed = field(repr=False)
 

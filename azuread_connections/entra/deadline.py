@@ -1,8 +1,7 @@
-"""Connections with a time limit for a whole exchange, or several: every connect, every byte of the
-answers.
+"""Connections with a time limit for one or more whole exchanges, from connecting to the last byte.
 
-The limits of requests are for one address and for one read, so a name with eight dead addresses
-takes eight times as long, and a server that drips its headers is never late.
+The timeouts of requests are for one address and for one read: a name with eight dead addresses
+takes eight times as long, and a server that sends its headers byte by byte is never stopped.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-#: Seconds after which an idle connection is not used again. What stands on the way may have
-#: forgotten it, as Azure's load balancers do after four minutes and others after two, and would
-#: swallow a request that must not be sent twice.
+#: Seconds after which an idle connection is not used again. Load balancers drop idle connections
+#: silently (Azure's after four minutes, others after two). A request on such a connection would be
+#: lost, and a code must not be sent twice.
 KEPT_FOR = 100
 
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
@@ -33,9 +32,9 @@ _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[float]:
-    """Let all that this thread asks of others be over in so many seconds.
+    """Limit the time of all requests that this thread makes in the block.
 
-    A limit that stands around this one holds as well. Yields when it ends (``time.monotonic``).
+    An outer limit applies as well. Yields the time when the limit ends (``time.monotonic``).
     """
     ends_at = min(time.monotonic() + seconds, _ends_at.get())
     token = _ends_at.set(ends_at)
@@ -46,12 +45,12 @@ def within(seconds: float) -> Iterator[float]:
 
 
 def seconds_left() -> float:
-    """Return how long this thread may still take; infinity where nobody set a limit."""
+    """Return the seconds that this thread has left; infinity without a limit."""
     return _ends_at.get() - time.monotonic()
 
 
 def _seconds(limit: float | None) -> float | None:
-    """Return the limit, or what is left of the whole time if that is less."""
+    """Return the limit, or the seconds that are left if they are fewer."""
     left = seconds_left()
     if left <= 0:
         raise TimeoutError("The time for the whole exchange is over.")
@@ -93,7 +92,7 @@ class _Connection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        # What urllib3 asks of a kept connection: it opens another if this one is not.
+        # urllib3 reads it before it uses a kept connection again.
         return time.monotonic() - self._used_at < KEPT_FOR and super().is_connected
 
     def _new_conn(self) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Discovery: from a domain to the directory that it leads to, and the cloud that this is in.
+"""Discovery: finds the directory that owns a domain, and the cloud of that directory.
 
 https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 """
@@ -14,19 +14,19 @@ from .cloud import CLOUDS, Authority, Cloud
 from .errors import MalformedResponse, MicrosoftError, OtherCloud
 from .transport import Transport
 
-#: What ``OtherCloud.found`` says of directories for customers, which no connection is for.
+#: Values of ``OtherCloud.found`` for directories for customers, which are not supported.
 EXTERNAL_ID = "external_id"
 B2C = "b2c"
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CUSTOMER_HOSTS = {".ciamlogin.com": EXTERNAL_ID, ".b2clogin.com": B2C}
 _ADDRESSES = ("issuer", "token_endpoint", "authorization_endpoint", "jwks_uri")
-#: Of the two with one login host, ``tenant_region_sub_scope`` tells: DODCON is GCC High.
+#: The ``tenant_region_sub_scope`` of DoD. US Government (GCC High) has DODCON.
 _US_DOD = "DOD"
 
 
 def find_tenant_id(transport: Transport, authority: Authority) -> str:
-    """Return the GUID of the directory that ``authority.tenant``, a domain, leads to.
+    """Return the GUID of the directory that owns ``authority.tenant``, a domain.
 
     Only the GUID is taken from the discovery document. Raises ``OtherCloud`` if the directory is
     in another cloud than the authority's, ``DirectoryNotFound``, other ``MicrosoftError``,
@@ -47,8 +47,8 @@ def find_tenant_id(transport: Transport, authority: Authority) -> str:
 def _check_cloud(document: Mapping[str, Any], asked: Cloud) -> None:
     """Raise ``OtherCloud`` if the document names another cloud than the one that was asked.
 
-    The global endpoint answers for directories of other clouds, too. Documents that name no cloud
-    are accepted: older ones do not, nor do other stand-ins.
+    The global endpoint answers for directories of other clouds, too. A document without a name, as
+    older ones and other stand-ins have, is accepted.
     """
     hosts = [_host(document.get(member)) for member in _ADDRESSES]
     for suffix, kind in _CUSTOMER_HOSTS.items():

@@ -1,4 +1,4 @@
-"""What goes wrong on Microsoft's side of the wire: one class per failure."""
+"""Errors of requests to Microsoft, and of its responses: one class per failure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _SUBCODE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _GUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TRACE_ID = re.compile(rf"Trace ID:\s*({_GUID})", re.IGNORECASE)
 _CORRELATION_ID = re.compile(rf"Correlation ID:\s*({_GUID})", re.IGNORECASE)
-#: For labels in other languages. Texts can quote other GUIDs, but not directly behind a colon.
+#: For labels in other languages. A text can quote other GUIDs, but not directly after a colon.
 _LABELLED_GUID = re.compile(rf"[:\uff1a]\s*({_GUID})(?![0-9A-Za-z-])")
-#: Microsoft's texts are a few hundred characters; a forged one could be anything.
+#: Microsoft's texts have a few hundred characters; a forged one can have any number.
 _MAX_TEXT = 1000
-#: The IDs stand at the end of a description, behind a text that may be longer.
+#: The IDs are at the end of a description, after a text that can be longer.
 _MAX_SEARCHED = 8000
 
 
 class EntraError(Exception):
-    """Base of all errors of this package. ``str()`` is a sentence without secrets or tokens."""
+    """Base of all errors of this package. ``str()`` is a text without secrets or tokens."""
 
 
 class Unreachable(EntraError):
@@ -40,7 +40,7 @@ class Unreachable(EntraError):
 
 
 class MalformedResponse(EntraError):
-    """An answer that is not of the documented form, so nothing in it is believed."""
+    """A response that is not in the documented form. Nothing in it is used."""
 
 
 class IdTokenInvalid(EntraError):
@@ -56,9 +56,9 @@ class UnknownSigningKey(IdTokenInvalid):
 
 
 class MicrosoftError(EntraError):
-    """An OAuth error answer (RFC 6749 sections 4.1.2.1 and 5.2) with what Microsoft adds to it.
+    """An OAuth error response (RFC 6749 sections 4.1.2.1 and 5.2) with Microsoft's additions.
 
-    ``aadsts_code``: the number that decided. ``subcode``: Microsoft's `error_subcode` or
+    ``aadsts_code``: the number of the cause. ``subcode``: Microsoft's `error_subcode` or
     `suberror`, such as "cancel".
     """
 
@@ -87,8 +87,8 @@ class MicrosoftError(EntraError):
     ) -> MicrosoftError:
         """Build from the JSON of an endpoint.
 
-        The number decides the class where it is known, the OAuth error where it is not. Anything
-        may be missing or of the wrong type. ``retry_after``: seconds, of the HTTP header.
+        The number decides the class if it is in the catalogue, otherwise the OAuth error. Any
+        member can be missing or of the wrong type. ``retry_after``: seconds, of the HTTP header.
         """
         error = _text(answer.get("error")) or "unknown_error"
         subcode = _matching(_SUBCODE, answer.get("error_subcode") or answer.get("suberror"))
@@ -106,9 +106,9 @@ class MicrosoftError(EntraError):
 
     @classmethod
     def from_redirect(cls, parameters: Mapping[str, Any]) -> MicrosoftError:
-        """Build from the parameters with which a browser comes back.
+        """Build from the parameters of an authorization response.
 
-        Anybody can write them, and no secret was sent there: they never say that it is rejected.
+        Never a ``SecretRejected``: anybody can write them, and no secret was sent.
         """
         built = cls.from_response(parameters)
         if not isinstance(built, SecretRejected):
@@ -124,12 +124,12 @@ class MicrosoftError(EntraError):
 
 
 class SecretRejected(MicrosoftError):
-    """Microsoft does not accept the client secret: wrong (7000215), expired (7000222), none."""
+    """Microsoft refuses the client secret: it is wrong (7000215), expired (7000222) or missing."""
 
 
 class CodeNotAccepted(MicrosoftError):
-    """The authorization code is spent, expired, malformed, or of another exchange; or the session
-    at Microsoft that it came from is over."""
+    """The authorization code was already redeemed, has expired, is malformed or belongs to another
+    exchange; or its session at Microsoft has ended."""
 
 
 class ConsentRequired(MicrosoftError):
@@ -137,22 +137,22 @@ class ConsentRequired(MicrosoftError):
 
 
 class AccessDenied(MicrosoftError):
-    """The person declined, or their organisation does not let this person or account in."""
+    """The person declined, or their organisation refuses the person or the account."""
 
 
 class DirectoryNotFound(MicrosoftError):
-    """Microsoft knows no directory of that name in this cloud (90002)."""
+    """Microsoft knows no directory of this name in this cloud (90002)."""
 
 
 class PersonalDirectory(EntraError):
-    """A domain leads to the directory of all personal Microsoft accounts."""
+    """The domain belongs to the directory of all personal Microsoft accounts."""
 
 
 class OtherCloud(DirectoryNotFound):
-    """The directory is not in the cloud that was asked, as Microsoft's own answer says.
+    """The directory is in another cloud than the one that was asked.
 
     ``found``: the cloud's name in ``CLOUDS``, "external_id" or "b2c" for a directory for customers,
-    "" for a cloud that is not known here. ``instance_name``: how Microsoft calls it.
+    "" for an unknown cloud. ``instance_name``: Microsoft's name of it.
     """
 
     def __init__(self, found: str, instance_name: str = "") -> None:
@@ -163,17 +163,17 @@ class OtherCloud(DirectoryNotFound):
 
 
 class TemporarilyUnavailable(MicrosoftError, Unreachable):
-    """Microsoft answered that it has a passing trouble (90033) or too much to do (90024, 90055)."""
+    """Microsoft answered that it has a temporary error (90033) or is overloaded (90024, 90055)."""
 
 
-#: The person declined to grant the permissions, or did not go on.
+#: The person declined to grant the permissions, or did not continue.
 _PERSON_STOPPED = (65004, 90135)
 
 
 def is_about_consent(error: EntraError) -> bool:
     """Return whether missing consent may be the cause: Microsoft says so, or the person stopped.
 
-    A person who goes back from the page "Need admin approval" arrives like one who cancelled.
+    Going back from the page "Need admin approval" has the same error as cancelling.
     """
     stopped = isinstance(error, AccessDenied) and error.aadsts_code in (None, *_PERSON_STOPPED)
     return stopped or isinstance(error, ConsentRequired)
@@ -188,15 +188,15 @@ _BY_ERROR_CLASS: dict[ErrorClass, type[MicrosoftError]] = {
     ErrorClass.TEMPORARY: TemporarilyUnavailable,
     ErrorClass.OTHER: MicrosoftError,
 }
-#: Of an answer whose number is not in the catalogue. `interaction_required` is what Conditional
-#: Access answers; RFC 6749 has the others.
+#: For a response whose number is not in the catalogue. `interaction_required` comes from
+#: Conditional Access.
 _BY_ERROR: dict[str, type[MicrosoftError]] = {
     "access_denied": AccessDenied,
     "consent_required": ConsentRequired,
     "interaction_required": AccessDenied,
     "temporarily_unavailable": TemporarilyUnavailable,
 }
-#: What Microsoft adds where the OAuth error is only `invalid_grant`.
+#: Microsoft's subcodes, for responses whose OAuth error is only `invalid_grant`.
 _BY_SUBCODE: dict[str, type[MicrosoftError]] = {
     "consent_required": ConsentRequired,
     **dict.fromkeys(("basic_action", "additional_action", "message_only"), AccessDenied),
@@ -208,16 +208,16 @@ def _class_of(error: str, code: int | None, subcode: str) -> type[MicrosoftError
     if known is not None:
         return _BY_ERROR_CLASS[known.error_class]
     if error == "invalid_client" and code is None:
-        # RFC 6749 section 5.2: client authentication failed. Microsoft says the same of a wrong
-        # redirect URI (50011) or a disabled app (7000112), but then with the number.
+        # RFC 6749 section 5.2: client authentication failed. Microsoft sends the same error for a
+        # wrong redirect URI (50011) or a disabled app (7000112), but then with the number.
         return SecretRejected
     return _BY_ERROR.get(error) or _BY_SUBCODE.get(subcode) or MicrosoftError
 
 
 def _deciding_code(answer: Mapping[str, Any]) -> int | None:
-    """Return the number that decided: the last one. Older answers have two, as [70002, 54005].
+    """Return the number of the cause: the last one. Older responses have two: [70002, 54005].
 
-    `error_codes` goes before the description, and the description before `error_uri`.
+    They are read from `error_codes`, else from the description, else from `error_uri`.
     """
     sent = answer.get("error_codes")
     numbers = [_number(each) for each in (sent if isinstance(sent, list) else [])]
@@ -240,12 +240,12 @@ def _number(value: object) -> int | None:
 
 
 def _ids(answer: Mapping[str, Any]) -> dict[str, str]:
-    """Return trace ID and correlation ID, which a redirect has in the description only."""
+    """Return trace ID and correlation ID. A redirect has them in the description only."""
     description = _text(answer.get("error_description"), _MAX_SEARCHED)
     trace_id = _found(_TRACE_ID, description)
     correlation_id = _found(_CORRELATION_ID, description)
     if not trace_id and not correlation_id:
-        # The last two, in this order in every language.
+        # They are the last two GUIDs, in this order in every language.
         *_others, trace_id, correlation_id = ["", "", *_last_two_guids(description)]
     return {
         "trace_id": _matching(_ID, answer.get("trace_id")) or trace_id,
@@ -267,8 +267,7 @@ def _text(value: object, limit: int = _MAX_TEXT) -> str:
 
 
 def _matching(pattern: re.Pattern[str], value: object) -> str:
-    """Return an ID or a word of Microsoft's, or "": anybody can send a callback with another
-    text."""
+    """Return an ID or a subcode of Microsoft's; "" for another text, which anybody can send."""
     text = _text(value)
     return text if pattern.fullmatch(text) else ""
 

@@ -1,7 +1,7 @@
-"""Empties the frames of an unforeseen error, so that no report of it shows a local variable.
+"""Clears the frames of an unforeseen error, so that no report of it shows a local variable.
 
-Django's ``sensitive_variables`` is obeyed by Django's own reports alone; Sentry and other tools
-read the variables of every frame themselves.
+Only Django's own reports respect its ``sensitive_variables``; Sentry and other tools read the
+variables of every frame themselves.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ R = TypeVar("R")
 
 
 def without_frame_variables(function: Callable[P, R]) -> Callable[P, R]:
-    """Let an exception out with its class, message and lines, and no variable of a frame below.
+    """Clear the variables of the function's frame, and of those below it, if it raises.
 
-    A frame that has ended can be emptied; that is what ``traceback.clear_frames`` is for.
+    The exception keeps its class, message and line numbers.
     """
 
     @wraps(function)
@@ -33,7 +33,7 @@ def without_frame_variables(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def clear_variables(error: BaseException) -> None:
-    """Empty all frames that an exception, and those that led to it, have left behind."""
+    """Clear all frames of an exception, its causes and its contexts."""
     for each in _chain(error):
         traceback.clear_frames(each.__traceback__)
 

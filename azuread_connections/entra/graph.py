@@ -18,15 +18,15 @@ from .errors import EntraError, MalformedResponse, Unreachable
 from .text import clean_address, clean_name
 from .transport import Secret, Transport
 
-#: The largest page that Graph gives.
+#: The largest page that Graph returns.
 PAGE_SIZE = 999
-#: More groups than any directory lets one person be in, at that page size.
+#: At that page size, more groups than a directory allows one person.
 MAX_PAGES = 60
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# Without ConsistencyLevel, Graph refuses advanced queries; it is not carried by a next link.
+# Without ConsistencyLevel, Graph refuses advanced queries. Every page needs it: see ``_get``.
 _ADVANCED = {"ConsistencyLevel": "eventual"}
-#: Our names for what Graph calls so.
+#: Our names of attributes, and those of Graph.
 _PROFILE = {
     "phone": "businessPhones",
     "job_title": "jobTitle",
@@ -46,7 +46,7 @@ _USER = "id,displayName,userPrincipalName,mail,jobTitle,department,accountEnable
 
 
 class GraphError(EntraError):
-    """An error answer of Graph. ``status``: HTTP; ``code``: Graph's own."""
+    """An error response of Graph. ``status``: of HTTP; ``code``: Graph's own."""
 
     def __init__(self, status: int, code: str, message: str, request_id: str) -> None:
         super().__init__(f"Graph answered {status} {code}: {message}")
@@ -61,7 +61,7 @@ class GraphError(EntraError):
 
 @dataclass(frozen=True)
 class Group:
-    """A directory's group. ``name`` is empty where the app may not read names."""
+    """A directory's group. ``name`` is empty if the app may not read names."""
 
     id: str
     name: str
@@ -69,7 +69,7 @@ class Group:
 
 @dataclass(frozen=True)
 class DirectoryUser:
-    """One of a directory's users. Texts may be empty."""
+    """One of a directory's users. Texts can be empty."""
 
     object_id: str
     name: str
@@ -83,10 +83,10 @@ class DirectoryUser:
 
 @dataclass(frozen=True)
 class RegisteredSecret:
-    """A client secret as Azure knows it; its value is shown to nobody.
+    """A client secret as Azure lists it, without its value.
 
-    ``hint``: its first three characters, or "" where Azure does not say. ``expires_at``: None where
-    it does not say.
+    ``hint``: its first three characters, "" if Azure names none. ``expires_at``: None if Azure
+    names no time.
     """
 
     hint: str
@@ -96,7 +96,7 @@ class RegisteredSecret:
 
 @dataclass(frozen=True)
 class UserPage:
-    """Some of a directory's users. ``next_link`` leads to more; "" on the last page."""
+    """Some of a directory's users. ``next_link``: address of the next page; "" on the last one."""
 
     users: tuple[DirectoryUser, ...]
     next_link: str
@@ -104,7 +104,7 @@ class UserPage:
 
 @dataclass(frozen=True)
 class Graph:
-    """Graph as seen by the holder of an access token.
+    """A client of Graph that uses one access token.
 
     ``deadline``: the time (``time.monotonic``) after which no further request is made.
     """
@@ -117,8 +117,8 @@ class Graph:
     def profile(self) -> dict[str, Any]:
         """Return the signed-in person's extended profile, under the names of our profile.
 
-        Needs the delegated permission User.Read. Raises ``GraphError``, ``Unreachable`` and
-        ``MalformedResponse``, as all calls here do.
+        Needs the delegated permission User.Read. Like all methods, it raises ``GraphError``,
+        ``Unreachable`` and ``MalformedResponse``.
         """
         person = self._get(f"{self._base}/me?$select={','.join(_PROFILE.values())}")
         profile: dict[str, Any] = {ours: _text(person, theirs) for ours, theirs in _PROFILE.items()}
@@ -134,8 +134,7 @@ class Graph:
     def groups(self, *, nested: bool) -> tuple[Group, ...]:
         """Return all groups of the signed-in person: direct ones, or nested ones too.
 
-        All or nothing: a list that cannot be completed raises. Needs User.Read; names need
-        GroupMember.Read.All.
+        Raises if the list cannot be completed. Needs User.Read; names need GroupMember.Read.All.
         """
         relation = "transitiveMemberOf" if nested else "memberOf"
         query = {"$select": "id,displayName", "$top": str(PAGE_SIZE), "$count": "true"}
@@ -144,7 +143,7 @@ class Graph:
         return tuple(Group(id, _text(item, "displayName")) for id, item in found.items())
 
     def users(self, search: str = "", *, size: int = 25) -> UserPage:
-        """Return the directory's users whose name or address has words that begin so.
+        """Return the directory's users with a word in name or address that begins with ``search``.
 
         Needs the application permission User.Read.All.
         """
@@ -156,7 +155,7 @@ class Graph:
         return self.users_page(f"{self._base}/users?{urlencode(query, safe='$', quote_via=quote)}")
 
     def users_page(self, link: str) -> UserPage:
-        """Follow a ``next_link``; one that leads off Graph is refused."""
+        """Return the page of a ``next_link``. Raises if it is not an address of Graph."""
         answer = self._get(self._own(link))
         return UserPage(tuple(_user(item) for item in _items(answer)), self._next(answer))
 
@@ -169,7 +168,7 @@ class Graph:
         url = f"{self._base}/applications(appId='{client_id}')?$select=id,passwordCredentials"
         credentials = self._get(url).get("passwordCredentials")
         if not isinstance(credentials, list) or not all(isinstance(c, dict) for c in credentials):
-            # Not an empty list: that would say that every secret was removed.
+            # Not an empty list: that would mean that every secret was removed.
             raise MalformedResponse("Graph answered without the registration's client secrets.")
         return tuple(
             RegisteredSecret(
@@ -188,7 +187,7 @@ class Graph:
         seen: set[str] = set()
         while url:
             if url in seen or len(seen) >= MAX_PAGES:
-                raise MalformedResponse("Graph's pages do not come to an end.")
+                raise MalformedResponse("Graph's list of pages does not end.")
             seen.add(url)
             answer = self._get(url)
             yield _items(answer)
@@ -199,9 +198,9 @@ class Graph:
         return self._own(link) if link else ""
 
     def _own(self, link: object) -> str:
-        """Return a link of Graph's own; a token is sent nowhere else."""
+        """Return a link if it is an address of Graph: a token is sent nowhere else."""
         if not isinstance(link, str) or not link.startswith(f"{self._base}/"):
-            raise MalformedResponse("Graph's next page is not at Graph.")
+            raise MalformedResponse("The address of Graph's next page is on another host.")
         return link
 
     def _get(self, url: str) -> dict[str, Any]:
@@ -233,7 +232,7 @@ def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _id(item: Mapping[str, Any]) -> str:
     value = item.get("id")
     if not isinstance(value, str) or not _GUID.fullmatch(value):
-        raise MalformedResponse("Graph named something without its ID.")
+        raise MalformedResponse("Graph sent an object without a valid ID.")
     return value
 
 

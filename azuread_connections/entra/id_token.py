@@ -1,7 +1,7 @@
 """ID-token validation: a pure function of the token, the keys, the policy and the clock.
 
-The order is from cheap to dear, so that a forged token costs no fetch of keys. Nothing in the
-token decides how the token is checked.
+Cheap checks come first, so that a forged token causes no request for keys. Nothing in the token
+decides how it is checked.
 
 OpenID Connect Core 1.0 section 3.1.3.7;
 https://learn.microsoft.com/entra/identity-platform/claims-validation
@@ -28,7 +28,7 @@ from .text import clean_address, clean_name, storable
 ALGORITHM = "RS256"
 #: Seconds by which two clocks may differ.
 LEEWAY = 120
-#: With 200 groups, the most that Microsoft puts into a token, it is some 12 kB.
+#: A token with 200 groups, the maximum, has some 12 kB.
 MAX_TOKEN_LENGTH = 64 * 1024
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -39,11 +39,11 @@ _VERSIONS = {V1: "1.0", V2: "2.0"}
 
 @dataclass(frozen=True)
 class IdTokenPolicy:
-    """What a token must be.
+    """The values that a token must have.
 
-    ``tenant_id``: the directory's GUID, in lower case. None takes any directory's token (the
-    common endpoint): whether that directory is welcome is then the caller's decision.
-    ``named_issuers``: the `iss` parameters that came with the code (RFC 9207).
+    ``tenant_id``: the directory's GUID, in lower case. None accepts any directory (the common
+    endpoint): the caller then decides whether that directory is allowed. ``named_issuers``: the
+    `iss` parameters that came with the code (RFC 9207).
     """
 
     authority: Authority
@@ -55,7 +55,7 @@ class IdTokenPolicy:
 
 @dataclass(frozen=True)
 class IdTokenClaims:
-    """A validated ID token. All but the first two may be empty, and are anybody's free text."""
+    """A validated ID token. All but the first two can be empty, and can be any text."""
 
     tenant_id: str
     object_id: str
@@ -65,14 +65,14 @@ class IdTokenClaims:
     preferred_username: str = ""
     upn: str = ""
     email: str = ""
-    #: Microsoft vouches that the domain of ``email`` belongs to the person's directory.
+    #: Microsoft says that the domain of ``email`` belongs to the person's directory.
     email_domain_verified: bool = False
-    #: The person is not the directory's own: their account lives elsewhere.
+    #: The person is a guest: their account belongs to another directory.
     is_guest: bool = False
     session_id: str = ""
-    #: Opaque; tells Microsoft who is to be signed out.
+    #: Opaque; at sign-out it names the person to Microsoft.
     login_hint: str = ""
-    #: All of them, for an administrator to look at; nothing is decided by what is only here.
+    #: All claims, for administrators and hooks. The app uses none that is only here.
     everything: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -87,8 +87,8 @@ def validate_id_token(
     """Return the claims of a valid token.
 
     ``find_key`` takes a key ID and returns the key, from the policy's own key address. ``now`` is
-    in seconds since 1970. Raises ``IdTokenInvalid`` naming the rule, and whatever ``find_key``
-    raises.
+    in seconds since 1970. Raises ``IdTokenInvalid``, which names the rule, and the exceptions of
+    ``find_key``.
     """
     header, claims = _decode(token)
     key_id = _check_header(header)
@@ -109,12 +109,12 @@ def _fail(reason: str) -> NoReturn:
 
 
 def _decode(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read header and claims without believing them. RFC 7515 section 3.1: three parts."""
+    """Return header and claims, not yet validated. RFC 7515 section 3.1: three parts."""
     if len(token) > MAX_TOKEN_LENGTH:
         _fail("it is too long")
     parts = token.split(".")
     if len(parts) != 3:
-        _fail("it is no signed JWT")
+        _fail("it is not a signed JWT")
     return _decode_object(parts[0]), _decode_object(parts[1])
 
 
@@ -133,14 +133,14 @@ def _decode_object(part: str) -> dict[str, Any]:
 
 
 def _decode_bytes(part: str) -> bytes:
-    # Python would pass over what is not of the alphabet (RFC 7515 section 2).
+    # Python would skip characters outside the alphabet (RFC 7515 section 2).
     if not _BASE64URL.fullmatch(part):
         raise ValueError("not base64url")
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # RFC 7519 section 4: a name stands once. Two readers may pick different ones.
+    # RFC 7519 section 4: claim names are unique. Two parsers could use different ones.
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("duplicate member")
@@ -152,7 +152,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _check_header(header: Mapping[str, Any]) -> str:
-    """Return the key ID. Keys inside the header (jwk, jku, x5u, x5c) are never looked at."""
+    """Return the key ID. Keys inside the header (jwk, jku, x5u, x5c) are never used."""
     if header.get("alg") != ALGORITHM:
         _fail(f"its algorithm is not {ALGORITHM}")
     if "crit" in header:
@@ -168,7 +168,7 @@ def _check_header(header: Mapping[str, Any]) -> str:
 def _check_directory(claims: Mapping[str, Any], policy: IdTokenPolicy) -> tuple[str, str]:
     """Return the directory's GUID and its issuer."""
     if not _is_guid(claims.get("tid")) or not _is_guid(claims.get("oid")):
-        _fail("tid or oid is missing or no GUID")
+        _fail("tid or oid is missing or not a GUID")
     if not isinstance(claims.get("sub"), str) or not claims["sub"].strip():
         _fail("it names no subject (sub)")
     tenant_id = str(claims["tid"])
@@ -224,7 +224,7 @@ def _check_access_token(claims: Mapping[str, Any], access_token: str) -> None:
 
 
 def _check_key_scope(key: SigningKey, authority: Authority, tenant_id: str, issuer: str) -> None:
-    """A key signs only for the issuer it carries; ``{tenantid}`` in that stands for any directory.
+    """A key signs only for its issuer; ``{tenantid}`` in that stands for any directory.
 
     https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-signing-key-issuer
     """
@@ -232,14 +232,14 @@ def _check_key_scope(key: SigningKey, authority: Authority, tenant_id: str, issu
     if authority.identity_api == V1:
         if key.issuer is None:
             return
-        # v1.0 keys carry no issuer today; one that does would be described in v2.0's terms.
+        # v1.0 keys have no issuer today; if one had, it would be in the form of v2.0.
         expected.add(replace(authority, identity_api=V2).issuer(tenant_id))
     if (key.issuer or "").replace("{tenantid}", tenant_id) not in expected:
         _fail("its signing key is not for this directory")
 
 
 def _check_key_cloud(key: SigningKey, authority: Authority) -> None:
-    """A key signs only in its own cloud. v1.0 and older v2.0 documents name none.
+    """A key signs only in its own cloud. v1.0 and older v2.0 documents name no cloud.
 
     https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
     """
@@ -268,7 +268,7 @@ def _parse(claims: Mapping[str, Any], authority: Authority) -> IdTokenClaims:
         preferred_username=clean_address(_text(claims, "preferred_username")),
         upn=clean_address(_text(claims, "upn")),
         email=email,
-        # Documented as a boolean, also seen as "1".
+        # Documented as a boolean; some tokens have "1".
         email_domain_verified=bool(email) and claims.get("xms_edov") in (True, "1", "true"),
         is_guest=_is_guest(claims, authority),
         session_id=storable(_text(claims, "sid")).strip(),
@@ -278,7 +278,7 @@ def _parse(claims: Mapping[str, Any], authority: Authority) -> IdTokenClaims:
 
 
 def _is_guest(claims: Mapping[str, Any], authority: Authority) -> bool:
-    """`acct` says it where the app asks for that claim; `idp` names a foreign home."""
+    """Guests have `acct` 1 (an optional claim), a foreign `idp`, or "#EXT#" in their UPN."""
     names = _text(claims, "upn") + _text(claims, "preferred_username")
     return (
         claims.get("acct") in (1, "1")
@@ -288,10 +288,10 @@ def _is_guest(claims: Mapping[str, Any], authority: Authority) -> bool:
 
 
 def _is_home_elsewhere(claims: Mapping[str, Any], authority: Authority) -> bool:
-    """Return whether `idp` names another home than the token's own directory.
+    """Return whether `idp` names another directory than the token's own.
 
-    Absent, it is the issuer. Some tokens carry it for members, too: empty, or as the directory's
-    issuer under either identity API, with or without the last slash.
+    If it is missing, it equals the issuer. Some tokens have it for members, too: empty, or as the
+    directory's issuer under either identity API, with or without the last slash.
     """
     home = claims.get("idp")
     if home is None or home == "":

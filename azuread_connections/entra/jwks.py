@@ -1,4 +1,4 @@
-"""Key documents (JWKS, RFC 7517): what is taken from one, and how two of them are merged.
+"""Key documents (JWKS, RFC 7517): reads one, and merges it with the known keys.
 
 https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
 """
@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 
 from .errors import MalformedResponse
 
-#: Seconds. Microsoft's servers do not all publish the same keys at the same time: a key vanishes
-#: and comes back within minutes to two days. So a key is used this long after it was last seen.
+#: Seconds for which a key is used after it was last published. Microsoft's servers do not all
+#: publish the same keys at the same time: a key can be missing for minutes to two days.
 UNSEEN_KEY_TTL = 36 * 3600
-#: Microsoft publishes 5 to 14 keys at a time. The limit is for an answer that is not Microsoft's.
+#: Microsoft publishes 5 to 14 keys at a time. The limit is for a forged response.
 MAX_KEYS = 200
 
 _MIN_KEY_BITS = 2048
@@ -27,8 +27,8 @@ _MIN_KEY_BITS = 2048
 class SigningKey:
     """A key that signs ID tokens.
 
-    ``issuer``: for whom it may sign, with ``{tenantid}`` for any directory.
-    ``cloud_instance_name``: the cloud that it belongs to. v1.0 documents carry neither.
+    ``issuer``: the issuer for which it may sign, with ``{tenantid}`` for any directory.
+    ``cloud_instance_name``: its cloud. v1.0 documents have neither.
     """
 
     key_id: str
@@ -39,8 +39,8 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class KeySet:
-    """Keys by ID, as stored in the cache: JSON members, and ``seen_at`` for when each was last
-    published. ``fetched_at``: when the address was last asked. Both in seconds since 1970."""
+    """Keys by ID, as stored in the cache: JSON members, and ``seen_at``, when each was last
+    published. ``fetched_at``: when the document was last fetched. Both in seconds since 1970."""
 
     fetched_at: float
     keys: Mapping[str, Mapping[str, Any]]
@@ -52,10 +52,10 @@ class KeySet:
         return not self.keys.keys().isdisjoint(other.keys)
 
     def usable_at(self, now: float) -> KeySet:
-        """Return the keys that may be used now.
+        """Return the keys that can be used now.
 
-        Those of the last answer are used for as long as no other can be had; keys that it did not
-        name go ``UNSEEN_KEY_TTL`` after they were last seen.
+        The keys of the last document stay until another one is fetched; other keys stay for
+        ``UNSEEN_KEY_TTL`` after they were last seen.
         """
         usable = {
             key_id: key
@@ -65,8 +65,7 @@ class KeySet:
         return KeySet(self.fetched_at, usable)
 
     def added_to(self, known: KeySet | None) -> KeySet:
-        """Return these keys and, of the known ones that this answer does not name, those that
-        were seen within ``UNSEEN_KEY_TTL``."""
+        """Return these keys and the known keys that were seen within ``UNSEEN_KEY_TTL``."""
         merged = dict(self.keys)
         for key_id, key in known.keys.items() if known else ():
             if self.fetched_at - key["seen_at"] < UNSEEN_KEY_TTL:
@@ -82,8 +81,8 @@ class KeySet:
 def parse_key_document(document: Mapping[str, Any], now: float) -> KeySet:
     """Return the usable keys of a document. Raises ``MalformedResponse`` if it holds none.
 
-    A key that cannot be read is left out, so that one odd key does not cost the others.
-    Microsoft's keys have no ``alg``, and are told apart by ``use`` and ``kty``.
+    A malformed key is left out, so that the others remain usable. Microsoft's keys have no ``alg``:
+    ``use`` and ``kty`` identify signing keys.
     """
     keys = document.get("keys")
     usable = {

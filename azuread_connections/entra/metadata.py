@@ -1,4 +1,4 @@
-"""Signing keys: fetched, cached, rolled over, kept while Microsoft is down.
+"""Fetches and caches signing keys, follows key rollover, and keeps keys while Microsoft is down.
 
 https://learn.microsoft.com/entra/identity-platform/signing-key-rollover
 """
@@ -21,19 +21,19 @@ from .transport import Transport
 
 #: Seconds. The first sign-in that finds the keys older than this fetches them.
 REFRESH_INTERVAL = 3600
-#: The last good answer serves this long while Microsoft cannot be reached.
+#: Cached keys are used this long while Microsoft cannot be reached.
 STALE_KEYS_TTL = 7 * 24 * 3600
-#: An unknown key ID has the keys fetched at once, but not again within this time.
+#: An unknown key ID causes a fetch at once, but not again within this time.
 UNKNOWN_KID_REFETCH_INTERVAL = 300
 #: After a failed fetch the next attempt waits this long, unless there are no keys at all.
 RETRY_INTERVAL = 30
-#: A process uses a key that it has found this long, without another look into the cache.
+#: A process uses a key that it has found this long without reading the cache.
 LOCAL_CACHE_TTL = 30
 _MAX_LOCAL_KEYS = 1000
 
 
 class Cache(Protocol):
-    """What is needed of a cache; Django's fits. Shared between processes, it saves requests."""
+    """The cache's interface; Django's has it. If processes share it, they make fewer requests."""
 
     def get(self, key: str) -> Any: ...
     def set(self, key: str, value: Any, timeout: float | None = ...) -> Any: ...
@@ -46,7 +46,7 @@ RecentKeys = dict[tuple[str, str], tuple[SigningKey, float]]
 
 @dataclass
 class SingleFlight:
-    """Lets one thread fetch at a time; those who waited in vain share its failure."""
+    """Lets one thread fetch at a time. The threads that waited raise its failure, too."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     failure: tuple[str, EntraError] | None = None
@@ -55,7 +55,7 @@ class SingleFlight:
     def run(self, url: str) -> Iterator[None]:
         seen = self.failure
         if not self.lock.acquire(timeout=min(max(seconds_left(), 0), threading.TIMEOUT_MAX)):
-            raise Unreachable("Others waited for the signing keys for all of the time.")
+            raise Unreachable("Another request for the signing keys took all of the time.")
         try:
             if self.failure is not seen and self.failure and self.failure[0] == url:
                 raise copy(self.failure[1])
@@ -71,8 +71,8 @@ class SingleFlight:
 class SigningKeys:
     """Finds signing keys by address and key ID.
 
-    ``recent``: what this process remembers of them. A directory's keys have one address
-    (``Authority.keys_url``). A registration with a key of its own has another
+    ``recent``: the keys that this process has used. A directory's keys have one address
+    (``Authority.keys_url``). A registration with its own key has another
     (``Authority.app_keys_url``), which is asked only for a key ID that the first does not name.
     """
 
@@ -94,8 +94,8 @@ class SigningKeys:
     def find(self, url: str, key_id: str, app_url: str = "") -> SigningKey:
         """Return the key of this ID. ``app_url``: where the registration's own keys are, if any.
 
-        Raises ``UnknownSigningKey`` if neither address publishes it, ``Unreachable``,
-        ``MalformedResponse`` or ``MicrosoftError`` if no key set is to be had.
+        Raises ``UnknownSigningKey`` if neither address publishes it, and ``Unreachable``,
+        ``MalformedResponse`` or ``MicrosoftError`` if the keys cannot be fetched.
         """
         for address in (url, app_url):
             key, until = self._recent.get((address, key_id), (None, 0.0))
@@ -104,7 +104,7 @@ class SigningKeys:
         known = self._load(url)
         if app_url and (known is None or key_id not in known):
             own = self._load(app_url)
-            # Then the directory's keys need not be fetched, and cannot fail to be.
+            # If it has the key, the directory's keys need not be fetched.
             if own and key_id in own and key_id in (own := self._current(app_url, key_id, own)):
                 return self._found(app_url, key_id, own)
         known = self._current(url, key_id, known)
@@ -113,10 +113,10 @@ class SigningKeys:
         return self._find_unknown(url, key_id, app_url, known)
 
     def refresh(self, url: str, *, drop_unpublished: bool = False) -> int:
-        """Fetch the keys now, whatever is known; return how many the address publishes.
+        """Fetch the keys now, even if they are fresh; return how many the address publishes.
 
-        ``drop_unpublished`` forgets at once those that it does not publish at this moment: for an
-        emergency, as another of Microsoft's servers may still publish them. Raises as ``find``.
+        ``drop_unpublished``, for an emergency, also forgets the keys that it does not publish now
+        (another of Microsoft's servers may still do so). Raises as ``find``.
         """
         published = self._published(url)
         self._store(url, published if drop_unpublished else published.added_to(self._load(url)))
@@ -125,8 +125,8 @@ class SigningKeys:
     def refresh_app_keys(self, app_url: str) -> None:
         """Forget the registration's own keys that are not published at this moment.
 
-        Asks only if some are known. Raises ``Unreachable``; any other answer means that there are
-        none any more.
+        Makes a request only if some are known. Raises ``Unreachable``; any other error means that
+        the registration has no keys any more.
         """
         known = self._load(app_url)
         if not known or not known.keys:
@@ -139,8 +139,8 @@ class SigningKeys:
             self._store(app_url, KeySet(self._clock(), {}))
 
     def _current(self, url: str, key_id: str, known: KeySet | None) -> KeySet:
-        """Return the keys, fetched if they are missing or old. Known keys serve on while another
-        thread or process fetches, and while Microsoft is down."""
+        """Return the keys, fetched if they are missing or old. Known keys are still used while
+        another thread or process fetches, and while Microsoft is down."""
         if known is not None and (
             self._is_fresh(known) or not self._may_fetch(url, "renewal", RETRY_INTERVAL)
         ):
@@ -157,11 +157,11 @@ class SigningKeys:
                 return current
 
     def _find_unknown(self, url: str, key_id: str, app_url: str, known: KeySet) -> SigningKey:
-        """Look for a new key in one request, and answer a flood of forged key IDs with no more.
+        """Look for a new key in one request, which a flood of forged key IDs does not repeat.
 
-        With ``?appid=`` Microsoft answers the directory's keys or, where the registration has a
-        key of its own, that. So this one question finds a rolled key, too. The directory's
-        address is asked in addition only if the answer was not the directory's keys.
+        With ``?appid=`` Microsoft returns the directory's keys or, if the registration has its own
+        key, that one. So this request also finds a new key after a rollover. The directory's
+        address is asked in addition only if the response was not the directory's keys.
         """
         own = self._app_keys(app_url, key_id) if app_url else None
         if own and key_id in own:
@@ -179,7 +179,7 @@ class SigningKeys:
         except Unreachable:
             raise
         except EntraError:
-            # No such document. That is an answer, so the next question waits for the whole time.
+            # There is no such document. That is a definite answer: wait the whole interval.
             self._cache.set(_cache_key(app_url, "unknown"), 1, UNKNOWN_KID_REFETCH_INTERVAL)
             return own
 
@@ -197,7 +197,7 @@ class SigningKeys:
             try:
                 return self._fetch(url)
             except EntraError:
-                # The key may well be there: let the next sign-in ask again, though not at once.
+                # The key may exist: the next fetch waits for a shorter interval only.
                 self._cache.set(_cache_key(url, "unknown"), 1, RETRY_INTERVAL)
                 raise
 
@@ -210,9 +210,9 @@ class SigningKeys:
         return key
 
     def _fetch(self, url: str) -> KeySet:
-        """Add what the address publishes to what is known."""
+        """Add the keys that the address publishes to the known ones."""
         published = self._published(url)
-        # Loaded after the answer: another process may have stored one of another server.
+        # Loaded after the request: another process may have stored other keys meanwhile.
         return self._store(url, published.added_to(self._load(url)))
 
     def _published(self, url: str) -> KeySet:

@@ -1,7 +1,7 @@
-"""The connections that are kept open to each of Microsoft's hosts.
+"""Pools of open connections, one for each of Microsoft's hosts.
 
-requests finds the way out that the environment names, proxy and authorities, and lays out urllib3's
-pools for it. What it does for every request on top, such as cookies and redirects, is not wanted.
+requests reads proxy and CA bundle from the environment and creates urllib3's pools with them. Its
+sessions are not used for the requests themselves: cookies and redirects are not wanted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .deadline import DeadlineAdapter
 
 
 class CABundle(NamedTuple):
-    """A file or directory of certificates that are trusted, as it was when it was looked at."""
+    """A file or directory of trusted certificates. ``version`` changes when it is replaced."""
 
     path: str
     version: tuple[int, int, int]
@@ -28,19 +28,19 @@ class CABundle(NamedTuple):
 def pool_of(site: str) -> Any:
     """Return urllib3's pool for a site ("https://login.microsoftonline.com").
 
-    Raises ``OSError`` where the authorities are not where the environment says.
+    Raises ``OSError`` if the CA bundle that the environment names does not exist.
     """
     return _pool(site, _ca_bundle(site), os.getpid())
 
 
 @lru_cache(maxsize=64)
 def _environment_settings(site: str) -> Any:
-    """Return what the environment says, which does not change while a process runs."""
+    """Return requests' settings for a site, from environment variables."""
     return Session().merge_environment_settings(site, {}, None, None, None)
 
 
 def _ca_bundle(site: str) -> CABundle:
-    """Return whom to trust. Looked at each time: a bundle is renewed while processes run."""
+    """Return the CA bundle. It is checked each time, as it can be renewed while processes run."""
     verify = _environment_settings(site)["verify"]
     path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
     found = os.stat(path)
@@ -49,7 +49,7 @@ def _ca_bundle(site: str) -> CABundle:
 
 @lru_cache(maxsize=64)
 def _pool(site: str, authorities: CABundle, process_id: int) -> Any:
-    """Keyed by process, so that connections are opened after a fork."""
+    """Cached by process, so that a fork does not share connections."""
     return _adapter(authorities, process_id).get_connection_with_tls_context(
         Request("GET", site).prepare(), authorities.path, _environment_settings(site)["proxies"]
     )
@@ -61,9 +61,9 @@ def _adapter(authorities: CABundle, process_id: int) -> DeadlineAdapter:
 
 
 class _Adapter(DeadlineAdapter):
-    """Has one TLS context for all connections.
+    """Uses one TLS context for all connections.
 
-    urllib3 would read the authorities anew for each, which takes longer than a sign-in.
+    urllib3 would read the CA bundle again for each, which takes longer than a sign-in.
     """
 
     def __init__(self, tls: ssl.SSLContext) -> None:

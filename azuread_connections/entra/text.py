@@ -1,8 +1,8 @@
-"""Texts from Microsoft without the characters that nobody sees.
+"""Removes invisible characters from Microsoft's texts.
 
-Directories hold names and addresses with zero-width spaces, byte order marks and bidirectional
-controls in them: they are pasted along. An address with one of them is not the same address for a
-mail server or a comparison, and a bidirectional control makes a text look like another one.
+People paste zero-width spaces, byte order marks and bidirectional controls into the names and
+addresses of a directory. An address with one of them is another address for a mail server or a
+comparison, and a bidirectional control makes a text look like another one.
 
 Unicode Standard Annex 44, Default_Ignorable_Code_Point; RFC 8264 section 9.13.
 """
@@ -12,20 +12,20 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Default_Ignorable_Code_Point. What else is invisible has the category Cf.
+#: Default_Ignorable_Code_Point. Other invisible characters have the category Cf.
 _IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-#: Persian, Indic scripts and emoji spell with them: they join, or keep apart, two letters.
+#: Used in Persian, Indic scripts and emoji: they join or separate two letters.
 _JOINERS = frozenset("\u200c\u200d")
-#: They choose between the shapes of the letter before them, as in Japanese names.
+#: They select a variant of the letter before them, as in Japanese names.
 _SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
 def storable(text: str) -> str:
-    """Return a text without what no database stores: NUL and lone surrogates."""
+    """Return a text without NUL and lone surrogates, which databases do not store."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
@@ -40,8 +40,8 @@ def clean_address(text: str) -> str:
 def clean_name(text: str) -> str:
     """Return a text for people without invisible characters.
 
-    Those that spell a word outside ASCII stay: joiners between two letters, and variation
-    selectors behind one. Tabs and line breaks become spaces.
+    Those that belong to a word outside ASCII stay: joiners between two letters, and variation
+    selectors after one. Tabs and line breaks become spaces.
     """
     text = storable(text)
     return text.strip() if _is_plain(text) else _clean_name(text).strip()
@@ -59,7 +59,7 @@ def _clean_name(text: str) -> str:
 
 
 def _is_spelled(letter: str, before: str, after: str) -> bool:
-    """Return whether an invisible character belongs to how a word is written."""
+    """Return whether an invisible character belongs to the spelling of a word."""
     if letter in _JOINERS:
         return (_is_foreign(before) or before in _SELECTORS) and _is_foreign(after)
     return letter in _SELECTORS and _is_foreign(before)

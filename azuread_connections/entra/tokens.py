@@ -16,16 +16,16 @@ from .errors import MalformedResponse, MicrosoftError
 from .frames import without_frame_variables
 from .transport import Response, Secret, Transport, Value
 
-#: `oid` and the names come with `profile`, the address with `email`.
+#: `profile` adds `oid` and the names to the ID token, `email` the address.
 _SIGN_IN_SCOPES = ("openid", "profile", "email")
-#: Microsoft's codes are one or two kB.
+#: Microsoft's codes have one or two kB.
 MAX_CODE_LENGTH = 8192
 _MAX_LIFETIME = 24 * 3600
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """What a browser takes to Microsoft. Hints and ``prompt`` are left out where empty."""
+    """The parameters of an authorization request. Empty ones are left out."""
 
     client_id: str
     redirect_uri: str
@@ -40,7 +40,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True)
 class CodeGrant:
-    """An authorization code and all that proves that it is ours to redeem."""
+    """An authorization code, and the values that are needed to redeem it."""
 
     client_id: str
     credential: Credential
@@ -52,9 +52,9 @@ class CodeGrant:
 
 @dataclass(frozen=True)
 class TokenResponse:
-    """What the token endpoint grants. The access token is opaque: it is never parsed.
+    """The tokens of a sign-in. The access token is opaque: it is never parsed.
 
-    ``scopes``: what it says is granted, without the resource in front; can be more than was asked.
+    ``scopes``: the granted ones, without the resource as prefix. They can be more than requested.
     """
 
     id_token: str = field(repr=False)
@@ -122,7 +122,7 @@ def request_app_token(
 ) -> AppToken:
     """Return a token for Graph with the app's own permissions (client credentials).
 
-    ``authority`` names one directory, never ``common``. Raises as ``redeem_code``.
+    ``authority`` must be of one directory, never ``common``. Raises as ``redeem_code``.
     """
     resource = authority.cloud.graph_resource
     asked = (
@@ -147,7 +147,7 @@ def logout_url(
 ) -> str:
     """Return the address that ends a person's session at Microsoft.
 
-    OpenID Connect RP-Initiated Logout 1.0 section 2. Microsoft comes back only to a registered
+    OpenID Connect RP-Initiated Logout 1.0 section 2. Microsoft redirects only to a registered
     redirect URI.
     """
     parameters = {"post_logout_redirect_uri": redirect_uri, "state": state}
@@ -159,7 +159,7 @@ def logout_url(
 def admin_consent_url(
     authority: Authority, *, client_id: str, redirect_uri: str, state: str
 ) -> str:
-    """Return the page on which a directory's administrator grants what the app is registered for.
+    """Return the page on which an administrator grants the permissions of the registration.
 
     https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
     """
@@ -176,7 +176,7 @@ def _client(authority: Authority, client_id: str, credential: Credential) -> dic
 
 
 def _requested_access(authority: Authority, graph_scopes: tuple[str, ...]) -> dict[str, str]:
-    """v2.0 asks by scope, v1.0 by resource: there, the scope's one effect is a signed ID token."""
+    """v2.0 takes scopes. v1.0 takes a resource; its scope only makes it sign the ID token."""
     resource = authority.cloud.graph_resource
     if authority.identity_api == V1:
         return {"resource": resource, "scope": "openid"}
@@ -210,7 +210,7 @@ def _seconds(document: Mapping[str, Any]) -> int:
 
 def _required_text(document: Mapping[str, Any], member: str) -> str:
     value = document.get(member)
-    # RFC 6749 appendix A.12: printable ASCII. Anything else fits in no header and no database.
+    # RFC 6749 appendix A.12: printable ASCII. Other characters are not valid in a header.
     if not isinstance(value, str) or not value or not (value.isascii() and value.isprintable()):
-        raise MalformedResponse(f"Microsoft's token answer has no {member}.")
+        raise MalformedResponse(f"Microsoft's token response has no valid {member}.")
     return value

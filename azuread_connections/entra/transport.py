@@ -1,4 +1,4 @@
-"""The one way out: a pooled HTTP session with time limits and a size cap."""
+"""Sends all requests to Microsoft: pooled connections, time limits and a size limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .errors import MalformedResponse, MicrosoftError, TemporarilyUnavailable, U
 from .frames import without_frame_variables
 from .pools import pool_of
 
-#: A set of signing keys is some 15 kB, a page of 999 groups some 400 kB.
+#: A set of signing keys has some 15 kB, a page of 999 groups some 400 kB.
 MAX_RESPONSE_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
 _RETRY_LATER_STATUSES = frozenset({429, 502, 503, 504})
@@ -27,7 +27,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds: to connect, between two bytes, and for the whole answer."""
+    """Seconds: to connect, between two bytes, and for the whole response."""
 
     connect: float
     read: float
@@ -36,7 +36,7 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back. ``retry_after``: the seconds of that header, where it has a number."""
+    """A response. ``retry_after``: the seconds of that header, if it has a number."""
 
     status: int
     body: bytes = field(repr=False)
@@ -48,10 +48,10 @@ class Response:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             raise MalformedResponse(
-                f"Microsoft answered with status {self.status} and no JSON."
+                f"Microsoft answered with status {self.status} and invalid JSON."
             ) from None
         if not isinstance(value, dict):
-            raise MalformedResponse("Microsoft answered with JSON that is no object.")
+            raise MalformedResponse("Microsoft answered with JSON that is not an object.")
         return value
 
 
@@ -62,7 +62,7 @@ class Concealed(Protocol):
 
 
 class Secret:
-    """A code, a verifier or a token on its way to Microsoft: no report of an error shows it."""
+    """A code, a verifier or a token to send: no report of an error shows it."""
 
     __slots__ = ("_value",)
 
@@ -76,7 +76,7 @@ class Secret:
         return "<Secret>"
 
 
-#: What is sent under one name. A ``Concealed`` is revealed only in the call that sends it.
+#: A parameter's value. A ``Concealed`` is revealed only in the call that sends it.
 Value = str | Concealed
 
 
@@ -87,14 +87,14 @@ class Transport:
         self._timeouts = timeouts
 
     def get(self, url: str, headers: Mapping[str, Value] | None = None) -> Response:
-        """Raises ``Unreachable`` and ``MalformedResponse``. Other statuses are the caller's."""
+        """Raises ``Unreachable`` and ``MalformedResponse``. The caller checks the status."""
         return self._send("GET", url, headers=headers or {})
 
     def post(self, url: str, form: Mapping[str, Value]) -> Response:
-        """Post a form, once: after bytes may have left it is never sent again."""
+        """Post a form. It is never sent again once any byte may have been sent."""
         return self._send("POST", url, form=form, headers=_FORM)
 
-    # The frames of urllib3 hold what was sent: they are emptied before anybody can report them.
+    # The frames of urllib3 hold the sent values: they are cleared before they can be reported.
     @without_frame_variables
     def _send(
         self,
@@ -107,13 +107,13 @@ class Transport:
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
         if seconds_left() <= 0:
-            raise Unreachable(f"{host} was not asked: the time was over.")
+            raise Unreachable(f"{host} was not asked: no time was left.")
         try:
             with within(self._timeouts.total) as deadline:
                 pool = pool_of(f"{scheme}://{host}")
                 response = pool.urlopen(
                     method,
-                    # A proxy has to be told where to; over TLS it only passes bytes on.
+                    # A proxy needs the whole address; over TLS it only forwards bytes.
                     url if pool.proxy and scheme == "http" else f"/{path}",
                     body=None if form is None else urlencode(_revealed(form)),
                     headers={**_HEADERS, **_revealed(headers)},
@@ -127,23 +127,22 @@ class Transport:
                 try:
                     content = _read(response, host, deadline)
                 finally:
-                    # Where it was read to its end, this keeps the connection for the next request.
+                    # If it was read to its end, this keeps the connection for the next request.
                     response.close()
                     response.release_conn()
         except (HTTPError, OSError, ValueError) as error:
-            # ValueError: what can be no host, such as a proxy with a label that is too long.
+            # ValueError: an invalid host, such as a proxy with a label that is too long.
             if time.monotonic() >= deadline:
                 raise Unreachable(f"{host} took too long to answer.") from error
-            # The message of these errors can hold the address, which for us holds no secret,
-            # but their class says all that helps.
+            # Not the message, which can hold the whole address: the class is enough.
             raise Unreachable(f"{host} could not be reached ({_kind(error)}).") from error
         return _checked(response, host, content)
 
 
-#: Never compressed: then the size cap counts what arrives.
+#: Never compressed, so that the size limit counts all bytes.
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-#: Only a failed connect is tried again: no byte of the request has left by then.
+#: Only a failed connect is tried again: no byte of the request has been sent then.
 _RETRIES = Retry(
     total=1,
     connect=1,
@@ -151,7 +150,7 @@ _RETRIES = Retry(
     redirect=0,
     status=0,
     other=0,
-    # Otherwise urllib3 swallows a 429 or 503 that says when to come back.
+    # Otherwise urllib3 retries a 429 or 503 with Retry-After itself.
     respect_retry_after_header=False,
 )
 
@@ -179,17 +178,17 @@ def _checked(response: BaseHTTPResponse, host: str, content: bytes) -> Response:
         raise _unavailable(response.status, host, content, retry_after)
     encoding = response.headers.get("Content-Encoding", "identity")
     if response.status in _REDIRECTS or encoding != "identity":
-        raise MalformedResponse(f"{host} sent an answer of an unexpected kind.")
+        raise MalformedResponse(f"{host} sent a redirect or a compressed response.")
     return Response(response.status, content, retry_after)
 
 
 def _unavailable(status: int, host: str, content: bytes, retry_after: int | None) -> Unreachable:
-    """Return what keeps Microsoft's number and IDs, where an overloaded service sends them."""
+    """Return the error, with Microsoft's number and IDs if the response has them."""
     try:
         error = MicrosoftError.from_response(Response(status, content).json())
     except MalformedResponse:
         error = MicrosoftError("")
-    if error.aadsts_code is None:  # the front door's HTML, or an answer of Graph's
+    if error.aadsts_code is None:  # HTML of a gateway, or a response of Graph's
         return Unreachable(f"{host} is unavailable for now (status {status}).", retry_after)
     busy = TemporarilyUnavailable(
         error.error,
@@ -208,6 +207,6 @@ def _seconds(retry_after: str) -> int | None:
 
 
 def _kind(error: Exception) -> str:
-    """Return the name of what went wrong, which urllib3 wraps when it has tried twice."""
+    """Return the error's class name, unwrapped if urllib3 has tried twice."""
     reason = error.reason if isinstance(error, MaxRetryError) else None
     return type(reason or error).__name__

@@ -1,6 +1,6 @@
 """The authentication backend: mozilla-django-oidc's, whose documented hooks a site can override.
 
-The sequence of a sign-in stands in ``flows.sign_in``, and who gets in in ``users.resolution``.
+``flows.sign_in`` has the sequence of a sign-in, ``users.resolution`` the decision who gets in.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .users.resolution import ResolvedUser, VerifiedIdentity
 
 
 class ConnectionBackend(OIDCAuthenticationBackend):
-    """Signs in users by a connection, and by nothing else.
+    """Signs in users by a connection only: it never accepts a password.
 
-    To decide more about a sign-in, override a hook: each has the name and the meaning that it has
-    in mozilla-django-oidc. ``claims`` are those of the validated ID token, and the profile; they
-    have an ``email`` only where its domain is verified, else an ``unverified_email``. Hooks run in
-    the transaction of the sign-in. ``SignInFailed``, ``PermissionDenied`` and
-    ``SuspiciousOperation`` raised in one refuse the person.
+    To change a decision about a sign-in, override a hook. Each has the name and the meaning that it
+    has in mozilla-django-oidc. ``claims`` are those of the validated ID token, and the profile;
+    they have an ``email`` only if its domain is verified, otherwise an ``unverified_email``. Hooks
+    run in the transaction of the sign-in. A hook refuses the person by raising ``SignInFailed``,
+    ``PermissionDenied`` or ``SuspiciousOperation``.
 
     ``request``, and ``verified_identity`` with its ``connection``, are set while a hook runs.
     """
@@ -38,37 +38,37 @@ class ConnectionBackend(OIDCAuthenticationBackend):
     verified_identity: VerifiedIdentity
 
     def __init__(self) -> None:
-        # Django builds a backend for every permission check: touch no setting and no row here.
+        # Django builds a backend for every permission check: read no setting and no row here.
         self.UserModel = get_user_model()
 
     def verify_claims(self, claims: Mapping[str, Any]) -> bool:
-        """Return whether the person may come in at all."""
+        """Return whether the person may sign in."""
         return True
 
     def filter_users_by_claims(self, claims: Mapping[str, Any]) -> Iterable[Any]:
         """Return the existing users that a person without an identity could be linked to.
 
-        Asked only where the connection links users and the domain of ``email`` is verified. Only a
-        single user without rights is ever linked: see ``users.linking``.
+        Called only if the connection links users and the domain of ``email`` is verified. Only a
+        single user without permissions is ever linked: see ``users.linking``.
         """
         return linking.users_with_email(claims.get("email", ""))
 
     def create_user(self, claims: Mapping[str, Any]) -> Any:
-        """Return a new user, saved. Asked only where the connection creates users."""
+        """Return a new user, saved. Called only if the connection creates users."""
         connection = self.verified_identity.connection
         return profile.create_user(connection, self.get_username(claims), claims)
 
     def update_user(self, user: Any, claims: Mapping[str, Any]) -> Any:
-        """Bring a returning user's fields up to date, save what changed, and return the user."""
+        """Update a returning user's fields, save what changed, and return the user."""
         return profile.update_user(self.verified_identity.connection, user, claims)
 
     def get_username(self, claims: Mapping[str, Any]) -> str:
-        """Return the username of a new user: one that the directory may give, or a made-up one."""
+        """Return the username of a new user: one in a verified domain, or a made-up one."""
         verified = self.verified_identity
         return usernames.username_for(verified.claims, verified.connection, verified.trust)
 
     def describe_user_by_claims(self, claims: Mapping[str, Any]) -> str:
-        """Return what the log calls a person who has no user."""
+        """Return how the log names a person who has no user."""
         if email := claims.get("email"):
             return f"email {email}"
         return f"object ID {claims.get('oid')} of directory {claims.get('tid')}"
@@ -78,14 +78,14 @@ class ConnectionBackend(OIDCAuthenticationBackend):
     ) -> AbstractBaseUser:
         """Return the user of a sign-in.
 
-        The signature keeps passwords away from here, and sign-ins from every other backend.
+        Its parameters keep Django from passing it a password, or a sign-in to other backends.
         """
         return azuread_user.user
 
     async def aauthenticate(
         self, request: HttpRequest | None, *, azuread_user: ResolvedUser
     ) -> AbstractBaseUser:
-        # ModelBackend's would take passwords.
+        # ModelBackend's would accept passwords.
         return await sync_to_async(self.authenticate)(request, azuread_user=azuread_user)
 
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:
@@ -125,7 +125,7 @@ def ignored_hooks(backend: type[ConnectionBackend]) -> list[str]:
 
 
 def backend_class() -> type[ConnectionBackend]:
-    """Return the site's backend: the first in AUTHENTICATION_BACKENDS that is one of ours."""
+    """Return the site's backend: the first subclass of ours in AUTHENTICATION_BACKENDS."""
     for path in conf.authentication_backends:
         found = import_string(path)
         if isinstance(found, type) and issubclass(found, ConnectionBackend):
@@ -136,7 +136,7 @@ def backend_class() -> type[ConnectionBackend]:
 
 
 def site_backend(request: HttpRequest, verified: VerifiedIdentity) -> ConnectionBackend:
-    """Return the site's backend, ready to be asked about one sign-in."""
+    """Return the site's backend, with the request and the identity of one sign-in set."""
     backend = backend_class()()
     backend.request, backend.verified_identity = request, verified
     return backend

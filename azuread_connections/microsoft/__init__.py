@@ -1,1 +1,1 @@
-"""This site's client of Microsoft: settings, models and ``entra`` meet here."""
+"""This site's client of Microsoft: uses ``entra`` with the settings and the models."""

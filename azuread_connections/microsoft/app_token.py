@@ -1,4 +1,4 @@
-"""The app's own access to Graph: its token, kept sealed in the cache until it expires."""
+"""The app's own access to Graph. Its token is encrypted in the cache until it expires."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..models import ClientSecret, Connection, Sealed, UndecryptableError
 from ..models.secret import NoUsableSecret, readable_secrets
 from . import client as microsoft
 
-#: Seconds by which a token is given up before Microsoft does.
+#: Seconds before a token's expiry from which it is not used any more.
 _EARLY = 120
 
 
@@ -23,8 +23,8 @@ class UsersApiDisabled(Exception):
 def graph_of(connection: Connection) -> Graph:
     """Return Graph with the app's own permissions in the connection's own directory.
 
-    Raises ``UsersApiDisabled`` where "Enable Users API" is off, and what asking for the token can
-    raise: ``EntraError``, ``NoUsableSecret``. The client itself raises ``EntraError``.
+    Raises ``UsersApiDisabled`` if "Enable Users API" is off, and ``EntraError`` or
+    ``NoUsableSecret`` if there is no token. The methods of ``Graph`` raise ``EntraError``.
     """
     if not connection.enable_users_api:
         raise UsersApiDisabled(f"“Enable Users API” is off for the connection {connection}.")
@@ -47,12 +47,12 @@ def app_token(connection: Connection) -> str:
 
 
 def forget_token(connection: Connection) -> None:
-    """Ask for a new token the next time: permissions are fixed when one is issued."""
+    """Drop the cached token: a token has the permissions of the time when it was issued."""
     conf.cache.set(_cache_key(connection), "", 1)
 
 
 def token_with(connection: Connection, secret: ClientSecret) -> AppToken:
-    """Ask for a token with one secret; note what Microsoft says of it.
+    """Request a token with one secret, and record whether Microsoft accepts it.
 
     Raises ``EntraError`` and ``UndecryptableError``.
     """

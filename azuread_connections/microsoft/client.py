@@ -1,4 +1,4 @@
-"""Microsoft's side, set up from this site's settings: where ``conf`` and ``entra`` meet."""
+"""Builds the objects of ``entra`` from the site's settings."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..entra.graph import Graph
 from ..entra.metadata import RecentKeys, SigningKeys
 from ..entra.transport import Timeouts, Transport
 
-#: Of this process.
+#: The signing keys that this process has used.
 RECENT_KEYS: RecentKeys = {}
 
 
 def _cloud(name: str) -> Cloud:
-    """Return the cloud of this name; the global one with the development hosts, where set."""
+    """Return the cloud of this name; the global one with the development hosts, if set."""
     chosen = CLOUDS[name]
     if name != "global":
         return chosen
@@ -31,7 +31,7 @@ def transport() -> Transport:
 
 
 def signing_keys() -> SigningKeys:
-    # Not those of a stand-in: tests that empty the cache want it to have forgotten all.
+    # Not with a stand-in: tests empty the cache and expect that its keys are forgotten.
     return SigningKeys(transport(), conf.cache, recent=None if conf.login_url else RECENT_KEYS)
 
 
@@ -40,7 +40,7 @@ def find_directory(*, domain: str, cloud: str, identity_api: str) -> str:
 
     Raises ``EntraError``: ``DirectoryNotFound`` for a domain that Microsoft does not know in this
     cloud (its subclass ``OtherCloud`` says where the directory is), ``PersonalDirectory`` for one
-    of personal accounts, ``Unreachable`` if it cannot be asked.
+    of personal accounts, ``Unreachable`` if Microsoft does not answer.
     """
     found = find_tenant_id(transport(), authority(cloud, domain, identity_api))
     if found == PERSONAL_TENANT_ID:
@@ -49,5 +49,5 @@ def find_directory(*, domain: str, cloud: str, identity_api: str) -> str:
 
 
 def graph(cloud: str, access_token: str, deadline: float = float("inf")) -> Graph:
-    """Return Graph of a cloud for the holder of a token."""
+    """Return a client of a cloud's Graph that uses this token."""
     return Graph(transport(), _cloud(cloud), access_token, deadline)

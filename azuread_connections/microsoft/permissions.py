@@ -1,4 +1,4 @@
-"""Which Microsoft Graph permissions a connection's options need: no more is asked for."""
+"""The Microsoft Graph permissions that a connection's options need. No others are requested."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Permission:
 
 
 def permissions_needed(connection: Connection) -> list[Permission]:
-    """Return what the directory's administrator has to grant for the chosen options."""
+    """Return the permissions that have to be granted for the chosen options."""
     needed = []
     if connection.extended_profile or connection.security_groups:
         needed.append(
@@ -50,7 +50,7 @@ def permissions_needed(connection: Connection) -> list[Permission]:
             Permission(
                 USER_READ_ALL,
                 "application",
-                _("search the directory's users without anybody signing in"),
+                _("search the directory's users, without a signed-in person"),
                 needs_administrator=True,
             )
         )
@@ -58,8 +58,8 @@ def permissions_needed(connection: Connection) -> list[Permission]:
 
 
 def unproven_consent(connection: Connection) -> list[str]:
-    """Return the permissions of a sign-in that only an administrator can grant, and that nobody is
-    known to have granted in the connection's own directory."""
+    """Return the permissions of a sign-in that only an administrator can grant, and whose grant in
+    the connection's own directory is not known."""
     asked = {
         permission.name
         for permission in permissions_needed(connection)
@@ -72,7 +72,7 @@ def unproven_consent(connection: Connection) -> list[str]:
 
 
 def delegated_scopes(connection: Connection) -> tuple[str, ...]:
-    """Return the Graph scopes that a sign-in asks for."""
+    """Return the Graph scopes that a sign-in requests."""
     return tuple(
         permission.name
         for permission in permissions_needed(connection)

@@ -1,4 +1,4 @@
-"""What went wrong at Microsoft, in our words where there are some."""
+"""Describes errors of Microsoft's in our words, where we have some."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ErrorDescription:
 
 
 def describe_error(error: EntraError) -> ErrorDescription:
-    """Return what an error means. Microsoft's own text only where its number says nothing."""
+    """Return what an error means. Without a number, that is Microsoft's own text."""
     if isinstance(error, OtherCloud):
         return _other_cloud(error)
     if isinstance(error, MicrosoftError) and error.aadsts_code:
@@ -44,8 +44,8 @@ def _other_cloud(error: OtherCloud) -> ErrorDescription:
             _("This is a directory for customers: %(name)s (%(host)s).")
             % {"name": name, "host": error.instance_name},
             _(
-                "Such directories are not supported. Enter a domain of the company's own "
-                "directory, in which its employees are."
+                "Such directories are not supported. Enter a domain of the directory that has the "
+                "company's employees."
             ),
         )
     if error.found in Connection.Cloud.values:
@@ -61,6 +61,6 @@ def _other_cloud(error: OtherCloud) -> ErrorDescription:
 
 
 def _on_one_line(text: str) -> str:
-    """Return a text that moves no cursor: what answers in Microsoft's place could be anybody."""
+    """Return a text without control characters: the answer may not be Microsoft's."""
     words = " ".join(text.split())
     return "".join(each if each.isprintable() else "�" for each in words)

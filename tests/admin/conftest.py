@@ -29,10 +29,9 @@ def connection(application: Application) -> Connection:
         name="contoso",
         display_name="Contoso",
         domain="contoso.com",
-        tenant_id="aaaabbbb-0000-cccc-1111-dddd2222eeee",
         client_id=CLIENT_ID,
     )
-    connection.pin(connection.tenant_id)
+    connection.pin("aaaabbbb-0000-cccc-1111-dddd2222eeee")
     connection.applications.add(application)
     return connection
 

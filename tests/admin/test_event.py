@@ -135,7 +135,7 @@ def test_a_line_is_named_in_words_and_in_the_sites_own_time(
         ),
         (
             {"code": "transaction_missing", "aadsts_code": None, "message": ""},
-            "No sign-in under way belongs to this callback",
+            "The callback belongs to no open sign-in",
         ),
         ({"code": "", "aadsts_code": None, "message": "Not of a failure."}, ""),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -42,10 +42,21 @@ def page(chromium: Browser) -> Iterator[Page]:
     page = context.new_page()
     page.set_default_timeout(15_000)
     yield page
-    context.close()
+    close(context)
     assert not refused, (
         "A page does not work under the Content-Security-Policy of tests/settings.py"
     )
+
+
+def close(context: BrowserContext) -> None:
+    """Close a window with its tabs.
+
+    Chromium sometimes never confirms that a tab is closed that was loading a page, and closing has
+    no time limit. So each tab leads to an empty page first, which has one.
+    """
+    for page in context.pages:
+        page.goto("about:blank")
+    context.close()
 
 
 def _note_refusal(refused: list[str], message: str) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from azuread_connections.models import Application, ClientSecret, Connection
 from azuread_connections.testing import StandIn
+from tests.browser.conftest import close
 from tests.company import Company
 from tests.factories import ClientSecretFactory
 
@@ -82,11 +83,9 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     result.get_by_role("link", name="Enter a client secret").click()
     result.locator("#id_new_secret").fill(app.secrets[0].value)
     result.get_by_role("button", name="Save and continue editing").click()
-    result.close()
     result = attempt(page, try_page)
     expect(result.get_by_role("heading", name="It works")).to_be_visible()
     screenshots(result, "journey-it-works")
-    result.close()
     page.goto(try_page.replace("/try/", "/check/"))
     page.get_by_role("button", name="Check now").click()
     expect(page.get_by_text("Some steps failed")).to_be_visible()
@@ -100,7 +99,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     employee.get_by_role("button", name="Adele Vance").click()
     employee.wait_for_url("**/login/profile")
     assert "adele.vance@contoso.com" in employee.inner_text("body")
-    employee.context.close()
+    close(employee.context)
 
     page.goto(connection_page)
     expect(page.locator("[data-step=sign_in][data-state=done]")).to_be_visible()
@@ -128,7 +127,6 @@ def test_the_way_of_a_connection_to_look_at(
         page.get_by_role("button", name="Try").click()
     # The callback URL is not registered: Microsoft lets nobody go.
     expect(opened.value.get_by_text("AADSTS50011").first).to_be_visible()
-    opened.value.close()
     page.reload()
     expect(page.get_by_text("Which error code did Microsoft show?")).to_be_visible()
     screenshots(page, "way-try-open")

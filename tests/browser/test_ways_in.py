@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing import StandIn
+from tests.browser.conftest import close
 from tests.company import Company
 from tests.factories import ConnectionFactory, EnabledConnectionFactory
 
@@ -32,7 +33,7 @@ def test_a_browser_that_calls_itself_office_arrives(
     page.goto(f"{live_server.url}/login/contoso/?next=/login/profile")
     page.get_by_role("button", name="Adele Vance").click()
     page.wait_for_url("**/login/profile")
-    page.context.close()
+    close(page.context)
 
 
 def test_a_browser_without_the_sign_in_goes_on(
@@ -48,7 +49,7 @@ def test_a_browser_without_the_sign_in_goes_on(
     other.get_by_role("link", name="Try again with Contoso").click()
     other.get_by_role("button", name="Adele Vance").click()
     other.wait_for_url("**/login/profile")
-    other.context.close()
+    close(other.context)
 
 
 def test_a_refused_person_uses_another_account(

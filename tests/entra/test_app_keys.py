@@ -135,6 +135,7 @@ def test_where_the_apps_address_has_no_keys_the_directorys_is_asked(
     assert asked(entra) == ["directory", "app", "directory"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_own_key", [False, True])
 def test_ten_thousand_forged_keys_cost_one_request_a_document(
     finder: Finder, entra: StandIn, app: App, clock: Clock, has_own_key: bool

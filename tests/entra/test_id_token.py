@@ -293,8 +293,8 @@ FUTURE = "it was issued in the future (iat)"
 HASH = "it belongs to another access token (at_hash)"
 ILL_FORMED = "it is not well-formed"
 ISSUER = "its issuer (iss) is not the directory's"
-NO_GUID = "tid or oid is missing or no GUID"
-NO_JWT = "it is no signed JWT"
+NO_GUID = "tid or oid is missing or not a GUID"
+NO_JWT = "it is not a signed JWT"
 NO_KEY = "it names no key"
 NONCE_WRONG = "it belongs to another sign-in (nonce)"
 NO_SUBJECT = "it names no subject (sub)"
@@ -971,6 +971,7 @@ def test_arbitrary_text_is_refused_and_nothing_worse(text: str) -> None:
         attempt().validate(text)
 
 
+@pytest.mark.slow
 @fuzz
 @given(st.lists(st.binary() | JSON, min_size=3, max_size=3))
 def test_three_arbitrary_parts_are_refused_and_nothing_worse(parts: list[Any]) -> None:
@@ -978,6 +979,7 @@ def test_three_arbitrary_parts_are_refused_and_nothing_worse(parts: list[Any]) -
         attempt().validate(".".join(segment(part) for part in parts))
 
 
+@pytest.mark.slow
 @fuzz
 @given(st.dictionaries(st.sampled_from(["alg", "kid", "crit", "typ", "b64", "x5c", "zip"]), JSON))
 def test_an_arbitrary_header_is_accepted_or_refused_and_nothing_worse(
@@ -992,6 +994,7 @@ def test_an_arbitrary_header_is_accepted_or_refused_and_nothing_worse(
     assert "crit" not in tried.header
 
 
+@pytest.mark.slow
 @fuzz
 @given(st.dictionaries(st.sampled_from([*RULED, *TEXTS]), JSON))
 def test_arbitrary_claims_are_accepted_or_refused_and_nothing_worse(

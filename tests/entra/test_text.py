@@ -85,6 +85,7 @@ def test_a_name_is_one_line_without_hidden_letters(text: str, name: str) -> None
     assert clean_name(text) == name
 
 
+@pytest.mark.slow
 def test_no_address_keeps_a_letter_of_an_invisible_category() -> None:
     everything = "".join(map(chr, range(0x110000)))
     left = {unicodedata.category(letter) for letter in clean_address(everything)}

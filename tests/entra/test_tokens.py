@@ -539,7 +539,7 @@ def test_both_tokens_must_be_there(exchange: Exchange, member: str, value: objec
     exchange.entra.tamper_token_response(lambda answer: {**answer, member: value})
     error = exchange.refusal()
     assert type(error) is MalformedResponse
-    assert str(error) == f"Microsoft's token answer has no {member}."
+    assert str(error) == f"Microsoft's token response has no valid {member}."
 
 
 @pytest.mark.parametrize("member", ["id_token", "access_token"])
@@ -547,7 +547,7 @@ def test_neither_token_may_be_missing(exchange: Exchange, member: str) -> None:
     exchange.entra.tamper_token_response(
         lambda answer: {name: value for name, value in answer.items() if name != member}
     )
-    assert str(exchange.refusal()) == f"Microsoft's token answer has no {member}."
+    assert str(exchange.refusal()) == f"Microsoft's token response has no valid {member}."
 
 
 def test_tokens_are_taken_as_they_are(exchange: Exchange) -> None:

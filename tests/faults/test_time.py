@@ -80,7 +80,7 @@ def test_nobody_waits_longer_for_others_who_fetch_the_keys(entra: StandIn) -> No
     first.start()
     while not entra.count("keys"):
         time.sleep(0.01)
-    with within(0.3), pytest.raises(Unreachable, match="Others"):
+    with within(0.3), pytest.raises(Unreachable, match="Another request"):
         keys.find(url, "any")
     assert first.is_alive()
     first.join()

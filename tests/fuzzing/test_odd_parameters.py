@@ -88,7 +88,7 @@ def test_in_a_parameter_of_the_return_from_the_consent_page(
         assert response.status_code < 500 or error_code(response)
     if parameter == "tenant":
         messages = Event.objects.filter(kind=Event.Kind.CONSENT_RETURNED).values_list("message")
-        assert set(messages) == {("It says: granted by a directory not named.",)}
+        assert set(messages) == {("The response says: granted by an unnamed directory.",)}
 
 
 @pytest.mark.parametrize(

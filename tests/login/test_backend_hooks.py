@@ -221,7 +221,7 @@ class GetOrCreate(ConnectionBackend):
 def test_create_user_links_nobody(contoso: Company, client: Client, use: Any) -> None:
     use(GetOrCreate)
     victim = UserFactory.create(username="adele")
-    assert_refused(contoso.sign_in(client), "has not created")
+    assert_refused(contoso.sign_in(client), "did not create")
     assert not Identity.objects.exists()
     victim.delete()
     assert contoso.sign_in(client).status_code == 302

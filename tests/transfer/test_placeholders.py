@@ -87,6 +87,7 @@ def test_a_secret_as_azure_makes_them_is_not_a_placeholder(text: str) -> None:
     assert not is_placeholder(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("alphabet", "length", "head"),
     [

@@ -1,1 +1,1 @@
-"""What a browser is sent to Microsoft for, and what its return leads to: one module a purpose."""
+"""What a browser is sent to Microsoft for, and how its callback is finished: a module a purpose."""

@@ -1,4 +1,4 @@
-"""A signed-in user's own Microsoft accounts: tied to them by themselves, and untied."""
+"""A signed-in user connects and disconnects their own Microsoft accounts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PURPOSE = "connect"
 
 @dataclass(frozen=True)
 class Account:
-    """An identity of the user. ``can_disconnect``: there is another way to sign in."""
+    """An identity of the user. ``can_disconnect``: the user has another way to sign in."""
 
     identity: Identity
     can_disconnect: bool
@@ -44,9 +44,9 @@ def accounts(request: HttpRequest) -> list[Account]:
 
 
 def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
-    """Tie who came back from Microsoft to the user who asked for it, and to nobody else.
+    """Tie the identity of who came back from Microsoft to the user who began to connect.
 
-    The session goes on as it began: it is not proven by the connection. Raises ``SignInFailed``.
+    The session does not count as a sign-in by the connection. Raises ``SignInFailed``.
     """
     context = find_context(request, transaction, back_url=transaction.destination)
     with context.failures():
@@ -62,7 +62,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
 
 
 def _connect(request: HttpRequest, context: CallbackContext, verified: VerifiedIdentity) -> None:
-    """Identity and log line: to be called in a transaction."""
+    """Store identity and event. To be called in a transaction."""
     require_connection(request, context)
     identity = resolution.connect(site_backend(request, verified), verified, request.user)
     events.record_connected(context.connection, identity)
@@ -71,11 +71,11 @@ def _connect(request: HttpRequest, context: CallbackContext, verified: VerifiedI
 def disconnect(request: HttpRequest, key: str) -> None:
     """Untie one of the user's accounts, unless it is their only way to sign in.
 
-    The sessions that it had proven end. Raises ``SignInFailed``.
+    Sessions that it signed in end. Raises ``SignInFailed``.
     """
     user = cast(AbstractBaseUser, request.user)
     with atomic(using=router.db_for_write(Identity)):
-        # All of them are locked: two at once must not take away both ways.
+        # All are locked: two requests at once must not remove the last two accounts.
         tied = {str(identity.pk): identity for identity in _tied_to(user).select_for_update()}
         identity = tied.get(key)
         if identity is None:
@@ -87,7 +87,7 @@ def disconnect(request: HttpRequest, key: str) -> None:
 
 
 def _has_password(user: AbstractBaseUser) -> bool:
-    # Django calls an empty one usable, though nobody signs in with it.
+    # Django calls an empty password usable, but nobody can sign in with it.
     return bool(user.password) and user.has_usable_password()
 
 

@@ -1,4 +1,4 @@
-"""Begins a sign-in, or something else at Microsoft: from a connection to the redirect there."""
+"""Begins a sign-in or another flow: from a connection to the redirect to Microsoft."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ..state.transaction import SIGN_IN, Transaction, endpoint_fingerprint
 from . import redirects
 from .resumption import state_with_resumption
 
-#: Microsoft asks which account to use, though somebody is signed in there.
+#: Has Microsoft ask which account to use, even if somebody is signed in there.
 SELECT_ACCOUNT = "select_account"
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a sign-in begins with. ``destination``: a safe path, ``login_hint``: may be empty.
+    """What a flow begins with. ``destination``: a safe path or URL. The hints can be empty.
     ``prompt``: "" or ``SELECT_ACCOUNT``. ``purpose`` and ``subject``: see ``Transaction``."""
 
     target: SignInTarget
@@ -38,8 +38,8 @@ class Start:
 
 
 def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
-    """Return what leads the browser there, with the transaction in a cookie. Asks nobody, writes
-    nothing."""
+    """Return the response that sends the browser to Microsoft, with the transaction in a cookie.
+    Makes no request and writes to no table."""
     connection = start.target.connection
     redirect_uri = addresses.redirect_uri(request, is_own_host=start.target.is_own_host)
     begun = Transaction(
@@ -57,14 +57,14 @@ def redirect_to_microsoft(request: HttpRequest, start: Start) -> HttpResponse:
 
 
 def begin_again(request: HttpRequest, target: SignInTarget, begun: Transaction) -> HttpResponse:
-    """Go through Microsoft once more, which nobody notices, for a code for the next secret.
+    """Send the browser to Microsoft once more for a new code, to redeem with the next secret.
 
-    Raises ``SignInFailed`` where this was the second time.
+    The person sees nothing of it. Raises ``SignInFailed`` if the transaction is a retry already.
     """
     if begun.is_retry:
         raise SignInFailed(
             "secret_rejected",
-            detail="Microsoft refused the client secrets one after the other.",
+            detail="Microsoft refused each of the client secrets.",
             is_proven=True,
         )
     start = Start(
@@ -76,7 +76,7 @@ def begin_again(request: HttpRequest, target: SignInTarget, begun: Transaction) 
 def new_transaction(
     connection: Connection, tenant: str, redirect_uri: str, *, purpose: str, destination: str
 ) -> Transaction:
-    """Return a transaction that signs nobody in: it is for no application."""
+    """Return a transaction without an application, which signs nobody in."""
     return Transaction(
         application_id=0,
         connection_id=connection.pk,
@@ -106,7 +106,7 @@ def sign_in_url(
             code_challenge=begun.code_challenge,
             graph_scopes=delegated_scopes(connection),
             login_hint=login_hint,
-            # It would take people past the choice.
+            # A domain hint would skip the page on which the person chooses an account.
             domain_hint="" if prompt else domain_hint,
             prompt=prompt,
         ),
@@ -116,7 +116,7 @@ def sign_in_url(
 def redirect_with_transaction_cookie(
     request: HttpRequest, begun: Transaction, url: str
 ) -> HttpResponse:
-    """Return what leads the browser to Microsoft, with the transaction in a cookie."""
+    """Return the response that sends the browser to ``url``, with the transaction in a cookie."""
     response = redirects.redirect_browser(request, url)
     transaction.set_cookie(request, response, begun, secure=addresses.is_secure(request))
     return response

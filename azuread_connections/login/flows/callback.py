@@ -1,4 +1,4 @@
-"""The one redirect URI: every callback from Microsoft, whatever it was begun for."""
+"""The one redirect URI: it takes every callback from Microsoft, for any purpose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import accounts, consent, logout, sign_in, trial
 
 Flow = Callable[[HttpRequest, Transaction], HttpResponse]
 
-#: What a transaction can be for, and what ends it. There is no other.
+#: The purposes of a transaction, and the function that finishes each. The list is closed.
 FLOWS: Mapping[str, Flow] = MappingProxyType(
     {
         SIGN_IN: sign_in.finish,
@@ -32,7 +32,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
 
 
 def finish(request: HttpRequest, *, secure: bool) -> HttpResponse:
-    """Find the transaction of a callback, use it up, and finish what it was begun for.
+    """Find the transaction of a callback, mark it as used, and finish what it was begun for.
 
     Raises ``SignInFailed``, and ``sign_in.OtherUserSignedIn``.
     """
@@ -54,14 +54,14 @@ def _find_transaction(request: HttpRequest, *, secure: bool) -> Transaction:
     if found is None:
         raise SignInFailed("transaction_missing")
     if found.is_expired or not found.use():
-        raise SignInFailed("transaction_expired", detail="Too late, or used before.")
+        raise SignInFailed("transaction_expired", detail="It is too old, or was used before.")
     return found
 
 
 def report_failure(request: HttpRequest, failed: SignInFailed) -> None:
     """Log a failure and send the signals about it.
 
-    Lock-out tools hear of refusals of the person alone: an outage must lock nobody out.
+    Lock-out tools are informed only if the person was refused: an outage must lock nobody out.
     """
     events.record_failure(request, failed)
     if failed.connection is not None and _is_failed_login(failed):
@@ -79,5 +79,5 @@ def report_failure(request: HttpRequest, failed: SignInFailed) -> None:
 
 
 def _is_failed_login(failed: SignInFailed) -> bool:
-    # Connecting an account, which has a page to go back to, is not a log-in.
+    # A flow with a page to go back to, such as connecting an account, is not a log-in.
     return failed.failure.is_about_person and not failed.is_reported and not failed.back_url

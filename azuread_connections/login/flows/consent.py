@@ -1,4 +1,4 @@
-"""The administrator's consent: sent out, and what comes back. What comes back is only a claim.
+"""The administrator's consent: the request, and the response, which proves nothing by itself.
 
 https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
 """
@@ -29,9 +29,9 @@ from .begin import new_transaction, redirect_with_transaction_cookie
 from .identity import check_named_issuers, named_issuers
 
 PURPOSE = "consent"
-#: Begins the state of a link that was copied for somebody who has no session here.
+#: Begins the state of a link that was copied for an administrator who has no session here.
 LINK_PREFIX = "link."
-#: Seconds for which such a link is good.
+#: Seconds for which such a link is valid.
 LINK_LIFETIME = 14 * 24 * 3600
 _SESSION_KEY = "azuread_consent"
 
@@ -65,10 +65,10 @@ def is_link_state(state: str) -> bool:
 
 
 def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
-    """Take a staff member back to where they began, with the outcome in their session."""
+    """Redirect a staff member back to where they began, with the outcome in their session."""
     connection = Connection._default_manager.filter(pk=found.connection_id).first()
     if connection is None:
-        raise SignInFailed("connection_disabled", detail="Deleted while consent was asked.")
+        raise SignInFailed("connection_disabled", detail="Deleted while consent was requested.")
     outcome = _read(request, connection, request.user.get_username())
     _note(request, outcome)
     request.session[_SESSION_KEY] = _describe(outcome)
@@ -76,20 +76,20 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
 
 
 def finish_link(request: HttpRequest) -> ConsentOutcome:
-    """Log the return of a copied link. Raises ``SignInFailed`` for one that is not good."""
+    """Log the callback of a copied link. Raises ``SignInFailed`` for an invalid one."""
     connection_id, asked_by, good_until = _unseal(callback_parameters(request).get("state", ""))
     if time.time() > good_until:
         raise SignInFailed("transaction_expired", detail="The consent link is too old.")
     connection = Connection._default_manager.filter(pk=connection_id).first()
     if connection is None:
-        raise SignInFailed("connection_disabled", detail="The link's connection is gone.")
+        raise SignInFailed("connection_disabled", detail="The link's connection was deleted.")
     outcome = _read(request, connection, asked_by)
     _note(request, outcome)
     return outcome
 
 
 def pop_outcome(request: HttpRequest) -> dict[str, Any] | None:
-    """Return what the last consent of this session came to, once.
+    """Return the outcome of the last consent of this session, once.
 
     ``connection`` (its key), ``granted`` (a bool), ``message`` (a sentence).
     """
@@ -101,14 +101,14 @@ def pop_outcome(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _unseal(state: str) -> tuple[int, str, int]:
-    """Return what a link says: the connection's key, who asked, until when it is good."""
+    """Return what a link holds: the connection's key, who asked, until when it is valid."""
     try:
         match sealing.unseal(PURPOSE, state.removeprefix(LINK_PREFIX)):
             case [int(connection_id), str(asked_by), int(good_until)]:
                 return connection_id, asked_by, good_until
     except sealing.BrokenSeal:
         pass
-    # Sealed by nobody here, or by another version of this app.
+    # Not sealed by this site, or sealed by another version of this app.
     raise SignInFailed("transaction_missing", detail="Not a consent link of ours.")
 
 
@@ -122,14 +122,14 @@ def _consent_url(connection: Connection, redirect_uri: str, state: str) -> str:
 
 
 def _segment(connection: Connection) -> str:
-    # v2.0 refuses `common` here.
+    # The consent page of v2.0 refuses `common`.
     if not connection.use_common_endpoint:
         return connection.directory
     return "common" if connection.identity_api == V1 else ORGANIZATIONS
 
 
 def _read(request: HttpRequest, connection: Connection, asked_by: str) -> ConsentOutcome:
-    """`admin_consent=True` comes with errors too, so an error is looked for first."""
+    """Read the response. `admin_consent=True` comes with errors too, so the error decides."""
     try:
         check_named_issuers(connection, named_issuers(request))
     except IssuerMismatch as mismatch:
@@ -139,9 +139,9 @@ def _read(request: HttpRequest, connection: Connection, asked_by: str) -> Consen
     if "error" in answer:
         error = MicrosoftError.from_redirect(answer)
     elif answer.get("admin_consent", "").lower() != "true":
-        error = MicrosoftError("no_answer", "The consent page came back without an answer.")
+        error = MicrosoftError("no_answer", "The consent page returned no answer.")
     tenant = answer.get("tenant", "")
-    # Anybody can write the return's address, and PostgreSQL refuses a NUL.
+    # Anybody can write this parameter, and PostgreSQL refuses a NUL.
     directory = tenant.lower() if is_guid(tenant) else ""
     return ConsentOutcome(connection, asked_by[:254], directory, error)
 
@@ -159,7 +159,7 @@ def _describe(outcome: ConsentOutcome) -> dict[str, Any]:
         message = _("Consent was not granted: %(why)s") % {"why": outcome.error}
     else:
         message = _(
-            "Microsoft says that consent was granted. It counts as proven once somebody of the "
+            "Microsoft says that consent was granted. This is certain once somebody of the "
             "directory signs in, or once Graph answers."
         )
     return {

@@ -1,4 +1,4 @@
-"""What a callback goes on with: the transaction of its browser, and what that began with."""
+"""What a callback needs: its transaction, the connection and application, and their addresses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ..state.transaction import Transaction
 
 @dataclass(frozen=True)
 class CallbackContext:
-    """A browser that came back with a transaction of its own, for a pair that is still enabled.
+    """The transaction of a callback, and its pair, which is still enabled.
 
-    ``tenant``: as it was in the address that the browser was sent to. ``back_url``: the page on
-    which the transaction began, where that was not a sign-in.
+    ``tenant``: the one in the authorize address. ``back_url``: the page on which the transaction
+    began if it is not for a sign-in.
     """
 
     transaction: Transaction
@@ -39,9 +39,9 @@ class CallbackContext:
 
     @contextmanager
     def failures(self, *, is_proven: bool = False) -> Iterator[None]:
-        """Note on a ``SignInFailed`` of the block what it is about, and where the person can go.
+        """Add to a ``SignInFailed`` of the block its pair, and where the person can go.
 
-        ``is_proven``: Microsoft has vouched for who came back by then.
+        ``is_proven``: Microsoft has already confirmed who came back.
         """
         try:
             yield
@@ -55,7 +55,7 @@ class CallbackContext:
 def find_context(
     request: HttpRequest, transaction: Transaction, *, back_url: str = ""
 ) -> CallbackContext:
-    """Check that all that the transaction relied on is unchanged. Raises ``SignInFailed``."""
+    """Check that nothing the transaction relies on has changed. Raises ``SignInFailed``."""
     try:
         return _find(request, transaction, back_url)
     except SignInFailed as failed:
@@ -77,9 +77,9 @@ def _find(request: HttpRequest, transaction: Transaction, back_url: str) -> Call
 
 
 def require_connection(request: HttpRequest, context: CallbackContext) -> None:
-    """Raise ``SignInFailed`` (``connection_disabled``) if the connection has been deleted since.
+    """Raise ``SignInFailed`` (``connection_disabled``) if the connection was deleted or disabled.
 
-    Called where something could not be read or stored, for which that would be the reason.
+    Called after a failed read or write, to find out whether that is the reason.
     """
     if still_enabled(request, context.application.pk, context.connection.pk) is None:
         raise SignInFailed("connection_disabled", detail="Deleted while the sign-in was open.")

@@ -1,5 +1,4 @@
-"""From the authorization code to a validated ID token: the part of a sign-in that talks to
-Microsoft."""
+"""Exchanges an authorization code for tokens, and validates the ID token."""
 
 from __future__ import annotations
 
@@ -24,31 +23,31 @@ from ..lookup.enabled import OwnDomain
 
 
 class SecretSuperseded(Exception):
-    """One secret was refused, and the code was spent by then: another sign-in will succeed."""
+    """A secret was refused, and Microsoft no longer takes the code for the next one."""
 
 
 @dataclass
 class Redemption:
-    """What is known of a code's redemption. ``is_proven``: see ``SignInFailed``."""
+    """The state of a code's redemption. ``is_proven``: see ``SignInFailed``."""
 
     is_proven: bool = False
 
 
 @dataclass(frozen=True)
 class CodeExchange:
-    """What redeems one authorization code."""
+    """What is needed to redeem one authorization code and to validate its ID token."""
 
     connection: Connection
-    tenant: str  # as it was in the address that issued the code (AADSTS700005)
+    tenant: str  # the tenant in the authorize address: the code is for no other (AADSTS700005)
     redirect_uri: str
     code: str = field(repr=False)
     code_verifier: str = field(repr=False)
     nonce: str = field(repr=False)
     known_scopes: str = ""  # what the connection's own directory has granted so far
     issuers: tuple[str, ...] = ()  # that came with the code (RFC 9207)
-    secrets: tuple[ClientSecret, ...] = ()  # of the connection, where they were just read
+    secrets: tuple[ClientSecret, ...] = ()  # the connection's, if they were just read
     redemption: Redemption = field(default_factory=Redemption, compare=False)
-    own_domain: OwnDomain | None = None  # of the connection, where it was just read
+    own_domain: OwnDomain | None = None  # the connection's, if it was just read
 
     def authority(self, tenant: str) -> Authority:
         connection = self.connection
@@ -58,8 +57,8 @@ class CodeExchange:
 def redeem(exchange: CodeExchange) -> TokenResponse:
     """Redeem the code with the newest secret that works.
 
-    A refused secret is followed at once by the next, with the same code. Raises ``EntraError``,
-    ``SecretSuperseded`` and ``SignInFailed`` (no secret that can be used).
+    If Microsoft refuses a secret, the next is tried at once with the same code. Raises
+    ``EntraError``, ``SecretSuperseded`` and ``SignInFailed`` (no usable secret).
     """
     refusal: SecretRejected | None = None
     refused: list[ClientSecret] = []
@@ -110,20 +109,20 @@ def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
 def _all_refused(
     refused: list[ClientSecret], refusal: SecretRejected, reference: str
 ) -> SignInFailed:
-    """Return the failure that says which secrets, since when, and what to do."""
+    """Return the failure that names the refused secrets, their dates, and what to do."""
     failed = from_entra(refusal)
     which = "; ".join(f"{secret}, {_history(secret)}" for secret in refused)
     failed.summary = (
         f"Microsoft refuses the connection's client secret {which}. No other can be used: make a "
         "new one in Azure."
     )
-    # That of the refusal, too, if it has a row of its own: both are found by what the person reads.
+    # The same as the event of the refusal: support finds both by the reference that people read.
     failed.reference = reference
     return failed
 
 
 def _history(secret: ClientSecret) -> str:
-    """Say since when a secret may have been useless."""
+    """Describe a secret's expiry and its last success."""
     accepted = secret.last_success_at
     last = f"last accepted on {day_of(accepted)}" if accepted else "never accepted so far"
     if secret.expires_at is None:
@@ -157,7 +156,7 @@ def _redeem_with(exchange: CodeExchange, secret: ClientSecret) -> TokenResponse:
             ),
         )
     except MicrosoftError as error:
-        # A made-up code is refused as such: that anybody can have.
+        # Anybody can send a made-up code, which Microsoft does not accept.
         exchange.redemption.is_proven = not isinstance(error, CodeNotAccepted)
         raise
     exchange.redemption.is_proven = True

@@ -1,4 +1,4 @@
-"""Who came back: what Microsoft is asked in a callback, from the code to a verified identity."""
+"""Asks Microsoft who came back: from the code of a callback to a verified identity."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from .exchange import CodeExchange, redeem, validate
 
 
 def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedIdentity:
-    """Return who came back to sign in or to connect an account, by Microsoft's word.
+    """Return the identity of the person who came back to sign in or to connect an account.
 
-    A new directory is admitted, or asks for approval. Raises ``SignInFailed`` and
+    A new directory is admitted or waits for approval. Raises ``SignInFailed`` and
     ``SecretSuperseded``.
     """
     exchange = CodeExchange(
@@ -54,7 +54,7 @@ def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedI
         raise
     except SignInFailed as failed:
         if failed.code == "secret_rejected":
-            # A connection that has just been deleted has no secret either.
+            # A connection that was deleted meanwhile has no secret either.
             require_connection(request, context)
         raise
 
@@ -67,7 +67,7 @@ def verify_trial_identity(
     tenant: str,
     redirect_uri: str,
 ) -> VerifiedIdentity:
-    """Return who came back from an administrator's trial, which adds no directory."""
+    """Return the identity of who came back from a trial. It adds no directory."""
     exchange = CodeExchange(
         connection=connection,
         tenant=tenant,
@@ -102,7 +102,7 @@ def _verify(
 
 @contextmanager
 def _failures(request: HttpRequest, exchange: CodeExchange) -> Iterator[None]:
-    """Turn what goes wrong at Microsoft into a ``SignInFailed``, and note how sure it is."""
+    """Turn errors of Microsoft's into ``SignInFailed``, and note on it how reliable they are."""
     try:
         yield
     except EntraError as error:
@@ -118,8 +118,7 @@ def _failures(request: HttpRequest, exchange: CodeExchange) -> Iterator[None]:
 
 
 def _check_response(request: HttpRequest, exchange: CodeExchange) -> None:
-    """Raise the error that the authorization response carries, if it does (RFC 6749 section
-    4.1.2.1)."""
+    """Raise the error of an authorization response that has one (RFC 6749 section 4.1.2.1)."""
     if "error" in callback_parameters(request):
         check_named_issuers(exchange.connection, exchange.issuers)
         raise MicrosoftError.from_redirect(callback_parameters(request))
@@ -128,7 +127,7 @@ def _check_response(request: HttpRequest, exchange: CodeExchange) -> None:
 
 
 def _pin(connection: Connection) -> None:
-    """Find the directory of a connection that was saved while Microsoft could not be asked."""
+    """Find the directory of a connection that was saved while Microsoft was unreachable."""
     if connection.tenant_id:
         return
     answer = domains.check(connection, connection.domain)
@@ -137,30 +136,30 @@ def _pin(connection: Connection) -> None:
 
 
 def _missing_consent(connection: Connection) -> str:
-    """Return a sentence for the log about consent that nobody is known to have given, or ""."""
+    """Return a sentence for the log about consent that is missing as far as known, or ""."""
     missing = unproven_consent(connection)
     if not missing:
         return ""
     return (
         f"An option of the connection needs an administrator's consent to {', '.join(missing)}, "
-        "which is not known to be there."
+        "and no such consent is known."
     )
 
 
 def named_issuers(request: HttpRequest) -> tuple[str, ...]:
     """Return every `iss` parameter of an authorization response (RFC 9207).
 
-    Microsoft sends none today. RFC 6749 section 3.1: one without a value counts as left out.
+    Microsoft sends none today. An empty parameter counts as absent (RFC 6749 section 3.1).
     """
     return tuple(filter(None, request.GET.getlist("iss")))
 
 
 def check_named_issuers(connection: Connection, issuers: Sequence[str]) -> None:
-    """Raise ``IssuerMismatch`` if an answer to this connection's request names another issuer.
+    """Raise ``IssuerMismatch`` if an authorization response names another issuer.
 
-    Such an answer was made by another server, so nothing in it counts: neither its code nor its
-    error. Where the directory is not known yet (the common endpoint; a connection that is not
-    pinned), any directory of the connection's cloud passes: the ID token's own decides later.
+    Another server made such a response, so neither its code nor its error is used. Where the
+    directory is not known yet (the common endpoint, a connection that is not pinned), any directory
+    of the connection's cloud passes, and the ID token's issuer decides later.
     """
     tenant_id = "" if connection.use_common_endpoint else connection.tenant_id
     authority = microsoft.authority(

@@ -1,4 +1,4 @@
-"""Signing out: here, at Microsoft too, and when Microsoft says that somebody has."""
+"""Signing out: at Microsoft too (RP-initiated), and when Microsoft reports it (front-channel)."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ logger = logging.getLogger("azuread_connections")
 
 PURPOSE = "logout"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-#: Sign-outs that one connection's address takes in a minute: who sees it could fill a table. And
-#: from one client: they could use up what the others need.
+#: Sign-outs accepted in a minute at one connection's address, and there from one client. Without
+#: the first limit a client could fill a table; without the second it could use up the first.
 _SIGN_OUTS_PER_MINUTE = 600
 _SIGN_OUTS_PER_CLIENT = 120
 
 
 class TooManySignOuts(Exception):
-    """More than a minute's share: this sign-out is not noted."""
+    """The limit of this minute is reached: this sign-out was not stored."""
 
 
 def redirect_to_microsoft(
     request: HttpRequest, sign_in: SignIn, destination: str
 ) -> HttpResponse | None:
-    """Return what leads a browser to sign out at Microsoft, or None if the connection is gone.
+    """Return the response that sends a browser to Microsoft's sign-out; None without a connection.
 
-    They come back through the callback, the one address that Microsoft returns to.
+    The browser comes back through the callback, the only redirect URI.
     """
     connection = session.connection_of(sign_in)
     if connection is None:
@@ -59,14 +59,14 @@ def redirect_to_microsoft(
 
 
 def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
-    """Lead a browser on that comes back from signing out at Microsoft."""
+    """Redirect a browser that comes back from signing out at Microsoft."""
     return redirects.DestinationRedirect(transaction.destination)
 
 
 def end_microsoft_session(request: HttpRequest, token: str, session_id: str) -> bool:
-    """End the sessions here of a session at Microsoft; return whether the address is ours.
+    """End the sessions that began in a session at Microsoft; return whether the token is valid.
 
-    OpenID Connect Front-Channel Logout 1.0. Microsoft sends no `iss`, and browsers no cookie.
+    OpenID Connect Front-Channel Logout 1.0. Microsoft sends no `iss`, and browsers send no cookie.
     Raises ``TooManySignOuts``.
     """
     connection = _connection_of(token)
@@ -74,7 +74,7 @@ def end_microsoft_session(request: HttpRequest, token: str, session_id: str) -> 
         return False
     if not _GUID.fullmatch(session_id):
         return True
-    # The client first: what is refused here counts for nobody else.
+    # The client's limit first: what it refuses must not count for other clients.
     _count(connection, f"{connection.pk}:{_client(request)}", _SIGN_OUTS_PER_CLIENT)
     _count(connection, f"{connection.pk}", _SIGN_OUTS_PER_MINUTE)
     Revocation.of_microsoft_session(connection, session_id.lower())
@@ -92,7 +92,7 @@ def _connection_of(token: str) -> Connection | None:
 
 
 def _client(request: HttpRequest) -> str:
-    """Return the client's address, or its network: under IPv6 everybody has addresses in plenty."""
+    """Return the client's IPv4 address or IPv6 network: a client can have many IPv6 addresses."""
     address = ip_address(client_address(request) or "::")
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or ip_network((address, 64), strict=False).network_address)
@@ -100,7 +100,7 @@ def _client(request: HttpRequest) -> str:
 
 
 def _count(connection: Connection, whose: str, limit: int) -> None:
-    """Count a sign-out; say once a minute that there are too many."""
+    """Count a sign-out; log once a minute that there are too many."""
     key = f"{CACHE_PREFIX}:sign_outs:{whose}"
     conf.cache.add(key, 0, 60)
     try:
@@ -109,8 +109,8 @@ def _count(connection: Connection, whose: str, limit: int) -> None:
         return
     if count == limit + 1:
         logger.warning(
-            "Sign-outs at Microsoft are refused for a minute: more than %d, by the address of %s "
-            "(%s).",
+            "Sign-outs at Microsoft are refused for a minute: more than %d came to the address of "
+            "%s (%s).",
             limit,
             connection.name,
             whose,

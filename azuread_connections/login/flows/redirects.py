@@ -1,4 +1,4 @@
-"""Leads a browser on: by a redirect, or by a page that goes on by itself where that would fail."""
+"""Redirects a browser, or returns a page that continues by itself where a redirect would fail."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..lookup import addresses
 class DestinationRedirect(HttpResponseRedirect):
     """A redirect to Microsoft, or to what ``safe_destination`` or ``safe_path`` returned.
 
-    Django refuses every scheme but those of the web, and would answer 400 where a native
-    application's own is meant.
+    Django allows only the schemes of the web, and would answer 400 for that of a native
+    application.
     """
 
     def __init__(self, destination: str) -> None:
@@ -24,11 +24,11 @@ class DestinationRedirect(HttpResponseRedirect):
 
 
 def redirect_browser(request: HttpRequest, url: str) -> HttpResponse:
-    """Return what leads a browser to ``url``: a redirect, or after a POST ``continue_page``.
+    """Send a browser to ``url``: by a redirect, or after a POST by ``continue_page``.
 
     Chromium applies a site's Content-Security-Policy ``form-action`` to every redirect that follows
-    a POST, so under ``form-action 'self'`` no form could lead to Microsoft, or to another host of
-    this site. A redirect that stays on this site for certain remains one.
+    a POST, so ``form-action 'self'`` would stop a redirect to Microsoft, or to another host of this
+    site. If ``url`` cannot lead off this site, a redirect is used after a POST, too.
     """
     if request.method == "POST" and addresses.may_leave_site(url):
         return continue_page(request, url)
@@ -36,10 +36,9 @@ def redirect_browser(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def continue_page(request: HttpRequest, url: str) -> HttpResponse:
-    """Return a page that goes on to ``url`` by itself, without a script, and has a link to it.
+    """Return a page that continues to ``url`` by itself, without a script, and has a link to it.
 
-    Raises Django's ``DisallowedRedirect`` for what a redirect may not lead to, such as
-    ``javascript:``.
+    Raises Django's ``DisallowedRedirect`` for a scheme such as ``javascript:``.
     """
     target = DestinationRedirect(url).url
     response = render(request, "azuread_connections/continue.html", {"url": target})

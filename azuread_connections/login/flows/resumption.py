@@ -1,10 +1,10 @@
-"""What a sign-in can go on with where the browser comes back without its transaction.
+"""Where to start again when a browser comes back without its transaction.
 
-A bookmark of Microsoft's page and programs that follow a link before the browser does (Office) lead
-into a browser that has no cookie of the sign-in, and a cookie ends after ten minutes. So `state`
-carries along, sealed, where the sign-in began. That proves nothing about who comes back, and
-anybody who has such an address can use it again: it only fills a link to the start of a new
-sign-in, which anybody can write, and where it is checked like any other.
+The cookie is missing if somebody bookmarked Microsoft's page, if a program such as Office followed
+the link before the browser did, or after ten minutes. So `state` also holds, sealed, where the
+sign-in began. This authenticates nobody, and whoever has the address can use it again. It only
+fills a link that starts a new sign-in: anybody could write that link, and it is checked like any
+other.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ _MAX_STATE_LENGTH = 2000
 
 @dataclass(frozen=True)
 class Resumption:
-    """Where a sign-in began, if it is still possible there. ``destination``: a safe one."""
+    """Where a sign-in began, if the pair is still enabled. ``destination``: checked, so safe."""
 
     target: SignInTarget
     destination: str
 
 
 def state_with_resumption(begun: Transaction) -> str:
-    """Return the `state` of a sign-in: the transaction's own, and behind it where it began."""
+    """Return the `state` of a sign-in: the transaction's own, a full stop, the sealed beginning."""
     content = [begun.application_id, begun.connection_id, begun.destination]
     return f"{begun.state}.{sealing.seal(_SEAL, content, name=begun.state)}"
 
 
 def find_resumption(request: HttpRequest) -> Resumption | None:
-    """Return what the `state` of a callback says. One query, and none for what we did not seal."""
+    """Return where the `state` of a callback says that it began. One query if the seal is ours."""
     match _content(callback_parameters(request).get("state", "")):
         case [int(application_id), int(connection_id), str(destination)]:
             return _resumption(request, application_id, connection_id, destination)
@@ -62,7 +62,7 @@ def _resumption(
 ) -> Resumption | None:
     try:
         target = still_enabled(request, application_id, connection_id)
-    except DatabaseError:  # the page of the failure says what is wrong
+    except DatabaseError:  # the page of the failure is shown without a link to resume
         return None
     if target is None:
         return None

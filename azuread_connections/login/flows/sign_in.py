@@ -1,4 +1,4 @@
-"""A sign-in, from the browser's return until it is sent on into the site."""
+"""A sign-in, from the callback to the redirect into the site."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .storage import store
 
 
 class OtherUserSignedIn(Exception):
-    """The browser is signed in as ``current``, and this sign-in is by ``other``."""
+    """The session belongs to the user ``current``, and ``other`` has signed in at Microsoft."""
 
     def __init__(self, context: CallbackContext, current: str, other: str) -> None:
         super().__init__(current, other)
@@ -38,9 +38,9 @@ class OtherUserSignedIn(Exception):
 
 
 def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
-    """Sign in who came back from Microsoft, and return the redirect to where they wanted to go.
+    """Sign in the person who came back from Microsoft; return the redirect to their destination.
 
-    Raises ``SignInFailed``, and ``OtherUserSignedIn`` where the person has to choose first.
+    Raises ``SignInFailed``, and ``OtherUserSignedIn`` if the session belongs to another user.
     """
     context = find_context(request, transaction)
     with context.failures():
@@ -68,7 +68,7 @@ def _store(
     try:
         return store(request, context, lambda: _sign_in(request, context, verified))
     except ConfirmationNeeded as needed:
-        # Rolled back by now: no row is locked while Microsoft is asked.
+        # The transaction is rolled back, so no row is locked while Microsoft is asked.
         confirmed = _confirmed(verified, needed.domain)
         return store(request, context, lambda: _sign_in(request, context, confirmed))
 
@@ -76,11 +76,11 @@ def _store(
 def _sign_in(
     request: HttpRequest, context: CallbackContext, verified: VerifiedIdentity
 ) -> ResolvedUser:
-    """User, session and log line: to be called in a transaction."""
+    """Store user, session and event. To be called in a transaction."""
     resolved = resolve(site_backend(request, verified), verified)
     _ask_other_backends(request, resolved)
     if request.user.is_authenticated and request.user.pk != resolved.user.pk:
-        # Nobody becomes another user without being asked.
+        # The session changes to another user only after the person has agreed.
         raise OtherUserSignedIn(context, str(request.user), resolved.identity.login_name)
     login(request, cast(Any, resolved.user))
     session.remember(request, context.target, resolved.identity, verified.claims)
@@ -93,7 +93,7 @@ def _sign_in(
 
 
 def _ask_other_backends(request: HttpRequest, resolved: ResolvedUser) -> None:
-    """Let every backend of the site refuse, such as a lock-out tool's, as at any log-in."""
+    """Let the site's other backends refuse, such as a lock-out tool's, as at any log-in."""
     if authenticate(request, azuread_user=resolved) is None:
         raise SignInFailed(
             "user_refused", detail="Another authentication backend refused.", is_reported=True

@@ -16,15 +16,15 @@ from .context import CallbackContext, require_connection
 
 Stored = TypeVar("Stored")
 
-#: The same person's first sign-in may run twice at once; the loser finds them the next time.
+#: Two first sign-ins of one person can run at once. The second attempt finds the other's rows.
 ATTEMPTS = 3
 
 
 def store(request: HttpRequest, context: CallbackContext, write: Callable[[], Stored]) -> Stored:
-    """Run ``write`` in a transaction and return what it returns; after a lost race, run it again.
+    """Run ``write`` in a transaction and return its result; after a lost race, run it again.
 
-    An exception leaves the request's session and user as they were. Raises ``SignInFailed``, and
-    ``OperationalError`` where the database cannot be written.
+    An exception restores the request's session and user. Raises ``SignInFailed``, and
+    ``OperationalError`` if the database cannot be written.
     """
     give_up_at = time.monotonic() + conf.callback_timeout
     before = request.session.session_key, request.user
@@ -42,13 +42,13 @@ def store(request: HttpRequest, context: CallbackContext, write: Callable[[], St
                 continue
             if isinstance(error, OperationalError):
                 raise
-            # Not a race, then: a unique field of the site's own user model, for example.
+            # Not a race: for example a unique field of the site's own user model.
             raise SignInFailed("user_refused", detail=f"Not stored: {error}") from error
     raise AssertionError("The last attempt returns or raises.")
 
 
 def _undo_login(request: HttpRequest, session_key: str | None, user: Any) -> None:
-    """Forget what login() did to a request whose transaction was rolled back: only a database
-    session goes with it, and a refused person must not stay signed in."""
+    """Undo what login() did to the request. The rollback undoes only a session in the database,
+    and a refused person must not stay signed in."""
     request.session = type(request.session)(session_key)
     request.user = user

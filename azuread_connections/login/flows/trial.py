@@ -1,4 +1,4 @@
-"""Try: a real sign-in by a staff member that signs nobody in and creates nobody."""
+"""Try: a staff member goes through a real sign-in, which signs nobody in and creates no user."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from .identity import verify_trial_identity
 
 PURPOSE = "try"
 _SESSION_KEY = "azuread_trials"
-#: Trials that a session remembers: as many as a browser has cookies of sign-ins under way.
+#: Trials that a session remembers: as many as a browser has transaction cookies.
 _MAX_TRIALS = 4
-#: More claims and groups than a page shows, and a session should hold.
+#: Claims and groups that are kept, so that page and session stay small.
 _MAX_CLAIMS = 60
 _MAX_GROUPS = 200
 _LONGEST_SESSION = timedelta(days=400)
@@ -40,7 +40,7 @@ _LONGEST_SESSION = timedelta(days=400)
 def begin(
     request: HttpRequest, connection: Connection, return_path: str, *, prompt: str = ""
 ) -> HttpResponse:
-    """Send a staff member to Microsoft; the outcome comes to ``return_path``. ``prompt``: see
+    """Send a staff member to Microsoft and back to ``return_path``. ``prompt``: see
     ``begin.Start``."""
     redirect_uri = addresses.callback_url(request)
     begun = new_transaction(
@@ -65,10 +65,10 @@ def begin(
 
 
 def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
-    """Take the staff member back, with the outcome in their session and nowhere else.
+    """Redirect the staff member back, with the outcome in their session and nowhere else.
 
-    Raises ``SignInFailed`` for everybody else, before anything is asked, logged or stored: who
-    signs in next on the same browser must not read what the one before has tried.
+    Raises ``SignInFailed`` for any other user, before anything is asked, logged or stored: the next
+    user of the same browser must not read an outcome of the one before.
     """
     begun = next((each for each in _trials(request) if each["state"] == found.state), None)
     if begun is None:
@@ -79,7 +79,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     try:
         outcome = _outcome(request, connection, found)
     except SecretSuperseded:
-        outcome = _failure(SignInFailed("secret_rejected", detail=_("Try once more.")))
+        outcome = _failure(SignInFailed("secret_rejected", detail=_("Try again.")))
     except SignInFailed as failed:
         outcome = _failure(failed)
     events.record_trial(request, connection, outcome)
@@ -88,11 +88,11 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
 
 
 def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] | None:
-    """Return what this user's last trial of a connection came to, or None.
+    """Return the outcome of this user's last trial of a connection, or None.
 
-    ``works`` (a bool). If True: ``claims``, ``profile``, ``groups``, ``user`` (a sentence: who it
-    would be and why), ``problems`` (sentences). If False: ``code``, ``summary``, ``detail``,
-    ``aadsts_code``, ``correlation_id``, ``trace_id``, and as much of the former as was known.
+    ``works`` (a bool). If True: ``claims``, ``profile``, ``groups``, ``user`` (a sentence: which
+    user it would be and why), ``problems`` (sentences). If False: ``code``, ``summary``,
+    ``detail``, ``aadsts_code``, ``correlation_id``, ``trace_id``, and any of the former if known.
     """
     last = _last(request, connection)
     outcome: dict[str, Any] | None = last["outcome"] if last else None
@@ -100,9 +100,9 @@ def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] |
 
 
 def open_since(request: HttpRequest, connection: Connection) -> datetime | None:
-    """Return when this user's last trial of a connection began, if nobody came back from it.
+    """Return when this user's last trial of a connection began, if it has no outcome yet.
 
-    Microsoft keeps people on its own page for some errors: this is all that is ever known of them.
+    Microsoft shows some errors on its own page and does not redirect: nothing else is known then.
     """
     last = _last(request, connection)
     if last is None or last["outcome"] is not None:
@@ -116,14 +116,14 @@ def _last(request: HttpRequest, connection: Connection) -> dict[str, Any] | None
 
 
 def _trials(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return this user's trials in this session, the last that began or ended at the end."""
+    """Return this user's trials in this session; the one that began or ended last comes last."""
     stored = request.session.get(_SESSION_KEY)
     readable = [each for each in stored if _is_trial(each)] if isinstance(stored, list) else []
     return [each for each in readable if each["user"] == str(request.user.pk)]
 
 
 def _is_trial(stored: Any) -> bool:
-    """Return whether this is a trial as this version of the app stores them."""
+    """Return whether this is a trial in the form of this version of the app."""
     match stored:
         case {
             "state": str(),
@@ -137,7 +137,7 @@ def _is_trial(stored: Any) -> bool:
 
 
 def _recent(text: str) -> datetime | None:
-    """Return a stored time as ``timezone.now()`` gives them, if a session can be that old."""
+    """Return a stored time, if a session can be that old."""
     try:
         begun, now = parse_datetime(text), timezone.now()
         return begun if begun and abs(now - begun) < _LONGEST_SESSION else None
@@ -154,14 +154,14 @@ def _is_outcome(stored: Any) -> bool:
         and all(isinstance(stored.get(name, kind()), kind) for name, kind in kinds.items())
         and isinstance(stored.get("aadsts_code"), int | None)
         and isinstance(stored.get("works"), bool)
-        # It says who somebody would be, or which failure of this version it was.
+        # A success names the user; a failure has a code that this version knows.
         and ("user" in stored if stored["works"] else stored.get("code") in FAILURES)
     )
 
 
 def _keep(request: HttpRequest, trial: dict[str, Any]) -> None:
-    """Store a trial in place of what it makes out of date: nobody is shown an outcome before the
-    last, and a session may have to fit into a cookie."""
+    """Store a trial, and drop older outcomes of the same connection: only the last is shown, and a
+    session may have to fit into a cookie."""
     others = [
         each
         for each in _trials(request)

@@ -1,1 +1,1 @@
-"""What is said of a sign-in: failures with their codes, and the log."""
+"""The failures of a sign-in with their codes, and the log."""

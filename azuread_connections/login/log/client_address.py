@@ -1,4 +1,4 @@
-"""The address that a request came from, for the log and for limits on each client."""
+"""The client's address of a request, for the log and for limits on each client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\]]*)\](:[0-9]{1
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the client's address, from X-Forwarded-For only as far as proxies are trusted."""
+    """Return the client's address. X-Forwarded-For is read only as far as proxies are trusted."""
     address = request.META.get("REMOTE_ADDR", "")
     if conf.trusted_proxies:
         forwarded = request.headers.get("X-Forwarded-For", "").split(",")
@@ -25,11 +25,11 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def parse_address(text: str) -> str | None:
-    """Return the IP address in an entry of X-Forwarded-For; None where it names none.
+    """Return the IP address in an entry of X-Forwarded-For; None if it has none.
 
-    Without a port, brackets, quotes, a zone ID (which names a network card of the proxy's, and no
-    database stores it), and what ``Forwarded`` of RFC 7239 puts around it. An IPv4 address that is
-    written as an IPv6 one is the same client's.
+    Removes a port, brackets, quotes, the syntax of ``Forwarded`` (RFC 7239), and a zone ID, which
+    names a network interface of the proxy and which no database stores. An IPv4-mapped IPv6 address
+    is returned as IPv4.
     """
     text = text.strip().partition(";")[0]
     if text[:4].lower() == "for=":

@@ -27,11 +27,11 @@ from .limits import Limits, Place
 
 logger = logging.getLogger("azuread_connections")
 
-#: Failures of one connection in one minute that get a row each; further ones are counted.
+#: Failures of one connection in one minute that get their own row; further ones are counted.
 FAILURES_PER_MINUTE = 30
-#: Characters of a failure's message: parts of it are anybody's, who could fill a disk.
+#: Characters of a failure's message: anybody can write parts of it.
 _MAX_MESSAGE = 4000
-# Without letters and digits that are mistaken for one another on the telephone.
+# Without letters and digits that people confuse when they read them out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -46,8 +46,8 @@ class SignInRecord:
 
 @dataclass(frozen=True)
 class ConsentOutcome:
-    """What came back from the consent page. ``directory``: the GUID as it says, proven by nothing;
-    "" where it says none."""
+    """What came back from the consent page. ``directory``: the GUID in the address, not verified;
+    "" if it has none."""
 
     connection: Connection
     asked_by: str
@@ -77,7 +77,7 @@ def record_signed_in(request: HttpRequest, record: SignInRecord) -> Event:
 
 
 def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
-    """Write a failure, or count it, and give it the reference that the person is shown."""
+    """Store a failure, or count it, and set the reference that its page shows."""
     now = timezone.now()
     connection = failed.connection
     event = Event(
@@ -101,7 +101,7 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
     try:
         event.reference = _store_failure(event, limits)
     except DatabaseError:
-        # The person is still told what happened, and the line below can be found.
+        # The person still gets the page, and support finds the line logged below.
         logger.exception("The event %s could not be stored.", event.reference)
     failed.reference = event.reference
     _log(logging.WARNING, event)
@@ -110,7 +110,7 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
 def record_secret_refused(
     connection: Connection, secret: ClientSecret, error: SecretRejected, reference: str
 ) -> None:
-    """Say once a minute at most which secret Microsoft refuses. ``reference``: the sign-in's."""
+    """Log once a minute at most which secret Microsoft refuses. ``reference``: the sign-in's."""
     now = timezone.now()
     event = Event(
         created_at=now,
@@ -129,7 +129,7 @@ def record_secret_refused(
 
 
 def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraError) -> None:
-    """Say once a minute at most that Graph did not give all that an option needs."""
+    """Log once a minute at most that Graph did not return all that an option needs."""
     event = Event(
         created_at=timezone.now(),
         kind=kind,
@@ -144,7 +144,7 @@ def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraErro
 
 
 def record_directory_waiting(connection: Connection, directory: Directory) -> None:
-    """Say that somebody of a new directory has come, which an administrator has to approve."""
+    """Log that a new directory waits for an administrator's approval."""
     event = Event._default_manager.create(
         created_at=timezone.now(),
         kind=Event.Kind.DIRECTORY_WAITING,
@@ -157,21 +157,21 @@ def record_directory_waiting(connection: Connection, directory: Directory) -> No
 
 
 def record_directory_moved(connection: Connection, former: str) -> None:
-    """Say that a connection trusts another directory as its own from now on."""
+    """Log that a connection now has another directory as its own."""
     event = Event._default_manager.create(
         created_at=timezone.now(),
         kind=Event.Kind.DIRECTORY_MOVED,
         reference=new_reference(),
         connection=connection,
         connection_name=connection.name,
-        message=f"The directory {connection.tenant_id} is the connection's own instead of "
+        message=f"The connection's own directory is now {connection.tenant_id} instead of "
         f"{former}, whose people can no longer sign in here and whose sessions have ended.",
     )
     _log(logging.INFO, event)
 
 
 def record_domain_withdrawn(connection: Connection, message: str) -> None:
-    """Say that a domain is no longer proven to belong to the connection's directory."""
+    """Log that a domain is no longer verified for the connection's directory."""
     event = Event._default_manager.create(
         created_at=timezone.now(),
         kind=Event.Kind.DOMAIN_WITHDRAWN,
@@ -184,20 +184,20 @@ def record_domain_withdrawn(connection: Connection, message: str) -> None:
 
 
 def record_linked(connection: Connection, identity: Identity) -> None:
-    """Say that a person was tied to a user who was there before."""
+    """Log that an identity was linked to an existing user."""
     message = f"Tied to the user {identity.user}, whose password and sessions have ended."
     _record_tie(Event.Kind.USER_LINKED, connection, identity, message)
 
 
 def record_connected(connection: Connection, identity: Identity) -> None:
-    """Say that a signed-in user tied their own Microsoft account to themselves."""
-    message = f"Tied to the user {identity.user}, by themselves."
+    """Log that a signed-in user connected their own Microsoft account."""
+    message = f"Connected by the user {identity.user} themselves."
     _record_tie(Event.Kind.USER_LINKED, connection, identity, message)
 
 
 def record_disconnected(identity: Identity) -> None:
-    """Say that a signed-in user untied a Microsoft account of theirs."""
-    message = f"Untied from the user {identity.user}, by themselves."
+    """Log that a signed-in user disconnected one of their Microsoft accounts."""
+    message = f"Disconnected by the user {identity.user} themselves."
     _record_tie(Event.Kind.USER_UNLINKED, identity.connection, identity, message)
 
 
@@ -218,7 +218,7 @@ def _record_tie(
 
 
 def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
-    """Say that somebody came back from the consent page. Anybody with the link can cause it."""
+    """Log a callback from the consent page. Anybody with the link can cause it."""
     connection = outcome.connection
     event = Event(
         created_at=timezone.now(),
@@ -229,7 +229,7 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
         connection_name=connection.name,
         person=outcome.asked_by,
         aadsts_code=outcome.error.aadsts_code if outcome.error else None,
-        message=str(outcome.error or f"It says: granted by {_directory_named(outcome)}."),
+        message=str(outcome.error or f"The response says: granted by {_directory_named(outcome)}."),
         correlation_id=outcome.error.correlation_id if outcome.error else "",
         trace_id=outcome.error.trace_id if outcome.error else "",
         is_unconfirmed=True,
@@ -240,7 +240,7 @@ def record_consent(request: HttpRequest, outcome: ConsentOutcome) -> None:
 
 
 def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str, Any]) -> None:
-    """Say that a staff member tried a connection, and whether it worked."""
+    """Log that a staff member tried a connection, and whether it worked."""
     event = Event._default_manager.create(
         created_at=timezone.now(),
         kind=Event.Kind.TRIED,
@@ -259,27 +259,27 @@ def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str
 
 
 def _directory_named(outcome: ConsentOutcome) -> str:
-    return f"the directory {outcome.directory}" if outcome.directory else "a directory not named"
+    return f"the directory {outcome.directory}" if outcome.directory else "an unnamed directory"
 
 
 def new_reference() -> str:
-    """Return what a person reads to support to have their failure found."""
+    """Return a reference by which support finds an event."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
 def _store_failure(event: Event, limits: Limits) -> str:
-    """Store a failure as far as the limits allow; return the reference by which it is found."""
+    """Store a failure as far as the limits allow; return its reference."""
     place = limits.place_of(event.connection, event.code)
     if place is Place.ROW:
         _store(event, _insert)
         return event.reference
-    # What is proven is never counted in a row of junk, whose text anybody can write.
+    # Proven failures get their own counters: anybody can write the text of the others.
     kind = ":proven" if limits.is_proven else ""
     if place is Place.CONNECTION_COUNTER:
         event.counter_key = _counter_key(event) + kind
         if _increment(event):
             return event.reference
-        if not limits.has_room():  # the counter is a row, too, for each connection that is flooded
+        if not limits.has_room():  # the counter is a row, too, one per connection
             place = Place.OVERALL_COUNTER
     if place is Place.OVERALL_COUNTER:
         # A copy: Python's log still names the connection.
@@ -292,7 +292,7 @@ def _store_failure(event: Event, limits: Limits) -> str:
 
 
 def _store(event: Event, write: Callable[[Event], None]) -> None:
-    """Write an event, by names alone if its connection or application was deleted meanwhile."""
+    """Write an event, with names only if its connection or application was deleted meanwhile."""
     try:
         write(event)
     except IntegrityError:
@@ -301,20 +301,20 @@ def _store(event: Event, write: Callable[[Event], None]) -> None:
 
 
 def _insert(event: Event) -> None:
-    # Nothing else belongs in this transaction: on MariaDB a row that is there already stays locked
-    # to its end, and two that then count in it would wait for each other.
+    # In its own transaction: on MariaDB an existing row stays locked until it ends, and two
+    # requests that then count in that row would deadlock.
     with transaction.atomic(using=router.db_for_write(Event)):
         event.save(force_insert=True)
 
 
 def _count(event: Event) -> None:
-    """Store an event as the first of its kind in this minute, or count the one there is."""
+    """Store an event as the first of its kind in this minute, or count it in the existing row."""
     event.counter_key = event.counter_key or _counter_key(event)
     if not _increment(event):
         try:
             _insert(event)
         except IntegrityError:
-            if not _increment(event):  # no other process was first
+            if not _increment(event):  # not because another process was first
                 raise
 
 
@@ -323,7 +323,7 @@ def _counter_key(event: Event) -> str:
 
 
 def _increment(event: Event) -> bool:
-    """Count an event in the row of its kind and minute; it takes that row's reference."""
+    """Count an event in the row of its kind and minute, and take over that row's reference."""
     same = Event._default_manager.filter(counter_key=event.counter_key)
     if not same.update(count=F("count") + 1):
         return False
@@ -342,10 +342,10 @@ def _log(level: int, event: Event) -> None:
         "correlation_id": _on_one_line(event.correlation_id),
         "detail": _on_one_line(event.message),
     }
-    told = " ".join(f"{name}={value}" for name, value in fields.items() if value)
-    logger.log(level, "%s %s", event.kind, told, extra={"azuread": fields})
+    text = " ".join(f"{name}={value}" for name, value in fields.items() if value)
+    logger.log(level, "%s %s", event.kind, text, extra={"azuread": fields})
 
 
 def _on_one_line(text: str) -> str:
-    """Return a text that cannot look like another line of the log: parts of it are anybody's."""
+    """Return text of any origin so that it cannot look like another line of the log."""
     return json.dumps(text, ensure_ascii=not text.isprintable()) if text else ""

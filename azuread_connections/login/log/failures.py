@@ -1,6 +1,6 @@
-"""Every way in which a sign-in fails: one stable code, one status, one page each.
+"""All failures of a sign-in: each has one stable code, one status and one page.
 
-The list is closed; other programs rely on the codes.
+The list is closed, and other programs rely on the codes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ...models import Application, Connection
 
 @dataclass(frozen=True)
 class Failure:
-    """What the employee reads. ``can_retry``: starting again may help.
+    """A failure as the employee reads it. ``can_retry``: starting again can help.
 
-    ``meaning``: the same for the administrator, in the log. ``is_about_person``: they are refused,
-    which counts as a failed log-in; everything else says nothing about who it was.
-    ``other_account_helps``: another account of the same person may get in.
+    ``meaning``: the text for the administrator, in the log. ``is_about_person``: the person is
+    refused, which counts as a failed log-in. ``other_account_helps``: another account of the same
+    person may be accepted.
     """
 
     code: str
@@ -41,17 +41,17 @@ FAILURES = {
             400,
             _("We could not find your sign-in"),
             _(
-                "It may have been finished already, begun in another window or browser, or "
+                "It may already be finished, it may have begun in another window or browser, or "
                 "cookies may be blocked. Start again from the sign-in page."
             ),
-            meaning=_("No sign-in under way belongs to this callback"),
+            meaning=_("The callback belongs to no open sign-in"),
         ),
         Failure(
             "transaction_expired",
             400,
             _("This sign-in took too long"),
-            _("It was left open, used before, or its settings have changed. Start again."),
-            meaning=_("Too late, used before, or not the exchange that began"),
+            _("It was open too long, was already used, or its settings have changed. Start again."),
+            meaning=_("The sign-in is too old or was already used, or the connection was edited"),
         ),
         Failure(
             "access_denied",
@@ -61,7 +61,7 @@ FAILURES = {
                 "You cancelled it, or a rule of your organisation does not let you in. Try again, "
                 "or ask your organisation's IT support."
             ),
-            meaning=_("The person cancelled, or their organisation refuses them"),
+            meaning=_("The person cancelled, or their organisation refused them"),
             is_about_person=True,
             other_account_helps=True,
         ),
@@ -70,7 +70,7 @@ FAILURES = {
             403,
             _("Your organisation has not approved this application yet"),
             _("Ask your organisation's IT administrator to approve it, then try again."),
-            meaning=_("Nobody has consented to the permissions that the app asks for"),
+            meaning=_("Nobody has granted the permissions that the app asks for"),
             other_account_helps=True,
         ),
         Failure(
@@ -79,7 +79,7 @@ FAILURES = {
             _("This sign-in is not available here"),
             _("Go to the sign-in page and choose another way to sign in."),
             can_retry=False,
-            meaning=_("No such connection, or not enabled for the application"),
+            meaning=_("The connection does not exist, or is not enabled for the application"),
         ),
         Failure(
             "directory_refused",
@@ -112,7 +112,7 @@ FAILURES = {
             502,
             _("The sign-in could not be verified"),
             _("This is not your fault. Try again; if it happens again, tell this site's support."),
-            meaning=_("Microsoft's ID token breaks a rule"),
+            meaning=_("Microsoft's ID token failed validation"),
         ),
         Failure(
             "secret_rejected",
@@ -130,7 +130,7 @@ FAILURES = {
             502,
             _("Microsoft reported an error"),
             _("This is not your fault. Try again; if it happens again, tell this site's support."),
-            meaning=_("Microsoft answered with an error, or not as documented"),
+            meaning=_("Microsoft returned an error or a malformed response"),
         ),
         Failure(
             "microsoft_unreachable",
@@ -145,15 +145,15 @@ FAILURES = {
 
 @dataclass
 class SignInFailed(Exception):
-    """A sign-in that ends here. ``summary`` and ``detail`` are for the administrator's log only:
-    what this site knows of it, and what was said by whoever refused.
+    """A failed sign-in. ``summary`` and ``detail`` are for the administrator's log only:
+    what this site knows about the cause, and the text of the error.
 
-    ``destination``, ``connection`` and ``application`` are filled in as they become known,
-    ``reference`` when it is logged at the latest. ``back_url``: the page that it began on, where
-    that was no sign-in. ``is_proven``: Microsoft's token endpoint has accepted the code, or refused
-    for a reason that is not the code, so this is no junk that anybody can send. ``is_unconfirmed``:
-    what it says of Microsoft came in the callback's address, which anybody can write.
-    ``is_reported``: Django has sent ``user_login_failed`` for it.
+    ``destination``, ``connection`` and ``application`` are set as they become known, ``reference``
+    when the failure is logged at the latest. ``back_url``: the page on which the flow began, if it
+    was not a sign-in. ``is_proven``: Microsoft's token endpoint has accepted the code, or refused
+    for a reason other than the code, so that not anybody can cause it. ``is_unconfirmed``: the
+    error of Microsoft's came in the callback's address, which anybody can write. ``is_reported``:
+    Django has sent ``user_login_failed`` for it.
     """
 
     code: str
@@ -180,7 +180,7 @@ class SignInFailed(Exception):
         return f"{self.code}: {self.detail}" if self.detail else self.code
 
 
-#: The first class that fits decides.
+#: The first matching class decides.
 _CODES: tuple[tuple[type[entra.EntraError], str], ...] = (
     (entra.Unreachable, "microsoft_unreachable"),
     (entra.IdTokenInvalid, "id_token_invalid"),
@@ -194,7 +194,7 @@ _CODES: tuple[tuple[type[entra.EntraError], str], ...] = (
 
 
 def from_entra(error: entra.EntraError) -> SignInFailed:
-    """Turn what went wrong on Microsoft's side into the failure that a person sees."""
+    """Turn an error of ``entra`` into the failure that a person sees."""
     code = next(code for kind, code in _CODES if isinstance(error, kind))
     failure = SignInFailed(code, detail=str(error))
     if isinstance(error, entra.MicrosoftError):

@@ -1,1 +1,1 @@
-"""Which connections there are for a request, and at which addresses."""
+"""Finds the application and the connections of a request, and our own addresses."""

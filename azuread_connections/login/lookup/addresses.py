@@ -1,4 +1,4 @@
-"""Our own addresses: the callback URL, and where a sign-in may lead."""
+"""Our own addresses: the callback URL, and the destinations that a sign-in may redirect to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ...models.destinations import MAX_DESTINATION_LENGTH, is_listed
 from .frontchannel import frontchannel_token
 
 NAMESPACE = "azuread_connections"
-#: Parameter of a request that came from another host of this site.
+#: Parameter of a request that was redirected from another host of this site.
 MOVED = "moved"
 _SIGN_IN_VIEWS = frozenset({"sign_in", "start", "callback"})
 
@@ -33,21 +33,21 @@ _SIGN_IN_VIEWS = frozenset({"sign_in", "start", "callback"})
 def redirect_uri(request: HttpRequest, *, is_own_host: bool) -> str:
     """Return the callback URL for a sign-in that begins with this request.
 
-    It is on PUBLIC_URL, or on the request's host where that is the application's own. A host that
-    a client merely claims never gets into it.
+    It is on PUBLIC_URL, or on the request's host if that belongs to the application. Any other Host
+    header is not used.
     """
     return _base_url(request, is_own_host=is_own_host) + reverse(f"{NAMESPACE}:callback")
 
 
 def callback_url(request: HttpRequest) -> str:
-    """Return the callback URL for what begins on the request's host and is for no application."""
+    """Return the callback URL for a transaction without an application."""
     host = request.get_host().lower()
     is_own_host = ApplicationHost._default_manager.filter(host=host).exists()
     return redirect_uri(request, is_own_host=is_own_host)
 
 
 def is_secure(request: HttpRequest) -> bool:
-    """Return whether browsers reach this site by https, whatever a proxy makes of it."""
+    """Return whether browsers reach this site by https, even if a proxy forwards http."""
     return _base_url(request).startswith("https:")
 
 
@@ -58,15 +58,15 @@ def frontchannel_logout_url(request: HttpRequest, connection: Connection) -> str
 
 
 def is_main_host(request: HttpRequest) -> bool:
-    """Return whether a request's host is PUBLIC_URL's, or would serve as well as that."""
+    """Return whether a request's host is that of PUBLIC_URL; True if the site sets none."""
     return not conf.public_url or urlsplit(conf.public_url).netloc == request.get_host().lower()
 
 
 def must_move(request: HttpRequest, *, is_own_host: bool) -> bool:
-    """Return whether a request came to a host on which signing in does not end.
+    """Return whether a request came to another host than that of its callback URL.
 
-    The cookie has to be set on the host that Microsoft sends the browser back to. Once only: a
-    proxy that rewrites Host would otherwise send it round and round.
+    The cookie must be set on the host to which Microsoft sends the browser back. A request is moved
+    only once: behind a proxy that rewrites Host it would otherwise loop.
     """
     if MOVED in request.GET:
         return False
@@ -87,7 +87,7 @@ def callback_urls(request: HttpRequest) -> list[str]:
 def _base_url(request: HttpRequest, *, is_own_host: bool = False) -> str:
     host = request.get_host()
     if not conf.public_url:
-        # ALLOWED_HOSTS has accepted it, and Microsoft redirects to registered URLs only.
+        # ALLOWED_HOSTS accepts this host, and Microsoft redirects to registered URLs only.
         return f"{request.scheme}://{host}"
     if is_own_host:
         return f"{urlsplit(conf.public_url).scheme}://{host}"
@@ -109,7 +109,7 @@ def safe_destination(
 ) -> str:
     """Return where to go after signing in: ``value`` if that is safe, else the default.
 
-    Not the sign-in itself: a sign-in that leads to a sign-in would never end.
+    A view of the sign-in is replaced by the default, too: otherwise signing in would loop.
     """
     destination = safe_path(request, value, allowed_urls)
     if not destination or len(destination) > MAX_DESTINATION_LENGTH:
@@ -120,8 +120,7 @@ def safe_destination(
 
 
 def safe_path(request: HttpRequest, value: str | None, allowed_urls: Collection[str] = ()) -> str:
-    """Return ``value`` if it is a path of this site, or one of the allowed URLs to the letter; ""
-    for anything else."""
+    """Return ``value`` if it is a path of this site or exactly one of the allowed URLs; else ""."""
     if not value or not value.isprintable():
         return ""
     if is_listed(value, allowed_urls):
@@ -129,14 +128,14 @@ def safe_path(request: HttpRequest, value: str | None, allowed_urls: Collection[
     hosts = {request.get_host()}
     if not url_has_allowed_host_and_scheme(value, hosts, require_https=request.is_secure()):
         return ""
-    # Even on this host only the path is kept: "//evil" could hide behind an empty host.
+    # Even on this host only the path is kept: "//evil" could follow an empty host.
     path = urlsplit(iri_to_uri(value))._replace(scheme="", netloc="").geturl()
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
 
 
 def may_leave_site(url: str) -> bool:
-    """Return whether following this address may end on another site: it is of one, or it begins a
-    sign-in, or the site's LOGIN_URL does, to which any page may redirect."""
+    """Return whether this address can lead to another site: it is on one, or it begins a sign-in,
+    or the site's LOGIN_URL does, to which any page can redirect."""
     if _leads_off_site(url):
         return True
     try:
@@ -158,8 +157,8 @@ def _leads_to_sign_in(path: str) -> bool:
 
 
 def _our_view(path: str) -> str:
-    """Return the name of our view that a path leads to, or ""."""
-    # As a browser and Django will read it: decoded, without dot segments, with a slash appended.
+    """Return the name of our view at a path, or ""."""
+    # As browsers and Django read it: decoded, without dot segments, with a slash appended.
     path = posixpath.normpath(unquote(path)).removeprefix(get_script_prefix().rstrip("/"))
     match = _resolve(path) or _resolve(f"{path}/")
     return (match.url_name or "") if match and NAMESPACE in match.app_names else ""

@@ -1,4 +1,4 @@
-"""Which connections an application lets people sign in with, and which application is meant."""
+"""Finds the application of a request, and the connections that are enabled for it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from . import addresses
 class OwnDomain:
     """What is read with a connection about its own domain.
 
-    ``checked_at``: when Microsoft last confirmed it; None if it is not trusted. ``has_aliases``:
-    whether the connection has other domains.
+    ``checked_at``: when it was last verified; None if it is not trusted. ``has_aliases``: whether
+    the connection has other domains.
     """
 
     checked_at: datetime | None
@@ -43,9 +43,9 @@ class OwnDomain:
 class SignInTarget:
     """An application and a connection enabled for it, with what a sign-in needs to know of them.
 
-    ``is_own_host``: the request came to a host of the application, beside PUBLIC_URL's. Only for a
-    sign-in that comes back: ``known_scopes``, what the connection's own directory has granted so
-    far, ``secrets`` and ``own_domain``.
+    ``is_own_host``: the request came to a host of the application, not to PUBLIC_URL. Only a
+    callback reads ``known_scopes`` (granted so far by the connection's own directory), ``secrets``
+    and ``own_domain``.
     """
 
     application: Application
@@ -57,17 +57,17 @@ class SignInTarget:
 
 
 def chosen_application(request: HttpRequest, view_application: str = "") -> str:
-    """Return the slug that the view or the request's parameter names, or ""."""
+    """Return the slug that the view or the request's parameter sets, or ""."""
     return view_application or request.GET.get("application", "").replace("\x00", "")
 
 
 def slug_unless_default(application: Application) -> str:
-    """Return the parameter that names an application in an address: none for the default one."""
+    """Return the slug of an application for an address; "" for the default one."""
     return "" if application.slug == conf.default_application else application.slug
 
 
 def find_application(request: HttpRequest, view_application: str = "") -> Application | None:
-    """Return the application that a request is about, in one query."""
+    """Return the application of a request, in one query."""
     using = router.db_for_read(Application)
     for row in _APPLICATION.rows(using, **_application_params(request, view_application)):
         application: Application = row.application
@@ -76,9 +76,9 @@ def find_application(request: HttpRequest, view_application: str = "") -> Applic
 
 
 def lookup_name(text: str) -> str:
-    """Return a connection's name, which may be anything that anybody has sent, to look it up.
+    """Return text that was sent as a connection's name in a form that can be looked up.
 
-    Without NUL, which PostgreSQL refuses. Cut where it is too long to be any connection's.
+    Removes NUL, which PostgreSQL refuses, and cuts a text that is too long for any name.
     """
     return text.replace("\x00", "")[: NAME_MAX_LENGTH + 1]
 
@@ -101,14 +101,14 @@ def find_enabled(
 def still_enabled(
     request: HttpRequest, application_id: int, connection_id: int
 ) -> SignInTarget | None:
-    """Return the pair that a transaction began with, unless it is gone. One query."""
+    """Return the pair of a transaction, or None if it is no longer enabled. One query."""
     found = _BY_KEYS[addresses.is_main_host(request)].rows(
         router.db_for_read(EnabledConnection),
         application=application_id,
         connection=connection_id,
         host=_host(request),
     )
-    # A row for each client secret, or one without.
+    # One row for each client secret, or one row if there is none.
     rows = list(found)
     if not rows or rows[0].application.why_no_sign_in:
         return None
@@ -125,23 +125,23 @@ def still_enabled(
 
 @dataclass(frozen=True)
 class Shown:
-    """The connections to show as buttons. ``too_many``: none, as there are more than a page has."""
+    """The connections to show as buttons. ``too_many``: none, as there are over MAX_BUTTONS."""
 
     connections: list[Connection]
     too_many: bool = False
 
 
 def shown_as_buttons(application: Application | None) -> Shown:
-    """Return the connections to show as buttons, by the words on them. One query, or none.
+    """Return the connections to show as buttons, ordered by label. One query, or none.
 
-    Where there are more than the setting MAX_BUTTONS, people find theirs by their address. No more
-    than one in excess of it is read.
+    If there are more than MAX_BUTTONS, people find theirs by email address. The query reads at most
+    one more than that.
     """
     if application is None or application.why_no_sign_in:
         return Shown([])
     shown = Connection._default_manager.filter(
-        # "in": Django writes a plain True without a comparison, which no index of SQLite's or
-        # MariaDB's answers.
+        # "in": Django writes a plain True without a comparison, for which SQLite and MariaDB use no
+        # index.
         enabledconnection__application=application,
         show_as_button__in=[True],
     )
@@ -156,7 +156,7 @@ def by_alias(
     if application.why_no_sign_in:
         domains = []
     rows = _enabled_rows(None if addresses.is_main_host(request) else Value(_host(request)))
-    # In one call, so that all of it is asked of the same alias.
+    # In one call, so that all conditions apply to the same alias.
     rows = rows.select_related("connection").filter(
         Q(connection__aliases__is_primary=False) | Q(connection__discover_domain=True),
         application=application,
@@ -169,7 +169,7 @@ def by_alias(
 
 
 def _application_params(request: HttpRequest, view_application: str) -> dict[str, str | None]:
-    """Return what decides which application a request is about: see ``_slug``."""
+    """Return the parameters of ``_slug`` for a request."""
     return {
         "chosen": chosen_application(request, view_application) or None,
         "host": _host(request),
@@ -178,9 +178,9 @@ def _application_params(request: HttpRequest, view_application: str) -> dict[str
 
 
 def _slug() -> Coalesce:
-    """The slug of the application that a request is about, for use in a query.
+    """The slug of a request's application, as an expression of a query.
 
-    In this order: what the view or the request's parameter says, the host, the setting.
+    In this order: of the view or the request's parameter, of the host, of the setting.
     """
     of_host = ApplicationHost._default_manager.filter(host=Parameter("host")).order_by()
     return Coalesce(
@@ -191,13 +191,13 @@ def _slug() -> Coalesce:
 
 
 def _enabled_rows(host: Expression | None) -> QuerySet[Any]:
-    """Return the pairs unasked. ``host``: of the request, unless that is PUBLIC_URL's."""
+    """Return a queryset of the pairs. ``host``: the request's, or None if it is PUBLIC_URL's."""
     is_own_host: Any = Value(False)
     if host is not None:
         is_own_host = Exists(
             ApplicationHost._default_manager.filter(application=OuterRef("application"), host=host)
         )
-    # Without an order: there is one row at most, and sorting it would cost the index.
+    # Without an order: there is one row at most, and sorting would prevent the use of an index.
     targets: QuerySet[Any] = EnabledConnection._default_manager.annotate(is_own_host=is_own_host)
     return targets.order_by()
 
@@ -233,7 +233,7 @@ _APPLICATION = Select(
     lambda: Application._default_manager.filter(slug=_slug()).order_by(),
     models={"application": ""},
 )
-#: Whether a request came to PUBLIC_URL's host, and what stands for its host otherwise.
+#: Whether a request came to PUBLIC_URL's host, and the query's parameter for its host otherwise.
 _HOSTS = ((True, None), (False, Parameter("host")))
 _BY_NAME = {
     is_main: Select(

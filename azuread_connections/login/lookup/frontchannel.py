@@ -9,12 +9,12 @@ from ...models import Connection
 
 
 def frontchannel_token(connection: Connection) -> str:
-    """Return what makes a connection's front-channel logout address hard to guess."""
+    """Return the part of a connection's front-channel logout address that cannot be guessed."""
     return _token(connection, conf.sealing_keys[0])
 
 
 def is_frontchannel_token(connection: Connection, token: str) -> bool:
-    """Return whether a token is the connection's, under SECRET_KEY or one of its fall-backs."""
+    """Return whether a token is the connection's, by SECRET_KEY or one of its fall-backs."""
     given = token.encode("utf-8", "replace")
     return any(
         hmac.compare_digest(_token(connection, key).encode(), given) for key in conf.sealing_keys

@@ -1,4 +1,4 @@
-"""Home realm discovery: from an email address to the connections that its domain leads to."""
+"""Home realm discovery: finds the connections for the domain of an email address."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .typed_address import MAX_ADDRESS_LENGTH, clean_address
 
 @dataclass(frozen=True)
 class Realm:
-    """Where an address leads. ``address``: as it was meant, or as typed if it is none; ``domain``:
-    in ASCII; ``targets``: none if it leads nowhere here."""
+    """The result of discovery. ``address``: the cleaned address, or the text as typed if it has
+    none; ``domain``: in ASCII; ``targets``: empty if no connection has the domain."""
 
     address: str
     domain: str
@@ -24,15 +24,15 @@ class Realm:
 
 
 def discover(request: HttpRequest, application: Application, typed: str) -> Realm:
-    """Return where what somebody typed leads for an application.
+    """Find an application's connections for the text that somebody typed.
 
-    One indexed query, whether the domain is unknown, known elsewhere, or known here: the answer
-    and its cost tell nothing about other applications. A subdomain without an alias of its own
-    leads where its parent does.
+    One indexed query, whether the domain is unknown, known elsewhere, or known here: neither the
+    result nor its cost reveals anything about other applications. A subdomain without an alias is
+    found by its parent's.
     """
     address = clean_address(typed) or typed.strip().replace("\x00", "")[:MAX_ADDRESS_LENGTH]
     domain = domain_of(address)
-    # A row of a consumer domain was written past the model's `save`.
+    # Consumer domains are never looked up: a row of one bypassed the model's `save`.
     candidates = [name for name in _with_parents(domain) if name not in CONSUMER_DOMAINS] or [""]
     by_domain: dict[str, list[SignInTarget]] = {}
     for alias, target in by_alias(request, application, candidates):

@@ -1,4 +1,4 @@
-"""The email address in what a person types or pastes."""
+"""Finds the email address in the text that a person types or pastes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 #: RFC 5321 section 4.5.3.1.3, without the angle brackets.
 MAX_ADDRESS_LENGTH = 254
-#: An address with a display name is shorter; the rest is not looked at.
+#: An address with a display name is shorter; the rest of the text is ignored.
 _MAX_TYPED_LENGTH = 1000
 _IN_BRACKETS = re.compile(r"<([^<>]*@[^<>]*)>")
 _AROUND_AT = re.compile(r"\s*@\s*")
@@ -23,8 +23,8 @@ def clean_address(typed: str) -> str:
     """Return the one email address that was meant, or "" if there is none.
 
     People paste addresses from mail programs and documents: with a display name, quotes, a
-    "mailto:", a semicolon, invisible characters or full-width letters. The result has none of
-    these, and is not checked otherwise. Of several addresses it is the first.
+    "mailto:", a semicolon, invisible characters or full-width letters. These are removed; nothing
+    else is checked. Of several addresses, the first is returned.
     """
     text = _visible(typed[:_MAX_TYPED_LENGTH])
     in_brackets = _IN_BRACKETS.search(text)
@@ -34,7 +34,7 @@ def clean_address(typed: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Return text without invisible characters, in letters as a keyboard has them (NFKC)."""
+    """Return text without invisible characters, in normal form NFKC."""
     plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
     # Cc: controls, of which line breaks and tabs separate; Cf: zero-width and direction marks.
     return "".join(
@@ -47,7 +47,7 @@ def _visible(text: str) -> str:
 def _unwrap(word: str) -> str:
     word = word.strip(_QUOTES)
     if scheme := _SCHEME.match(word):
-        # RFC 6068 section 2: percent-encoded, and headers behind the question mark.
+        # RFC 6068 section 2: percent-encoded, and headers after the question mark.
         word = _visible(unquote(word[scheme.end() :].partition("?")[0]))
     return word.lstrip(_QUOTES).rstrip(_QUOTES + _END_OF_SENTENCE)
 

@@ -1,1 +1,1 @@
-"""What is remembered of a sign-in: by the browser under way, by the session afterwards."""
+"""The state of a sign-in: a cookie while it is open, the session afterwards."""

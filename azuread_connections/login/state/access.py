@@ -1,4 +1,4 @@
-"""Whether a session may enter an application."""
+"""Decides whether a session has access to an application."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from . import session
 def has_access(request: HttpRequest, application: str) -> bool:
     """Return whether the signed-in person may use an application (its slug). One query.
 
-    A session proven by connections passes if any of them is enabled there; one that began with a
-    password only where the application allows that.
+    A session that connections have signed in has access if any of them is enabled there; a password
+    session only if the application allows that.
     """
     if not request.user.is_authenticated:
         return False

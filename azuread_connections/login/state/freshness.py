@@ -1,4 +1,4 @@
-"""How long ago the user of a session has logged in, by whatever backend."""
+"""Whether the user of a session has just logged in, by any backend."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from django.http import HttpRequest
 
-#: Seconds for which a login counts as "just now". Somebody who finds an open session must not tie
-#: an account of their own to it, and come back with that for good.
+#: Seconds for which a login is fresh. Somebody who finds an open session must not be able to
+#: connect their own account to its user, and so keep access.
 FRESH_FOR = 600
 _SESSION_KEY = "azuread_login_at"
 
 
 def note_login(request: HttpRequest | None, **kwargs: Any) -> None:
-    """Note in the session when it began. A receiver of Django's ``user_logged_in``."""
+    """Store the time of a login in the session. A receiver of Django's ``user_logged_in``."""
     session = getattr(request, "session", None)
     if session is not None:
         session[_SESSION_KEY] = int(time.time())
@@ -23,6 +23,6 @@ def note_login(request: HttpRequest | None, **kwargs: Any) -> None:
 def is_login_fresh(request: HttpRequest) -> bool:
     """Return whether the user of this session has signed in within the last ten minutes."""
     begun_at: Any = request.session.get(_SESSION_KEY)
-    # What another version of this app has stored may be anything.
+    # Another version of this app may have stored a value of another type.
     is_time = type(begun_at) in {int, float}
     return is_time and bool(time.time() - begun_at < FRESH_FOR)

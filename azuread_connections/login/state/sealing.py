@@ -1,5 +1,5 @@
-"""Sealed values that leave our hands and come back: encrypted, authenticated, each under a key
-derived for its own purpose (RFC 5869)."""
+"""Seals values that come back in a cookie or an address: encrypted and authenticated, with a key
+derived for each purpose (RFC 5869)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _NONCE_BYTES = 12
 
 
 class BrokenSeal(Exception):
-    """A value that this site did not seal, or not for this purpose and name."""
+    """This site has not sealed the value, or not for this purpose and name."""
 
 
 def seal(purpose: str, value: Any, *, name: str = "") -> str:
-    """Return a JSON value as text without meaning to anybody else, bound to ``name``."""
+    """Encrypt a JSON value to text that only ``unseal`` with the same ``name`` can open."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     payload = json.dumps(value, separators=(",", ":")).encode()
     return base64url(nonce + _ciphers(purpose)[0].encrypt(nonce, payload, name.encode()))
@@ -50,7 +50,7 @@ def base64url(raw: bytes) -> str:
 
 
 def _ciphers(purpose: str) -> list[AESGCM]:
-    """One for SECRET_KEY, which seals, and one for each of its fall-backs."""
+    """Return a cipher for SECRET_KEY, which seals, and one for each of its fall-backs."""
     return [_cipher(purpose, key) for key in conf.sealing_keys]
 
 

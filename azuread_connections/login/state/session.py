@@ -1,6 +1,6 @@
-"""What a session remembers of its sign-ins, and whether they still hold.
+"""The sign-ins that a session stores, and whether they are still valid.
 
-A session may have been proven by several connections, for several applications, all of one user.
+A session can hold sign-ins by several connections, for several applications, all of one user.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ...models.validators import is_guid, is_plain
 from ..lookup.enabled import SignInTarget
 
 _KEY = "azuread_sign_ins"
-#: More than an opaque hint of Microsoft's needs, and a signed cookie holds.
+#: Longer than a hint of Microsoft's, and short enough for a session in a signed cookie.
 _MAX_HINT = 512
-#: Sign-ins that a session remembers: browsers drop a signed cookie of more than 4,096 bytes.
+#: Sign-ins that a session stores: browsers drop a signed cookie of more than 4,096 bytes.
 _MAX_SIGN_INS = 16
-#: The largest key of a row, and a time that every platform can read: the year 3000.
+#: The largest key of a row, and the largest time that every platform can read: the year 3000.
 _MAX_KEY = 2**63 - 1
 _MAX_TIME = 32_503_680_000
 _SECONDS_A_DAY = 86_400
@@ -37,7 +37,7 @@ _SECONDS_A_DAY = 86_400
 @dataclass(frozen=True)
 class SignIn:
     """One sign-in of a session: keys of rows, ``name`` of the connection, ``at`` (seconds since
-    1970), and Microsoft's ``sid`` and ``login_hint`` where the app asks for these claims."""
+    1970), and the claims ``sid`` and ``login_hint`` if the app registration asks for them."""
 
     connection: int
     application: int
@@ -52,9 +52,9 @@ class SignIn:
 def remember(
     request: HttpRequest, target: SignInTarget, identity: Identity, claims: IdTokenClaims
 ) -> None:
-    """Note that this session was proven by a connection for an application.
+    """Store in the session a sign-in by a connection for an application.
 
-    Only the newest sign-in keeps its hint: signing out asks for no other.
+    Only the newest sign-in keeps its hint, because signing out uses no other.
     """
     new = SignIn(
         connection=target.connection.pk,
@@ -63,8 +63,7 @@ def remember(
         name=target.connection.name,
         tenant=claims.tenant_id,
         at=time.time(),
-        # Compared with what the front-channel address is given, which is stored in lower case and
-        # is a GUID.
+        # Compared with the ``sid`` of a front-channel sign-out, a GUID in lower case.
         sid=claims.session_id.lower() if is_guid(claims.session_id) else "",
         hint=claims.login_hint[:_MAX_HINT] if is_plain(claims.login_hint) else "",
     )
@@ -77,15 +76,15 @@ def remember(
 
 
 def sign_ins(request: HttpRequest) -> list[SignIn]:
-    """Return the sign-ins of this session, newest last, but for those that cannot be read."""
+    """Return the readable sign-ins of this session, newest last."""
     found = (_read(stored) for stored in _stored(request))
     return [sign_in for sign_in in found if sign_in is not None]
 
 
 def is_proven(request: HttpRequest) -> bool:
-    """Return whether connections have proven this session, valid or not.
+    """Return whether this session has any sign-in by a connection, valid or not.
 
-    False for a session that never had a sign-in, such as one begun with a password.
+    False for a session that never had one, such as a password session.
     """
     return bool(_stored(request))
 
@@ -97,9 +96,9 @@ def newest(request: HttpRequest) -> SignIn | None:
 
 
 def prune_invalid_sign_ins(request: HttpRequest) -> bool:
-    """Forget the sign-ins that no longer hold; return whether that leaves none of them.
+    """Remove the sign-ins that are no longer valid; return whether that leaves none.
 
-    False, too, for a session that never had any, such as one begun with a password.
+    False, too, for a session that never had any, such as a password session.
     """
     stored = _stored(request)
     user = request.session.get(SESSION_KEY, "")
@@ -114,17 +113,17 @@ def _store(request: HttpRequest, known: list[SignIn]) -> None:
 
 
 def _stored(request: HttpRequest) -> list[Any]:
-    """Return what the session holds, one entry a sign-in. What is not a list counts as one entry
-    that cannot be read."""
+    """Return the stored entries, one for each sign-in. A value that is not a list counts as one
+    unreadable entry."""
     stored = request.session.get(_KEY, [])
     return stored if isinstance(stored, list) else [None]
 
 
 def _read(stored: Any) -> SignIn | None:
-    """Return a stored sign-in, or None if it is not one of this version of the app.
+    """Return a stored sign-in, or None if this version of the app cannot read it.
 
-    Sessions outlive an upgrade, and a downgrade. What cannot be read is no longer valid: nobody
-    knows what it rested on. An entry with further keys may have conditions of a later version.
+    Sessions outlive an upgrade, and a downgrade. An unreadable entry is not valid: its conditions
+    cannot be checked. An entry with further keys may have conditions of a later version.
     """
     try:
         sign_in = SignIn(**stored)
@@ -132,7 +131,7 @@ def _read(stored: Any) -> SignIn | None:
         return None
     keys = (sign_in.connection, sign_in.application, sign_in.identity)
     texts = (sign_in.name, sign_in.tenant, sign_in.sid, sign_in.hint)
-    # Each goes into a query or an address: no database looks for other types, larger keys or a NUL.
+    # They are used in queries and addresses: databases refuse other types, larger keys and NUL.
     is_readable = (
         all(type(key) is int and 0 < key <= _MAX_KEY for key in keys)
         and all(isinstance(text, str) and is_plain(text) for text in texts)
@@ -143,10 +142,10 @@ def _read(stored: Any) -> SignIn | None:
 
 
 def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
-    """Ask the database at most every SESSION_CHECK_SECONDS, in one query.
+    """Query the database at most every SESSION_CHECK_SECONDS, in one query.
 
-    What is older than MAX_SIGN_IN_DAYS no longer counts: by then ``clear_events`` may have deleted
-    the sign-out that ended it, however long the session lasts or is renewed.
+    A sign-in older than MAX_SIGN_IN_DAYS is not valid, however long the session lasts:
+    ``clear_events`` may have deleted the sign-out that ended it.
     """
     if time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY:
         return False
@@ -162,11 +161,11 @@ def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
 
 
 def _query_validity(sign_in: SignIn, user: Any) -> bool:
-    """The pair is enabled, the directory still welcome, the person still tied to this user, and
+    """Whether the pair is enabled, the directory allowed, the identity tied to this user, and
     nothing revoked since.
 
-    As ``directories.admit``: a directory counts only where the common endpoint lets several come,
-    and one that came in by itself is judged by today's policy and pins.
+    As in ``directories.admit``: the row of a directory decides only with the common endpoint, and
+    one admitted by itself is also judged by today's policy and pins.
     """
     connection = OuterRef("connection")
     directories: Any = Directory._default_manager
@@ -176,7 +175,7 @@ def _query_validity(sign_in: SignIn, user: Any) -> bool:
         subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
         since__gte=_moment(sign_in.at),
     )
-    # Not of a replica, which may not have heard of a person who came a moment ago.
+    # Not from a replica, which may not have an identity that was just stored.
     targets = EnabledConnection._default_manager.using(router.db_for_write(Identity))
     return targets.filter(
         (

@@ -1,7 +1,7 @@
-"""A sign-in under way, sealed in a cookie of the browser that began it.
+"""An open sign-in, or another flow, sealed in a cookie of the browser that began it.
 
-Nothing is stored on our side, so any worker can finish what another began, and nobody can fill
-a table by pressing the button.
+The server stores nothing, so any worker can finish it, and nobody can fill a table by starting
+sign-ins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .withheld import COOKIE_MARK, transaction_cookies
 
 #: The purpose of a transaction that signs somebody in.
 SIGN_IN = "sign_in"
-#: Servers refuse long header lines.
+#: More would make the Cookie header too long for some servers.
 _MAX_COOKIES = 4
 _STATE = re.compile(r"[A-Za-z0-9_-]{22}")
 _SEAL = "transaction"
@@ -35,10 +35,10 @@ _SEAL = "transaction"
 class Transaction:
     """What a callback needs to know about its start.
 
-    ``state`` names the transaction, in the address and in the cookie's name. ``fingerprint``
-    covers the connection's endpoints and the redirect URI as they were. ``seed`` is what nonce
-    and PKCE verifier are made of. ``is_retry``: it follows one that failed for its secret.
-    ``subject``: the key of the user whom alone it may be about, "" for whoever comes back.
+    ``state`` identifies the transaction, in the address and in the cookie's name. ``fingerprint``
+    covers the connection's endpoints and the redirect URI at the start. Nonce and PKCE verifier are
+    derived from ``seed``. ``is_retry``: the one before failed because a secret was refused.
+    ``subject``: the key of the user who must finish it, "" for anybody.
     """
 
     application_id: int
@@ -66,9 +66,9 @@ class Transaction:
         return base64url(hashlib.sha256(self.code_verifier.encode()).digest())
 
     def unchanged_tenant(self, connection: Connection, redirect_uri: str) -> str | None:
-        """Return the tenant that this began with, or None if the connection was edited since.
+        """Return the tenant of the start, or None if the connection was edited since.
 
-        Its directory may have been pinned meanwhile, which changes nothing else about it.
+        Pinning the connection's directory meanwhile does not count as an edit.
         """
         for tenant in (connection.sign_in_segment, connection.domain):
             if endpoint_fingerprint(connection, tenant, redirect_uri) == self.fingerprint:
@@ -80,8 +80,8 @@ class Transaction:
         return time.time() > self.created_at + TRANSACTION_LIFETIME
 
     def use(self) -> bool:
-        """Return True the first time, for all workers that share the cache."""
-        # A digest: whatever goes wrong with a cache may be reported with the key.
+        """Return True for the first use, among all workers that share the cache."""
+        # A digest, because a report of an error of the cache can show the key.
         key = f"{CACHE_PREFIX}:transaction:{_digest(self.state)}"
         return conf.cache.add(key, 1, TRANSACTION_LIFETIME + 60)
 
@@ -90,7 +90,7 @@ class Transaction:
 
 
 def endpoint_fingerprint(connection: Connection, tenant: str, redirect_uri: str) -> str:
-    """Return a digest of what a callback must find unchanged."""
+    """Return a digest of the values that must not change until the callback."""
     return _digest(
         connection.client_id, connection.cloud, tenant, connection.identity_api, redirect_uri
     )
@@ -148,7 +148,7 @@ def unseal(state: str, value: str) -> Transaction:
 def set_cookie(
     request: HttpRequest, response: HttpResponseBase, transaction: Transaction, *, secure: bool
 ) -> None:
-    """Give the browser this transaction, and take away the oldest if it has too many."""
+    """Set the cookie of this transaction, and delete the oldest ones if there are too many."""
     for state in _states_to_drop(request, secure):
         _delete(response, state, secure)
     response.set_cookie(
@@ -163,15 +163,14 @@ def set_cookie(
 
 
 def read_cookie(request: HttpRequest, state: str, *, secure: bool) -> Transaction | None:
-    """Return this browser's transaction of that state, or None if it has none. Raises
-    ``BrokenSeal``."""
+    """Return the browser's transaction of this state, or None. Raises ``BrokenSeal``."""
     state = _name_in(state)
     value = _cookie(request, _cookie_name(state, secure)) if _STATE.fullmatch(state) else None
     return unseal(state, value) if value else None
 
 
 def _name_in(state: str) -> str:
-    """Return the part of a returned `state` that names the transaction: see ``resumption``."""
+    """Return the part of a returned `state` that identifies the transaction: see ``resumption``."""
     return state.partition(".")[0]
 
 
@@ -192,7 +191,7 @@ def delete_cookie(
 
 
 def _cookie_name(state: str, secure: bool) -> str:
-    # "__Host-": no other subdomain can plant one (RFC 6265bis section 4.1.3.2).
+    # "__Host-": no other subdomain can set it (RFC 6265bis section 4.1.3.2).
     return f"{_prefix(secure)}{state}"
 
 
@@ -201,7 +200,7 @@ def _prefix(secure: bool) -> str:
 
 
 def _delete(response: HttpResponseBase, state: str, secure: bool) -> None:
-    # Response.delete_cookie would do, but browsers ignore it for "__Host-" without Secure.
+    # With the same attributes as in ``set_cookie``: "__Host-" needs Secure and Path here, too.
     response.set_cookie(
         _cookie_name(state, secure),
         max_age=0,

@@ -1,9 +1,8 @@
 """Takes the authorization code, the state and the transaction cookies out of a request.
 
-An error report shows the request: its address, its cookies and the WSGI environment, and not only
-from this app's views. So these values are taken out when Django starts to handle a request, before
-a middleware or a view can fail. What this app needs of them is kept under two keys of ``META``,
-behind an object whose ``repr`` shows nothing.
+A report of an error in any view or middleware shows the request's address, its cookies and the
+WSGI environment. So these values are removed when Django starts to handle a request. The app keeps
+what it needs of them under two keys of ``META``, in an object whose ``repr`` shows nothing.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ NAMESPACE = "azuread_connections"
 COOKIE_MARK = "azuread_txn_"
 SUBSTITUTE = "********************"
 
-#: How the path of the callback ends, wherever a site includes our URLs.
+#: The end of the callback's path, under any prefix.
 CALLBACK_PATH = "/callback"
 
 _PARAMETERS = f"{NAMESPACE}.callback"
 _COOKIES = f"{NAMESPACE}.cookies"
 _SEALED = "sealed"
-#: Parameters of a callback that stay readable: Microsoft's errors, and answers about consent.
+#: Parameters of a callback that stay readable: those of errors and of consent.
 _READABLE = frozenset(
     {
         *("error", "error_description", "error_uri", "error_codes", "error_subcode", "suberror"),
@@ -44,16 +43,16 @@ _READABLE = frozenset(
 )
 #: More than Microsoft sends, and fewer than Django refuses.
 _MAX_READABLE = 50
-#: A secret parameter in an address that a proxy or a server has added in its own spelling.
+#: A secret parameter in an address that a proxy or a server has added elsewhere.
 _IN_ADDRESS = re.compile(r"(?<![\w-])(code|state|session_state|sealed)=[^&\s\"'#;]*")
-#: A transaction cookie, its name included: that ends in the state.
+#: A transaction cookie with its name, which ends in the state.
 _IN_COOKIES = re.compile(rf"((?:__Host-)?{COOKIE_MARK})[\w-]+(?:=[^;\s\"',]*)?")
 
 Environ = MutableMapping[str, Any]
 
 
 class Hidden(Generic[T]):
-    """A value that no report shows: neither ``repr`` nor ``str`` has anything of it."""
+    """A value that no report shows: ``repr`` and ``str`` hide it."""
 
     __slots__ = ("value",)
 
@@ -65,7 +64,7 @@ class Hidden(Generic[T]):
 
 
 def withhold_from_environ(environ: Environ) -> bool:
-    """Clean a WSGI environ; return whether anything was taken out."""
+    """Clean a WSGI environ; return whether anything was removed."""
     _withhold_cookies(environ)
     query = environ.get("QUERY_STRING", "")
     if _is_callback(environ.get("PATH_INFO", ""), query, environ):
@@ -74,7 +73,7 @@ def withhold_from_environ(environ: Environ) -> bool:
 
 
 def withhold_from_scope(scope: Environ) -> bool:
-    """Clean an ASGI scope likewise."""
+    """Clean an ASGI scope in the same way."""
     headers = [(bytes(name), bytes(value)) for name, value in scope.get("headers", ())]
     marked = [value for name, value in headers if name.lower() == b"cookie"]
     found: Environ = {
@@ -98,10 +97,10 @@ def withhold_from_scope(scope: Environ) -> bool:
 
 
 def callback_parameters(request: HttpRequest) -> dict[str, str]:
-    """Return what Microsoft has sent the browser back with. Only for a request of the callback."""
+    """Return the parameters of Microsoft's redirect. Only for a request of the callback."""
     kept = _kept(request, _PARAMETERS)
     if kept is None:
-        # Not recognised when it started: another URLconf, or no request of a server.
+        # Not recognised at the start: the request uses another URLconf, or a test built it.
         _withhold_parameters(request.META, is_sealed=False)
         kept = request.META[_PARAMETERS]
         if "query_string" in (scope := getattr(request, "scope", {})):
@@ -110,18 +109,18 @@ def callback_parameters(request: HttpRequest) -> dict[str, str]:
     try:
         return QueryDict(_as_sent(kept.value), encoding=request.encoding).dict()
     except TooManyFieldsSent:
-        # Microsoft sends a handful. Django would log an error, and mail ADMINS, for each request.
+        # Microsoft sends only a few. Django would log each such request as an error and mail it.
         return {}
 
 
 def transaction_cookies(request: HttpRequest) -> tuple[tuple[str, str], ...]:
-    """Return the name and value of each cookie of a transaction, as the browser sent them.
+    """Return the name and value of each transaction cookie, as the browser sent them.
 
-    Django strips Unicode spaces off names, so that a cookie that any subdomain may set, with such
-    a space before "__Host-", would pass for ours.
+    Django's own parser strips Unicode spaces from names: a cookie with such a space before
+    "__Host-", which any subdomain can set, would be taken for ours.
     """
     if COOKIE_MARK in request.META.get("HTTP_COOKIE", ""):
-        # No request of a server: that lost them when it started.
+        # A test built this request: a server's was cleaned when it started.
         others = {k: v for k, v in request.COOKIES.items() if COOKIE_MARK not in k}
         _withhold_cookies(request.META)
         request.COOKIES = others
@@ -130,7 +129,7 @@ def transaction_cookies(request: HttpRequest) -> tuple[tuple[str, str], ...]:
 
 
 def redacted_text(text: str, *, is_callback: bool) -> str:
-    """Return a text without transaction cookies; of a callback, without its parameters too."""
+    """Return a text without transaction cookies and, for a callback, without its parameters."""
     if COOKIE_MARK in text:
         text = _IN_COOKIES.sub(rf"\1{SUBSTITUTE}", text)
     return _IN_ADDRESS.sub(rf"\1={SUBSTITUTE}", text) if is_callback else text
@@ -150,7 +149,7 @@ def _withhold_cookies(environ: Environ) -> None:
 
 
 def _without_ours(header: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return a Cookie header without transactions, and those as (name, value)."""
+    """Return a Cookie header without transaction cookies, and those as (name, value)."""
     others: list[str] = []
     ours: list[tuple[str, str]] = []
     for pair in header.split(";"):
@@ -163,18 +162,18 @@ def _without_ours(header: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _is_callback(path: str, query: str, kept: Environ) -> bool:
-    """Return whether a request is for our callback, and not for one of another app's."""
+    """Return whether a request is for our callback, and not for that of another app."""
     if not query or not path.endswith(CALLBACK_PATH):
         return False
     cookies = kept.get(_COOKIES)
-    # Behind a full stop, `state` carries where the sign-in began: see ``resumption``.
+    # After a full stop, `state` holds where the sign-in began: see ``resumption``.
     state = _value(query, "state").partition(".")[0]
     if cookies is not None and any(
         name.partition(COOKIE_MARK)[2] == state for name, _sealed in cookies.value
     ):
         return True
     try:
-        # Not django.urls.resolve: it may go by the URLconf of the request before in this thread.
+        # Not django.urls.resolve: it can still use the URLconf of this thread's last request.
         match = get_resolver().resolve(path)
     except Resolver404:
         return False
@@ -185,11 +184,11 @@ def _withhold_parameters(environ: Environ, *, is_sealed: bool) -> None:
     sent = _unsealed(environ.get("QUERY_STRING", ""))
     readable = _readable(sent)
     if is_sealed:
-        # A middleware may redirect to the same path on another host: then this comes back.
+        # If a middleware redirects to another host, the new request has the parameters sealed.
         sealed = {_SEALED: sealing.seal("callback", sent)}
         readable = "&".join(filter(None, (readable, urlencode(sealed))))
     for key, value in environ.items():
-        # Where servers and proxies keep the address a second time: RAW_URI, HTTP_X_ORIGINAL_URI.
+        # Servers and proxies add the address a second time: RAW_URI, HTTP_X_ORIGINAL_URI.
         if isinstance(value, str) and "=" in value and key not in {"QUERY_STRING", "HTTP_COOKIE"}:
             environ[key] = redacted_text(value, is_callback=True)
     environ["QUERY_STRING"] = readable
@@ -197,7 +196,7 @@ def _withhold_parameters(environ: Environ, *, is_sealed: bool) -> None:
 
 
 def _redacted_header(name: bytes, value: bytes) -> bytes:
-    """Return a header of a callback, in which a proxy may have put the address a second time."""
+    """Return a header of a callback redacted: a proxy may have copied the address into it."""
     if name.lower() == b"cookie":
         return value
     return redacted_text(_text(value), is_callback=True).encode("latin-1")
@@ -233,7 +232,7 @@ def _text(raw: bytes | str) -> str:
 
 
 def _as_sent(query: str) -> bytes:
-    # WSGI servers decode it as latin-1; a request that somebody built may hold any letter.
+    # WSGI servers decode it as latin-1; a request built by a test can hold any character.
     try:
         return query.encode("latin-1")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""A new user for a person who has none, by the site's own hook or by ours."""
+"""Creates the user of a person who has none, by the hook ``create_user``."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class CreatesUsers(Protocol):
 def create_new_user(hooks: CreatesUsers, claims: Mapping[str, Any]) -> Any:
     """Return the user that the hook ``create_user`` has made and saved.
 
-    Raises ``SignInFailed`` for a user who was there before: that would link a user by none of the
-    rules of ``linking``. A site's hook may look one up first, as ``get_or_create`` does.
+    Raises ``SignInFailed`` if the hook returns an existing user, for example by ``get_or_create``:
+    that would link a user without the checks of ``linking``.
     """
     with _noted_creations() as created:
         user = hooks.create_user(claims)
     if user is None or user.pk not in created:
         raise SignInFailed(
             "user_refused",
-            detail=f"create_user returned {user!r}, whom it has not created. Existing users are "
-            "found by filter_users_by_claims.",
+            detail=f"create_user returned {user!r}, which it did not create. To link an existing "
+            "user, override filter_users_by_claims.",
         )
     if not user.is_active:
         raise SignInFailed("user_refused", detail="create_user returned a deactivated user.")
@@ -38,7 +38,7 @@ def create_new_user(hooks: CreatesUsers, claims: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def _noted_creations() -> Iterator[set[Any]]:
-    """Collect the keys of the users that are created in the block, by this thread."""
+    """Collect the keys of the users that this thread creates in the block."""
     keys: set[Any] = set()
     model, thread = get_user_model(), threading.get_ident()
 

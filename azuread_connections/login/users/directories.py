@@ -1,4 +1,4 @@
-"""Which directories a connection takes people from."""
+"""Which directories a connection accepts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...models.validators import DOMAIN_MAX_LENGTH
 from ..log import events
 from ..log.failures import SignInFailed
 
-#: Granted to everybody who signs in, so they say nothing of consent.
+#: Granted at every sign-in, so they say nothing about consent.
 _SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 
 _OWN = Directory.AdmittedBy.OWN
@@ -37,13 +37,13 @@ _BY_KEY = Select(
 
 
 def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
-    """Return the row of a directory that may sign in here.
+    """Return the row of the person's directory, if it is allowed.
 
-    None for a single-directory connection, whose ID token has been checked against its own.
+    None for a single-directory connection: the validation of the ID token has checked its own.
     Raises ``SignInFailed`` (``directory_refused``, ``directory_waiting``).
     """
     if not connection.use_common_endpoint:
-        # One that was pinned to them before this was refused takes nobody.
+        # Older versions could pin a connection to the directory of personal accounts.
         _refuse_personal_accounts(claims)
         return None
     known = _find(connection, claims)
@@ -58,7 +58,7 @@ def admit(connection: Connection, claims: IdTokenClaims) -> Directory | None:
 
 
 def check(connection: Connection, claims: IdTokenClaims) -> None:
-    """Raise what ``admit`` would, and write nothing."""
+    """Raise what ``admit`` would raise, and write nothing."""
     if not connection.use_common_endpoint:
         _refuse_personal_accounts(claims)
         return
@@ -72,11 +72,11 @@ def check(connection: Connection, claims: IdTokenClaims) -> None:
 def follow_pin(
     sender: type[Connection], connection: Connection, former: str, **kwargs: Any
 ) -> None:
-    """Bring the rows of directories into line with the one that a connection trusts as its own.
+    """Update the rows of directories after a connection was pinned to a directory.
 
-    A receiver of ``directory_pinned``. Its own directory gets its row. People of the ``former`` one
-    can no longer sign in, and their sessions and mapped groups end. Other connections, to which
-    the directory came by itself, hold it until an administrator approves.
+    A receiver of ``directory_pinned``. The pinned directory gets a row that is allowed. People of
+    the ``former`` one can no longer sign in, and their sessions and mapped groups end. At other
+    connections that admitted the directory by itself, it waits for an administrator's approval.
     """
     using = router.db_for_write(Directory)
     with transaction.atomic(using=using):
@@ -84,7 +84,7 @@ def follow_pin(
         if former:
             _end_trust(connection, former)
         directories = Directory._default_manager.using(using)
-        # Read first: mostly there are none, and an update would lock.
+        # Read before any update: usually there are none, and an update would lock.
         elsewhere = directories.filter(
             pinned_by_another(),
             tenant_id=connection.tenant_id,
@@ -96,7 +96,7 @@ def follow_pin(
 
 
 def note_scopes(connection: Connection, tenant_id: str, known: str, scopes: Iterable[str]) -> None:
-    """Note what a directory's people or administrator have granted, where that is news."""
+    """Store the scopes that a directory's people or administrator have granted, if they changed."""
     granted = " ".join(sorted(set(scopes) - _SIGN_IN_SCOPES))
     if granted and granted != known:
         connection.directories.filter(tenant_id=tenant_id).update(
@@ -106,14 +106,14 @@ def note_scopes(connection: Connection, tenant_id: str, known: str, scopes: Iter
 
 @dataclass(frozen=True)
 class _Known:
-    """A directory with its row. ``is_pinned_elsewhere``: another connection has it as its own."""
+    """A directory's row. ``is_pinned_elsewhere``: another connection has it as its own."""
 
     directory: Directory
     is_pinned_elsewhere: bool = False
 
 
 def _find(connection: Connection, claims: IdTokenClaims) -> _Known | None:
-    # Not of a replica: it may not have heard of a decision yet.
+    # Not from a replica, which may lag behind an administrator's decision.
     rows = _BY_KEY.rows(
         router.db_for_write(Directory), connection=connection.pk, tenant_id=claims.tenant_id
     )
@@ -124,15 +124,15 @@ def _find(connection: Connection, claims: IdTokenClaims) -> _Known | None:
 
 
 def _refuse_personal_accounts(claims: IdTokenClaims) -> None:
-    """Anybody in the world can make one, so they come in only where their directory is listed."""
+    """Refuse personal accounts, which anybody can create, unless their directory is listed."""
     if claims.tenant_id == PERSONAL_TENANT_ID:
         raise SignInFailed(
-            "directory_refused", detail="Personal Microsoft accounts are not listed here."
+            "directory_refused", detail="Personal Microsoft accounts are not on the list."
         )
 
 
 def _check_status(known: _Known) -> None:
-    """Refuse a directory by its row, and one that came in by itself by today's policy and pins."""
+    """Refuse a directory by its row, and one admitted by itself also by today's policy and pins."""
     directory = known.directory
     status = directory.status_today
     if status == Directory.Status.REFUSED:
@@ -150,7 +150,7 @@ def _is_held_today(directory: Directory) -> bool:
 
 
 def _hold(connection: Connection, directory: Directory) -> None:
-    """Let a directory that came in by itself wait for approval, and say so once."""
+    """Set an allowed directory to waiting, and ask for approval once."""
     rows = Directory._default_manager.filter(pk=directory.pk, status=Directory.Status.ALLOWED)
     directory.status = Directory.Status.WAITING
     if rows.update(status=directory.status, admitted_by=directory.admitted_by):
@@ -166,7 +166,7 @@ def _let_own_in(connection: Connection) -> None:
     own, is_new = connection.directories.get_or_create(
         tenant_id=connection.tenant_id, defaults={"domain": connection.domain, "admitted_by": _OWN}
     )
-    # One that an administrator has refused or holds stays out.
+    # An administrator's decision to refuse it, or to let it wait, stays.
     if is_new or own.admitted_by == Directory.AdmittedBy.ADMINISTRATOR:
         return
     if (own.admitted_by, own.status) != (_OWN, Directory.Status.ALLOWED):
@@ -176,9 +176,9 @@ def _let_own_in(connection: Connection) -> None:
 
 
 def _end_trust(connection: Connection, tenant_id: str) -> None:
-    """End what people of a directory have by a connection that no longer trusts it."""
+    """End sessions and mapped groups of a directory that the connection no longer trusts."""
     rows = connection.directories.filter(tenant_id=tenant_id)
-    # Should it become the connection's own again, this refusal ends: no administrator decided it.
+    # Not an administrator's decision: ``_let_own_in`` lifts it if the directory is pinned again.
     rows.filter(status=Directory.Status.ALLOWED).update(
         status=Directory.Status.REFUSED, admitted_by=_OWN
     )
@@ -190,8 +190,8 @@ def _end_trust(connection: Connection, tenant_id: str) -> None:
 def _why_refused(directory: Directory) -> str:
     if directory.status != Directory.Status.REFUSED:
         return (
-            f"No administrator has listed the directory {directory}, and the connection takes no "
-            "others today. To let its people in, approve it."
+            f"No administrator has listed the directory {directory}, and the connection now "
+            "accepts only listed ones. To let its people in, approve it."
         )
     if directory.admitted_by == _OWN:
         return f"The connection no longer trusts the directory {directory} as its own."
@@ -201,13 +201,13 @@ def _why_refused(directory: Directory) -> str:
 def _own_of_another(tenant_id: str) -> SignInFailed:
     return SignInFailed(
         "directory_refused",
-        detail="Another connection is this directory's own. To take its people here too, approve "
-        f"or add the directory {tenant_id} at this connection.",
+        detail="Another connection has this directory as its own. To let its people in here too, "
+        f"approve or add the directory {tenant_id} at this connection.",
     )
 
 
 def _check_first_visit(connection: Connection, claims: IdTokenClaims) -> None:
-    """Refuse a directory that must not come in by itself."""
+    """Refuse a new directory that needs an administrator to list it."""
     _refuse_personal_accounts(claims)
     if _is_pinned_elsewhere(connection, claims.tenant_id):
         raise _own_of_another(claims.tenant_id)
@@ -239,9 +239,9 @@ def _remember(connection: Connection, claims: IdTokenClaims) -> Directory:
 
 
 def _is_pinned_elsewhere(connection: Connection, tenant_id: str) -> bool:
-    """Without this, a common endpoint would be the way around a stricter connection."""
+    """Without this check, a common endpoint would bypass a stricter connection."""
     others = Connection._default_manager.exclude(pk=connection.pk)
-    # By login host: US Government and DoD share theirs, and so their directories.
+    # By login host: US Government and DoD share one, and therefore their directories.
     clouds = clouds_sharing_login(connection.cloud)
     return others.filter(cloud__in=clouds, tenant_id=tenant_id).exists()
 

@@ -1,4 +1,4 @@
-"""What Graph adds to an ID token, for the options that need it."""
+"""Asks Graph for what the options of a connection need beyond the ID token."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Enrichment:
-    """The extended profile, and all groups. None: not asked for, or not to be had in full.
+    """The extended profile, and all groups. None: not asked for, or not complete.
 
-    ``problems``: what Graph said instead, in sentences.
+    ``problems``: Graph's errors, as sentences.
     """
 
     profile: dict[str, Any] | None = None
@@ -34,8 +34,7 @@ class Enrichment:
 def enrich(connection: Connection, tokens: TokenResponse) -> Enrichment:
     """Ask Graph for what the connection's options need.
 
-    What cannot be had in full is left as it was, with a line in the log: no partial list of
-    groups is ever returned.
+    A failed question is logged and leaves None: a partial list of groups is never returned.
     """
     if not connection.extended_profile and not connection.security_groups:
         return Enrichment()

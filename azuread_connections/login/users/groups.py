@@ -1,4 +1,4 @@
-"""From a directory's groups to admission and to Django groups."""
+"""Applies group mappings: who may sign in, and who is in which Django group."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ..log.failures import SignInFailed
 def mappings_of(
     connection: Connection, user: Any = None, identity: Identity | None = None
 ) -> list[GroupMapping]:
-    """Return a connection's mappings, each with what is known of its Django group.
+    """Return a connection's mappings, each annotated about its Django group.
 
-    ``has``: the user is in it now. ``granted``: this connection has given it to the identity's
-    user, by a mapping. ``is_given``: some connection has, to the user by any of their identities.
-    One query, and none where the connection reads no groups.
+    ``has``: the user is in it now. ``granted``: this connection has added the identity's user to
+    it. ``is_given``: any connection has added the user, by any of their identities. One query, and
+    none if the connection reads no groups.
     """
     if not connection.security_groups:
         return []
@@ -36,10 +36,10 @@ def mappings_of(
 
 
 def check_admission(mappings: list[GroupMapping], groups: tuple[Group, ...] | None) -> None:
-    """Refuse who is in none of the groups that membership is required of.
+    """Refuse a person who is in none of the groups of which one is required.
 
     ``groups``: all of a person's groups, or None if they are not known. Raises ``SignInFailed``:
-    ``user_refused``, or ``microsoft_unreachable`` where it cannot be decided.
+    ``user_refused``, or ``microsoft_unreachable`` if the groups are not known.
     """
     admitting = {mapping.directory_group_id for mapping in mappings if mapping.admits}
     if not admitting:
@@ -50,17 +50,17 @@ def check_admission(mappings: list[GroupMapping], groups: tuple[Group, ...] | No
             detail="Membership in a group is required, and the groups could not be read.",
         )
     if admitting.isdisjoint(group.id for group in groups):
-        raise SignInFailed("user_refused", detail="In no group whose members may sign in.")
+        raise SignInFailed("user_refused", detail="They are in no group whose members may sign in.")
 
 
 def apply(
     identity: Identity, mappings: list[GroupMapping], groups: tuple[Group, ...] | None
 ) -> None:
-    """Put the user into the mapped Django groups that their membership earns, and out of others.
+    """Add the user to the Django groups that their groups are mapped to, and remove from others.
 
-    What a mapping gave is noted, so that it can end with the tie: see ``GroupGrant``. A group that
-    the user had otherwise is left unnoted. Touches only mapped groups, and none at all on an
-    incomplete list. To be called in a transaction, with the mappings of this user and identity.
+    A ``GroupGrant`` records what a mapping gave, so that it ends with the tie; a group that the
+    user had otherwise gets none. Changes only mapped groups, and nothing on an incomplete list. To
+    be called in a transaction, with the mappings of this user and identity.
     """
     user: Any = identity.user
     if groups is None or not hasattr(user, "groups"):
@@ -79,7 +79,7 @@ def apply(
 
 
 def _note(identity: Identity, mapped: list[Any], *, add: set[int], remove: set[int]) -> None:
-    """Note which groups this sign-in has given, and which it has taken. Mostly there are none."""
+    """Record the groups that this sign-in has given or taken. Usually there are none."""
     if not add and not remove:
         return
     grants = GroupGrant.objects.using(router.db_for_write(GroupGrant))
@@ -93,7 +93,7 @@ def _note(identity: Identity, mapped: list[Any], *, add: set[int], remove: set[i
 
 
 def stored(connection: Connection, groups: tuple[Group, ...]) -> list[dict[str, str]]:
-    """Return the groups as the identity keeps them, up to the connection's cap."""
+    """Return the groups as the identity stores them, up to the connection's limit."""
     by_name = sorted(groups, key=lambda group: (group.name, group.id))
     return [{"id": group.id, "name": group.name} for group in by_name[: connection.max_groups]]
 

@@ -1,4 +1,4 @@
-"""Ties a person to a Django user who was there before, where an administrator allows it."""
+"""Links a person to an existing Django user by email address, where the connection allows it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..lookup.realm import domain_of
 from .trust import ConfirmationNeeded, DomainTrust
 from .user_rights import held_permissions
 
-#: More users than this with one address are not looked at.
+#: Users with one address that are looked at, at most.
 _MAX_CANDIDATES = 10
 
 
@@ -35,13 +35,13 @@ def find_linkable(
 ) -> Any:
     """Return the one existing user to whom this person may be linked, or None.
 
-    Only the ID token's claim `email` counts, and only in a domain that is proven to be the person's
-    directory's; the hook is given it as ``email``. ``for_update``: lock that user until the
+    Only the ID token's claim `email` counts, and only in a domain that is verified for the person's
+    directory; the hook is given it as ``email``. ``for_update``: lock the user until the
     transaction ends, so that the first sign-ins of two people cannot both be linked to them.
 
-    Raises ``SignInFailed`` (``user_refused``) where there is one to whom nobody must be linked, so
-    that nobody gets two accounts by accident. Raises ``ConfirmationNeeded`` where somebody may be,
-    and Microsoft has not confirmed the domain during this sign-in.
+    Raises ``SignInFailed`` (``user_refused``) if a matching user must not be linked, so that the
+    person does not get a second account. Raises ``ConfirmationNeeded`` if the user may be linked,
+    but Microsoft has not confirmed the domain during this sign-in.
     """
     domain = domain_of(id_token.email)
     if not connection.link_by_email or domain not in trust.domains:
@@ -64,19 +64,19 @@ def find_linkable(
 
 
 def link_to_identity(user: Any) -> None:
-    """End the user's password and, with it, their open sessions."""
+    """Set an unusable password, which also ends the user's open sessions."""
     user.set_unusable_password()
     user.save(update_fields=["password"])
 
 
 def users_with_email(email: str) -> list[Any]:
-    """Return the users with exactly this address; only letter case may differ."""
+    """Return the users with this address; only letter case may differ."""
     if not email:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
     candidates = user_model._default_manager.filter(**{f"{field}__iexact": email})
-    # MariaDB takes "é" for "e".
+    # MariaDB treats "é" and "e" as equal.
     return [
         user
         for user in candidates[:_MAX_CANDIDATES]
@@ -85,8 +85,8 @@ def users_with_email(email: str) -> list[Any]:
 
 
 def _locked(user: Any) -> Any:
-    """Return the user as the database has them now. By its key: a search by address has no index,
-    and would wait for every user that somebody else holds."""
+    """Lock the user and return the current row. By key: a search by address has no index, and
+    would wait for every row that another transaction has locked."""
     locked = get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
     if locked is None:
         raise SignInFailed("user_refused", detail="The user was deleted meanwhile.")
@@ -95,7 +95,7 @@ def _locked(user: Any) -> Any:
 
 def _require_unprivileged(user: Any, described: str) -> None:
     if reason := _why_not(user):
-        raise SignInFailed("user_refused", detail=f"The user of {described} {reason}.")
+        raise SignInFailed("user_refused", detail=f"The user found by {described} {reason}.")
 
 
 def _why_not(user: Any) -> str:

@@ -1,15 +1,15 @@
-"""First and last name out of a display name, for tokens that carry nothing else.
+"""Splits a display name into first and last name, for tokens without these claims.
 
-v2.0 sends `given_name` and `family_name` only as optional claims, and companies write display names
-as their address book sorts them: "Vance, Adele (EXT)".
+v2.0 sends `given_name` and `family_name` only as optional claims. Companies write display names in
+the order of their address book: "Vance, Adele (EXT)".
 """
 
 from __future__ import annotations
 
-#: What stands behind a name and is not part of it: a department, a company, "EXT".
+#: They separate a name from what follows and is not part of it: a department, a company, "EXT".
 _SEPARATORS = (" - ", " – ", " | ", " / ")
 _BRACKETS = {")": "(", "]": "["}
-#: In small letters, they begin a family name of several words.
+#: In lower case, they begin a family name of several words.
 _PARTICLES = frozenset(
     {
         *("af", "al", "av", "ben", "bin", "da", "dal", "das", "de", "degli", "del", "della"),
@@ -17,17 +17,17 @@ _PARTICLES = frozenset(
         *("ten", "ter", "van", "vom", "von", "zu", "zum", "zur"),
     }
 )
-#: They follow a comma without being a first name.
+#: They can follow a comma and are not a first name.
 _SUFFIXES = frozenset({"cpa", "esq", "ii", "iii", "iv", "jr", "llm", "mba", "msc", "phd", "sr"})
-#: Longer texts are not split: people have shorter names.
+#: Longer texts are not split.
 _MAX_LENGTH = 300
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return first and last name of a display name; "" for what it does not tell.
+    """Return first and last name of a display name; "" for one that cannot be derived.
 
     A comma separates the last name from the first. Without one, the last name is the last word and
-    the particles before it ("de Jong"). More than one comma says too little to guess.
+    the particles before it ("de Jong"). A name with more than one comma is not split.
     """
     if len(name) > _MAX_LENGTH:
         return "", ""

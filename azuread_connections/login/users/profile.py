@@ -1,4 +1,4 @@
-"""From claims and Graph to a normalised profile, and from that to the Django user's fields."""
+"""Builds a normalised profile from claims and Graph, and copies it to the Django user's fields."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .names import split_name
 from .trust import DomainTrust
 from .usernames import require_usable
 
-#: Attributes that say as much when their end is missing. An address or a number does not.
+#: Attributes that can be cut to fit a column. An address or a number would be wrong then.
 _MAY_BE_CUT = frozenset({"name", "given_name", "family_name", "job_title", "department", "company"})
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A person as the directory describes them. All of it is text that anybody may have chosen.
+    """A person as the directory describes them. The directory can write any text here.
 
-    ``email_verified``: the address's domain is known to belong to the person's directory.
+    ``email_verified``: the address's domain is verified for the person's directory.
     ``extended``: what Graph adds, under the names of our profile.
     """
 
@@ -41,7 +41,7 @@ class Profile:
     extended: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all attributes under one roof, as the identity keeps them."""
+        """Return all attributes in one dict, as the identity stores them."""
         basic = dict(vars(self))
         return {**basic.pop("extended"), **basic}
 
@@ -49,10 +49,10 @@ class Profile:
 def read_profile(
     claims: IdTokenClaims, trust: DomainTrust, extended: Mapping[str, Any] | None = None
 ) -> Profile:
-    """Return the profile of a validated ID token, with Graph's where there is one.
+    """Return the profile of a validated ID token, with that of Graph if there is one.
 
-    The address is the first of the claims in EMAIL_CLAIMS that is one. ``trust``: the domains in
-    which the person's directory may give addresses.
+    The address is the first claim in EMAIL_CLAIMS that holds an address. ``trust``: the domains
+    that are verified for the person's directory.
     """
     more = extended or {}
     claim, email = _email(claims)
@@ -69,18 +69,17 @@ def read_profile(
 
 
 def extended_part(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a stored profile has from Graph: it serves on while Graph does not answer."""
+    """Return the part of a stored profile that came from Graph."""
     return {name: profile[name] for name in PROFILE_NAMES if name in profile}
 
 
 def hook_claims(
     claims: IdTokenClaims, profile: Profile, groups: Iterable[Group] | None
 ) -> dict[str, Any]:
-    """Return what the site's hooks are given: all claims of the ID token, and the profile.
+    """Return the claims for the site's hooks: all claims of the ID token, and the profile.
 
-    ``email`` is there only where it is verified, so that whoever looks up a user by it cannot be
-    deceived; else there is an ``unverified_email``. ``groups``: the IDs of all groups, where they
-    are known.
+    They have an ``email`` only if it is verified, so that a hook can look up users by it. Otherwise
+    they have an ``unverified_email``. ``groups``: the IDs of all groups, if they are known.
     """
     attributes = {name: value for name, value in profile.as_dict().items() if value}
     email, verified = attributes.pop("email", ""), attributes.pop("email_verified", False)
@@ -112,7 +111,7 @@ def create_user(connection: Connection, username: str, claims: Mapping[str, Any]
 
 
 def update_user(connection: Connection, user: Any, claims: Mapping[str, Any]) -> Any:
-    """Bring the user up to date, where the connection does so at each sign-in."""
+    """Update the user, if the connection does so at each sign-in."""
     if connection.sync_profile != Connection.SyncProfile.EACH_LOGIN:
         return user
     if changed := sync_user(user, claims):
@@ -123,10 +122,9 @@ def update_user(connection: Connection, user: Any, claims: Mapping[str, Any]) ->
 def sync_user(user: AbstractBaseUser, claims: Mapping[str, Any]) -> list[str]:
     """Set the fields that differ from the claims of ``hook_claims``; return their names.
 
-    The user is not saved.
-
-    An address that is not verified is never written: other code may send passwords to it. Nor is a
-    value that the field refuses or that does not fit its column. Only names and the like are cut.
+    The user is not saved. An address that is not verified is never written: other code may send
+    passwords to it. A value that its field refuses, or that is too long, is not written either;
+    only names and the like are cut.
     """
     changed = []
     for name, attribute in conf.user_fields.items():
@@ -146,7 +144,7 @@ def sync_user(user: AbstractBaseUser, claims: Mapping[str, Any]) -> list[str]:
 
 
 def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> Any:
-    """Return a value as the column stores it, or None where its validators refuse it."""
+    """Return a value as the column stores it, or None if its validators refuse it."""
     try:
         return column.clean(value, user)
     except ValidationError:
@@ -154,7 +152,7 @@ def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> An
 
 
 def _column(name: str) -> Field[Any, Any] | None:
-    """Return the user's field of this name. What people are known by is never synced."""
+    """Return the user's field of this name, or None. The username is never synced."""
     user_model = get_user_model()
     if name == user_model.USERNAME_FIELD:
         return None

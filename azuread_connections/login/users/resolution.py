@@ -1,7 +1,6 @@
-"""Who gets in: from a verified identity to the Django user that its ``(cloud, tid, oid)`` is
-tied to.
+"""Finds, links or creates the Django user of a verified identity, ``(cloud, tid, oid)``.
 
-The policies of the connection are decided here, around the site's own hooks.
+It applies the policies of the connection and calls the site's hooks.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _DESCRIPTION = Update(Identity, "connection", "login_name", "profile", "groups",
 
 
 class Hooks(Protocol):
-    """What a site can decide for itself: see ``ConnectionBackend``."""
+    """The hooks that a site can override: see ``ConnectionBackend``."""
 
     def verify_claims(self, claims: Mapping[str, Any]) -> bool: ...
     def filter_users_by_claims(self, claims: Mapping[str, Any]) -> Iterable[Any]: ...
@@ -56,7 +55,7 @@ class Hooks(Protocol):
 
 @dataclass(frozen=True)
 class VerifiedIdentity:
-    """A person of whom Microsoft says who they are, with what Graph adds."""
+    """A person whom Microsoft has identified, with what Graph adds."""
 
     connection: Connection
     claims: IdTokenClaims
@@ -70,10 +69,10 @@ class VerifiedIdentity:
 
 @dataclass(frozen=True)
 class ResolvedUser:
-    """The user of a sign-in. ``created``: this sign-in made the user; ``linked``: it tied the
-    identity to a user who was there before.
+    """The user of a sign-in. ``created``: this sign-in created the user; ``linked``: it tied the
+    identity to an existing user.
 
-    It travels as a "credential", which Django shows to receivers of failed log-ins.
+    ``repr`` shows little, because Django passes this object to receivers of ``user_login_failed``.
     """
 
     identity: Identity
@@ -90,7 +89,7 @@ class ResolvedUser:
 
 @contextmanager
 def _refusals_by_the_site() -> Iterator[None]:
-    """Take what means "not this user" in mozilla-django-oidc and in Django for a refusal."""
+    """Turn the exceptions by which mozilla-django-oidc and Django refuse a user into ours."""
     try:
         yield
     except (PermissionDenied, SuspiciousOperation) as refusal:
@@ -101,12 +100,12 @@ def _refusals_by_the_site() -> Iterator[None]:
 
 @_refusals_by_the_site()
 def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
-    """Return the user, made or linked at the person's first sign-in. To be called in a transaction.
+    """Return the user, created or linked at the first sign-in. To be called in a transaction.
 
-    Raises ``SignInFailed`` (``user_refused``, ``microsoft_unreachable``), and ``IntegrityError`` if
-    the same person's first sign-in runs elsewhere at this moment: try again, and they are found.
-    Raises ``ConfirmationNeeded`` before an existing user is linked by a domain that Microsoft was
-    not asked about just now: ask outside the transaction, then call it again.
+    Raises ``SignInFailed`` (``user_refused``, ``microsoft_unreachable``). Raises ``IntegrityError``
+    if the same person's first sign-in runs elsewhere at this moment: a second call finds the user.
+    Raises ``ConfirmationNeeded`` before it links an existing user, if Microsoft was not asked about
+    the domain just now: ask outside the transaction, then call it again.
     """
     connection = verified.connection
     identity = _find(verified)
@@ -121,7 +120,7 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
     else:
         resolved = _first_sign_in(hooks, verified, profile, claims)
     if resolved.linked:
-        # The user was there before, perhaps in some of the groups.
+        # The existing user may already be in some of the groups.
         mappings = groups.mappings_of(connection, resolved.user, resolved.identity)
     groups.apply(resolved.identity, mappings, verified.groups)
     return resolved
@@ -131,7 +130,7 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
 def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
     """Tie an identity to a signed-in user who asked for it. To be called in a transaction.
 
-    Nothing of the user changes but the groups that mappings manage. Raises as ``resolve``.
+    Of the user, only the groups that mappings manage change. Raises as ``resolve``.
     """
     identity = _find(verified)
     profile = _profile(verified, None)
@@ -151,7 +150,7 @@ def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
 def preview(hooks: Hooks, verified: VerifiedIdentity) -> str:
     """Say which Django user an identity would get, and why. Writes nothing, and sends no signal.
 
-    Raises ``SignInFailed`` where they would be refused.
+    Raises ``SignInFailed`` if the sign-in would be refused.
     """
     connection = verified.connection
     identity = _find(verified)
@@ -161,7 +160,7 @@ def preview(hooks: Hooks, verified: VerifiedIdentity) -> str:
     if identity is not None:
         return _("%(user)s, who is tied to this person.") % {"user": identity.user}
     if (user := _preview_link(hooks, verified, claims)) is not None:
-        return _("%(user)s, who has the same address and would be tied to it.") % {"user": user}
+        return _("%(user)s, who has the same address and would be linked.") % {"user": user}
     _require_creation(hooks, connection, claims)
     name = hooks.get_username(claims)
     return _("A new user, %(name)s. Nobody is tied to this person yet, and users are created.") % {
@@ -183,9 +182,9 @@ def _check_admission(
     identity: Identity | None,
     claims: Mapping[str, Any],
 ) -> None:
-    """Raise ``SignInFailed`` for who stays out, by the connection's policy or the site's own."""
+    """Raise ``SignInFailed`` if the connection's policy or the site's hook refuses the person."""
     if verified.claims.is_guest and not verified.connection.allow_guests:
-        raise SignInFailed("user_refused", detail="Guests of the directory are not let in.")
+        raise SignInFailed("user_refused", detail="The connection does not allow guests.")
     if identity is not None:
         _require_active(identity.user)
     if not hooks.verify_claims(claims):
@@ -201,7 +200,7 @@ def _require_creation(hooks: Hooks, connection: Connection, claims: Mapping[str,
     if not connection.create_users:
         raise SignInFailed(
             "user_refused",
-            detail="Users are not created by this connection, and nobody is tied to "
+            detail="This connection creates no users, and no user is tied to "
             f"{hooks.describe_user_by_claims(claims)}.",
         )
 
@@ -250,7 +249,7 @@ def _tie(user: Any, verified: VerifiedIdentity, profile: Profile) -> Identity:
 
 
 def _profile(verified: VerifiedIdentity, identity: Identity | None) -> Profile:
-    """Return the person's profile. What Graph said last serves on while Graph does not answer."""
+    """Return the person's profile. Without an answer of Graph's, its last one is used."""
     extended = verified.enrichment.profile
     if extended is None and identity is not None and verified.connection.extended_profile:
         extended = extended_part(identity.profile)
@@ -267,7 +266,7 @@ def _refresh(
     connection = verified.connection
     _describe(identity, verified, profile)
     if not _DESCRIPTION.store(identity, router.db_for_write(Identity)):
-        raise IntegrityError("The person was untied from the user while they signed in.")
+        raise IntegrityError("The identity was untied from the user during the sign-in.")
     before = _governed_fields(identity.user)
     identity.user = user = _update(hooks, identity.user, claims)
     after = _governed_fields(user)
@@ -278,7 +277,7 @@ def _refresh(
 
 
 def _update(hooks: Hooks, user: Any, claims: Mapping[str, Any]) -> Any:
-    """Call the hook, and refuse a user that it exchanges, loses or deactivates."""
+    """Call the hook, and refuse if it returns another user, None or a deactivated user."""
     updated = hooks.update_user(user, claims)
     if updated is None or updated.pk != user.pk:
         raise SignInFailed("user_refused", detail=f"update_user returned {updated!r} for {user!r}.")
@@ -291,8 +290,8 @@ def _governed_fields(user: Any) -> dict[str, Any]:
 
 
 def _login_name(profile: Profile) -> str:
-    """Return what the person is listed by. Where that is cut, it shows: the beginning of an address
-    can be somebody else's."""
+    """Return the name that the admin lists the person by. A cut one ends in "…": without it, it
+    could look like another person's address."""
     name = profile.username or profile.email or profile.name
     length = Identity._meta.get_field("login_name").max_length or 0
     return name if len(name) <= length else f"{name[: length - 1]}…"

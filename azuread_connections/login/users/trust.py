@@ -1,7 +1,7 @@
-"""In which domains a person's directory may give names and addresses here.
+"""Which domains are verified for a person's directory, so that names in them are trusted.
 
 Only a directory that owns a domain can give people names in it; in any other directory the same
-text proves nothing. Nor does it of a guest, whose names come from the home directory.
+text proves nothing. A guest's name proves nothing either: it comes from the home directory.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from ..lookup.realm import domain_of
 
 @dataclass(frozen=True)
 class DomainTrust:
-    """``domains``: those that are proven to be the person's directory's, in ASCII.
+    """``domains``: those that are verified for the person's directory, in ASCII.
 
-    ``confirmed``: those of them that Microsoft was asked about during this very sign-in.
+    ``confirmed``: those of them that Microsoft has confirmed during this sign-in.
     """
 
     domains: frozenset[str] = frozenset()
@@ -44,9 +44,9 @@ NO_DOMAIN = DomainTrust()
 
 
 class ConfirmationNeeded(Exception):
-    """An existing user would be linked by an address in ``domain``: Microsoft is asked first.
+    """Before an existing user is linked by ``domain``, Microsoft has to be asked about it.
 
-    Raised in a transaction, which must not be held open for a request.
+    Raised in a transaction, which must not stay open during a request.
     """
 
     def __init__(self, domain: str) -> None:
@@ -57,10 +57,10 @@ class ConfirmationNeeded(Exception):
 def find_trust(
     connection: Connection, claims: IdTokenClaims, known: OwnDomain | None = None
 ) -> DomainTrust:
-    """Return which of the domains in a person's claims are believed.
+    """Return which of the domains in a person's claims are verified for their directory.
 
-    Microsoft is asked again about a domain whose proof is a day old. No statement where ``known``,
-    which was read with the connection, tells enough. To be called outside a transaction.
+    Asks Microsoft again about a domain whose proof is a day old. Makes no query if ``known``, which
+    was read with the connection, is sufficient. To be called outside a transaction.
     """
     named = _named_domains(claims)
     if known is not None and not known.has_aliases:
@@ -80,10 +80,10 @@ def find_trust(
 
 
 def confirm(connection: Connection, trust: DomainTrust, domain: str) -> DomainTrust:
-    """Ask Microsoft at the moment when an existing user would be linked.
+    """Ask Microsoft about a domain right before an existing user is linked by it.
 
-    Raises ``SignInFailed`` (``microsoft_unreachable``) where it cannot be asked: no proof of an
-    earlier time hands over an account.
+    Raises ``SignInFailed`` (``microsoft_unreachable``) if Microsoft does not answer: an earlier
+    proof is not enough to link a user.
     """
     try:
         answer = domains.check(connection, domain)
@@ -95,10 +95,10 @@ def confirm(connection: Connection, trust: DomainTrust, domain: str) -> DomainTr
         why = answer.error
         raise SignInFailed(
             "microsoft_unreachable",
-            detail=f"Before a user is linked, Microsoft is asked about {domain}: {why}",
+            detail=f"To link a user, Microsoft has to confirm the domain {domain}: {why}",
             retry_after=why.retry_after if isinstance(why, Unreachable) else None,
         )
-    # As it is stored: the connection may trust another directory than when it was read.
+    # From the database: the connection may have been pinned to another directory meanwhile.
     proven = _aliases(connection, {domain}).filter(found_tenant_id=connection.tenant_id)
     if proven.trusted().exists():
         return replace(trust, confirmed=trust.confirmed | {domain})
@@ -115,7 +115,7 @@ def _is_fresh(checked_at: datetime | None, now: datetime) -> bool:
 
 
 def _aliases(connection: Connection, named: Set[str]) -> DomainAliases:
-    # Not of a replica, which may not have heard of a proof that was just withdrawn.
+    # Not from a replica, which may lag behind the withdrawal of a proof.
     aliases: DomainAliases = DomainAlias.objects.using(router.db_for_write(DomainAlias))
     return aliases.filter(connection=connection, domain__in=named)
 
@@ -135,13 +135,13 @@ def _trusted(connection: Connection, aliases: list[DomainAlias]) -> frozenset[st
 def _ask_about_due(
     connection: Connection, aliases: list[DomainAlias], now: datetime
 ) -> frozenset[str]:
-    """Return the domains that Microsoft has given a clear answer about."""
+    """Return the domains about which Microsoft has given a conclusive answer."""
     due = [each for each in aliases if each.is_due(connection.tenant_id, now) and _may_ask(each)]
     answers = domains.check_in_turn(connection, (each.domain for each in due))
     return frozenset(answer.domain for answer in answers if answer.is_conclusive)
 
 
 def _may_ask(alias: DomainAlias) -> bool:
-    """Where Microsoft does not answer, one sign-in in ten minutes waits for it."""
+    """While Microsoft does not answer, only one sign-in in ten minutes waits for it."""
     key = f"{CACHE_PREFIX}:domain:{alias.connection_id}:{alias.domain}"
     return conf.cache.add(key, 1, RETRY_AFTER // timedelta(seconds=1))

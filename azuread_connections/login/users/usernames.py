@@ -1,4 +1,4 @@
-"""What a new Django user is called: a name that its directory may give, and that nobody has."""
+"""Chooses the username of a new Django user: one in a verified domain, or a made-up one."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def username_for(claims: IdTokenClaims, connection: Connection, trust: DomainTru
         if not _is_taken(own):
             return own
         if isinstance(field, models.EmailField):
-            # The account with this address may be somebody else's; it is never taken over.
+            # The existing account may be somebody else's.
             raise SignInFailed("user_refused", detail=f"Another user has the address {own}.")
     return _made_up_name(claims, field)
 
 
 def require_usable(name: Any, made_by: str) -> str:
-    """Return a name that the site's own code made, if a column can hold it. Raises
-    ``SignInFailed``."""
+    """Return a name made by the site's own code. Raises ``SignInFailed`` if the column cannot hold
+    it."""
     field = _field()
     if not isinstance(name, str) or not name:
         raise SignInFailed("user_refused", detail=f"{made_by} returned no name.")
     if len(name) > (field.max_length or len(name)):
-        raise SignInFailed("user_refused", detail=f"{made_by} returned too long a name.")
+        raise SignInFailed("user_refused", detail=f"{made_by} returned a name that is too long.")
     return name
 
 
 def _is_accepted(name: str, field: models.Field[Any, Any]) -> bool:
-    """Return whether the user model takes this name, as it stands: its forms would refuse any
-    other, and every later change of the user with it."""
+    """Return whether the user model accepts this name unchanged. With any other name, the admin's
+    form would refuse every later change of the user."""
     if get_user_model().normalize_username(name) != name:
         return False
     try:
@@ -77,5 +77,5 @@ def _made_up_name(claims: IdTokenClaims, field: models.Field[Any, Any]) -> str:
         key += ".azuread.invalid"
     digest = hashlib.sha256(key.encode()).hexdigest()[: field.max_length]
     names = [name for name in (key, digest) if len(name) <= (field.max_length or len(name))]
-    # A model that takes neither needs USERNAME_FUNCTION; until then its forms complain.
+    # A model that accepts neither needs USERNAME_FUNCTION.
     return next((name for name in names if _is_accepted(name, field)), names[0])

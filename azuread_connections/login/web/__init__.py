@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out: views, buttons, the error page. It decides nothing."""
+"""Views, buttons and the error page. They decide nothing: see ``flows``."""

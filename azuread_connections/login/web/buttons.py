@@ -1,4 +1,4 @@
-"""The buttons "Continue with <display name>", and the addresses that links lead to."""
+"""The buttons "Continue with <display name>", and the addresses of sign-in links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..lookup import addresses
 
 @dataclass(frozen=True)
 class Button:
-    """One button. ``initial`` stands where there is no logo."""
+    """One button. ``initial`` is shown if there is no logo."""
 
     label: str
     logo_url: str
@@ -26,7 +26,7 @@ class Button:
 
 
 def buttons(connections: Iterable[Connection], **parameters: str) -> list[Button]:
-    """Return the buttons of connections; for the parameters see ``start_url``."""
+    """Return the buttons of connections. For the parameters, see ``start_url``."""
     return [
         Button(
             label=connection.label,
@@ -48,7 +48,7 @@ def start_url(connection: Connection, **parameters: str) -> str:
 
 
 def sign_in_url(**parameters: str) -> str:
-    """Return the sign-in page's address, on the host that is asked: a start moves if it must."""
+    """Return the path of the sign-in page. ``StartView`` changes the host if necessary."""
     return reverse(f"{addresses.NAMESPACE}:sign_in") + query(**parameters)
 
 

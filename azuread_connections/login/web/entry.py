@@ -11,10 +11,10 @@ from ...entra.frames import without_frame_variables
 
 
 def entry(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Mark a view that comes before signing in.
+    """Mark a view that people use before they are signed in.
 
-    The host may use LoginRequiredMiddleware, which must let it pass, and ATOMIC_REQUESTS, which
-    would undo the log line of a failure. A report of an unforeseen error shows no variable of it.
+    LoginRequiredMiddleware lets it pass. ATOMIC_REQUESTS does not apply, as it would roll back the
+    event of a failure. A report of an unforeseen error shows none of its local variables.
     """
     return never_cache(
         transaction.non_atomic_requests(login_not_required(without_frame_variables(view)))

@@ -1,4 +1,4 @@
-"""The page of a sign-in that fails: what happened, what to do, and a reference for support."""
+"""The page of a failed sign-in: what happened, what to do, and a reference for support."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled
 from . import buttons
 
-#: Seconds, where Microsoft names none.
+#: Seconds, if Microsoft sends none.
 _RETRY_AFTER = 30
 
 
 def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
     """Log the failure and return its page."""
     callback.report_failure(request, failed)
-    # Not before it is logged: what a `state` says of its beginning is no part of the failure.
+    # After it is logged: the connection named in `state` is not part of the failure.
     resumption = find_resumption(request) if failed.failure.status == 400 else None
     response = render(
         request,
@@ -35,7 +35,7 @@ def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
         },
         status=failed.failure.status,
     )
-    # The address holds the authorization code: no link on the page may carry it away.
+    # The address holds the authorization code: no link on the page may pass it on.
     response["Referrer-Policy"] = "no-referrer"
     if failed.failure.status == 503:
         response["Retry-After"] = str(failed.retry_after or _RETRY_AFTER)
@@ -43,23 +43,22 @@ def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
 
 
 def already_logged(response: HttpResponse) -> HttpResponse:
-    """Mark an answer whose failure is in our own log.
+    """Keep Django from logging a response whose failure is in our own log.
 
-    Django logs each answer from 400 on that is not marked so, and mails those from 500 on to ADMINS
-    within the request. The mark is what ``django.utils.log.log_response`` sets itself.
+    Django logs each response with a status from 400 on, and mails those from 500 on to ADMINS
+    within the request. ``django.utils.log.log_response`` sets and reads this attribute.
     """
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
 def _home_url(request: HttpRequest, resumption: Resumption | None) -> str:
-    """Return where somebody goes on who is signed in already: on this site in any case."""
+    """Return the link for people who are already signed in. It is always on this site."""
     return addresses.safe_destination(request, resumption.destination if resumption else None)
 
 
 def _other_account_url(failed: SignInFailed) -> str:
-    """Return where another account can be chosen at Microsoft, which takes the same one again
-    otherwise; "" where that is no help."""
+    """Return the link that has Microsoft ask for another account, or "" if that does not help."""
     if failed.connection is None or failed.back_url or not failed.failure.other_account_helps:
         return ""
     application = failed.application
@@ -72,7 +71,7 @@ def _other_account_url(failed: SignInFailed) -> str:
 
 
 def _retry_url(request: HttpRequest, failed: SignInFailed, resumption: Resumption | None) -> str:
-    """Return where "try again" leads: straight to Microsoft if that may help."""
+    """Return the link "try again": to Microsoft directly if that can help."""
     if resumption is not None:
         return buttons.start_url(
             resumption.target.connection,

@@ -1,5 +1,4 @@
-"""Requests that come before a person does: of programs that open links, and of browsers that
-prefetch. A sign-in begins in the browser of the person only."""
+"""Answers programs that open links, and browsers that prefetch, without beginning a sign-in."""
 
 from __future__ import annotations
 
@@ -10,11 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from ..flows import redirects
 from .error_page import already_logged
 
-#: Parameter of a request that the page below has led to: it is a browser, whatever its name.
+#: Parameter of requests from the page below: they are a browser's, whatever its User-Agent.
 _CONTINUED = "continue"
-#: Office follows redirects itself and opens in the browser the address at which they end, without
-#: the cookies; programs that preview links only read. More names than these cost a browser one
-#: page more.
+#: Office follows redirects itself and opens the last address in the browser, without the cookies.
+#: Link previews only read. A browser that is matched by mistake sees one more page.
 _PROGRAMS = re.compile(
     r"ms-?office|microsoft[ -]office|microsoft outlook"
     r"|\b(word|excel|powerpoint|onenote|outlook|visio)/"
@@ -26,10 +24,10 @@ _PROGRAMS = re.compile(
 
 
 def prefetch_response(request: HttpRequest) -> HttpResponse | None:
-    """Return the answer to a request that comes before a person does; None for a person's own.
+    """Return the response to a program or a prefetch; None for a person's own request.
 
-    It sets no cookie. In a browser it leads to the same address and to the sign-in. Status 403
-    tells a browser that prefetches not to use it, so that it asks again when somebody goes there.
+    It sets no cookie. A browser that shows it continues to the same address and to the sign-in. For
+    a prefetch it has status 403, so that the browser asks again when the person follows the link.
     """
     is_prefetch = _is_prefetch(request)
     if not (is_prefetch or request.method == "HEAD" or _is_program(request)):
@@ -40,7 +38,7 @@ def prefetch_response(request: HttpRequest) -> HttpResponse | None:
     )
     if is_prefetch:
         response.status_code = 403
-        already_logged(response)  # by nobody: it is no failure
+        already_logged(response)  # not a failure: nothing is logged
     return response
 
 

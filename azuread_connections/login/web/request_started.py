@@ -1,4 +1,4 @@
-"""What happens to a request of the site when Django starts to handle it."""
+"""Withholds codes and cookies from error reports when Django starts to handle a request."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Keeps codes and transaction cookies out of Sentry, where a site uses it.
 
-Sentry's SDK copies the address and the cookies of a request before Django sees it, so what
-``withheld`` does comes too late for that copy.
+Sentry's SDK copies the address and the cookies of a request before Django sees it, so ``withheld``
+runs too late for that copy.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from urllib.parse import urlsplit
 
 from ..state.withheld import CALLBACK_PATH, COOKIE_MARK, redacted_text
 
-#: Parts of an event that can hold an address or a header. The code of frames is left as it is.
+#: Parts of an event that can hold an address or a header. Frames are not changed.
 _PARTS = ("request", "breadcrumbs", "contexts", "spans", "extra", "logentry")
 
 
 def scrub_this_request() -> None:
-    """Have the events of this request go through ``scrub``, if the SDK handles requests."""
+    """Apply ``scrub`` to the events of this request, if the SDK handles requests."""
     sentry_sdk = sys.modules.get("sentry_sdk")
     if sentry_sdk is None or sentry_sdk.get_client().get_integration("django") is None:
         return
-    # That integration opens a scope for each request, so this ends with it. It runs behind the
-    # processor that puts the copied address into the event.
+    # That integration opens a scope for each request, so the processor is removed with it. It runs
+    # after the processor that puts the copied address into the event.
     sentry_sdk.get_isolation_scope().add_event_processor(scrub)
 
 
 def scrub(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:
-    """Return an event of Sentry's without what ``withheld`` takes out of requests.
+    """Return an event of Sentry's without the values that ``withheld`` takes out of requests.
 
-    It can also be called by a site's own ``before_send``.
+    A site's own ``before_send`` can call it, too.
     """
     url = event.get("request", {}).get("url")
     is_callback = isinstance(url, str) and urlsplit(url).path.endswith(CALLBACK_PATH)

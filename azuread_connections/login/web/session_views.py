@@ -1,4 +1,4 @@
-"""What people do with a session: look who they are, tie accounts to themselves, sign out."""
+"""Views for signed-in people: their profile, their Microsoft accounts, signing out."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _MAX_SLUG = 50
 @method_decorator(login_not_required, name="dispatch")
 @method_decorator(never_cache, name="dispatch")
 class ProfileView(View):
-    """The signed-in person as JSON; 401 where this session was proven by no connection."""
+    """The signed-in person as JSON; 401 if no connection has signed in this session."""
 
     def get(self, request: HttpRequest) -> JsonResponse:
         proof = session.newest(request) if request.user.is_authenticated else None
-        # Not of a replica: it may not have heard of who came a moment ago.
+        # Not from a replica, which may not have an identity that was just stored.
         people = Identity._default_manager.using(router.db_for_write(Identity))
         identity = people.filter(pk=proof.identity).first() if proof else None
         if proof is None or identity is None or identity.user_id != request.user.pk:
@@ -66,7 +66,7 @@ class ProfileView(View):
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class AccountsView(TemplateView):
-    """A signed-in user's own Microsoft accounts: connects and disconnects them, by POST."""
+    """Shows a signed-in user's Microsoft accounts; connects and disconnects them by POST."""
 
     http_method_names = ["get", "head", "post", "options"]
     template_name = "azuread_connections/accounts.html"
@@ -90,14 +90,14 @@ class AccountsView(TemplateView):
         target = enabled.find_enabled(request, name)
         if target is None:
             raise SignInFailed("connection_disabled", detail=f"No connection “{name}” here.")
-        # Microsoft sends the browser back to another host, where it may have to sign in first.
+        # Microsoft redirects to another host, where the browser may have no session yet.
         if addresses.must_move(request, is_own_host=target.is_own_host):
             moved = self._address(**{addresses.MOVED: "1"})
             return redirects.redirect_browser(request, conf.public_url + moved)
         start = begin.Start(
             target,
             self._address(),
-            # Whoever is signed in at Microsoft need not be who is to be tied.
+            # The account that is signed in at Microsoft may not be the one to connect.
             prompt=begin.SELECT_ACCOUNT,
             purpose=accounts.PURPOSE,
             subject=str(request.user.pk),
@@ -105,7 +105,7 @@ class AccountsView(TemplateView):
         return begin.redirect_to_microsoft(request, start)
 
     def _connect_by_address(self, request: HttpRequest, typed: str) -> HttpResponse:
-        """Where there are too many connections for buttons, an address leads to one."""
+        """Find the connection by email address, where there are too many for buttons."""
         application = enabled.find_application(request)
         if application is None:
             return self.get(request)
@@ -120,7 +120,7 @@ class AccountsView(TemplateView):
         return self.render_to_response(context)
 
     def _address(self, **parameters: str) -> str:
-        """The page's own, with no more of the request's than it needs: it goes into a cookie."""
+        """Return the page's own address, kept short because it goes into a cookie."""
         application = enabled.chosen_application(self.request)[:_MAX_SLUG]
         path = reverse(f"{addresses.NAMESPACE}:accounts")
         return path + buttons.query(application=application, **parameters)
@@ -143,9 +143,9 @@ class AccountsView(TemplateView):
 @method_decorator(csrf_protect, name="dispatch")
 @method_decorator(never_cache, name="dispatch")
 class LogoutView(View):
-    """Ends the session here, and at Microsoft too where ``microsoft`` is posted along.
+    """Ends the session here, and also at Microsoft if ``microsoft`` is posted.
 
-    By POST, so that no link of another site can do it.
+    Only by POST, so that a link on another site cannot sign people out.
     """
 
     http_method_names = ["post", "options"]
@@ -168,9 +168,9 @@ class LogoutView(View):
 @method_decorator(entry, name="dispatch")
 @method_decorator(xframe_options_exempt, name="dispatch")
 class FrontchannelLogoutView(View):
-    """Called by Microsoft in a hidden frame when somebody signs out there; no cookie comes along.
+    """Microsoft loads it in a hidden frame, without cookies, when somebody signs out there.
 
-    ``token`` is derived for each connection, so that strangers cannot call it.
+    ``token`` is derived for each connection, so that strangers cannot guess the address.
     """
 
     http_method_names = ["get", "options"]

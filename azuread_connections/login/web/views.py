@@ -29,9 +29,9 @@ _MAX_LOGIN_HINT = 254
 
 @method_decorator(entry, name="dispatch")
 class SignInView(TemplateView):
-    """The sign-in page of an application: an email address first, buttons, the password page.
+    """The sign-in page of an application: email address, buttons, link to the password page.
 
-    ``application``: its slug, where the URLconf says it: ``SignInView.as_view(application="x")``.
+    ``application``: its slug, if the URLconf sets it: ``SignInView.as_view(application="x")``.
     """
 
     http_method_names = ["get", "head", "post", "options"]
@@ -92,7 +92,7 @@ class SignInView(TemplateView):
         )
 
     def _other_account_url(self, application: Application | None) -> str:
-        """The same page, from which Microsoft asks which account to use."""
+        """Return this page's address with the ``prompt`` that has Microsoft ask for an account."""
         return self.request.path + buttons.query(
             application=enabled.chosen_application(self.request),
             next=self._next(application),
@@ -104,13 +104,13 @@ class SignInView(TemplateView):
         return addresses.requested_destination(self.request, urls)
 
     def _start(self, name: str) -> HttpResponse:
-        """``?connection=NAME`` overrides the page, as at Auth0."""
+        """``?connection=NAME`` starts at once, as at Auth0."""
         return _start(self.request, name, self.application)
 
 
 @method_decorator(entry, name="dispatch")
 class StartView(View):
-    """Sends the browser to Microsoft. One query, no write, no request."""
+    """Redirects to Microsoft. One query; no write and no request to Microsoft."""
 
     http_method_names = ["get", "head", "options"]
 
@@ -120,7 +120,7 @@ class StartView(View):
 
 @method_decorator(entry, name="dispatch")
 class CallbackView(View):
-    """Where Microsoft sends every browser back to: the one redirect URI."""
+    """The one redirect URI, to which Microsoft sends every browser back."""
 
     # Not HEAD: a link preview must not spend the code.
     http_method_names = ["get", "options"]
@@ -137,11 +137,11 @@ class CallbackView(View):
         except SignInFailed as failed:
             failure = failed
         if failure is not None:
-            # Not while it is handled: an error of this page would be reported with all that led to
-            # the failure.
+            # Outside the except block: a report of an error of this page would otherwise include
+            # the failure and its variables.
             response = failure_page(request, failure)
         delete_cookie(request, response, _state(request), secure=secure)
-        # The address holds the code, and no link or form may carry it along. Not "no-referrer":
+        # The address holds the code, and no link or form may pass it on. Not "no-referrer":
         # browsers then send forms with "Origin: null", which Django's CSRF protection refuses.
         response.headers.setdefault("Referrer-Policy", "strict-origin")
         return response
@@ -156,10 +156,10 @@ def _start(request: HttpRequest, name: str, application: str = "") -> HttpRespon
         detail = f"No connection “{enabled.lookup_name(name)}” for “{asked}”."
         return failure_page(request, SignInFailed("connection_disabled", detail=detail))
     asked = request.GET.get("login_hint", "")
-    # What is no address may be the opaque hint that Microsoft puts into ID tokens.
+    # Anything but an address can be the opaque hint that Microsoft puts into ID tokens.
     login_hint = clean_address(asked) or asked[:_MAX_LOGIN_HINT]
     domain = realm.domain_of(login_hint)
-    # No hint for guests: it would lead them past the directory that knows them.
+    # No domain hint for guests: Microsoft would skip the directory in which they are guests.
     return _begin(request, target, login_hint, domain if domain == target.connection.domain else "")
 
 
@@ -190,13 +190,13 @@ def _begin(
 
 
 def _prompt(request: HttpRequest) -> str:
-    """Return what the address asks Microsoft to do. Everything but one value is ignored."""
+    """Return the parameter ``prompt``. Any value but ``SELECT_ACCOUNT`` is ignored."""
     asked = request.GET.get("prompt", "")
     return asked if asked == begin.SELECT_ACCOUNT else ""
 
 
 def _ask_first(request: HttpRequest, other: OtherUserSignedIn) -> HttpResponse:
-    """Somebody else is signed in here: let the person choose. Nothing has been changed."""
+    """Let the person choose between the user of the session and the new one. Nothing is changed."""
     start_url = partial(
         buttons.start_url,
         other.context.connection,

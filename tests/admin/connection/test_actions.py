@@ -288,7 +288,7 @@ def test_a_failed_trial_begins_with_our_words_and_folds_microsofts(
 def test_a_refusal_of_our_own_is_told_in_the_open(contoso: Company, boss: Client) -> None:
     Connection.objects.update(create_users=False)
     page = try_and_read(contoso, boss)
-    assert page.index("Users are not created by this connection") < page.index("<details>")
+    assert page.index("This connection creates no users") < page.index("<details>")
 
 
 @pytest.mark.django_db

@@ -101,6 +101,7 @@ def test_security_groups_stay_on_while_there_are_mappings(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 15])
 def test_the_page_takes_the_same_queries_at_any_number_of_rows(
     boss: Client, connection: Connection, group: Group, rows: int

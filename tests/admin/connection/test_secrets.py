@@ -211,6 +211,7 @@ def test_a_typed_secret_does_not_come_back_in_a_refused_form(
     assert 'autocomplete="new-password"' in response.content.decode()
 
 
+@pytest.mark.slow
 def test_no_page_and_no_history_shows_a_secret(
     boss: Client, microsoft: StandIn, connection: Connection, secret: ClientSecret
 ) -> None:

@@ -68,7 +68,7 @@ def test_the_account_is_tied_and_signs_the_same_user_in(
     assert (identity.user, identity.object_id) == (patti, contoso.person.object_id)
     assert "adele.vance@contoso.com" in browser.get(PAGE).content.decode()
     event = Event.objects.get(kind="user_linked")
-    assert (event.identity, event.message) == (identity, "Tied to the user patti, by themselves.")
+    assert (event.identity, event.message) == (identity, "Connected by the user patti themselves.")
     other = Client()
     contoso.sign_in(other)
     assert other.get("/login/profile").json()["user"]["id"] == patti.pk
@@ -380,7 +380,7 @@ def test_an_account_is_untied_and_its_sessions_end(
     assert not Identity.objects.exists()
     assert other.get("/login/profile").status_code == 401
     event = Event.objects.get(kind="user_unlinked")
-    assert event.message == "Untied from the user patti, by themselves."
+    assert event.message == "Disconnected by the user patti themselves."
 
 
 def test_the_only_way_to_sign_in_stays(contoso: Company, client: Client) -> None:

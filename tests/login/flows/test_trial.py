@@ -111,7 +111,7 @@ def test_a_trial_says_who_it_would_be(contoso: Company, staff: User, client: Cli
     Identity.objects.all().delete()
     Connection.objects.update(link_by_email=True)
     User.objects.filter(pk=user.pk).update(email="adele.vance@contoso.com")
-    assert "would be tied to it" in attempt(contoso, client)["user"]
+    assert "would be linked" in attempt(contoso, client)["user"]
     user.refresh_from_db()
     assert not Identity.objects.exists()
 

@@ -25,6 +25,7 @@ def _fail(contoso, times, **parameters):
         c.get(CALLBACK, {"state": state, **parameters})
 
 
+@pytest.mark.slow
 def test_a_thousand_junk_callbacks_leave_a_handful_of_rows(client: Client) -> None:
     for number in range(1000):
         client.get(CALLBACK, {"state": f"{number:022}", "code": "junk"})

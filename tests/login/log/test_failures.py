@@ -299,7 +299,7 @@ def test_the_log_says_which_consent_microsoft_misses(
     contoso.microsoft.fault("authorize", aadsts=aadsts)
     response = contoso.come_back(client, contoso.start(client))
     event = assert_refused(response, 403, "consent_required")
-    assert "GroupMember.Read.All, which is not known to be there" in event.message
+    assert "GroupMember.Read.All, and no such consent is known" in event.message
 
 
 # What a redirect can say

@@ -210,6 +210,7 @@ def test_the_database_is_asked_only_now_and_then(
     assert is_signed_in(client)  # for half a minute
 
 
+@pytest.mark.slow
 def test_a_session_of_many_applications_fits_into_a_cookie(
     contoso: Company, client: Client, settings: Any
 ) -> None:

@@ -210,7 +210,7 @@ def test_a_pin_counts_however_it_was_stored(
     assert not is_signed_in(inside)
     response = everybody.sign_in(inside, patti)
     assert (response.status_code, error_code(response)) == (403, "directory_refused")
-    assert "Another connection is this directory's own" in Event.objects.latest("pk").message
+    assert "Another connection has this directory as its own" in Event.objects.latest("pk").message
 
 
 def test_ones_own_directory_is_not_held_by_another_connections_pin(

@@ -19,6 +19,7 @@ from tests.testing.contoso import get
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
     data = tmp_path / "data.json"
     data.write_text(json.dumps({"directories": [{"domain": "contoso.com"}]}))

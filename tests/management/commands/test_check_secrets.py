@@ -259,6 +259,7 @@ def run(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_real_process_ends_with_the_promised_status(tmp_path):
     database = tmp_path / "db.sqlite3"
 

@@ -158,6 +158,7 @@ def test_a_file_that_is_not_there_is_told_by_name(tmp_path):
         load(tmp_path / "missing.json")
 
 
+@pytest.mark.slow
 def test_a_real_process_reads_standard_input_and_fails_without_a_traceback(tmp_path):
     environment = os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
