@@ -133,7 +133,7 @@ def test_the_way_of_a_connection_to_look_at(
     page.goto(f"{live_server.url}{base}/change/")
     screenshots(page, "way-checklist")
     tried = page.locator("[data-step=tried]")
-    expect(tried).to_contain_text("nobody has come back")
+    expect(tried).to_contain_text("nobody has returned from Microsoft yet")
     page.locator("[data-step=enabled]").get_by_role("link").click()
     expect(page.locator("#id_enabled_applications")).to_be_in_viewport()
 
