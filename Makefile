@@ -6,7 +6,7 @@ NEWEST_VENV ?= .venv-newest
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
 ARGS ?=
-# Processes that share the tests: as many as there are processors. WORKERS=0: none but make's own.
+# Processes that run the tests: by default one per processor. WORKERS=0 uses a single process.
 WORKERS ?= auto
 
 BIN := $(VENV)/bin
@@ -23,7 +23,7 @@ help:
 	@echo "make lint           ruff, djlint and mypy"
 	@echo "make check          lint, Django's system checks and missing migrations"
 	@echo "make release-check  what a release needs: every text is translated into German"
-	@echo "make bench          this app beside its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
+	@echo "make bench          compare this app with its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
 	@echo "make clean          remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
@@ -37,7 +37,7 @@ test: $(VENV)/.dev
 test-fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser and not at_size" $(ARGS)
 
-# In an environment of its own, whose Django is not that of requirements.txt.
+# In a separate environment, with another Django than that of requirements.txt.
 test-newest:
 	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) $(NEWEST_VENV)/.newest
 	@$(MAKE) --no-print-directory VENV=$(NEWEST_VENV) test
@@ -67,7 +67,7 @@ clean:
 		echo "rm -rf .env .demo db.sqlite3*"; rm -rf .env .demo db.sqlite3*; \
 	fi
 
-# Debian ships ensurepip, without which venv fails, in a package of its own.
+# Debian ships ensurepip, without which venv fails, in a separate package.
 $(VENV)/.created:
 	@command -v $(PYTHON) >/dev/null || { \
 		echo "There is no $(PYTHON). Install Python 3.11 or newer, or name yours: make PYTHON=python3.12 ..."; \

@@ -48,7 +48,7 @@ def main() -> None:
     if scale not in SCALES:
         parser.error(f"BENCH_SCALE is “{scale}”; it may be {' or '.join(SCALES)}.")
     sizes = SCALES[scale]
-    # A smoke test leaves the published results alone.
+    # A smoke test does not change the published results.
     where = HERE / ".envs" if sizes is SMALL else HERE
     stored = where / "results.json"
     is_whole = not (options.only or options.render)
@@ -57,7 +57,7 @@ def main() -> None:
         results = json.loads(stored.read_text())
     if not options.render:
         for name in options.only or MEASUREMENTS:
-            # Kept one by one: a run of half an hour may be broken off.
+            # Stored one by one: a run of half an hour can be interrupted.
             results = _rounded(results | measure(sizes, name, results))
             stored.write_text(json.dumps(results, indent=1) + "\n")
     if lacking := [name for name in MEASUREMENTS if name not in results]:
@@ -70,8 +70,8 @@ def main() -> None:
 
 
 def measure(sizes: Sizes, name: str, kept: dict[str, Any]) -> dict[str, Any]:
-    """Return the results of one measurement, and under what circumstances it ran. Ends the program
-    if they are not those of the results that were kept."""
+    """Return the results of one measurement, and its circumstances. Ends the program if they differ
+    from those of the kept results."""
     print(f"{name} ... ", end="", flush=True, file=sys.stderr)
     run = {"scale": sizes.name, **surroundings.at_this_moment()}
     began = time.monotonic()
@@ -80,7 +80,7 @@ def measure(sizes: Sizes, name: str, kept: dict[str, Any]) -> dict[str, Any]:
         if differing := surroundings.differences(kept, surrounding):
             sys.exit(
                 f"The results that were kept cannot stand beside it: {', '.join(differing)}. "
-                "Measure everything anew, without --only."
+                "Measure everything again, without --only."
             )
         measured = {
             **surrounding,
@@ -100,7 +100,7 @@ def print_table(rows: list[list[str]]) -> None:
 
 
 def _rounded(value: Any) -> Any:
-    """Numbers with as many digits as they are worth, so that the file stays small."""
+    """Numbers rounded to their significant digits, so that the file stays small."""
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What every measurement works with: the stand-in, the sites of the peers, the sizes."""
+"""What every measurement needs: the stand-in, the sites of the peers, the sizes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Bench:
 class Site:
     """A peer's site: in a worker that is asked for sign-ins, or served by gunicorn.
 
-    ``tls_port``: of a proxy before the stand-in, else it is asked without TLS.
+    ``tls_port``: that of a TLS proxy before the stand-in; without it TLS is not used.
     """
 
     bench: Bench
@@ -118,13 +118,13 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes a process in the peer's environment this site."""
+        """The environment variables that make a process in the peer's environment this site."""
         environment = {
             "DJANGO_SETTINGS_MODULE": self.peer.settings,
             "BENCH_DATABASE": json.dumps(self.database),
             "BENCH_CACHE": json.dumps(self.cache) if self.cache else "",
             "PYTHONPATH": str(lines.ROOT),
-            # A proxy of the machine has no way to our loopback.
+            # A proxy of the machine cannot reach our loopback.
             "NO_PROXY": "*",
         }
         if self.tls_port:
@@ -141,7 +141,7 @@ class Site:
         return Child(command, self.environment)
 
     def prepare(self) -> None:
-        """Make the tables, and sign everybody in once, so that all come as returning people."""
+        """Create the tables, and sign everybody in once, so that all are returning people."""
         near = replace(self, tls_port=None)
         with near.worker() as worker:
             worker.ask("site.prepare")

@@ -1,4 +1,4 @@
-"""A small browser: it starts a sign-in, passes the stand-in, and comes back, with its cookies."""
+"""A small browser with cookies: it starts a sign-in, passes the stand-in, and returns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Answer:
 
 
 class Site(Protocol):
-    """What a browser talks to."""
+    """A site that a browser can open."""
 
     def send(
         self, path: str, headers: dict[str, str], method: str = "GET", body: bytes = b""
@@ -34,7 +34,7 @@ class Site(Protocol):
 
 
 class HttpSite:
-    """A site at a port of loopback, over one connection that is kept where the site keeps it."""
+    """A site at a port of loopback, over one connection, kept alive if the site does so."""
 
     def __init__(self, address: str, host: str = "127.0.0.1") -> None:
         self._connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
@@ -51,7 +51,7 @@ class HttpSite:
 
 
 class Microsoft:
-    """The stand-in as a browser of somebody whom it remembers meets it."""
+    """The stand-in for a browser that is signed in there."""
 
     def __init__(self, address: str) -> None:
         self._site = HttpSite(address, HOST)
@@ -106,7 +106,7 @@ class Browser:
         return self.microsoft.pass_through(authorize_url, self.at_microsoft)
 
     def come_back(self, path: str) -> Answer:
-        """End a sign-in. Raises if it did not: whoever is signed in gets a new session key."""
+        """Complete a sign-in. Raises if it failed: a sign-in changes the session key."""
         before = self.cookies.get("sessionid")
         answer = self.send(path)
         if answer.status != 302 or self.cookies.get("sessionid") in (None, before):

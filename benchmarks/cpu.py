@@ -18,8 +18,8 @@ from benchmarks.tls import tls_front
 
 
 def measure(bench: Bench) -> dict[str, Any]:
-    """Milliseconds per sign-in: on SQLite and local memory, on what a site of several processes
-    uses, and with TLS as against Microsoft, where a quarter of the sign-ins will do.
+    """Milliseconds per sign-in: on SQLite and local memory, on the services of a site with several
+    processes, and with TLS as for Microsoft, with a quarter of the sign-ins.
     """
     number = bench.sizes.cpu_sign_ins // bench.sizes.cpu_rounds
     measured = {"plain": _rounds(bench, EVERYBODY, number, sqlite, {})}
@@ -46,7 +46,7 @@ def _rounds(
             site = bench.site(peer, stack.enter_context(database(peer.name)), **where)
             site.prepare()
             worker = stack.enter_context(site.worker())
-            site.cpu(worker, 5)  # what only a cold process does
+            site.cpu(worker, 5)  # work of a cold process only
             running.append((site, worker))
         for _ in range(bench.sizes.cpu_rounds):
             for site, worker in running:
@@ -56,8 +56,8 @@ def _rounds(
 
 
 def _instructions(bench: Bench) -> dict[str, float] | str:
-    """Instructions per sign-in: the difference between many and few, so that a start of Python
-    does not count. Returns why not, where they cannot be counted."""
+    """Instructions per sign-in: the difference between many and few, so that Python's start does
+    not count. Returns the reason if they cannot be counted."""
     number = bench.sizes.instruction_sign_ins
     if not number:
         return "not at this size"

@@ -19,7 +19,7 @@ def python_of(peer: Peer) -> str:
 
 
 def install(peer: Peer) -> None:
-    """Create and fill a peer's environment, unless it holds what is asked for already."""
+    """Create and fill a peer's environment, unless it already has the requested packages."""
     wanted = HERE / "requirements" / f"{peer.environment}.txt"
     environment = ENVIRONMENTS / peer.environment
     done = environment / "installed"

@@ -15,7 +15,7 @@ from benchmarks.peers import ALONE, PEERS, Peer
 from benchmarks.services import sqlite
 from benchmarks.tls import tls_front
 
-#: Sets a site up as a server does before its first request, and says what that took.
+#: Sets a site up as a server does before its first request, and prints time and memory.
 SCRIPT = """
 import time
 began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The goals, held against raw results. What is missed says why."""
+"""The goals, compared with raw results. A missed goal has a reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYS_ASKED_AGAIN_AFTER = 300
 
 @dataclass(frozen=True)
 class Goal:
-    """``why`` is what there is to say where the goal is missed."""
+    """``why`` is the reason to print if the goal is missed."""
 
     text: str
     measured: str
@@ -29,14 +29,14 @@ class Goal:
 
 
 def judge(results: Results) -> Iterator[Goal]:
-    """Yield a goal for all that was measured."""
+    """Yield a goal for each measurement."""
     for part, judge_part in _PARTS.items():
         if part in results:
             yield from judge_part(results[part])
 
 
 def services_of(results: Results) -> str:
-    """Return which database and cache stood for those of a real site."""
+    """Return which database and cache were used for those of a real site."""
     versions = results["versions"]
     database = "PostgreSQL" if versions["PostgreSQL"] else "SQLite"
     return f"{database} and {'Redis' if versions['Redis'] else 'files'}"
@@ -122,7 +122,7 @@ def _instructions(measured: Results, best: Peer) -> str:
 
 
 def _less(best: Peer) -> str:
-    """Say what the one app that is as fast does without."""
+    """Say what the one app that is as fast leaves out."""
     if best.name != ADFS:
         return ""
     return (

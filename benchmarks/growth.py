@@ -17,7 +17,7 @@ AT_ONCE = 10
 
 
 def measure(bench: Bench) -> dict[str, Any]:
-    """Medians of many goes, taken by turns at each size, and statements; then `check_secrets`."""
+    """Medians of many runs, taken in turn at each size, and statements; then `check_secrets`."""
     sizes = bench.sizes.growth
     times: dict[str, list[list[float]]] = {action: [[] for _ in sizes] for action in ACTIONS}
     statements: dict[str, list[int]] = {action: [0 for _ in sizes] for action in ACTIONS}
@@ -35,7 +35,7 @@ def measure(bench: Bench) -> dict[str, Any]:
                         people=bench.people,
                     )
                     times[action][number] += measured["times"]
-                    # At the most: a number that is kept for a while is not asked for each time.
+                    # The maximum: a cached number is not queried each time.
                     most = max(statements[action][number], measured["statements"])
                     statements[action][number] = most
         secrets = _check_secrets(bench, sites[1:])
@@ -71,7 +71,7 @@ def _check_secrets(bench: Bench, sites: list[Site]) -> dict[str, Any]:
         with site.worker() as worker:
             worker.ask("growth.fill_secrets", number=number)
         for what, question in (("command", "check_secrets"), ("bare", "bare_pages")):
-            # A process for each, since memory is measured at its highest.
+            # A process for each, because the peak memory is measured.
             with site.worker() as worker:
                 measured[what].append(worker.ask(f"growth.{question}"))
     return measured

@@ -22,8 +22,8 @@ ROUND_TRIP = 0.040
 def measure(bench: Bench) -> dict[str, Any]:
     """Milliseconds of a returning person's callback, as their browser sees it: one gunicorn worker
     per peer, one sign-in at a time. ``times``: warm; ``first``: start and callback in a process
-    that has loaded the site and served nobody, with an empty cache and no connection to Microsoft.
-    Django alone asks nobody."""
+    that has loaded the site and served no request, with an empty cache and no connection to
+    Microsoft. Django alone sends no request."""
     rounds = bench.sizes.latency_rounds
     number = bench.sizes.latency_sign_ins // rounds
     times: dict[str, list[float]] = {peer.name: [] for peer in EVERYBODY}
@@ -46,7 +46,7 @@ def measure(bench: Bench) -> dict[str, Any]:
                 first[site.peer.name].append(_first(bench, site))
         served = [(site.peer, stack.enter_context(site.served(workers=1))) for site in sites]
         for peer, address in served:
-            _callbacks(bench, peer, address, 3)  # what only a cold process does
+            _callbacks(bench, peer, address, 3)  # work of a cold process only
         for _ in range(rounds):
             for peer, address in served:
                 times[peer.name] += _callbacks(bench, peer, address, number)

@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def environment_with(more: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a process that is measured: one that may keep its bytecode, as an
-    installed package does."""
+    """Return the environment of a measured process, which may write bytecode, as an installed
+    package has it."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return ours | dict(more)
 
 
 class ChildFailed(Exception):
-    """The child process could not do what it was asked; the text is its traceback."""
+    """The child process failed to answer; the text is its traceback."""
 
 
 class Child:
@@ -37,7 +37,7 @@ class Child:
             env=environment_with(environment),
             cwd=ROOT,
             text=True,
-            # Ctrl-C is for us, who end it in good order.
+            # Only we get Ctrl-C, and then stop the child.
             start_new_session=True,
         )
         self.greeting = self._read()
@@ -81,7 +81,7 @@ class Child:
 def serve(questions: Mapping[str, Callable[..., Any]], greeting: Any = None) -> None:
     """Answer questions from standard input until it ends."""
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    # Whatever else prints must not end up among the answers.
+    # Other output must not be mixed with the answers.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     def write(answer: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
-"""The stand-in for Microsoft, in a process of its own: `python -m benchmarks.microsoft`.
-
-It believes that it is `https://login.microsoftonline.com`, and has remembered a browser for every
-person, so that a sign-in passes it in one request. Speaks JSON lines, as worker.py does.
+"""The stand-in for Microsoft, in a separate process: `python -m benchmarks.microsoft`. It serves as
+`https://login.microsoftonline.com`, and has a signed-in browser for every person, so that a sign-in
+passes it in one request. It is controlled by JSON lines, as worker.py is.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Microsoft(StandIn):
         return self
 
     def counts(self) -> dict[str, int]:
-        """How many requests each endpoint has had that a site calls, not a browser."""
+        """The number of requests to each endpoint that sites call, without those for browsers."""
         return {endpoint: self.count(endpoint) for endpoint in ENDPOINTS}
 
     def remembered_browsers(self) -> list[str]:
@@ -70,7 +69,7 @@ class Microsoft(StandIn):
 
 def give_adfs_its_token(document: dict[str, Any]) -> None:
     """django-auth-adfs reads the access token, for its own resource: Microsoft signs such a token
-    with the same claims as the ID token, while the stand-in's say nothing."""
+    with the same claims as the ID token, while the stand-in's tokens are opaque."""
     if document.get("resource") == ADFS.client_id:
         document["access_token"] = document["id_token"]
 

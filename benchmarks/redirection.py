@@ -1,10 +1,10 @@
-"""Leads every peer to the stand-in instead of Microsoft, without their knowing.
+"""Redirects every peer to the stand-in instead of Microsoft, without changing its settings.
 
 All peers are set up for `https://login.microsoftonline.com`, which some of them hard-code. The name
-resolves to loopback instead, so they do all that they do against Microsoft but asking the DNS:
+resolves to loopback instead, so they do the same work as for Microsoft, except DNS:
 
-- `plain`: to the port of the stand-in. Where `requests` takes a connection from urllib3's pools, it
-  is given one without TLS.
+- `plain`: to the port of the stand-in. If `requests` takes a connection from urllib3's pools, it
+gets one without TLS.
 - `tls`: to the port of a proxy that has a certificate for the name.
 
 Both cost a string comparison or less, and are the same for everybody.
@@ -20,7 +20,7 @@ from benchmarks.peers import HOST
 
 
 def apply() -> None:
-    """Do what the runner has written into the environment of this process."""
+    """Apply the redirection that the runner has set in this process's environment."""
     if port := os.environ.get("BENCH_PLAIN_PORT"):
         _resolve_to(int(port))
         _leave_out_tls()

@@ -1,4 +1,4 @@
-"""From raw results to results.md: nobody writes a number by hand."""
+"""Write results.md from raw results, so that no number is written by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.goals import (
 from benchmarks.peers import EVERYBODY, OURS, Peer
 
 Cell = Callable[[Peer], str]
-#: The share of the machine's cores that others may keep busy before a measurement.
+#: The share of the machine's cores that other processes may use before a measurement.
 QUIET = 0.1
 NOTHING = "–"
 
@@ -70,12 +70,12 @@ def _measured(title: str, measured: Results, form: str) -> Iterator[tuple[str, C
 
 
 def _where(measured: Results, shown: Callable[[Any], str]) -> Cell:
-    """Show what was measured of a peer, if it was."""
+    """Show the measurement of a peer, if there is one."""
     return lambda peer: shown(measured[peer.name]) if peer.name in measured else NOTHING
 
 
 def _beside(measured: Results, what: str, form: str) -> Cell:
-    """A number, and for another how many times ours it is."""
+    """A number, and for another app its ratio to ours."""
     ours = measured[OURS.name][what]
 
     def cell(peer: Peer) -> str:
@@ -215,7 +215,7 @@ def _surroundings(results: Results) -> Iterator[str]:
 
 
 def _when(runs: Results) -> Iterator[str]:
-    """Say what was measured of which version of this app, and when."""
+    """Say for each measurement the version of this app, and the time."""
     together: dict[tuple[str, str], list[str]] = {}
     for name, run in runs.items():
         together.setdefault((run["version"], run["day"]), []).append(name)

@@ -1,4 +1,4 @@
-"""Requests for keys that forged key IDs cause: many callbacks, two processes, one shared cache."""
+"""Key requests caused by forged key IDs: many callbacks, two processes, one shared cache."""
 
 from __future__ import annotations
 

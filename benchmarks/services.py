@@ -1,8 +1,8 @@
-"""Databases and caches: PostgreSQL and Redis where there are any, else SQLite and files.
+"""Databases and caches: PostgreSQL and Redis if available, otherwise SQLite and files.
 
-`BENCH_DATABASE_URL` names another PostgreSQL than the one that .ci/run makes. Databases are created
-with a name of their own and dropped again. Redis is a server of the benchmark's own, where it is
-installed: in a shared one, somebody else may empty the database meanwhile.
+`BENCH_DATABASE_URL` names another PostgreSQL than that of .ci/run. Databases are created under
+unique names and dropped again. If Redis is installed, the benchmark starts its own server: a shared
+one could be emptied by somebody else meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Services:
-    """What answers on this machine. Versions are empty where nothing does."""
+    """The services of this machine. The version is empty for a service that does not answer."""
 
     postgresql: str
     redis: str

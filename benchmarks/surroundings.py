@@ -1,4 +1,4 @@
-"""What the numbers were measured on: the machine without its name, and the versions."""
+"""The circumstances of the measurements: the machine without its name, and the versions."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ WATCHED = 3
 
 
 def at_this_moment() -> dict[str, Any]:
-    """Return what may differ from one measurement to the next: what is measured, when, and how busy
-    others keep the machine (the share of all its cores) while nothing of ours runs."""
+    """Return what can differ from one measurement to the next: the commit, the time, and how busy
+    the machine is (the share of all cores) while nothing of ours runs."""
     before = _processor_times()
     time.sleep(WATCHED)
     idle, total = (after - was for after, was in zip(_processor_times(), before, strict=True))
@@ -45,7 +45,7 @@ def at_this_moment() -> dict[str, Any]:
 
 
 def describe(services: Services) -> dict[str, Any]:
-    """Return what must not differ from one measurement to the next, to stand on one page."""
+    """Return what must be the same for all measurements on one page."""
     versions = _versions(OURS, *SHARED)
     for peer in OTHERS:
         versions |= _versions(peer, peer.distribution)
@@ -68,7 +68,7 @@ def describe(services: Services) -> dict[str, Any]:
 
 
 def differences(kept: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Return in what the machine or a version differs from that of results which were kept."""
+    """Return the differences of machine and versions from those of the kept results."""
     return [
         f"{name} {now[part][name]} (was {was})"
         for part in ("machine", "versions")
@@ -78,7 +78,7 @@ def differences(kept: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def _processor_times() -> tuple[int, int]:
-    """Ticks of all cores since the machine began: idle, and in all."""
+    """Ticks of all cores since the machine started: idle, and in total."""
     ticks = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
     return ticks[3] + ticks[4], sum(ticks)
 

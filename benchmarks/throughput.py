@@ -1,4 +1,4 @@
-"""Sign-ins a second that two workers of gunicorn manage, 32 at a time."""
+"""Sign-ins a second of two gunicorn workers, 32 at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AT_A_TIME = 32
 
 
 def measure(bench: Bench) -> dict[str, Any]:
-    """Whole sign-ins of returning people, on PostgreSQL and Redis where they answer."""
+    """Whole sign-ins of returning people, on PostgreSQL and Redis if available."""
     rates: dict[str, list[float]] = {peer.name: [] for peer in EVERYBODY}
     with ExitStack() as stack:
         sites = []
@@ -38,7 +38,7 @@ def measure(bench: Bench) -> dict[str, Any]:
 
 
 def _rate(bench: Bench, peer: Peer, address: str, seconds: float) -> float:
-    """Let 32 people sign in again and again; return sign-ins a second."""
+    """Sign 32 people in repeatedly; return sign-ins a second."""
     done = [0] * AT_A_TIME
     failures: list[Exception] = []
     ends = time.perf_counter() + seconds

@@ -1,8 +1,7 @@
-"""A TLS front for the stand-in that is as far away as one wants: `python -m benchmarks.tls`.
-
-A client's bytes first cross a wire that delays them, each way, and only then meet TLS, so that a
-handshake costs the round trips that it costs on the internet. The client's TCP connect itself is
-answered by loopback at once; its round trip is charged to the first bytes that follow it.
+"""A TLS proxy for the stand-in with a configurable delay: `python -m benchmarks.tls`. A client's
+bytes are delayed, each way, below TLS, so that a handshake costs the same round trips as on the
+internet. Loopback answers the client's TCP connect at once; its round trip is added to the first
+bytes that follow it.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ class Front:
 
 @contextmanager
 def tls_front(address: str, *, delay: float) -> Iterator[Front]:
-    """Run a front in a process of its own. ``delay``: seconds each way.
+    """Run a proxy in a separate process. ``delay``: seconds each way.
 
-    The bundle of authorities is certifi's, which clients would load for Microsoft, and one more.
+    The CA bundle is certifi's, which clients would load for Microsoft, with one more certificate.
     """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="azuread-bench-") as directory:
@@ -62,7 +61,7 @@ def tls_front(address: str, *, delay: float) -> Iterator[Front]:
 
 
 def write_certificate(directory: Path) -> None:
-    """Write a certificate for Microsoft's host, signed by itself, and a bundle that trusts it."""
+    """Write a self-signed certificate for Microsoft's host, and a bundle that trusts it."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)
@@ -93,14 +92,14 @@ def write_certificate(directory: Path) -> None:
 async def pump(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, first: float = 0
 ) -> None:
-    """Pass on what arrives, later by ``delay`` seconds, the first bytes by ``first`` more."""
+    """Pass bytes on after ``delay`` seconds, the first ones after ``first`` more."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
     async def send() -> None:
         while True:
             due, data = await waiting.get()
-            # The loop's timers are a millisecond late at times; the wire is not.
+            # The loop's timers can be a millisecond late; this corrects it.
             while (left := due - loop.time()) > 0:
                 await asyncio.sleep(left - 0.0015 if left > 0.0015 else 0)
             if not data:

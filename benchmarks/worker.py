@@ -1,4 +1,4 @@
-"""One peer's site in a process of its own, asked to sign people in: `python -m benchmarks.worker`.
+"""One peer's site in a separate process that signs people in: `python -m benchmarks.worker`.
 
 Runs in the peer's environment. The name of a question is that of a function in benchmarks/inside.
 """

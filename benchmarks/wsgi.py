@@ -1,5 +1,5 @@
-"""The site that gunicorn serves: which one, its environment says. A worker that could serve now
-leaves a file behind: gunicorn listens before its workers have loaded anything."""
+"""The site that gunicorn serves, chosen by its environment. A worker writes a file once it can
+serve, because gunicorn listens before its workers have loaded anything."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Counts the modules that the callback of a returning person enters, and how often it changes
-from one to another.
+"""Count the modules that the callback of a returning person enters, and the switches between them.
 
     python ci/count_modules.py
 
-A reader who follows a sign-in opens as many files, and turns from one to the next as often.
+A reader who follows a sign-in has to open as many files, and switch between them as often.
 """
 
 from __future__ import annotations

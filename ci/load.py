@@ -1,11 +1,11 @@
-"""Many people sign in at once at a real server, and one of its workers is killed in the middle.
+"""Sign many people in at once on a real server, and kill one of its workers meanwhile.
 
     python ci/load.py --database postgres://user:password@127.0.0.1:5432/name \\
         --cache redis://127.0.0.1:6379/13 --sign-ins 10000 --at-once 50
 
-The database is made anew, under the name given with `_load` behind it. Every sign-in must end with
-a session of the right person, or on a page that says to try again, which is then done. In the end
-the database has to agree with what the browsers saw, and the workers must not have grown.
+The database is created again, under the given name with the suffix `_load`. Every sign-in must end
+with a session of the right person, or on a page that says to try again, which is then done. At the
+end the database has to agree with what the browsers saw, and the workers must not have grown.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS, THREADS = 2, 8
-#: How often each person signs in, on average; the first times of many are at the same moment.
+#: How often each person signs in, on average; many first sign-ins are at the same moment.
 EACH = 5
-#: Pages that say "try again": ours to survive, not to prevent, while a worker is being replaced.
+#: Pages that say "try again": allowed while a worker is being replaced.
 TRY_AGAIN = frozenset({"transaction_missing", "transaction_expired", "microsoft_unreachable"})
 ATTEMPTS = 5
-#: Bytes that a worker may grow by in the last third: what its threads fragment.
+#: Bytes by which a worker may grow in the last third: fragmentation by its threads.
 GROWTH = 12_000_000
 
 
 class LoadFailed(Exception):
-    """The site did not hold what it promises."""
+    """The site did not behave as promised."""
 
 
 def main() -> None:
@@ -113,7 +113,7 @@ def create_database(url: str, name: str) -> None:
 
 
 def set_up(microsoft: StandIn, site: str, number: int) -> list[Person]:
-    """Make a connection to a directory with so many people."""
+    """Create a connection to a directory with this many people."""
     import django
 
     django.setup()
@@ -183,7 +183,7 @@ def wait_for(port: int) -> None:
 
 
 class Crowd:
-    """People who sign in, and what became of it."""
+    """People who sign in, and the outcomes."""
 
     def __init__(self, microsoft: StandIn, site: str, people: list[Person], server: int) -> None:
         self.wrong: list[str] = []
@@ -275,13 +275,12 @@ def resident(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-# --- What is left behind --------------------------------------------------------------------------
+# --- The database afterwards ----------------------------------------------------------------------
 
 
 def compare_with_database(crowd: Crowd) -> None:
-    """Hold the database against what the browsers saw.
-
-    What a killed worker had committed, but could not say any more, may be there beside it.
+    """Compare the database with what the browsers saw. In addition it can contain what a killed
+    worker committed without responding.
     """
     from django.contrib.auth.models import User
     from django.contrib.sessions.models import Session

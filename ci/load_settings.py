@@ -1,4 +1,4 @@
-"""The demo site as production would run it, but for static files without `collectstatic`."""
+"""The demo site as production would run it, except static files, which need no `collectstatic`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Install the wheel into a new project by the README's own words, and sign somebody in.
+"""Install the wheel into a new project as the README says, and sign somebody in.
 
 Run from the top of the checkout: `python ci/wheel_acceptance.py`. Everything it writes is in a
 temporary folder. The README's code blocks that follow a comment such as
-`<!-- acceptance: settings -->` are used as they stand, so that the README stays true.
+`<!-- acceptance: settings -->` are used unchanged, so that the README stays true.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Person(AbstractBaseUser):
     objects = BaseUserManager()
 """
 
-#: What differs in this project from what the README shows: its addresses, its users, and that
+#: What differs in this project from the README: its addresses, its users, and that
 #: every view asks for a sign-in unless it says otherwise.
 SITE_SETTINGS = """
 INSTALLED_APPS += ["people"]
@@ -86,7 +86,8 @@ def main() -> None:
 
 
 def build_wheel(temporary: Path) -> Path:
-    """Build from a copy of what git knows, so that no left-over file gets in or is left behind."""
+    """Build from a copy of the files that git knows, so that no other file is included or left
+    behind."""
     step("Building the wheel")
     source = temporary / "source"
     for name in checkout_files():
@@ -105,7 +106,7 @@ def checkout_files() -> list[str]:
 
 
 def check_contents(wheel: Path) -> None:
-    """The wheel ships every file of the package and nothing of the demo and the tests."""
+    """The wheel contains every file of the package, and no file of the demo or the tests."""
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     wanted = {name for name in checkout_files() if name.startswith(f"{PACKAGE}/")}
     require(shipped == wanted, f"the wheel differs from the package: {sorted(shipped ^ wanted)}")
@@ -266,7 +267,7 @@ def sign_in(site_url: str) -> None:
 
 
 class Picker(html.parser.HTMLParser):
-    """The stand-in's account picker: where its form goes, and the hidden fields it takes along."""
+    """The stand-in's account picker: its form's address and hidden fields."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -283,7 +284,7 @@ class Picker(html.parser.HTMLParser):
 
 
 def choose(browser: requests.Session, page: requests.Response, person: str) -> requests.Response:
-    """Press somebody's button on the account picker, and follow where that leads."""
+    """Press somebody's button on the account picker, and follow the redirects."""
     picker = Picker(page.text)
     require(bool(picker.action), f"no account picker at {page.url}: {page.text[-2000:]}")
     return browser.post(urljoin(page.url, picker.action), data=picker.fields | {"person": person})
@@ -297,8 +298,8 @@ def run(command: list[object], cwd: Path | None = None, env: dict[str, str] | No
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what would lead Django into the checkout, and with the
-    key that the README's settings ask for."""
+    """This process's environment without the variables that make Django use the checkout, and with
+    the key that the README's settings read."""
     misleading = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
     inherited = {name: value for name, value in os.environ.items() if name not in misleading}
     return inherited | {"AZUREAD_ENCRYPTION_KEY": ENCRYPTION_KEY}

@@ -7,7 +7,7 @@ QUERY = re.compile(r"\?\S*")
 
 
 class WithoutQuery(logging.Filter):
-    """Cuts query strings from the development server's log: the callback's holds the code."""
+    """Removes query strings from the development server's log: the callback's contains the code."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name == "django.server" and isinstance(record.args, tuple):

@@ -1,6 +1,6 @@
 """Write the tables of docs/security.md from the tests: `python -m project.security`.
 
-With `--check` nothing is written: it ends with 1 where the page says something else.
+With `--check` it writes nothing, and exits with 1 if the page is out of date.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ class Case:
     @classmethod
     def of(cls, item: pytest.Item) -> Case:
         said: dict[str, Any] = {}
-        for mark in item.iter_markers("attack"):  # the nearest first
+        for mark in item.iter_markers("attack"):  # the closest first
             said = {**mark.kwargs, **said}
         missing = {"who", "wants", "stopped_by"} - set(said)
         not_run = [name for name in _NOT_RUN if item.get_closest_marker(name)]
         if missing or not_run:
-            raise pytest.UsageError(f"{item.nodeid}: says no {missing}, or is left out {not_run}")
+            reason = f"lacks {missing}, or is not run because of {not_run}"
+            raise pytest.UsageError(f"{item.nodeid}: {reason}")
         module = item.path.relative_to(ROOT / "tests").as_posix()
         return cls(module, str(said["who"]), said["wants"], said["stopped_by"])
 
 
 class _Collector:
-    """A plugin of pytest's that keeps what has been collected."""
+    """A pytest plugin that keeps the collected cases."""
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
@@ -56,7 +57,7 @@ class _Collector:
 
 
 def collect() -> list[Case]:
-    """Return every case of tests/attacks. To be called once in a process, and not in a test."""
+    """Return every case of tests/attacks. Call it once in a process, and not in a test."""
     collector = _Collector()
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -68,7 +69,7 @@ def collect() -> list[Case]:
 
 
 def attacks_as_markdown(cases: list[Case]) -> str:
-    """Return a table for each attacker, in the order of the tests, and the sum."""
+    """Return a table for each attacker, in the order of the tests, and the total."""
     parts = []
     for who in dict.fromkeys(case.who for case in cases):
         theirs = [case for case in cases if case.who == who]
@@ -96,7 +97,7 @@ def protections_as_markdown() -> str:
 
 
 def with_tables(page: str, cases: list[Case]) -> str:
-    """Return the page with its generated parts as they should be."""
+    """Return the page with its generated tables replaced."""
     for name, text in (
         ("attacks", attacks_as_markdown(cases)),
         ("protections", protections_as_markdown()),

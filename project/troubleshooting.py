@@ -18,12 +18,12 @@ _HEADINGS = {
     Owner.EMPLOYEE: "The person who signs in can fix it",
     Owner.DIRECTORY: "The directory's administrator can fix it",
     Owner.SITE: "This site's administrator can fix it",
-    Owner.MICROSOFT: "Microsoft's own trouble: wait",
+    Owner.MICROSOFT: "A problem at Microsoft: wait",
 }
 
 
 def with_tables(page: str) -> str:
-    """Return the page with its generated parts as they should be."""
+    """Return the page with its generated tables replaced."""
     for name, text in (("numbers", numbers_as_markdown()), ("without a number", _rows_without())):
         begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->\n"
         before, found, rest = page.partition(begin)

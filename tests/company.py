@@ -1,4 +1,4 @@
-"""A company at both ends of the wire, and the browser of one of its people."""
+"""A company at Microsoft and on this site, and the browser of one of its people."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class Company:
 
 
 def unprove() -> None:
-    """Take every domain's proof away, as if Microsoft had never been asked."""
+    """Remove every domain's verification, as if Microsoft had never been asked."""
     DomainAlias.objects.forget_proofs()
 
 
 def move_to(connection: Connection, domain: str) -> None:
-    """Give a connection another domain, as while Microsoft cannot be asked."""
+    """Give a connection another domain, as if Microsoft could not be reached."""
     connection.domain = domain
     connection.save()
 
@@ -95,7 +95,7 @@ def transaction_of(url: str) -> str:
 
 
 def error_code(response: Any) -> str:
-    """Return the stable code on an error page; fail if the response is none."""
+    """Return the stable code on an error page; fail if the response is not one."""
     text = response.content.decode()
     marker = 'data-error-code="'
     assert marker in text, f"{response.status_code}: {text[:500]}"

@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _nobody_asks_microsoft_itself() -> Iterator[None]:
-    """What it would answer about contoso.com is not what the tests say, with a network or not."""
+    """Its answer about contoso.com would differ from the tests', with or without a network."""
     look_up = socket.getaddrinfo
 
     def elsewhere(host: Any, *arguments: Any, **options: Any) -> Any:
@@ -58,7 +58,7 @@ def _empty_cache() -> Iterator[None]:
 
 
 class _Heard(logging.Handler):
-    """Keeps all that anybody logs: messages, tracebacks, and what the records carry along."""
+    """Keeps everything that is logged: messages, tracebacks, and the records' attributes."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -79,12 +79,12 @@ _TESTS_OF_THE_STANDIN = Path(__file__).parent / "testing"
 
 @pytest.fixture(autouse=True)
 def _nothing_logged_gives_a_secret_away(request: pytest.FixtureRequest) -> Iterator[None]:
-    """In every test of the suite: nobody logs a client secret, a token or a code."""
-    # Set up before, so that it still stands when this looks at what was sent to it.
+    """Assert in every test of the suite that no client secret, token or code is logged."""
+    # Set up before, so that it is still running when this reads its requests.
     entra = request.getfixturevalue("entra") if "entra" in request.fixturenames else None
     heard, root = _Heard(), logging.getLogger()
     if request.path.is_relative_to(_TESTS_OF_THE_STANDIN):
-        # They are the browser themselves, and requests notes the addresses that it opens.
+        # They act as the browser, and requests logs the addresses that it opens.
         heard.addFilter(lambda record: not record.name.startswith("urllib3"))
     level = root.level
     root.addHandler(heard)
@@ -98,7 +98,7 @@ def _nothing_logged_gives_a_secret_away(request: pytest.FixtureRequest) -> Itera
 
 
 def _sent(entra: StandIn | None) -> set[str]:
-    """What only Microsoft may read, of all that was sent to its stand-in."""
+    """The values sent to the stand-in that only Microsoft may see."""
     if entra is None:
         return set()
     forms = [seen.form for seen in entra.requests if seen.endpoint == "token"]
@@ -114,8 +114,8 @@ def _sent(entra: StandIn | None) -> set[str]:
 def live_server(django_db_setup: None, live_server: Any) -> Any:
     """Start it once the test database is SQLite's file.
 
-    Before, it takes the database for one in memory, and all its threads share one connection, which
-    the first of them to end closes.
+    Earlier, it would treat the database as one in memory: all its threads would share one
+    connection, which the first thread to end closes.
     """
     return live_server
 
@@ -129,7 +129,7 @@ def nothing_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(prepared, "_compile_select", changed)
     monkeypatch.setattr(prepared, "_compile_update", changed)
-    # By type: isinstance would wake the lazy objects among all these.
+    # By type: isinstance would evaluate the lazy objects among these.
     for each in gc.get_objects():
         if type(each) in (prepared.Select, prepared.Update):
             monkeypatch.setattr(each, "_statements", {})
@@ -171,7 +171,7 @@ def fabrikam(microsoft: StandIn, application: Application) -> Company:
 
 @pytest.fixture
 def governments_cloud(microsoft: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    """US Government's and DoD's hosts, both at the stand-in."""
+    """US Government's and DoD's hosts, both served by the stand-in."""
     microsoft.cloud = "usgov"
     for name in ("usgov", "dod"):
         moved = CLOUDS[name].moved(login_url=microsoft.url, graph_url=f"{microsoft.url}/graph")

@@ -1,4 +1,4 @@
-"""What arrives in the field, one file a case, in ``tests/cases``."""
+"""Real inputs, one file for each case, in ``tests/cases``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def case_path(number: str) -> Path:
 
 
 def case(number: str) -> Any:
-    """Return what a case's file holds, parsed if it is JSON."""
+    """Return the content of a case's file, parsed if it is JSON."""
     path = case_path(number)
     text = path.read_text(encoding="utf-8")
     return json.loads(text) if path.suffix == ".json" else text

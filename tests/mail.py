@@ -1,4 +1,4 @@
-"""Django's settings for mail, which Django 6 writes in another way than 5.2."""
+"""Django's settings for mail, which differ between Django 6.1 and earlier versions."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 # Before the import below, which reads them.
 os.environ["ENV_FILE"] = os.devnull
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
-# No file: `make check` opens the database too, and the demo would take the file for its own.
+# No file: `make check` opens the database too, and the demo would use that file.
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 
 from project.settings import *
@@ -27,7 +27,7 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 CSRF_TRUSTED_ORIGINS = []
 
-# Read-only, or a test's `settings.AZUREAD_CONNECTIONS |= …` would change it for all that follow.
+# Read-only: otherwise a test's `settings.AZUREAD_CONNECTIONS |= …` would affect all later tests.
 AZUREAD_CONNECTIONS = MappingProxyType(  # type: ignore[assignment]
     {
         "ENCRYPTION_KEYS": ["r5_mhMRHaQmmVVIUjBqmDtzVleGXzPHHJ0o8imVXL2Y="],

@@ -1,4 +1,4 @@
-"""The published results are what was measured: nobody edits numbers by hand."""
+"""The published results are the measured ones: no number is edited by hand."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_results_are_whole(results: dict[str, Any]) -> None:
     }
 
 
-def test_a_missed_goal_says_so(results: dict[str, Any]) -> None:
+def test_a_missed_goal_is_marked(results: dict[str, Any]) -> None:
     measured = results["latency"]["peers"]["azuread_connections"]
     measured["median"] = 10 * results["latency"]["round_trip"]
     missed = [goal for goal in goals.judge(results) if "1.25 round trips" in goal.text]
@@ -79,7 +79,7 @@ def test_each_environment_is_laid_once_from_its_requirements(
     assert all(Path(command[-1]).is_file() for command in installed)
 
 
-def test_results_of_another_machine_do_not_stand_beside_new_ones(results: dict[str, Any]) -> None:
+def test_results_of_different_machines_are_not_mixed(results: dict[str, Any]) -> None:
     now = {part: dict(results[part]) for part in ("machine", "versions")}
     assert surroundings.differences(results, now) == []
     assert surroundings.differences({}, now) == []
@@ -95,7 +95,7 @@ def test_results_of_another_machine_do_not_stand_beside_new_ones(results: dict[s
     ("given", "is_signed_in"), [("", False), ("sessionid=old", False), ("sessionid=new", True)]
 )
 def test_a_sign_in_has_ended_when_there_is_a_new_session(given: str, is_signed_in: bool) -> None:
-    """An app may have had one since the start, and redirect whoever declined, too."""
+    """An app can have created one at the start, and can also redirect people who declined."""
 
     class Site:
         def send(
@@ -111,7 +111,7 @@ def test_a_sign_in_has_ended_when_there_is_a_new_session(given: str, is_signed_i
             browser.come_back("/callback?code=1")
 
 
-def test_a_scale_that_there_is_none_of_does_not_begin_the_long_run() -> None:
+def test_an_unknown_scale_does_not_start_the_long_run() -> None:
     pytest.importorskip("psycopg")
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--only", "counts"],

@@ -33,7 +33,7 @@ def test_without_its_cache_a_sign_in_works_and_floods_nothing(contoso, client):
         assert contoso.sign_in(client).status_code == 302
 
 
-def test_a_missing_counter_is_told_from_a_cache_that_is_down():
+def test_a_missing_counter_is_distinguished_from_a_cache_that_is_down():
     missing = mock.Mock()
     missing.incr.side_effect = ValueError("no such key")
     with pytest.raises(ValueError, match="no such key"):

@@ -40,7 +40,7 @@ def ids(messages: list[CheckMessage]) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _production(settings: Any, tmp_path: Path) -> None:
-    """What a deployment has, and the tests do without."""
+    """The settings of a deployment that the tests do not have."""
     settings.SESSION_COOKIE_SECURE = True
     settings.CACHES = {
         "default": {
@@ -115,7 +115,7 @@ def test_missing_urls_are_named(configure: Any, settings: Any) -> None:
                 "https://app..com",
                 "https://",
                 "https://[::1",
-                # No name of IDNA 2008, though some browsers convert it.
+                # Not valid in IDNA 2008, although some browsers convert it.
                 "https://😀.example",
                 "https://bücher.example/login",
             )
@@ -179,7 +179,7 @@ def test_what_is_missing_or_misspelt_warns(
         {"PASSWORD_LOGIN_URL": None},
     ],
 )
-def test_what_has_the_right_shape_is_no_news(configure: Any, keys: dict[str, Any]) -> None:
+def test_valid_values_are_not_reported(configure: Any, keys: dict[str, Any]) -> None:
     configure(**keys)
     assert ids(check_settings()) == []
 
@@ -193,7 +193,7 @@ def test_a_wrong_shape_is_named_with_its_key_its_value_and_an_example(configure:
     assert message.hint == "Set it to a list of claims, such as ['email', 'upn'], or leave it out."
 
 
-def test_a_key_that_stands_in_no_list_is_asked_for_in_one_and_not_shown(configure: Any) -> None:
+def test_a_key_outside_a_list_is_reported_and_not_shown(configure: Any) -> None:
     configure(ENCRYPTION_KEYS=GOOD_KEY)
     (message,) = check_settings()
     assert "must be a list of keys" in message.msg
@@ -202,7 +202,7 @@ def test_a_key_that_stands_in_no_list_is_asked_for_in_one_and_not_shown(configur
 
 
 @pytest.mark.parametrize("given", [None, [], "https://app.example.com"])
-def test_settings_that_are_no_dict_are_named_and_not_shown(settings: Any, given: Any) -> None:
+def test_settings_that_are_not_a_dict_are_reported_and_not_shown(settings: Any, given: Any) -> None:
     settings.AZUREAD_CONNECTIONS = given
     assert ids(check_settings()) == ["W010", "W003"]
     assert ids(check_deployment()) == ["E010", "E003", "E008"]
@@ -223,7 +223,7 @@ def test_no_value_of_a_key_makes_the_checks_themselves_fail(
     check_deployment()
 
 
-def test_keys_that_are_no_text_are_unknown_too(settings: Any) -> None:
+def test_keys_that_are_not_strings_are_unknown(settings: Any) -> None:
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {5: "x", "PUBLIC_ULR": "x"}
     (message,) = check_settings()
     assert "unknown keys: 5, PUBLIC_ULR." in message.msg
@@ -275,7 +275,7 @@ def test_every_finding_says_what_to_do(configure: Any) -> None:
     assert all(message.hint for message in check_deployment())
 
 
-# --- One address, however it is written -----------------------------------------------------------
+# --- One address in every spelling ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_an_https_address_in_capitals_makes_cookies_secure(configure: Any) -> No
     assert addresses.is_main_host(request)
 
 
-# --- The site around ------------------------------------------------------------------------------
+# --- The site's other settings --------------------------------------------------------------------
 
 OURS = "azuread_connections.middleware.ConnectionSessionMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -426,7 +426,7 @@ def test_trusted_proxies_say_that_there_is_one(configure: Any) -> None:
         ([OURS], False, True),
     ],
 )
-def test_the_middleware_stands_behind_what_finds_the_user(
+def test_the_middleware_must_come_after_the_authentication_middleware(
     configure: Any, settings: Any, middleware: list[str], advised: bool, wrong: bool
 ) -> None:
     configure()
@@ -481,7 +481,7 @@ def test_without_a_usable_key_the_check_of_settings_speaks(configure: Any, keys:
 
 
 @pytest.mark.django_db
-def test_the_database_is_opened_only_where_it_is_asked_for(configure: Any) -> None:
+def test_the_database_is_opened_only_on_request(configure: Any) -> None:
     ClientSecretFactory()
     configure(ENCRYPTION_KEYS=[GOOD_KEY])
     found = [m.id for m in run_checks(databases=["default"])]

@@ -1,4 +1,4 @@
-"""Who may enter a part of a site that belongs to one application."""
+"""Who is admitted to views of one application."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_password_session_enters_only_where_the_application_lets_it(
     assert client.get("/portal/").status_code == 200
 
 
-def test_whoever_may_not_enter_finds_a_page_and_no_circle(
+def test_a_refused_user_sees_a_page_without_a_redirect_loop(
     contoso: Company, portal: Application, client: Client
 ) -> None:
     client.force_login(UserFactory.create(username="somebody"))
@@ -134,7 +134,7 @@ def test_async_views_stay_async(portal: Application, rf: Any) -> None:
     assert async_to_sync(async_portal_page)(request).status_code == 302
 
 
-def test_a_sign_in_for_one_application_opens_no_other(
+def test_a_sign_in_for_one_application_does_not_admit_to_another(
     contoso: Company, portal: Application, client: Client
 ) -> None:
     contoso.sign_in(client)

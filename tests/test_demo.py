@@ -1,4 +1,4 @@
-"""The demo as somebody runs it: from a copy of the checkout, as a program of its own."""
+"""The demo, run from a copy of the checkout as a separate program."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WAIT_SECONDS = 60
 
 
 class Known:
-    """What the stand-in is told of a company."""
+    """A company's data in the stand-in."""
 
     def __init__(self, company: data.Company) -> None:
         self.directory = data.directory(company, "http://localhost:8000/login/callback", NOW)
@@ -87,7 +87,7 @@ class TestData:
         ]
         assert mapping["directory_group_id"] == contoso.groups["All staff"]["object_id"]
 
-    def test_of_a_known_connection_only_the_secrets_date_is_told_again(self) -> None:
+    def test_only_the_secrets_date_of_a_known_connection_is_imported_again(self) -> None:
         contoso, fabrikam, _northwind = data.connections(now=NOW, known={"contoso"})
         assert contoso["options"].keys() == {"client_secret", "client_secret_expires_at"}
         assert "display_name" not in contoso
@@ -102,7 +102,7 @@ class TestData:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a clone of the checkout has of the site; the demo writes its files there."""
+    """A copy of the checkout's files, where the demo writes its own."""
     folder = tmp_path_factory.mktemp("a clone")
     for name in SHIPPED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -256,7 +256,7 @@ def test_contosos_people_bring_job_title_and_groups(
     assert rows == ([("Staff",)] if is_staff else [])
 
 
-def test_an_alias_leads_to_contoso(running: Run) -> None:
+def test_an_alias_selects_contoso(running: Run) -> None:
     with requests.Session() as browser:
         page = browser.get(f"{running.site_url}/login/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
@@ -309,7 +309,7 @@ def test_taken_ports_are_named_with_the_variable_that_changes_them(
 
 
 def test_signals_that_come_in_crowds_stop_it_too(demo: Run, ports: tuple[int, int]) -> None:
-    """Of Ctrl-C under `make`, the runner hears twice; an impatient person presses it again."""
+    """Under `make` the runner gets Ctrl-C twice, and an impatient person presses it again."""
     demo.read_until("Press Ctrl-C to stop")
     for number in (signal.SIGTERM, signal.SIGINT) * 100:
         demo.process.send_signal(number)

@@ -1,4 +1,4 @@
-"""Whether a domain is the directory's: Microsoft's answer, and what follows from it."""
+"""Domain verification: Microsoft's answers and their effects."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def steps(company: Company, most: int | None = None) -> list[Step]:
     return list(probe(Connection.objects.get(pk=company.connection.pk), most))
 
 
-# --- What an answer does --------------------------------------------------------------------------
+# --- The effect of an answer ----------------------------------------------------------------------
 
 
 def test_the_pinned_directory_named_is_a_proof_with_a_date(contoso: Company) -> None:
@@ -100,7 +100,7 @@ def test_another_directory_named_withdraws_the_proof_with_an_event_and_a_mail(
     assert [(each["domain"], each["found"]) for each in heard] == [("contoso.com", other)]
 
 
-def test_a_withdrawal_is_told_once(
+def test_a_withdrawal_is_reported_once(
     moved: Company, django_capture_on_commit_callbacks: OnCommit
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -238,7 +238,7 @@ def test_an_answer_is_about_one_authority(
     domains.settle(second, answer)
     assert is_proven() is True
     assert contoso.connection.aliases.verified().exists() is not is_withdrawn
-    # Two that are at odds and not of one authority: neither is relied on.
+    # Two that disagree, on different login hosts: neither is trusted.
     assert trusted(second) is is_withdrawn
     assert trusted(contoso.connection) is False
 
@@ -265,7 +265,7 @@ def test_an_alias_that_becomes_the_own_domain_keeps_its_proof(contoso: Company) 
 # --- Check now, and the command every day ---------------------------------------------------------
 
 
-def test_check_now_withdraws_what_leads_elsewhere(moved: Company) -> None:
+def test_check_now_withdraws_a_domain_of_another_directory(moved: Company) -> None:
     assert StepResult.FAILED in [step.outcome for step in steps(moved)]
     assert not is_proven()
 
@@ -282,7 +282,7 @@ def test_the_command_asks_about_every_alias_and_fails_for_one_withdrawn(
     assert "mail.example: Microsoft knows no directory" in output.getvalue()
 
     microsoft.move_domain("contoso.net", microsoft.add_directory("fabrikam.com"))
-    for _ in range(2):  # and it goes on failing until somebody sees to it
+    for _ in range(2):  # and it fails until somebody fixes it
         with pytest.raises(SystemExit):
             call_command("check_connections", stdout=output)
     assert not is_proven("contoso.net")

@@ -1,4 +1,4 @@
-"""Every input from the field is read by a test."""
+"""Every real input is used by a test."""
 
 from __future__ import annotations
 

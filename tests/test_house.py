@@ -1,4 +1,4 @@
-"""Which way knowledge runs: every import of the package, held against the rules of the house."""
+"""The direction of imports: every import of the package is checked against the rules."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Rule:
-    """``forbidden`` is never used by a module that ``applies`` picks; ``why`` says so in words."""
+    """A module for which ``applies`` is true must not use ``forbidden``; ``why`` is the reason."""
 
     name: str
     why: str
@@ -78,7 +78,7 @@ def uses_of_module(tree: ast.Module, module: str, is_package: bool) -> Iterator[
 
 
 def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
-    """The module an import is from, ``from ..models import x`` included."""
+    """The absolute module of an import, also for ``from ..models import x``."""
     if not node.level:
         return node.module or ""
     package = module.split(".") if is_package else module.split(".")[:-1]
@@ -240,7 +240,7 @@ RULES = [
         "only project/settings.py reads the environment",
         lambda module: (
             within(module, PACKAGE, "project")
-            # The entry points name the settings module; the runner hands its own on to children.
+            # The entry points name the settings module; the runner passes its own on to children.
             and module not in {"project.settings", "project.wsgi", "project.asgi"}
             and module != "project.demo.run"
         ),
@@ -361,9 +361,9 @@ def plant(root: Path, path: str, source: str) -> None:
     file.write_text(source)
 
 
-# --- Circles --------------------------------------------------------------------------------------
+# --- Circular imports -----------------------------------------------------------------------------
 
-#: Rooms within these packages are held against each other too. The parts of ``testing/`` are not:
+#: Subpackages of these packages are checked, too, but not those of ``testing/``:
 #: the stand-in is one program, whose pages, tokens and directories know each other.
 _DIVIDED = ("login", "admin")
 
@@ -373,7 +373,7 @@ Graph = dict[str, set[str]]
 def imports(root: Path) -> Graph:
     """Return which modules of the package each one imports, late imports in functions included.
 
-    Not those under ``if TYPE_CHECKING``: they do not happen.
+    Without those under ``if TYPE_CHECKING``, which do not run.
     """
     files = dict(_modules(root / PACKAGE, root))
     graph: Graph = {}
@@ -505,7 +505,7 @@ def test_a_planted_circle_of_rooms_is_found(tmp_path: Path) -> None:
 
 # --- Where the tests of a module are --------------------------------------------------------------
 
-#: Test modules that are about no single module, each with the reason.
+#: Test modules that are not about a single module, each with the reason.
 SCENARIOS = {
     "admin/test_index.py": "the front page of the admin, a template that sites opt in to",
     "admin/test_odd_input.py": "every page of the admin, called with values that none has written",
@@ -524,7 +524,7 @@ SCENARIOS = {
     "migrations/test_domain_proof.py": "what a migration does to stored rows",
 }
 
-#: Names of modules in which anything would fit, so that nobody finds it again.
+#: Module names that are too vague to find anything by.
 BUCKETS = ("edges", "common", "misc", "various", "utils", "helpers")
 
 
@@ -563,7 +563,7 @@ def _links(page: Path) -> list[str]:
     return re.findall(r"\]\(([^)#\s]+)", text)
 
 
-def test_every_link_between_the_documents_leads_somewhere() -> None:
+def test_every_link_between_the_documents_has_a_target() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.split("\0")

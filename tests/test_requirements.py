@@ -1,4 +1,4 @@
-"""What the package says about its versions is what is installed and tested."""
+"""The package's version ranges match what is installed and tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/security.md says what the tests do: its tables are generated, and its names exist."""
+"""docs/security.md agrees with the tests: its tables are up to date, and its names exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def names_in(file: Path) -> frozenset[str]:
 
 @pytest.mark.slow
 def test_the_tables_are_those_of_the_tests() -> None:
-    """In a process of its own, as pytest collects only once in one."""
+    """In a separate process, because pytest collects only once in each."""
     done = subprocess.run(
         [sys.executable, "-m", "project.security", "--check"],
         check=False,
@@ -63,7 +63,7 @@ def test_no_protection_is_listed_twice() -> None:
 
 
 def test_every_test_that_the_page_names_exists() -> None:
-    """Names without a file are of the file that was named last, or of the one a table names."""
+    """Names without a file belong to the last file named, or to the one that a table names."""
     missing = []
     file = ""
     for name in re.findall(r"`((?:[\w/]+\.py|…)?(?:::)?test_\w+)`", PAGE.read_text("utf-8")):

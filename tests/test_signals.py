@@ -1,4 +1,4 @@
-"""A signal is a promise to other people's code: it is described where they look."""
+"""Signals are public: each one is documented."""
 
 from __future__ import annotations
 

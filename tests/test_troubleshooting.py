@@ -36,7 +36,7 @@ def test_a_page_without_the_marks_of_a_table_is_not_overwritten() -> None:
         "What Microsoft changed in 2025 and 2026",
         "asked for a second factor or a managed device for the first time",
         "need an administrator's approval",
-        "A new client secret cannot be made",
+        "A new client secret cannot be created",
         "deactivated",
         "The Users API stopped working",
         "certificate of Microsoft's servers",
@@ -65,9 +65,7 @@ def test_the_page_explains_what_microsoft_changed(heading: str) -> None:
         (9002328, Owner.SITE, "from another origin, which only the single-page platform allows"),
     ],
 )
-def test_a_known_number_tells_its_meaning_its_owner_and_its_remedy(
-    code: int, owner: Owner, words: str
-) -> None:
+def test_a_known_number_has_meaning_owner_and_remedy(code: int, owner: Owner, words: str) -> None:
     explanation = explain(code)
     assert explanation.owner is owner
     assert words in str(explanation.meaning)
@@ -111,7 +109,7 @@ def test_no_number_is_explained_twice() -> None:
     assert [code for code, number in times.items() if number > 1] == []
 
 
-def test_every_entry_says_something_of_its_own_code() -> None:
+def test_every_entry_has_its_own_text() -> None:
     for code, explanation in CATALOGUE.items():
         assert explanation.code == code
         assert len(str(explanation.meaning)) > 15
@@ -121,7 +119,7 @@ def test_every_entry_says_something_of_its_own_code() -> None:
         assert "|" not in f"{explanation.meaning}{explanation.remedy}"
 
 
-def test_what_has_no_number_is_found_by_the_words_that_people_see() -> None:
+def test_errors_without_a_number_are_found_by_their_text() -> None:
     words = " ".join(str(seen) for seen, _explanation in WITHOUT_NUMBER)
     assert "registration cannot be found" in words
     assert "service listing is not properly configured by the publisher" in words

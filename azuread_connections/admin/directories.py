@@ -113,7 +113,7 @@ def decide(
 
 
 def _is_decided(directory: Directory, status: Directory.Status) -> bool:
-    """Return whether it already has the status. One that let itself in is not approved yet."""
+    """Return whether it already has the status. One accepted automatically is not approved."""
     if directory.status != status:
         return False
     by_administrator = directory.admitted_by == Directory.AdmittedBy.ADMINISTRATOR
@@ -206,7 +206,7 @@ class DirectoryForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            # The present status, so that approving a directory that let itself in is a change.
+            # The present status, so that approving an automatically accepted one is a change.
             self.initial["status"] = self.instance.status_today
 
     def clean_connection(self) -> Connection:
@@ -369,7 +369,7 @@ class DirectoryAdmin(LargeListAdmin):
         if not obj.connection.use_common_endpoint:
             self.message_user(request, no_effect(), messages.WARNING)
 
-    # --- Deleting: a deleted refused directory could let itself in again --------------------
+    # --- Deleting: a deleted refused directory could be accepted again ----------------------
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

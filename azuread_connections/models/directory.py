@@ -41,7 +41,7 @@ class Directories(models.QuerySet["Directory"]):
     def welcome(self) -> Directories:
         """Return those whose people can sign in now: see ``Directory.status_today``.
 
-        For a directory that let itself in, the connection's present policy and other connections'
+        For one accepted automatically, the connection's present policy and other connections'
         present pins decide, not those at its first sign-in.
         """
         by_policy = (
@@ -168,7 +168,7 @@ class Directory(models.Model):
             self.connection.group_grants.filter(identity__tenant_id=self.tenant_id).end()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete it. Raises ``ProtectedError`` if it is refused: it could let itself in again."""
+        """Delete it. Raises ``ProtectedError`` if it is refused: it could be accepted again."""
         _keep_refused(type(self)._default_manager.filter(pk=self.pk))
         return super().delete(*args, **kwargs)
 
@@ -214,11 +214,11 @@ def status_of_new(connection: Connection) -> Directory.Status:
 def refused_are_kept(number: int) -> str:
     """Return why refused directories cannot be deleted, and what to do instead."""
     message = ngettext(
-        "%(n)d directory is refused and cannot be deleted: without its row, it could let itself in "
-        "again. To let it in, approve it. To delete it, set its status to “waiting for "
+        "%(n)d directory is refused and cannot be deleted: without its row, it could be accepted "
+        "automatically again. To let it in, approve it. To delete it, set its status to “waiting for "
         "approval” first.",
-        "%(n)d directories are refused and cannot be deleted: without their rows, they could let "
-        "themselves in again. To let them in, approve them. To delete them, set their status "
+        "%(n)d directories are refused and cannot be deleted: without their rows, they could be "
+        "accepted automatically again. To let them in, approve them. To delete them, set their status "
         "to “waiting for approval” first.",
         number,
     )

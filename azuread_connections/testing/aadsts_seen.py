@@ -1,5 +1,5 @@
-"""Further error codes that sites meet, in our own words: OAuth error, text, HTTP status, whether
-authorize tells the app, suberror."""
+"""Further error codes that occur in practice, with our own texts: OAuth error, text, HTTP status,
+whether authorize returns the error to the app, suberror."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What discovery says of the cloud that a directory lives in (facts, sections 1 and 3)."""
+"""What discovery says about a directory's cloud."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CLOUDS: dict[str, Whereabouts] = {
         "https://login.partner.microsoftonline.cn",
         "microsoftgraph.chinacloudapi.cn",
     ),
-    # Each directory for customers has a host of its own.
+    # Each directory for customers has its own host.
     "external_id": Whereabouts(
         "microsoftonline.com", "EU", "", "https://{}.ciamlogin.com", "graph.microsoft.com"
     ),

@@ -29,9 +29,9 @@ OIDC_SCOPES = frozenset({"openid", "profile", "email"})
 class StandIn:
     """A local imitation of Microsoft Entra ID's login service.
 
-    It speaks plain HTTP on loopback and nowhere else, with signing keys made anew in every
-    process. Port 0 takes a free one. `clock` gives the time for everything that it issues or
-    lets expire. With `single_sign_on` it remembers browsers, and skips the account picker.
+    It serves plain HTTP on loopback only, with signing keys generated in every process. Port 0
+    means a free port. `clock` gives the time for everything that it issues or lets expire. With
+    `single_sign_on` browsers stay signed in, and skip the account picker.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class StandIn:
         if self._server:
             return self
         self._server = Server(LOOPBACK[self._host], self._port, self._state)
-        # Kept, so that a stand-in that was stopped comes back at the same address.
+        # Kept, so that a stopped stand-in starts again at the same address.
         self._port = self._server.server_port
         self._state.stopping.clear()
         shown = f"[{self._host}]" if ":" in self._host else self._host
@@ -142,20 +142,21 @@ class StandIn:
         domains: Iterable[str] = (),
         cloud: CloudName | None = None,
     ) -> Directory:
-        """Add a directory. Beside `domain` and `domains` it has a `….onmicrosoft.com` domain.
+        """Add a directory. In addition to `domain` and `domains` it has a `….onmicrosoft.com`
+        domain.
 
         `cloud` is what its discovery document says: "global", "gcc", "usgov" (GCC High), "dod",
-        "china" or "external_id"; left out it is the stand-in's own. The address stays this one, as
-        Microsoft's global address answers for directories of other clouds, too.
+        "china" or "external_id"; the default is the stand-in's own. The address does not change,
+        because Microsoft's global address answers for directories of other clouds, too.
         """
         return self._state.registry.add(
             domain, tenant_id=tenant_id, name=name, domains=domains, cloud=cloud or self.cloud
         )
 
     def move_domain(self, domain: str, to: Directory | None = None) -> None:
-        """Take a domain from the directory that has it, and give it to another one, or to none.
+        """Move a domain from its directory to another one, or to none.
 
-        People keep their names and addresses, as in Azure where somebody renames them later.
+        People keep their names and addresses, as in Azure, until somebody renames them.
         """
         self._state.registry.move(domain, to)
 
@@ -176,13 +177,13 @@ class StandIn:
     def rotate_keys(self, *, keep_old: bool = True) -> str:
         """Sign with a new key from now on; returns its kid.
 
-        With `keep_old=False` the old keys vanish from the key documents, as after a leak.
+        With `keep_old=False` the old keys are removed from the key documents, as after a leak.
         """
         with self._state.lock:
             return self._state.keys.rotate(keep_old=keep_old).kid
 
     def rotate_app_key(self, app: App) -> str:
-        """Sign for this app with a new key of its own from now on; returns its kid.
+        """Sign for this app with its own new key from now on; returns its kid.
 
         It is published at `….discovery/keys?appid={client_id}` only, as for an app whose claims
         are mapped.
@@ -196,7 +197,7 @@ class StandIn:
         return self._state.recorded()
 
     def count(self, endpoint: str | None = None) -> int:
-        """How many requests an endpoint has had since the last reset, or all together."""
+        """The number of requests to an endpoint since the last reset, or to all endpoints."""
         return self._state.count(endpoint)
 
     def fault(
@@ -216,14 +217,13 @@ class StandIn:
         error: str | None = None,
         subcode: str | None = None,
     ) -> None:
-        """Let the next `times` requests of an endpoint misbehave (None: until `clear_faults`).
+        """Make the next `times` requests of an endpoint fail (None: until `clear_faults`).
 
-        The answer comes after `delay` seconds, then byte by byte every `drip` seconds. It is
-        the normal one unless `status`, `body` or `redirect` replace it, `close` drops the
-        connection instead, or `aadsts` and `error` order one of Microsoft's errors with the
-        status that belongs to it, and with `subcode`; `error` alone comes without a number. On
-        "authorize" and "sign_in" such an error goes to the callback if Microsoft tells the app
-        (always with `error`), otherwise it is a page.
+        The response comes after `delay` seconds, then one byte every `drip` seconds. It is the
+        normal one unless `status`, `body` or `redirect` replace it, `close` drops the connection,
+        or `aadsts` and `error` choose one of Microsoft's errors with its status and `subcode`;
+        `error` alone has no number. On "authorize" and "sign_in" such an error goes to the callback
+        if Microsoft returns it to the app (always with `error`), otherwise it is a page.
         """
         self._state.faults.add(
             Fault(
@@ -249,14 +249,14 @@ class StandIn:
     def tamper_id_token(self, change: IdTokenChange, *, times: int | None = 1) -> None:
         """Change the next ID tokens just before they are signed.
 
-        `change(header, claims)` may alter both in place, return another pair, or return a
-        finished token. A header with `alg` "none" is left unsigned; others are signed RS256.
+        `change(header, claims)` can alter both in place, return another pair, or return a complete
+        token. A header with `alg` "none" is left unsigned; others are signed RS256.
         """
         with self._state.lock:
             self._state.id_token_changes.add(change, times)
 
     def tamper_token_response(self, change: ResponseChange, *, times: int | None = 1) -> None:
-        """Change the next good answers of the token endpoint, in place or by returning another."""
+        """Change the next successful token responses, in place or by returning another."""
         with self._state.lock:
             self._state.response_changes.add(change, times)
 
@@ -270,10 +270,10 @@ class StandIn:
     ) -> str:
         """Sign a person in on the real pages; returns the callback URL.
 
-        `authorize_url` may be the site's answer that leads there: a redirect, or a page that goes
-        on by itself. `person` may be a UPN. `session` keeps cookies between calls. `accept` is the
-        answer on a consent page, if there is one. Raises StandInPageError where Microsoft would
-        show an error page and never come back.
+        `authorize_url` can be the site's response that leads there: a redirect, or a page that
+        continues automatically. `person` can be a UPN. `session` keeps cookies between calls.
+        `accept` is the answer on a consent page, if there is one. Raises StandInPageError if
+        Microsoft would show an error page without returning.
         """
         answer = {"accept": "1"} if accept else {"cancel": "1"}
         return browser.press(_address(authorize_url), _choice(person), session, consent=answer)
@@ -287,7 +287,7 @@ class StandIn:
     ) -> str:
         """Accept on the pages of an admin consent address; returns the callback URL.
 
-        Raises StandInPageError where the person is no administrator: the page leads nowhere.
+        Raises StandInPageError if the person is not an administrator.
         """
         return browser.press(_address(url), _choice(admin), session)
 

@@ -32,15 +32,15 @@ from benchmarks.inside.sign_in import recorded
 from benchmarks.inside.site import WsgiSite
 from benchmarks.peers import DOMAIN, OURS, PEOPLE
 
-#: A GUID of its own for every row; SQL that PostgreSQL and SQLite both read.
+#: A different GUID for every row; SQL for PostgreSQL and SQLite.
 GUID = "'00000000-0000-4000-8000-' || CAST(100000000000 + n AS text)"
-#: Eight digits, other ones for every row.
+#: Eight digits, different for every row.
 REFERENCE = "substr(CAST(100000000 + n AS text), 2)"
 ADMIN = "/admin/azuread_connections/"
 
 
 def copy(row: Any, number: int, **columns: str) -> int:
-    """Copy a row so many times; ``columns`` are SQL over ``n``, from 1. Returns the highest ID
+    """Copy a row this many times; ``columns`` are SQL over ``n``, from 1. Returns the highest ID
     before: that of copy n is this plus n."""
     model = type(row)
     table = model._meta.db_table
@@ -73,7 +73,7 @@ def fill(connections: int, people: int) -> None:
         domain="'customer-' || n || '.example.com'",
         tenant_id=GUID,
         client_id=GUID,
-        # The page would have a button for each; who has so many lets people type their address.
+        # The page would have a button for each; sites with so many ask for the address.
         show_as_button="FALSE" if database.vendor == "postgresql" else "0",
     )
     one_of_them = f"{first} + n"
@@ -110,8 +110,8 @@ def _minutes_earlier(column: str, minutes: str) -> str:
 
 
 def fill_secrets(number: int) -> None:
-    """Let there be so many secrets, all of them expiring on one day, so that all are reported: no
-    other lasts longer, to supersede one."""
+    """Create this many secrets, all expiring on one day, so that all are reported: none is
+    superseded by a later one."""
     ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=20))
     connections = Connection.objects.count()
     first = Connection.objects.order_by("pk").values_list("pk", flat=True)[0]
@@ -126,13 +126,13 @@ def fill_secrets(number: int) -> None:
 
 
 def settle() -> None:
-    """What a database does by itself, sooner or later."""
+    """Run the maintenance that a database does by itself sooner or later."""
     with database.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if database.vendor == "postgresql" else "ANALYZE")
 
 
 class Actions:
-    """What is timed: each returns milliseconds of one go."""
+    """What is timed: each returns the milliseconds of one run."""
 
     def __init__(self, microsoft: str, people: list[str]) -> None:
         self.site = WsgiSite()
@@ -190,7 +190,7 @@ _actions: dict[str, Actions] = {}
 
 
 def measure(action: str, number: int, microsoft: str, people: list[str]) -> dict[str, Any]:
-    """Return the milliseconds of so many goes, and the data statements of one."""
+    """Return the milliseconds of this many runs, and the data statements of one."""
     if microsoft not in _actions:
         _actions[microsoft] = Actions(microsoft, people)
     prepare = getattr(_actions[microsoft], action)
@@ -207,7 +207,7 @@ def measure(action: str, number: int, microsoft: str, people: list[str]) -> dict
 
 
 def check_secrets() -> dict[str, float]:
-    """The command with its report thrown away; for a process of its own, as cron would start it."""
+    """The command with its report discarded; for a separate process, as cron would start it."""
     with open(os.devnull, "w") as nowhere:
         return _cost(lambda: call_command("check_secrets", fail_on="never", stdout=nowhere))
 

@@ -1,4 +1,4 @@
-"""Sign-ins inside the measured process: what they cost it, and what they ask the database."""
+"""Sign-ins inside the measured process: their CPU time and their database statements."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from benchmarks.browser import Browser, Microsoft
 from benchmarks.inside.site import WsgiSite
 
 DATA = ("SELECT", "INSERT", "UPDATE", "DELETE")
-#: So many browsers start before the first of them comes back, so that little time lies between.
+#: This many browsers start before the first one returns, so that the switches take little time.
 BATCH = 20
 
 
 def cpu(
     number: int, start: str, method: str, microsoft: str, people: list[str]
 ) -> dict[str, float]:
-    """Return the seconds of user and system time that so many sign-ins took this process, without
-    what its browser did at Microsoft."""
+    """Return the seconds of user and system time of this many sign-ins in this process, without the
+    browser's part at Microsoft."""
     spent = {"start": 0.0, "callback": 0.0}
     site, at_microsoft = WsgiSite(), Microsoft(microsoft)
     who = islice(cycle(people), number)
@@ -64,7 +64,7 @@ def recorded() -> Iterator[list[str]]:
 
 
 def refused_callbacks(number: int, start: str, microsoft: str, people: list[str]) -> int:
-    """Go through so many sign-ins that must fail; return how many did, with no session."""
+    """Run this many sign-ins that must fail; return how many did, without a session."""
     refused = 0
     site, at_microsoft = WsgiSite(), Microsoft(microsoft)
     for cookie in islice(cycle(people), number):

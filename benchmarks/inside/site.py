@@ -59,7 +59,7 @@ class WsgiSite:
 
 
 def prepare() -> None:
-    """Make the tables, and for this app the one connection that the others have in settings."""
+    """Create the tables, and for this app the connection that the others have in settings."""
     call_command("migrate", verbosity=0)
     if os.environ["DJANGO_SETTINGS_MODULE"] == OURS.settings:
         add_connection("contoso", OURS.client_id)
@@ -82,7 +82,7 @@ def add_connection(name: str, client_id: str) -> Any:
 
 
 def megabytes() -> float:
-    """What this process keeps in memory."""
+    """The memory of this process."""
     with open("/proc/self/status") as status:
         kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
     return kilobytes / 1024

@@ -1,4 +1,4 @@
-"""Who is measured, and the one directory at Microsoft that all of them are set up for."""
+"""The measured apps, and the directory that all of them are set up for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ LOGIN_URL = f"https://{HOST}"
 DOMAIN = "contoso.com"
 TENANT_ID = "5f1a2b3c-4d5e-4f60-8a7b-9c0d1e2f3a4b"
 CLIENT_SECRET = "Abc8Q~benchmark-secret-of-forty-characters"
-#: So many people that 32 sign-ins at a time are of 32 people.
+#: Enough people for 32 sign-ins at a time by 32 people.
 PEOPLE = 64
 
 
 @dataclass(frozen=True)
 class Peer:
     """One Django app for signing in. ``start`` and ``callback`` are paths of its site, ``method``
-    is how a sign-in begins. ``environment``: another's, where the same packages serve."""
+    is how a sign-in begins. ``environment``: that of another peer, if the packages are the same."""
 
     name: str
     title: str
@@ -87,7 +87,7 @@ OTHERS = (
     ),
 )
 PEERS = (OURS, *OTHERS)
-#: No peer, but what all of them stand on: it asks Microsoft nothing, and checks nothing.
+#: The baseline, not a peer: it sends no request to Microsoft, and checks nothing.
 ALONE = Peer(
     name="django_alone",
     title="Django alone",

@@ -1,4 +1,4 @@
-"""A Django site with nothing of any peer, and the admin, as the others have it installed."""
+"""A Django site without any peer, but with the admin, which the others have, too."""
 
 from __future__ import annotations
 

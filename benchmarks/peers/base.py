@@ -1,4 +1,4 @@
-"""What the settings of all peers have in common. The runner says where the data lives."""
+"""The common settings of all peers. The runner sets where the data is."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-# A real site's log; its lines go nowhere, so that no peer is measured by how much it says.
+# A real site's logging with discarded lines, so that the amount of logging does not count.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

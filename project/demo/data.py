@@ -1,8 +1,8 @@
-"""Three fictional companies: what the stand-in knows of them, and the site's connections to them.
+"""Three fictional companies: their directories in the stand-in, and the site's connections.
 
 All dates are relative to today, so that the demo shows the same thing on every day: Contoso's
 secret expires in 12 days, Northwind's expired 9 days ago, Fabrikam's has no recorded date.
-Contoso uses what else there is: an alias, groups within groups, job titles, the users API.
+Contoso uses the other features: an alias, nested groups, job titles, the Users API.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Company:
     """A directory with one registered app, and the connection that uses it.
 
     The first of ``secrets`` is the one the connection holds. ``staff``: the team whose members
-    become members of the Django group of the demo; where it is set, everything else that Graph
-    can tell is asked for too. ``administrator`` may consent for the directory.
+    become members of the Django group of the demo; if it is set, everything else is read from
+    Graph, too. ``administrator`` can consent for the directory.
     """
 
     name: str
@@ -158,8 +158,8 @@ def standin_data(*, redirect_uri: str, now: datetime) -> dict[str, Any]:
 def connections(*, now: datetime, known: Collection[str] = ()) -> list[dict[str, Any]]:
     """The site's connections, in the shape of Auth0's Management API.
 
-    Of those that are ``known`` only the secret's date is told, which follows today: the rest may
-    have been changed in the admin.
+    For those that are ``known`` only the secret's date is given, which depends on today: the rest
+    can have been changed in the admin.
     """
     return [
         dated_secret(company, now) if company.connection in known else connection(company, now)
@@ -212,7 +212,7 @@ def person(company: Company, name: str) -> dict[str, Any]:
 
 
 def graph_properties(company: Company, name: str) -> dict[str, Any]:
-    """What the extended profile shows of a person."""
+    """The properties that the extended profile shows."""
     if name not in company.jobs:
         return {}
     teams = [team.name for team in company.teams if name in team.members and team.security]
@@ -220,7 +220,7 @@ def graph_properties(company: Company, name: str) -> dict[str, Any]:
         "jobTitle": company.jobs[name],
         "department": teams[0] if teams else None,
         "companyName": company.name,
-        # Numbers that are nobody's, for fiction.
+        # Numbers reserved for fiction.
         "businessPhones": [f"+1 425 555 01{company.people.index(name):02}"],
     }
 

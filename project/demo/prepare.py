@@ -44,7 +44,7 @@ def admin_password(file: Path) -> str:
 
 
 def create_admin(password: str) -> None:
-    """Let ``admin`` in with ``password``, whatever the database held before."""
+    """Create ``admin`` with ``password``, or reset the existing one to it."""
     from django.contrib.auth.models import User
 
     user = User.objects.filter(username=ADMIN_USERNAME).first()

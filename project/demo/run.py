@@ -1,6 +1,6 @@
 """Run the demo: `make demo`, or `python -m project.demo.run`.
 
-Prepares the database, starts the stand-in for Microsoft and the site, says what to try, and stops
+Prepares the database, starts the stand-in for Microsoft and the site, prints what to try, and stops
 both on Ctrl-C or SIGTERM.
 """
 
@@ -32,9 +32,9 @@ ENV_FILE = BASE_DIR / ".env"
 DATABASE_FILE = BASE_DIR / "db.sqlite3"
 DEMO_DIR = BASE_DIR / ".demo"
 
-#: First line of a .env that is the demo's own; another one is left alone.
+#: First line of a .env that the demo has written; any other is not changed.
 ENV_HEADING = "# Written by make demo."
-#: Variables of the caller's shell that would lead the demo into another project's data.
+#: Variables of the caller's shell that would make the demo use another project's data.
 NOT_INHERITED = ("SECRET_KEY", "AZUREAD_ENCRYPTION_KEYS", "DATABASE_URL", "CACHE_URL", "ENV_FILE")
 
 START_SECONDS = 60
@@ -66,7 +66,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Child:
-    """A program the demo started. Its own session keeps the terminal's Ctrl-C from it."""
+    """A program that the demo started, in its own session, so that Ctrl-C does not reach it."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -115,7 +115,7 @@ class Demo:
         self.stop_asked = False
 
     def run(self) -> None:
-        """Run until asked to stop (``Stopped``) or something is wrong (``DemoError``)."""
+        """Run until asked to stop (``Stopped``) or until an error (``DemoError``)."""
         check_ports(self.ports)
         write_env_once(self.ports)
         DEMO_DIR.mkdir(mode=0o700, exist_ok=True)
@@ -169,7 +169,7 @@ class Demo:
             child.require_alive()
 
     def environment(self) -> dict[str, str]:
-        """What the children see: .env for what lasts, and the addresses of this run."""
+        """The children's environment: the lasting values of .env, and the addresses of this run."""
         inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
         return inherited | {
             "DJANGO_SETTINGS_MODULE": "project.settings",
@@ -226,7 +226,7 @@ def check_ports(ports: Ports) -> None:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether "localhost" with this port is ours to take, by IPv4 and as browsers try it, IPv6."""
+    """Whether this port of "localhost" is free, for IPv4 and for IPv6, which browsers also try."""
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             with socket.socket(family) as probe:
@@ -244,7 +244,7 @@ def port_is_free(port: int) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers there, with whatever status."""
+    """Whether a server answers there, with any status."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         opener.open(url, timeout=5).close()
@@ -293,7 +293,7 @@ def last_lines(log: Path, count: int = 20) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as a person at the top of the checkout would type it."""
+    """A path relative to the top of the checkout."""
     try:
         return str(path.relative_to(BASE_DIR))
     except ValueError:

@@ -10,7 +10,7 @@ from django.test import Client
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing.standin import StandIn
 
-#: As Azure makes them, and recognisable wherever one might leak.
+#: In Azure's form, and recognisable if one leaks.
 SECRET = "abc8Q~leak-me-if-you-can-0123456789.ABCd"
 CLIENT_ID = "11112222-bbbb-3333-cccc-4444dddd5555"
 
@@ -38,7 +38,7 @@ def connection(application: Application) -> Connection:
 
 @pytest.fixture
 def staff(db: None) -> Callable[..., Client]:
-    """Sign a staff member in who holds exactly the permissions named."""
+    """Sign a staff member in who has exactly the given permissions."""
 
     def sign_in(*codenames: str) -> Client:
         user = get_user_model().objects.create_user("staff", is_staff=True)

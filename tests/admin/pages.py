@@ -26,7 +26,7 @@ SWITCHES = [field for field in Connection._meta.fields if isinstance(field, mode
 
 
 def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str, Any]:
-    """The POST of the connection's form with nothing changed but what is named."""
+    """The POST of the connection's form with only the given changes."""
     data: dict[str, Any] = {
         "name": "contoso",
         "display_name": "",

@@ -63,7 +63,7 @@ def test_an_application_is_created(boss: Client, connection: Connection) -> None
     "line",
     ["https://portal.example.com", "portal example", "a/b", "host:99999", "-a.com", "*.a.com"],
 )
-def test_a_line_that_is_no_host_is_named(boss: Client, line: str) -> None:
+def test_an_invalid_host_is_reported(boss: Client, line: str) -> None:
     errors = field_errors(boss.post(ADD, filled_in(hosts=f"good.example.com\n{line}")))
     assert list(errors) == ["hosts"]
     assert len(errors["hosts"]) == 1
@@ -188,7 +188,7 @@ def test_a_bad_address_is_named(boss: Client, application: Application) -> None:
     }
 
 
-def test_only_a_native_application_has_a_scheme_of_its_own(boss: Client) -> None:
+def test_only_a_native_application_can_have_a_custom_scheme(boss: Client) -> None:
     data = filled_in(allowed_callback_urls="com.example.app://callback")
     assert "allowed_callback_urls" in field_errors(boss.post(ADD, data))
     assert boss.post(ADD, data | {"application_type": "native"}).status_code == 302
@@ -231,7 +231,7 @@ def test_each_types_usual_grant_types_are_at_hand_for_a_new_application(
         "authorization_code",
         "refresh_token",
     ]
-    # Of a stored one nothing is ticked behind anybody's back.
+    # Nothing is ticked automatically for a stored one.
     assert b"data-azuread-grants" not in boss.get(change_page(application)).content
 
 
@@ -260,7 +260,7 @@ def test_an_application_that_offers_no_sign_in_says_why(
     assert why in page
 
 
-def test_an_application_that_no_connection_is_enabled_for_says_so(
+def test_an_application_without_connections_shows_a_warning(
     boss: Client, application: Application
 ) -> None:
     warning = "No connection is enabled for this application"

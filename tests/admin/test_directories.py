@@ -111,7 +111,7 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
     assert len(queries) == 5
 
 
-# --- Directories that came in by themselves -------------------------------------------------
+# --- Automatically accepted directories -----------------------------------------------------
 
 
 @pytest.fixture

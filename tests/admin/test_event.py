@@ -143,7 +143,7 @@ def test_a_line_is_named_in_words_and_in_the_sites_own_time(
 def test_the_list_says_what_the_administrator_needs(
     boss: Client, connection: Connection, values: dict[str, Any], words: str
 ) -> None:
-    """Not what the employee reads."""
+    """Not the employee's text."""
     make(connection, **values)
     html = boss.get(LIST).content.decode()
     if words:
@@ -231,10 +231,10 @@ def test_the_list_takes_the_same_queries_at_any_number_of_rows(
 
 
 @pytest.mark.parametrize("typed", ["MARTHA22", "%20martha22%20", "Reference+for+support:+MARTHA22"])
-def test_a_reference_is_found_by_its_index_and_leads_to_nothing_else(
+def test_a_reference_is_found_by_its_index_and_finds_only_its_event(
     boss: Client, connection: Connection, typed: str
 ) -> None:
-    """What a person reads to support: the log may have millions of lines."""
+    """The text that a person reads to support; the log can have millions of lines."""
     wanted = make(connection, reference="MARTHA22")
     make(connection, reference="ZZZZ2222", person="martha22@contoso.com")
     with CaptureQueriesContext(database) as queries:
@@ -250,7 +250,7 @@ def test_who_searches_does_not_wait_for_the_chart(boss: Client, connection: Conn
     assert "chart" not in boss.get(f"{LIST}?q=MARTHA22").context
 
 
-def test_what_is_no_reference_here_is_searched_as_a_name(
+def test_text_that_is_not_a_reference_is_searched_as_a_name(
     boss: Client, connection: Connection
 ) -> None:
     named = make(connection, reference="ZZZZ2222", person="martha22@contoso.com")

@@ -1,4 +1,4 @@
-"""Numbers and letters in addresses and forms that no page of ours has written."""
+"""Numbers and letters in addresses and forms that none of our pages produces."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_deciding(boss: Client, connection: Connection, word: str, number: str) 
 
 @NUMBERS
 @pytest.mark.parametrize("boxes", [True, False], ids=["check boxes", "search field"])
-def test_choosing_an_application_that_is_none(
+def test_choosing_an_application_that_does_not_exist(
     boss: Client,
     connection: Connection,
     microsoft: StandIn,
@@ -70,7 +70,7 @@ def test_choosing_an_application_that_is_none(
 
 
 @NUMBERS
-def test_choosing_a_connection_that_is_none(
+def test_choosing_a_connection_that_does_not_exist(
     boss: Client, application: Application, number: str
 ) -> None:
     page = f"{ADMIN}application/{application.pk}/change/"

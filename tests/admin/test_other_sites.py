@@ -37,7 +37,7 @@ urlpatterns = [
 ]
 
 
-def test_a_site_with_an_admin_site_of_its_own(
+def test_a_custom_admin_site_works(
     boss: Client, connection: Connection, settings: Any, microsoft: StandIn
 ) -> None:
     settings.ROOT_URLCONF = __name__

@@ -1,4 +1,4 @@
-"""A site's own admin page may give somebody rights to a few connections only, as Django allows."""
+"""A site's own ModelAdmin can give somebody permissions for only some connections."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_directorys_own_page(client: Client, fabrikam: Connection) -> None:
     assert client.post(page, {"domain": "x.com", "status": "refused"}).status_code == 403
 
 
-def test_no_button_is_offered_that_would_be_refused(
+def test_buttons_of_refused_actions_are_not_shown(
     client: Client, connection: Connection, fabrikam: Connection
 ) -> None:
     buttons = (page_of(fabrikam, "sign_out"), 'form="azuread-decide"')
@@ -135,9 +135,9 @@ def contosos_own(
     monkeypatch: pytest.MonkeyPatch,
     narrowed_by: str,
 ) -> Client:
-    """A staff member who may do everything, with Contoso's connection alone.
+    """A staff member with all permissions, for Contoso's connection only.
 
-    A site narrows its page of connections by ``get_queryset``, or by what it says of each of them.
+    A site restricts connections by ``get_queryset``, or by the permission methods for each of them.
     """
     if narrowed_by == "get_queryset":
         whole = ConnectionAdmin.get_queryset
@@ -169,7 +169,7 @@ LISTS = ["connection", "directory", "identity", "event", "application"]
 
 @pytest.fixture
 def rows(connection: Connection, fabrikam: Connection, application: Application) -> None:
-    """Of each connection a directory, a person, an event and an application."""
+    """A directory, a person, an event and an application of each connection."""
     application.connections.set([connection, fabrikam])
     for each in (connection, fabrikam):
         ClientSecretFactory.create(connection=each, expires_at=timezone.now())
@@ -267,7 +267,7 @@ def test_saving_an_application_leaves_it_enabled(
 
 
 @narrowed
-def test_a_shared_domain_is_told_without_its_name(
+def test_a_hidden_connection_that_shares_a_domain_is_not_named(
     contosos_own: Client, connection: Connection, fabrikam: Connection, microsoft: Any
 ) -> None:
     data = filled_in(connection, domain_aliases="fabrikam.com")
@@ -279,7 +279,7 @@ def test_a_shared_domain_is_told_without_its_name(
 
 
 def test_adding_a_directory(client: Client, connection: Connection, fabrikam: Connection) -> None:
-    """Also for who holds every permission for directories."""
+    """Also for users with every permission for directories."""
     add_permission(client, "add_directory", "change_directory", "delete_directory")
     tenant = "ccccdddd-2222-eeee-3333-ffff4444aaaa"
     for each, status in ((fabrikam, 200), (connection, 302)):
@@ -322,7 +322,8 @@ def test_permissions_for_directories_and_people_end_at_rights_to_some_connection
 def test_a_permission_for_directories_alone_is_a_role_for_all_connections(
     connection: Connection, fabrikam: Connection, staff: Callable[..., Client]
 ) -> None:
-    """It approves and refuses those that wait. It adds none: that would be for the connection."""
+    """It permits approving and refusing, but not adding, which needs the connection's
+    permission."""
     approver = staff("view_directory", "add_directory", "change_directory")
     for each in (connection, fabrikam):
         directory = Directory.objects.get(connection=each)
@@ -335,7 +336,7 @@ def test_a_permission_for_directories_alone_is_a_role_for_all_connections(
 def test_who_may_see_no_connection_finds_none_in_a_filter(
     connection: Connection, staff: Callable[..., Client], rows: None, codename: str
 ) -> None:
-    """Their rows are theirs to read; the list of customers is not."""
+    """They may read the rows, but not the list of customers."""
     reader = staff(codename)
     model = codename.removeprefix("view_")
     Connection.objects.create(name="northwind", domain="northwindtraders.com", client_id="x")
@@ -352,7 +353,7 @@ def test_who_may_see_no_connection_finds_none_in_a_filter(
 def subclass_of_the_docs(settings: Any) -> Iterator[None]:
     """The admin page of docs/settings.md, as pasted."""
     docs = (Path(__file__).parents[2] / "docs/settings.md").read_text(encoding="utf-8")
-    section = docs.partition("### Rights to some connections only")[2]
+    section = docs.partition("### Permissions for some connections only")[2]
     code = section.partition("```python\n")[2].partition("```")[0]
     exec(code, {"__name__": __name__})
     # Addresses that lead to what is registered now.

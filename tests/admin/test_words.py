@@ -1,4 +1,4 @@
-"""Label and help text of an option stand on the model, and nowhere else."""
+"""Label and help text of an option are defined on the model only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def own_forms(base: type = forms.ModelForm) -> Iterator[type[forms.ModelForm]]:
 
 
 def differing(form: Any) -> list[str]:
-    """Return which of a form's fields say something else than their model's."""
+    """Return the form's fields whose texts differ from their model's."""
     found = []
     for name, field in getattr(form, "fields", form.base_fields).items():
         try:
@@ -77,7 +77,7 @@ OPTIONS = [field for field in Connection._meta.fields if field.editable and not 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda field: field.name)
 def test_each_option_is_explained_and_on_every_list(option: Any, rf: RequestFactory) -> None:
-    """What has to be written down for an option: forgetting one of these fails here."""
+    """Every place that an option needs: forgetting one of them fails here."""
     assert option.help_text, "models/connection.py: it needs a help text"
     request = rf.get("/")
     request.user = get_user_model()(is_superuser=True, is_active=True, is_staff=True)

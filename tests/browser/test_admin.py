@@ -174,7 +174,7 @@ def visit(company: Company, client: Client, person: Any) -> Any:
     return company.come_back(client, url, person)
 
 
-def test_consent_leads_to_microsoft_and_back_and_a_search_proves_it(
+def test_consent_goes_to_microsoft_and_back_and_a_search_proves_it(
     company: Company, boss: Page, live_server: Any, screenshots: Any
 ) -> None:
     boss.goto(page_of(live_server, company.connection))

@@ -1,4 +1,4 @@
-"""From an empty site to an employee who is signed in: the administrator alone, without help."""
+"""From an empty site to a signed-in employee, with only what the pages say."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     expect(page.get_by_text("Microsoft says that consent was granted").first).to_be_visible()
     connection_page = page.url.split("#")[0]
 
-    # Try: it fails for the secret, and says what to do.
+    # Try: it fails because of the secret, and says what to do.
     try_page = connection_page.replace("/change/", "/try/")
     result = attempt(page, try_page)
     expect(result.get_by_text("AADSTS7000215").first).to_be_visible()
@@ -92,7 +92,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     screenshots(page, "journey-check")
     assert ClientSecret.objects.count() == 2
 
-    # An employee, in a browser of their own.
+    # An employee, in another browser.
     employee = chromium.new_context().new_page()
     employee.goto(f"{live_server.url}/login/?application=portal&next=/login/profile")
     employee.get_by_role("link", name="Continue with Contoso").click()
@@ -125,7 +125,7 @@ def test_the_way_of_a_connection_to_look_at(
     screenshots(page, "way-try")
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Try").click()
-    # The callback URL is not registered: Microsoft lets nobody go.
+    # The callback URL is not registered: Microsoft does not redirect.
     expect(opened.value.get_by_text("AADSTS50011").first).to_be_visible()
     page.reload()
     expect(page.get_by_text("Which error code did Microsoft show?")).to_be_visible()
@@ -139,7 +139,7 @@ def test_the_way_of_a_connection_to_look_at(
 
 
 def attempt(page: Page, url: str) -> Page:
-    """Try; return the tab that opened for it. The page with the help stays."""
+    """Press Try; return the new tab. The page with the help stays open."""
     page.goto(url)
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Try").click()

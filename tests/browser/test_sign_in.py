@@ -119,7 +119,7 @@ def contrast(page: Page, selector: str) -> float:
     )
 
 
-def test_an_address_leads_to_the_right_sign_in(
+def test_an_address_selects_the_right_sign_in(
     company: Company, page: Page, live_server: Any, screenshots: Any
 ) -> None:
     page.goto(f"{live_server.url}/login/?next=/login/profile")

@@ -1,4 +1,4 @@
-"""Under ``form-action 'self'`` each form of ours that ends at Microsoft gets there.
+"""With ``form-action 'self'``, each of our forms that ends at Microsoft works.
 
 The policy is that of tests/settings.py: every test in this folder runs under it, and fails if the
 browser refuses anything.
@@ -35,7 +35,7 @@ def sign_in(page: Page, live_server: Any, person: str = "Adele Vance") -> None:
 
 
 def post(page: Page, path: str, **fields: str) -> None:
-    """Send a form of the page's own, as a site's templates have them."""
+    """Send a form within the page, as a site's templates do."""
     page.evaluate(
         """([path, fields]) => {
           const form = document.createElement("form");
@@ -62,7 +62,7 @@ def test_the_policy_is_in_force(company: Company, live_server: Any) -> None:
     assert "default-src 'self'" in policy
 
 
-def test_a_typed_address_leads_to_microsoft_and_back(
+def test_a_typed_address_goes_to_microsoft_and_back(
     company: Company, page: Page, live_server: Any
 ) -> None:
     page.goto(f"{live_server.url}/login/?next=/login/profile")
@@ -73,10 +73,10 @@ def test_a_typed_address_leads_to_microsoft_and_back(
     assert '"username": "adele.vance@contoso.com"' in page.inner_text("body")
 
 
-def test_the_back_button_leads_from_microsoft_to_the_form(
+def test_the_back_button_returns_from_microsoft_to_the_form(
     company: Company, page: Page, live_server: Any
 ) -> None:
-    """The page in between takes no place in the browser's history."""
+    """The page in between is not in the browser's history."""
     page.goto(f"{live_server.url}/login/?next=/login/profile")
     page.get_by_label("Your work email").fill("adele.vance@contoso.com")
     page.get_by_role("button", name="Continue", exact=True).click()
@@ -85,9 +85,7 @@ def test_the_back_button_leads_from_microsoft_to_the_form(
     expect(page.get_by_label("Your work email")).to_be_visible()
 
 
-def test_signing_out_leads_through_microsoft(
-    company: Company, page: Page, live_server: Any
-) -> None:
+def test_signing_out_goes_through_microsoft(company: Company, page: Page, live_server: Any) -> None:
     get_user_model().objects.create_user("patti")
     sign_in(page, live_server)
     with page.expect_request("**/oauth2/v2.0/logout?**"):
@@ -97,7 +95,9 @@ def test_signing_out_leads_through_microsoft(
     assert "not_signed_in" in page.inner_text("body")
 
 
-def test_signing_out_leads_to_another_site(company: Company, page: Page, live_server: Any) -> None:
+def test_signing_out_can_redirect_to_another_site(
+    company: Company, page: Page, live_server: Any
+) -> None:
     elsewhere = f"{company.microsoft.url}/_standin/"
     Application.objects.update(allowed_logout_urls=[elsewhere])
     sign_in(page, live_server)
@@ -105,7 +105,7 @@ def test_signing_out_leads_to_another_site(company: Company, page: Page, live_se
     page.wait_for_url(elsewhere)
 
 
-def test_switching_the_user_leads_to_microsoft(
+def test_switching_the_user_goes_to_microsoft(
     company: Company, page: Page, live_server: Any
 ) -> None:
     company.directory.add_person("Megan Bowen")
@@ -118,7 +118,7 @@ def test_switching_the_user_leads_to_microsoft(
     assert '"username": "megan.bowen@contoso.com"' in page.inner_text("body")
 
 
-def test_connecting_leads_to_microsoft(company: Company, page: Page, live_server: Any) -> None:
+def test_connecting_goes_to_microsoft(company: Company, page: Page, live_server: Any) -> None:
     sign_in(page, live_server)
     company.directory.add_person("Megan Bowen")
     page.get_by_role("button", name="Connect an account of Contoso").click()
@@ -126,14 +126,14 @@ def test_connecting_leads_to_microsoft(company: Company, page: Page, live_server
     expect(page.get_by_text("megan.bowen@contoso.com")).to_be_visible()
 
 
-def test_the_page_in_between_has_a_link_where_browsers_do_not_go_on(
+def test_the_page_in_between_has_a_link_for_browsers_that_do_not_continue(
     company: Company, page: Page, live_server: Any, screenshots: Any
 ) -> None:
-    """Some are set to ignore what goes on by itself."""
+    """Some are set to ignore automatic redirects."""
     page.goto(f"{live_server.url}/login/?next=/login/profile")
     page.route("**/authorize?**", lambda route: route.fulfill(status=204))
     page.get_by_label("Your work email").fill("adele.vance@contoso.com")
-    # The browser has to have tried: otherwise it goes on once nothing is in its way.
+    # The browser must have tried: otherwise it would continue later.
     with page.expect_request("**/authorize?**"):
         page.get_by_role("button", name="Continue", exact=True).click()
     link = page.get_by_role("link", name="Continue")

@@ -1,4 +1,4 @@
-"""Further ways into a sign-in: by a link in a document, with another account, by the email only."""
+"""Other starts of a sign-in: by a link in a document, with another account, by the email only."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def test_a_browser_that_calls_itself_office_arrives(
     close(page.context)
 
 
-def test_a_browser_without_the_sign_in_goes_on(
+def test_a_browser_without_the_sign_in_can_continue(
     company: Company, chromium: Browser, page: Page, live_server: Any, screenshots: Any
 ) -> None:
-    """What a bookmark of Microsoft's page leads to."""
+    """As after a bookmark of Microsoft's page."""
     page.goto(f"{live_server.url}/login/contoso/?next=/login/profile")
     other = chromium.new_context().new_page()
     other.goto(page.url)
@@ -55,7 +55,7 @@ def test_a_browser_without_the_sign_in_goes_on(
 def test_a_refused_person_uses_another_account(
     company: Company, page: Page, live_server: Any, screenshots: Any
 ) -> None:
-    """The stand-in remembers the browser, as Microsoft does, and asks only where it is asked to."""
+    """The stand-in keeps the browser signed in, as Microsoft does, and asks only with `prompt`."""
     Connection.objects.update(allow_guests=False)
     company.directory.add_person("Megan Bowen", guest=True)
     company.microsoft.single_sign_on = True

@@ -1,4 +1,4 @@
-"""Many people who sign in at the same time, each in a thread with a connection of its own."""
+"""Many people who sign in at the same time, each in a thread with its own connection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 Outcome = str
 
 SIGNED_IN: Outcome = ""
-#: Seconds that a crowd may take at the very most, on a busy machine.
+#: Maximum seconds for a crowd, on a busy machine.
 PATIENCE = 60
 
 
@@ -40,7 +40,7 @@ def outcome_of(response: Any) -> Outcome:
 
 
 def all_at_once(actions: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Do all of this at the same moment; return what came of it, in the same order."""
+    """Run all calls at the same moment; return their results in the same order."""
     start = threading.Barrier(len(actions))
 
     def run(action: Callable[[], Result]) -> Result:
@@ -52,7 +52,7 @@ def all_at_once(actions: Sequence[Callable[[], Result]]) -> list[Result]:
 
 
 def come_back_at_once(company: Company, people: Sequence[Person]) -> Counter[Outcome]:
-    """Let people press the button and pick their accounts, then all come back together."""
+    """Let people press the button and pick their accounts, then all return at once."""
     actions = []
     for person in people:
         client = browser()
@@ -62,7 +62,7 @@ def come_back_at_once(company: Company, people: Sequence[Person]) -> Counter[Out
 
 
 def sign_in(company: Company, person: Person) -> Outcome:
-    """Go through a whole sign-in in a new browser, through Microsoft twice if we are sent so."""
+    """Run a whole sign-in in a new browser, through Microsoft twice if redirected there again."""
     client = browser()
     response = client.get(f"/login/{company.connection.name}/")
     while response.status_code == 302 and response["Location"].startswith(company.microsoft.url):
@@ -73,7 +73,7 @@ def sign_in(company: Company, person: Person) -> Outcome:
 class Traffic:
     """People who sign in one after the other in several browsers, for as long as it lasts.
 
-    ``outcomes`` grows meanwhile. What goes wrong in a thread is raised at the end.
+    ``outcomes`` grows meanwhile. An error in a thread is raised at the end.
     """
 
     def __init__(self, company: Company, workers: int = 6) -> None:
@@ -101,7 +101,7 @@ class Traffic:
                 work.result()
 
     def redirect_browser(self, number: int) -> None:
-        """Wait until so many more sign-ins have come to an end."""
+        """Wait until this many more sign-ins have ended."""
         enough = len(self.outcomes) + number
         give_up_at = time.monotonic() + PATIENCE
         while len(self.outcomes) < enough and time.monotonic() < give_up_at:
@@ -117,7 +117,7 @@ class Traffic:
 
 
 def assert_counts_agree(outcomes: Counter[Outcome], people: int) -> None:
-    """What the database holds is what the browsers were told, exactly."""
+    """The database contains exactly what the browsers have seen."""
     succeeded = outcomes[SIGNED_IN]
     assert (User.objects.count(), Identity.objects.count()) == (people, people)
     assert Identity.objects.values("user").distinct().count() == people
@@ -131,7 +131,7 @@ def assert_counts_agree(outcomes: Counter[Outcome], people: int) -> None:
 
 
 def in_own_thread(action: Callable[[], Result]) -> Result:
-    """Do this in a thread, and leave none of its database connections open."""
+    """Run this in a thread, and close its database connections."""
     try:
         return action()
     finally:

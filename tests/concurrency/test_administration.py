@@ -33,13 +33,13 @@ from tests.concurrency.crowd import (
 )
 from tests.factories import EnabledConnectionFactory
 
-#: Sign-ins that come to an end between two acts of the administrator.
+#: Sign-ins that end between two actions of the administrator.
 A_FEW = 5
-#: How often the administrator does it.
+#: How often the administrator repeats the action.
 TIMES = 6
 
 
-def test_a_connection_edited_under_load_costs_the_sign_ins_under_way_at_most(
+def test_editing_a_connection_under_load_ends_only_sign_ins_in_progress(
     contoso: Company,
 ) -> None:
     with Traffic(contoso) as traffic:
@@ -90,8 +90,9 @@ def test_a_connection_deleted_under_load_ends_its_sign_ins_and_keeps_its_people(
 def test_a_sign_in_in_the_middle_of_a_deletion_waits_for_it_and_cannot_stop_it(
     contoso: Company, which: Callable[[], Any]
 ) -> None:
-    """What refers to the connection has been looked for by then; this would be one more."""
-    # What is written now and then has been: it would wait for the deletion, too.
+    """The deletion has already collected the rows that refer to the connection; this would add
+    one."""
+    # The hourly writes are done already: they would wait for the deletion, too.
     contoso.sign_in(browser(), contoso.directory.add_person("Megan Bowen"))
     client = browser()
     callback_url = contoso.microsoft.sign_in(contoso.start(client), contoso.person)
@@ -124,7 +125,7 @@ def test_no_sign_in_fails_while_the_client_secret_is_replaced(contoso: Company) 
 
 
 def replace_secret(company: Company) -> None:
-    """As docs/operating.md tells it: new in Azure, new here, old away there, old away here."""
+    """As in docs/operating.md: add in Azure, add here, remove in Azure, remove here."""
     old = company.app.secrets[0]
     new = company.app.add_secret()
     stored = ClientSecret.objects.get()

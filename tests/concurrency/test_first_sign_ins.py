@@ -1,4 +1,4 @@
-"""Many first sign-ins at the same moment: everybody comes in, and nobody twice."""
+"""Many first sign-ins at the same moment: everybody is signed in, and nobody is created twice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_fifty_people_of_one_name_are_fifty_users_and_one_has_the_name(contoso: 
     assert outcomes == Counter({SIGNED_IN: CROWD})
     assert_counts_agree(outcomes, people=CROWD)
     assert User.objects.filter(username="reception@contoso.com").count() == 1
-    # Everybody else is named after the key of their own identity.
+    # Everybody else is named after the IDs of their identity.
     for identity in Identity.objects.exclude(user__username="reception@contoso.com"):
         assert identity.user.get_username() == f"{identity.object_id}@{identity.tenant_id}"
 

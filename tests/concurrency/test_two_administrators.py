@@ -14,7 +14,7 @@ from tests.concurrency.crowd import all_at_once
 CHANGED = "has changed this connection since you opened it"
 
 
-def test_of_many_who_save_at_once_one_is_first_and_all_others_are_told(contoso: Company) -> None:
+def test_only_the_first_of_many_simultaneous_saves_succeeds(contoso: Company) -> None:
     connection = contoso.connection
     user = get_user_model().objects.create_superuser("administrator")
     clients = [Client() for _ in range(8)]

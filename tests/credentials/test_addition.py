@@ -29,7 +29,7 @@ def stored(connection: Connection) -> list[tuple[str, datetime | None]]:
     return [(each.value.reveal(), each.expires_at) for each in connection.secrets.all()]
 
 
-def test_a_new_value_is_added_beside_those_stored(connection: Connection) -> None:
+def test_a_new_value_is_added_to_those_stored(connection: Connection) -> None:
     add_secret(connection, OTHER, JUNE)
     addition = add_secret(connection, VALUE, MARCH)
     assert addition.is_new

@@ -32,13 +32,13 @@ def test_notices_go_out_once_per_threshold(contoso: Company, admins: None) -> No
     sent = []
     for days in (60, 31, 29, 20, 13, 8, 6, 2, 1, 0.001, -1, -5):
         expire_in(days)
-        # The same secret comes closer: what was told before was about the same expiry.
+        # The same secret gets closer to its expiry: the earlier notice was about the same date.
         ClientSecret.objects.update(notice_expiry=ClientSecret.objects.get().expires_at)
         sent.append(send_notices().told)
     assert sent == [0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 0]
 
 
-def test_a_new_expiry_date_starts_the_notices_over(contoso: Company, admins: None) -> None:
+def test_a_new_expiry_date_starts_the_notices_again(contoso: Company, admins: None) -> None:
     expire_in(20)
     assert send_notices().told == 1
     assert send_notices().told == 0
@@ -60,7 +60,7 @@ def test_admins_and_contact_are_written_to(contoso: Company, admins: None) -> No
     assert contoso.app.secrets[0].value not in body
 
 
-def test_a_signal_goes_to_whoever_listens(contoso: Company) -> None:
+def test_the_signal_is_sent_to_its_receivers(contoso: Company) -> None:
     heard: list[tuple[str, int]] = []
 
     def listen(connection: Connection, days_left: int, **kwargs: Any) -> None:
@@ -113,7 +113,9 @@ def test_an_address_that_is_refused_keeps_nobody_elses_notice_back(
     assert len(sent) == 2
 
 
-def test_a_notice_to_nobody_is_told_and_not_used_up(contoso: Company, settings: Any) -> None:
+def test_a_notice_without_recipients_is_reported_and_sent_later(
+    contoso: Company, settings: Any
+) -> None:
     settings.ADMINS = []
     expire_in(5.5)
     for _day in range(2):
@@ -139,7 +141,7 @@ def test_a_receiver_that_fails_repeats_no_mail(
         assert send_notices().told == 0
     finally:
         signals.secret_expiring.disconnect(fail)
-    # Beside those in which Django reports the receiver's error.
+    # In addition to Django's reports of the receiver's error.
     assert len([each for each in mail.outbox if "about to expire" in each.subject]) == 1
 
 
@@ -159,7 +161,7 @@ def test_where_nobody_is_written_to_a_receiver_is_enough(contoso: Company, setti
     assert heard == ["contoso"]
 
 
-def test_superseded_secrets_are_no_news(contoso: Company, admins: None) -> None:
+def test_superseded_secrets_cause_no_notice(contoso: Company, admins: None) -> None:
     expire_in(5)
     ClientSecretFactory.create(
         connection=contoso.connection, expires_at=timezone.now() + timedelta(days=300)

@@ -58,7 +58,7 @@ def lines(days: int = 30, **options: object) -> list[SecretLine]:
     return list(report(days, now=NOW, **options))
 
 
-# What it says about one date.
+# The status of one date.
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_expiry_is_described_in_days_as_a_person_counts_them(expires_at, text
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
 def test_days_are_counted_to_the_date_that_is_shown(zone):
-    """A typed date is its start in UTC, which is another day in most of the world."""
+    """A date means its start in UTC, which is another day in most time zones."""
     with timezone.override(ZoneInfo(zone)):
         assert describe_expiry(datetime(2026, 12, 5, tzinfo=UTC), NOW) == "expires in 1 day"
 
@@ -91,7 +91,7 @@ def test_naive_times_are_local_already():
     assert describe_expiry(datetime(2026, 12, 5, 9, 0), now) == "expires in 1 day"
 
 
-# What the secrets of one connection come to.
+# The secrets of one connection together.
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_refusal_is_described_by_its_age(ago, text):
         ([-9, 400], [-3], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
     ],
 )
-def test_a_refused_secret_counts_for_nothing_beside_one_that_works(refused, others, status, text):
+def test_a_refused_secret_is_superseded_by_one_that_works(refused, others, status, text):
     secrets = [
         ClientSecret(
             expires_at=None if d is None else NOW + timedelta(days=d),
@@ -162,7 +162,7 @@ def test_a_refused_secret_counts_for_nothing_beside_one_that_works(refused, othe
         assert (state.status, state.text) == (status, text)
 
 
-def test_the_latest_of_several_refusals_is_told():
+def test_the_latest_of_several_refusals_is_reported():
     secrets = [
         ClientSecret(expires_at=NOW + timedelta(days=days), refused_at=NOW - timedelta(hours=hours))
         for days, hours in ((90, 5), (30, 2), (400, 7))
@@ -197,7 +197,7 @@ def test_the_report_is_sorted_by_date_with_undated_secrets_last():
 
 
 @pytest.mark.django_db
-def test_a_line_tells_connection_hint_key_date_and_what_would_stop():
+def test_a_line_has_connection_hint_key_date_and_what_would_stop():
     secret = add_secret(make_connection("contoso", "wiki", "portal"), 12, hint="x1~")
     assert lines() == [
         SecretLine(
@@ -250,7 +250,7 @@ def test_zero_days_report_what_expires_today():
         pytest.param([12, 12], [12, 12], [], id="two that end together"),
     ],
 )
-def test_a_superseded_secret_is_shown_only_when_asked_for(days, reported, superseded):
+def test_a_superseded_secret_is_shown_only_on_request(days, reported, superseded):
     connection = make_connection("contoso", "portal")
     for number, count in enumerate(days):
         add_secret(connection, count, hint=f"n{number}~")
@@ -285,7 +285,7 @@ def test_a_secret_that_microsoft_takes_again_is_not_refused_any_more():
 
 
 @pytest.mark.django_db
-def test_an_expired_secret_that_was_refused_is_told_once_and_as_expired():
+def test_an_expired_secret_that_was_refused_is_reported_once_as_expired():
     add_secret(make_connection("contoso"), -3, refused_at=NOW - timedelta(days=1))
     assert [line.text for line in lines()] == ["expired 3 days ago"]
 
@@ -354,7 +354,7 @@ def test_only_a_secret_that_works_supersedes_another(secrets, reported):
     assert [line.days_left for line in lines()] == reported
     everything = lines(include_superseded=True)
     assert [line.days_left for line in everything if not line.superseded] == reported
-    # A valid one is no news even then.
+    # A valid one is not reported even then.
     dull = sum(days is not None and days > 30 and not fields for days, fields in secrets)
     assert len(everything) == len(secrets) - dull
 
@@ -426,7 +426,7 @@ def test_statements_grow_with_pages_and_no_statement_reads_more_than_a_page(monk
     monkeypatch.setattr(secrets_module, "_applications", counting)
     with CaptureQueriesContext(database) as queries:
         assert len(lines()) == 35
-    # Four pages with their applications, three of which begin within a date and so take two
+    # Four pages with their applications, three of which begin within a date and so need two
     # queries; none missing, none refused, none undated.
     assert len(queries) == 4 * 2 + 3 + 1 + 1 + 1
     assert largest == 10
@@ -434,7 +434,7 @@ def test_statements_grow_with_pages_and_no_statement_reads_more_than_a_page(monk
 
 
 @pytest.mark.django_db
-def test_the_first_line_comes_before_the_second_page_is_read(monkeypatch):
+def test_the_first_line_is_yielded_before_the_second_page_is_read(monkeypatch):
     monkeypatch.setattr(secrets_module, "PAGE_SIZE", 2)
     for number in range(20):
         add_secret(make_connection(f"c{number}"), 12)

@@ -1,4 +1,4 @@
-"""What check_secrets asks Microsoft."""
+"""The requests of check_secrets to Microsoft."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_sync_stores_the_true_end_date(readable: Company) -> None:
     assert list(sync()) == []
 
 
-def test_sync_tells_secrets_apart_by_their_id(readable: Company) -> None:
+def test_sync_matches_secrets_by_their_id(readable: Company) -> None:
     twin = readable.app.add_secret(
         readable.app.secrets[0].value[:3] + "-another", expires_at=END + timedelta(days=9)
     )
@@ -74,7 +74,7 @@ def test_sync_tells_secrets_apart_by_their_id(readable: Company) -> None:
 
 
 def test_sync_gives_two_stored_secrets_that_begin_alike_no_date(readable: Company) -> None:
-    """One of them may have been removed, and the date is the other one's."""
+    """One of them could have been removed, and the date would be the other one's."""
     twin = ClientSecret.objects.get().hint + "8Q~another"
     ClientSecretFactory.create(connection=readable.connection, value=twin)
     remarks = [remark.text for remark in sync()]
@@ -103,7 +103,7 @@ def test_a_secret_that_azure_replaced_by_one_that_begins_alike_gets_no_date_of_i
     before = ClientSecret.objects.values("key_id", "expires_at").get()
     [old] = readable.app.secrets
     readable.app.add_secret(old.value[:3] + "8Q~another", expires_at=END + timedelta(days=9))
-    # Its own value still opens the door while this is asked.
+    # The secret itself can still authenticate this request.
     readable.app.secrets.remove(old)
     readable.app.secrets.append(replace(old, key_id=str(uuid.uuid4())))
     [remark] = sync()
@@ -171,7 +171,7 @@ def test_a_refusal_is_explained_once(contoso: Company) -> None:
     assert not any(remark.is_problem for remark in remarks)
 
 
-def test_a_connection_that_is_not_finished_is_no_problem_of_sync(contoso: Company) -> None:
+def test_sync_ignores_an_unfinished_connection(contoso: Company) -> None:
     ClientSecret.objects.all().delete()
     [remark] = sync()
     assert not remark.is_problem

@@ -79,8 +79,10 @@ def test_a_failed_trial_shows_its_remedy(contoso: Company) -> None:
     ("kind", "code"),
     [("tried", "secret_rejected"), ("consent_returned", ""), ("signed_in", "")],
 )
-def test_whoever_came_back_proves_the_registration(contoso: Company, kind: str, code: str) -> None:
-    """Microsoft sends nobody to a callback URL that is not registered."""
+def test_a_return_from_microsoft_proves_the_registration(
+    contoso: Company, kind: str, code: str
+) -> None:
+    """Microsoft redirects only to registered callback URLs."""
     assert states(contoso)["registered"] == "todo"
     Event.objects.create(
         created_at=timezone.now(),
@@ -112,7 +114,7 @@ def test_a_consent_that_was_just_given_asks_for_its_proof(
     assert "Not proven yet" in item.evidence
 
 
-def test_a_trial_from_which_nobody_came_back_is_remembered(contoso: Company) -> None:
+def test_a_trial_without_a_return_is_listed(contoso: Company) -> None:
     begun = timezone.now()
     [item] = [item for item in checklist(contoso.connection, begun) if item.key == "tried"]
     assert (item.state, item.place) == ("warning", Place.TRY)
@@ -152,7 +154,7 @@ def test_a_secret_that_was_never_sent_is_not_proven_by_another(contoso: Company)
     assert "Old… expires in 200 days, last accepted by Microsoft on" in item.evidence
 
 
-def test_refused_secrets_beside_a_good_one_are_to_be_removed(contoso: Company) -> None:
+def test_refused_secrets_should_be_removed_if_one_works(contoso: Company) -> None:
     now = timezone.now()
     ClientSecret.objects.update(expires_at=now + timedelta(days=200), last_success_at=now)
     for value in ("Abc-secret", "Def-secret"):
@@ -174,7 +176,7 @@ def test_each_secret_that_needs_something_is_named(contoso: Company) -> None:
     )
 
 
-def test_waiting_directories_are_told(contoso: Company) -> None:
+def test_waiting_directories_are_listed(contoso: Company) -> None:
     Directory.objects.create(
         connection=contoso.connection,
         tenant_id="11112222-bbbb-3333-cccc-4444dddd5555",

@@ -1,4 +1,4 @@
-"""Check now: each step proven by the least that proves it."""
+"""Check now: each step with the smallest request that shows its result."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_it_pins_what_was_not_pinned(contoso: Company) -> None:
     assert is_proven()
 
 
-def test_an_unknown_domain_is_told(contoso: Company) -> None:
+def test_an_unknown_domain_is_reported(contoso: Company) -> None:
     Connection.objects.update(domain="gone.example")
     assert "gone.example" in failure(contoso).found
 
@@ -64,7 +64,7 @@ def test_an_unknown_domain_is_told(contoso: Company) -> None:
         ("external_id", "This is a directory for customers: External ID (ciamlogin.com)."),
     ],
 )
-def test_a_directory_in_another_cloud_is_told_and_not_pinned(
+def test_a_directory_in_another_cloud_is_reported_and_not_pinned(
     contoso: Company, microsoft: StandIn, cloud: Any, told: str
 ) -> None:
     microsoft.add_directory("agency.example", cloud=cloud)
@@ -80,7 +80,7 @@ def test_a_directory_in_another_cloud_is_told_and_not_pinned(
 def test_a_directory_that_moved_to_another_cloud_takes_the_domains_proof_away(
     contoso: Company, microsoft: StandIn
 ) -> None:
-    """That Microsoft's answer names another cloud is an answer: it does not fail to be asked."""
+    """An answer that names another cloud is a valid answer, not a failed request."""
     contoso.connection.aliases.create(domain="agency.example")
     microsoft.add_directory("agency.example", cloud="usgov")
     assert is_proven()
@@ -92,9 +92,7 @@ def test_a_directory_that_moved_to_another_cloud_takes_the_domains_proof_away(
     assert Connection.objects.get().tenant_id == contoso.directory.tenant_id
 
 
-def test_b2c_and_a_cloud_that_is_not_known_here_are_told_too(
-    contoso: Company, microsoft: StandIn
-) -> None:
+def test_b2c_and_an_unknown_cloud_are_reported(contoso: Company, microsoft: StandIn) -> None:
     for name, host, told in (
         ("microsoftonline.de", "login.microsoftonline.de", "not supported: microsoftonline.de"),
         ("microsoftonline.com", "shop.b2clogin.com", "Azure AD B2C (b2clogin.com)"),
@@ -106,9 +104,7 @@ def test_b2c_and_a_cloud_that_is_not_known_here_are_told_too(
         assert told in failed.found
 
 
-def test_keys_that_are_not_published_at_this_moment_are_dropped_only_where_asked_for(
-    contoso: Company, client: Client
-) -> None:
+def test_unpublished_keys_are_dropped_only_on_request(contoso: Company, client: Client) -> None:
     """The daily check must not: Microsoft's servers do not all publish the same keys."""
 
     def is_old_key_used() -> bool:
@@ -132,7 +128,7 @@ def test_keys_that_are_not_published_at_this_moment_are_dropped_only_where_asked
     assert contoso.sign_in(Client()).status_code == 302
 
 
-def test_a_domain_that_leads_elsewhere_is_told_and_moves_nothing(
+def test_a_domain_of_another_directory_is_reported_and_changes_no_pin(
     contoso: Company, microsoft: StandIn
 ) -> None:
     microsoft.add_directory("fabrikam.com")
@@ -142,14 +138,14 @@ def test_a_domain_that_leads_elsewhere_is_told_and_moves_nothing(
 
 
 @pytest.mark.parametrize(("endpoint", "title"), [("discovery", "Directory"), ("keys", "keys")])
-def test_what_cannot_be_reached_is_told(contoso: Company, endpoint: str, title: str) -> None:
+def test_unreachable_hosts_are_reported(contoso: Company, endpoint: str, title: str) -> None:
     contoso.microsoft.fault(endpoint, status=503)
     failed = failure(contoso)
     assert title in str(failed.title)
     assert "unavailable" in str(failed.found)
 
 
-def test_every_secret_is_asked_about_by_itself(contoso: Company) -> None:
+def test_every_secret_is_checked_separately(contoso: Company) -> None:
     wrong = ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
     assert outcomes(contoso) == ["passed", "passed", "failed", "passed"]
     failed = failure(contoso)
@@ -160,7 +156,7 @@ def test_every_secret_is_asked_about_by_itself(contoso: Company) -> None:
     assert wrong.is_refused()
 
 
-def test_no_secret_and_an_unreadable_one_are_told(contoso: Company) -> None:
+def test_a_missing_secret_and_an_unreadable_one_are_reported(contoso: Company) -> None:
     ClientSecret.objects.update(value=type(ClientSecret.objects.get().value)("encrypted:x"))
     assert "ENCRYPTION_KEYS" in failure(contoso).found
     ClientSecret.objects.all().delete()
@@ -168,7 +164,7 @@ def test_no_secret_and_an_unreadable_one_are_told(contoso: Company) -> None:
 
 
 @pytest.mark.parametrize("keys", [[], ["no-key"], [None], None])
-def test_without_a_usable_encryption_key_the_other_steps_go_on(
+def test_without_a_usable_encryption_key_the_other_steps_run(
     contoso: Company, settings: Any, keys: Any
 ) -> None:
     Connection.objects.update(enable_users_api=True)

@@ -1,4 +1,4 @@
-"""A clock that tests turn, and a cache that lives by it."""
+"""A clock that tests can change, and a cache that uses it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Clock:
 
 @dataclass
 class ClockedCache:
-    """What Django's caches do, with time-outs by the test's clock.
+    """A Django cache with time-outs by the test's clock.
 
     Values are pickled, as Redis and local memory do, so nothing is shared by reference.
     """

@@ -23,12 +23,12 @@ def cache(clock: Clock) -> ClockedCache:
 
 @pytest.fixture
 def transport() -> Transport:
-    """One whose limits no test reaches."""
+    """A transport whose limits no test reaches."""
     return Transport(Timeouts(connect=5, read=5, total=10))
 
 
 class Serve(Protocol):
-    """Starts a server that holds this conversation on every connection."""
+    """Starts a server that runs this conversation on every connection."""
 
     def __call__(
         self, conversation: Conversation, tls: ssl.SSLContext | None = None

@@ -2,8 +2,8 @@
 
 It has the shape of a recorded one (discovery of ``/common``, June to October 2024): 231 different
 consecutive sets in 143 days, 5 to 14 keys in each, 42 keys in all; keys that vanish from an answer
-and come back after 6 minutes to 2 days, at a median of 3 hours. Several servers answer, and each
-has its own set; now and then all of them lack a key that signs.
+and come back after 6 minutes to 2 days, at a median of 3 hours. Several servers answer, each with
+its own set; sometimes all of them lack a key that signs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MEDIAN_GAP = 3 * HOUR
 
 @dataclass
 class Key:
-    """A key's life. ``gaps``: by server, when that server did not publish it."""
+    """One key over its lifetime. ``gaps``: by server, when that server did not publish it."""
 
     key_id: str
     published_from: float
@@ -74,7 +74,7 @@ class History:
 
 
 def _new_key(chance: random.Random, number: int, at: float) -> Key:
-    # Most are published days before they sign; one in seven is made in a hurry.
+    # Most are published days before they sign; one in seven is used at once.
     lead = 0.0 if number % 7 == 3 else chance.uniform(1, 5) * DAY
     signs_until = at + lead + chance.uniform(14, 28) * DAY
     return Key(f"key-{number}", at, at + lead, signs_until, signs_until + 2 * DAY)
@@ -94,7 +94,7 @@ def _add_gaps(chance: random.Random, key: Key, servers: int, *, not_before: floa
 
 
 class Servers:
-    """A transport at whose other end one of the servers answers, by chance."""
+    """A transport to one of the servers, chosen at random."""
 
     def __init__(self, history: History, clock: Clock, jwk: Mapping[str, Any], seed: int) -> None:
         self._history = history

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-#: Holds one connection, from its first byte to its last.
+#: Serves one connection, from its first byte to its last.
 Conversation = Callable[["Wire"], None]
 
 
@@ -41,7 +41,8 @@ class Wire:
         self._connection.sendall(data)
 
     def drip(self, pieces: Iterable[bytes], pause: float) -> None:
-        """Send piece by piece, for ever if there are so many, until the client hangs up."""
+        """Send piece by piece, without end if there are enough pieces, until the client
+        disconnects."""
         for piece in pieces:
             self.send(piece)
             if self._server.stopping.wait(pause):
@@ -58,7 +59,7 @@ class Wire:
                 pump.join()
 
     def hold(self) -> None:
-        """Keep the connection open and say nothing."""
+        """Keep the connection open and send nothing."""
         self._server.stopping.wait(30)
 
     def _receive(self) -> bool:
@@ -75,7 +76,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 class RawServer:
-    """Listens on loopback; `connections` and `requests` are what has come in so far."""
+    """Listens on loopback; `connections` and `requests` are those received so far."""
 
     def __init__(self, conversation: Conversation, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
@@ -98,7 +99,7 @@ class RawServer:
         self._listener.close()
 
     def wait_for_requests(self, number: int) -> None:
-        """Wait until so many requests have arrived, and a moment longer for one too many."""
+        """Wait for this many requests, and a moment longer in case there is one too many."""
         deadline = time.monotonic() + 5
         while len(self.requests) < number and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -114,7 +115,7 @@ class RawServer:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        # The client may hang up at any time.
+        # The client can disconnect at any time.
         with connection, suppress(OSError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
@@ -123,7 +124,7 @@ class RawServer:
 
 
 def answering(*answers: bytes) -> Conversation:
-    """Response the requests of each connection in this order, then close it."""
+    """Answer the requests of each connection in this order, then close it."""
 
     def converse(wire: Wire) -> None:
         for answer in answers:
@@ -135,7 +136,7 @@ def answering(*answers: bytes) -> Conversation:
 
 
 def response(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
-    """A whole answer with a true Content-Length."""
+    """A complete response with the correct Content-Length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 

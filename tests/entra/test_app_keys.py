@@ -1,4 +1,4 @@
-"""A registration with a signing key of its own: ``?appid=`` on the keys' address."""
+"""A registration with its own signing key: ``?appid=`` on the keys' address."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def finder(
 
 
 def asked(entra: StandIn) -> list[str]:
-    """Which key documents were asked for, in order: the directory's or the app's."""
+    """The requested key documents, in order: the directory's or the app's."""
     return [
         "app" if "appid" in request.query else "directory"
         for request in entra.requests
@@ -96,10 +96,10 @@ def test_a_key_that_an_app_was_just_given_is_found_at_once(
     assert asked(entra) == ["directory", "app", "app"]
 
 
-def test_an_app_without_a_key_of_its_own_finds_a_rolled_key_in_one_request(
+def test_an_app_without_its_own_key_finds_a_rotated_key_in_one_request(
     finder: Finder, entra: StandIn, clock: Clock
 ) -> None:
-    """Microsoft then answers the directory's keys at the app's address, too."""
+    """Microsoft then returns the directory's keys at the app's address, too."""
     finder.find(signing_kid(entra))
     clock.advance(HOUR // 2)
     rolled = entra.rotate_keys()
@@ -114,7 +114,7 @@ def test_an_app_without_a_key_of_its_own_finds_a_rolled_key_in_one_request(
 def test_an_app_that_gave_its_key_up_finds_the_directorys_new_key(
     finder: Finder, entra: StandIn, app: App, clock: Clock
 ) -> None:
-    """The app's address has a document, but not of the directory's keys: so both are asked."""
+    """The app's address has a document without the directory's keys: so both are requested."""
     entra.rotate_app_key(app)
     finder.find(signing_kid(entra))
     clock.advance(HOUR // 2)
@@ -156,7 +156,7 @@ def test_ten_thousand_forged_keys_cost_one_request_a_document(
     assert len(asked(entra)) - before == (4 if has_own_key else 2)
 
 
-def test_an_address_that_has_no_keys_is_asked_no_more_often(
+def test_an_address_without_keys_is_not_requested_more_often(
     finder: Finder, entra: StandIn, clock: Clock
 ) -> None:
     finder.find(signing_kid(entra))
@@ -228,7 +228,7 @@ def test_without_a_cache_an_own_key_is_found_too(
     )
 
 
-# --- Refreshed on demand --------------------------------------------------------------------------
+# --- Refreshed on request -------------------------------------------------------------------------
 
 
 def test_an_own_key_that_is_no_longer_published_is_dropped_on_demand(
@@ -243,7 +243,7 @@ def test_an_own_key_that_is_no_longer_published_is_dropped_on_demand(
     assert is_key_of(entra, finder.find(new))
 
 
-def test_an_app_that_has_no_key_of_its_own_any_more_has_none_after_that(
+def test_an_app_whose_own_key_is_removed_has_none_afterwards(
     finder: Finder, entra: StandIn, app: App
 ) -> None:
     own = entra.rotate_app_key(app)

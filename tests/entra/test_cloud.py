@@ -1,4 +1,4 @@
-"""The addresses are spelled out: a table that builds them would share the code's mistakes."""
+"""The addresses are written in full: a table that builds them would share the code's errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_microsofts_own_words_are_spelled_as_microsoft_spells_them() -> None:
     assert PERSONAL_TENANT_ID == "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
-def test_germanys_cloud_which_closed_is_none_of_them() -> None:
+def test_germanys_closed_cloud_is_not_supported() -> None:
     assert not [cloud for cloud in CLOUDS.values() if cloud.login_url.endswith(".de")]
 
 
@@ -100,7 +100,7 @@ def test_a_moved_cloud_has_its_endpoints_and_v2_issuer_on_the_new_host() -> None
     assert v2.token_url == f"http://127.0.0.1:8001/{TENANT}/oauth2/v2.0/token"
     assert v2.issuer(TENANT) == f"http://127.0.0.1:8001/{TENANT}/v2.0"
     assert moved.graph_url == "http://127.0.0.1:8001/graph"
-    # What Graph is called does not move: it is a name, and no address.
+    # Graph's resource ID does not change: it is a name, not an address.
     assert moved.graph_resource == "https://graph.microsoft.com"
 
 

@@ -1,4 +1,4 @@
-"""What authenticates the client at the token endpoint."""
+"""Client authentication at the token endpoint."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_neither_a_credential_nor_its_parameters_show_the_value(show) -> None:  
 
 
 class Assertion:
-    """Another kind of credential, such as a certificate: made for one client and one endpoint."""
+    """Another kind of credential, such as a certificate's assertion for one client and endpoint."""
 
     def parameters(self, *, client_id: str, token_url: str) -> Mapping[str, Value]:
         return {"client_assertion": Secret(f"{client_id} for {token_url}")}

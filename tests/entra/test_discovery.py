@@ -34,7 +34,7 @@ def authority(entra: StandIn, tenant: str, version: str = V2) -> Authority:
 
 @pytest.mark.parametrize("version", [V1, V2])
 @pytest.mark.parametrize("domain", ["contoso.com", "contoso.net", "contoso.onmicrosoft.com"])
-def test_a_domain_leads_to_its_directory_in_one_request(
+def test_a_domains_directory_is_found_in_one_request(
     transport: Transport, entra: StandIn, contoso: Directory, domain: str, version: str
 ) -> None:
     where = authority(entra, domain, version)
@@ -213,9 +213,7 @@ def test_a_document_that_names_no_cloud_is_of_the_one_that_was_asked(
     assert find_tenant_id(transport, authority(entra, "contoso.com")) == ONE
 
 
-def test_a_cloud_that_is_named_by_no_text_is_not_believed(
-    transport: Transport, entra: StandIn
-) -> None:
+def test_a_cloud_name_that_is_not_a_string_is_ignored(transport: Transport, entra: StandIn) -> None:
     entra.fault("discovery", body=cloud_document(GLOBAL, cloud_instance_name=["x"]))
     with pytest.raises(MalformedResponse):
         find_tenant_id(transport, authority(entra, "contoso.com"))
@@ -225,7 +223,7 @@ def test_a_cloud_that_is_named_by_no_text_is_not_believed(
 def test_the_two_us_government_clouds_share_a_login_service(
     transport: Transport, entra: StandIn, cloud: str
 ) -> None:
-    """Which of them a directory is in decides about Graph only."""
+    """The cloud of a directory matters only for Graph."""
     agency = entra.add_directory("agency.example", cloud="dod")
     asked = Authority(replace(CLOUDS[cloud], login_url=entra.url), "agency.example", V2)
     assert find_tenant_id(transport, asked) == agency.tenant_id

@@ -318,7 +318,7 @@ def test_a_known_code_decides_whatever_the_error_says(error: str) -> None:
 
 
 def test_the_code_goes_before_the_error() -> None:
-    # What Microsoft answers where only an administrator may consent.
+    # Microsoft's answer if only an administrator can consent.
     answer = {"error": "access_denied", "error_description": "AADSTS90094: Admin consent needed."}
     assert type(MicrosoftError.from_response(answer)) is ConsentRequired
 
@@ -396,7 +396,7 @@ def test_the_ids_are_read_in_every_language(description: str) -> None:
 
 
 @pytest.mark.parametrize("case", field_cases.case("F11"))
-def test_a_code_that_stands_elsewhere(case: dict[str, Any]) -> None:
+def test_a_code_in_another_place(case: dict[str, Any]) -> None:
     assert MicrosoftError.from_response(case["answer"]).aadsts_code == case["expect_code"]
 
 

@@ -1,4 +1,4 @@
-"""An unforeseen error on the way to Microsoft leaves no secret in the variables of any frame."""
+"""An unexpected error in a request to Microsoft leaves no secret in any frame's variables."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def ask_graph() -> Any:
 
 
 def variables_of(error: BaseException | None) -> str:
-    """Return what a report shows of an error and of all that led to it."""
+    """Return what a report shows of an error and its causes."""
     shown = []
     while error is not None:
         for frame, _line in traceback.walk_tb(error.__traceback__):

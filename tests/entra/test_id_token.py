@@ -58,7 +58,7 @@ TEMPLATE = "https://login.microsoftonline.com/{tenantid}/v2.0"
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """A key of this name: Microsoft's, the attacker's. Made once, for it takes a while."""
+    """A key of this name: Microsoft's, the attacker's. Generated once, because it takes a while."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
@@ -71,13 +71,13 @@ def base64url(data: bytes) -> str:
 
 
 def segment(part: object) -> str:
-    """One part of a token; bytes are taken as they are."""
+    """One part of a token; bytes are used unchanged."""
     return base64url(part if isinstance(part, bytes) else json.dumps(part).encode())
 
 
 @dataclass
 class Attempt:
-    """One call of ``validate_id_token``. Valid, until a change spoils it."""
+    """One call of ``validate_id_token``, valid until it is changed."""
 
     policy: IdTokenPolicy
     key: SigningKey
@@ -165,7 +165,7 @@ def raw_claims(part: object) -> Change:
 
 
 def also(name: str, json_text: str, *, part: str = "claims") -> Change:
-    """Append a member as JSON text, so that it may be what ``json.dumps`` would not write."""
+    """Append a member as JSON text, which can be what ``json.dumps`` would not write."""
 
     def change(attempt: Attempt) -> None:
         whole = json.dumps(getattr(attempt, part))
@@ -272,7 +272,7 @@ def of_length(length: int) -> Change:
         for spaces in range(3):
             attempt.header = (head + " " * spaces).encode()
             room = length - len(f"{segment(attempt.header)}..{segment(bytes(256))}")
-            # No base64 without padding is one character longer than a multiple of four.
+            # Base64 without padding is never one character longer than a multiple of four.
             if room % 4 != 1:
                 break
         attempt.claims = body.ljust(room * 3 // 4).encode()
@@ -501,7 +501,7 @@ V1_CHEAP: dict[str, tuple[Change, str]] = {
 
 
 def table(*tables: tuple[str, dict[str, tuple[Change, str]]]) -> list[Any]:
-    """One parameter set a case, named by version and change."""
+    """One parameter set for each case, named by version and change."""
     return [
         pytest.param(version, change, reason, id=f"{version} {name}")
         for version, cases in tables
@@ -921,7 +921,7 @@ def test_without_an_email_there_is_no_verified_domain(email: object) -> None:
     ],
     ids=repr,
 )
-def test_a_guest_is_told_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
+def test_a_guest_is_recognised_by_any_of_three_claims(changes: dict[str, Any], guest: bool) -> None:
     assert attempt(claims(**changes)).validate().is_guest is guest
 
 

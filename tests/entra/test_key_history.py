@@ -32,7 +32,7 @@ class Replay:
 
 
 def replay(seed: int, jwk: dict[str, Any]) -> Replay:
-    """Let somebody sign in every ``EVERY`` seconds, with any of the keys that sign just then."""
+    """Sign in every ``EVERY`` seconds, with a random key of those that sign at that time."""
     clock = Clock()
     history = History.generate(seed, begin=clock(), days=DAYS)
     servers: Any = Servers(history, clock, jwk, seed)
@@ -62,9 +62,9 @@ def test_nobody_is_refused_while_keys_vanish_and_come_back(jwk: dict[str, Any], 
     done = replay(seed, jwk)
     assert done.sign_ins == DAYS * DAY / EVERY
     assert done.refused == 0
-    # At least as many different sets as were recorded: the history is not an easy one.
+    # At least as many different sets as in the recorded history.
     assert done.sets >= DAYS * 231 / 143
-    # Once an hour, and once more for each of the keys that were made in a hurry.
+    # Once an hour, and once more for each key that is used at once.
     assert DAYS * 24 <= done.fetches <= DAYS * 24 + 1 + HURRIED
 
 
@@ -72,13 +72,13 @@ def test_nobody_is_refused_while_keys_vanish_and_come_back(jwk: dict[str, Any], 
 def test_the_same_histories_refuse_people_where_keys_are_forgotten_earlier(
     jwk: dict[str, Any], monkeypatch: pytest.MonkeyPatch, hours: int, refused: int
 ) -> None:
-    """With 0 hours each answer replaces the last one."""
+    """With 0 hours each response replaces the last one."""
     monkeypatch.setattr(jwks, "UNSEEN_KEY_TTL", hours * HOUR)
     assert replay(8, jwk).refused > refused
 
 
 def test_fetches_are_an_hour_apart_but_for_unknown_keys(jwk: dict[str, Any]) -> None:
-    """A flood of forged keys over all that time costs one fetch in five minutes in addition."""
+    """A flood of forged keys over that time adds one fetch in five minutes."""
     clock = Clock()
     history = History.generate(4, begin=clock(), days=2)
     servers: Any = Servers(history, clock, jwk, 4)

@@ -1,4 +1,4 @@
-"""Limits that hold whatever a server does: of time, of size, and of what an answer may be."""
+"""Limits that apply whatever a server does: time, size, and the form of a response."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_many_dead_addresses_of_one_name_take_no_longer_than_the_total(
     assert took < HASTY_END
 
 
-# Cold keys while Microsoft hangs: every thread waits for all before it
+# No cached keys while Microsoft hangs: every thread waits for those before it
 
 
 def test_while_microsoft_hangs_no_thread_waits_for_another_ones_time_limit(
@@ -200,7 +200,7 @@ def test_an_answer_whose_only_key_is_broken_keeps_the_last_good_keys(
     assert keys.find(url, kid).key_id == kid
 
 
-# A lone surrogate where a token should be crashes the validation
+# A lone surrogate in place of a token crashes the validation
 
 
 def test_a_signature_with_a_lone_surrogate_is_refused() -> None:
@@ -238,15 +238,15 @@ def test_a_code_that_is_spent_or_of_another_exchange_is_not_accepted(answer: Any
     assert type(MicrosoftError.from_response(answer)) is CodeNotAccepted
 
 
-def test_a_server_that_says_nothing_is_told_from_one_that_is_not_there(entra: StandIn) -> None:
+def test_a_silent_server_is_distinguished_from_a_missing_one(entra: StandIn) -> None:
     entra.fault("keys", delay=3)
     seconds_to_fail(Transport(HASTY), entra.url + KEYS, r"\(ReadTimeoutError\)")
 
 
-# Since the first version: odd texts in token answers
+# Since the first version: unusual texts in token responses
 
 
-def test_a_lifetime_of_five_thousand_digits_is_no_lifetime(exchange: Any) -> None:
+def test_a_lifetime_of_five_thousand_digits_is_ignored(exchange: Any) -> None:
     from azuread_connections.entra.tokens import request_app_token
 
     exchange.entra.tamper_token_response(lambda answer: {**answer, "expires_in": "9" * 5000})

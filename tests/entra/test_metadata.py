@@ -68,7 +68,7 @@ def base64url(number: int) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-# --- For an hour they are not asked for again -----------------------------------------------------
+# --- For an hour they are not requested again -----------------------------------------------------
 
 
 def test_a_key_is_found_by_its_id(keys: SigningKeys, url: str, entra: StandIn) -> None:
@@ -165,7 +165,7 @@ def test_without_a_cache_keys_are_found_too(transport: Transport, url: str, entr
         keys.find(url, "forged")
 
 
-# --- For half a minute a process does not look into the cache -------------------------------------
+# --- For half a minute a process does not read the cache ------------------------------------------
 
 
 class CountingCache(ClockedCache):
@@ -183,7 +183,8 @@ def test_a_process_remembers_the_keys_that_it_found_for_half_a_minute(
     recent: RecentKeys = {}
 
     def look() -> int:
-        """One process's look for a key: it makes what looks, and keeps what it has found."""
+        """One process that looks keys up: it creates the objects, and keeps the keys that it has
+        found."""
         before = counting.looks
         found = SigningKeys(transport, counting, clock, recent).find(url, kid)
         assert is_key_of(entra, found)
@@ -194,7 +195,7 @@ def test_a_process_remembers_the_keys_that_it_found_for_half_a_minute(
     assert look() == 0
     clock.advance(1)
     assert look() == 1
-    clock.advance(-5)  # a clock that is put back must not make it remember for longer
+    clock.advance(-5)  # a clock that is set back must not make it keep keys longer
     assert look() == 1
 
 
@@ -327,7 +328,7 @@ def test_a_key_that_microsoft_withdrew_goes_36_hours_after_it_was_last_seen(
     assert entra.count("keys") == 36
     clock.advance(HOUR - 1)
     assert keys.find(url, old).key_id == old
-    # Between two fetches, too: what is remembered ends with it.
+    # Between two fetches, too: the keys in the process expire with it.
     clock.advance(metadata.LOCAL_CACHE_TTL)
     with pytest.raises(UnknownSigningKey):
         keys.find(url, old)
@@ -337,7 +338,7 @@ def test_a_key_that_microsoft_withdrew_goes_36_hours_after_it_was_last_seen(
 def test_a_key_that_microsoft_withdrew_stays_gone_once_it_went(
     keys: SigningKeys, url: str, entra: StandIn, cache: ClockedCache, clock: Clock
 ) -> None:
-    """It is dropped from what is stored, too, and does not fill the cache."""
+    """It is removed from the cache, too, and does not fill it."""
     keys.find(url, signing_kid(entra))
     new = entra.rotate_keys(keep_old=False)
     clock.advance(36 * HOUR)
@@ -348,7 +349,7 @@ def test_a_key_that_microsoft_withdrew_stays_gone_once_it_went(
     assert new in stored
 
 
-def test_a_key_that_comes_back_is_used_for_36_hours_again(
+def test_a_key_that_is_published_again_is_used_for_36_hours_again(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     old = signing_kid(entra)
@@ -366,7 +367,7 @@ def test_a_key_that_comes_back_is_used_for_36_hours_again(
 def test_a_key_that_one_answer_does_not_name_is_found_all_the_same(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
-    """Several servers, several sets: the key is asked for at neither."""
+    """Several servers, several sets: no further request is needed."""
     first, second = signing_kid(entra), "second"
     keys.find(url, first)
     publish(entra, {**entra.public_jwk(), "kid": second})
@@ -452,7 +453,7 @@ def test_a_known_key_does_not_wait_for_the_hourly_fetch_of_another_thread(
     assert entra.count("keys") == 2
 
 
-def test_an_unknown_key_is_asked_for_once_in_five_minutes(
+def test_an_unknown_key_is_requested_once_in_five_minutes(
     keys: SigningKeys, url: str, entra: StandIn, clock: Clock
 ) -> None:
     keys.find(url, signing_kid(entra))
@@ -566,7 +567,7 @@ def test_in_an_emergency_what_is_not_published_is_dropped_at_once(
 
 
 @pytest.mark.parametrize("body", [None, "{}"], ids=["down", "nonsense"])
-def test_if_that_fails_it_says_so_and_the_last_good_keys_stay(
+def test_a_failed_refresh_is_reported_and_the_last_good_keys_stay(
     keys: SigningKeys, url: str, entra: StandIn, body: str | None
 ) -> None:
     kid = signing_kid(entra)
@@ -581,7 +582,7 @@ def test_if_that_fails_it_says_so_and_the_last_good_keys_stay(
 
 
 def together(number: int, find: Callable[[], SigningKey]) -> list[str]:
-    """Call from so many threads at once; return the key IDs found, or the names of the errors."""
+    """Call from this many threads at once; return the key IDs found, or the names of the errors."""
     outcomes: list[str] = []
     start = threading.Barrier(number)
 

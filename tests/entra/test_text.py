@@ -1,4 +1,4 @@
-"""Characters that nobody sees, in names and addresses from Microsoft."""
+"""Invisible characters in names and addresses from Microsoft."""
 
 from __future__ import annotations
 

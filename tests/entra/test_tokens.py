@@ -74,7 +74,7 @@ COMMON = {
 
 
 def asked(cloud: str, version: str, request: AuthorizationRequest) -> tuple[str, dict[str, str]]:
-    """Return the address and the parameters, each of which may stand there only once."""
+    """Return the address and the parameters, each of which must occur only once."""
     url = urlsplit(authorization_url(Authority(CLOUDS[cloud], TENANT, version), request))
     pairs = parse_qsl(url.query, keep_blank_values=True, strict_parsing=True)
     assert len(dict(pairs)) == len(pairs)
@@ -253,7 +253,7 @@ class Exchange:
         return redeem_code(self.transport, self.authority, grant)
 
     def refusal(self, grant: CodeGrant | None = None) -> EntraError:
-        """Redeem, and return the error that it ends in."""
+        """Redeem the code, and return the error."""
         with pytest.raises(EntraError) as caught:
             self.redeem(grant or self.grant())
         return caught.value
@@ -315,7 +315,7 @@ def test_the_token_request_is_exactly_this(
     }
 
 
-def test_the_permissions_asked_for_are_asked_for_again(exchange: Exchange) -> None:
+def test_the_same_permissions_are_requested_at_the_token_endpoint(exchange: Exchange) -> None:
     exchange.redeem(exchange.grant(graph_scopes=("User.Read",)))
     scope = exchange.entra.requests[-1].form["scope"]
     assert scope == "openid profile email https://graph.microsoft.com/User.Read"
@@ -333,7 +333,7 @@ def test_the_permissions_asked_for_are_asked_for_again(exchange: Exchange) -> No
         (["openid"], set()),
         (" ".join(f"s{number}" for number in range(10_000)), {f"s{n}" for n in range(100)}),
     ],
-    # A set has another order in each process, which pytest-xdist takes for other tests.
+    # A set has another order in each process, which pytest-xdist treats as other tests.
     ids=lambda value: "" if isinstance(value, set) else repr(value)[:40],
 )
 def test_what_is_granted_is_read_without_its_resource(
@@ -358,7 +358,7 @@ def test_an_answer_that_does_not_say_what_is_granted_grants_nothing(exchange: Ex
         (V1, "oauth2/token", {"resource": "https://graph.microsoft.com"}),
     ],
 )
-def test_the_app_asks_for_a_token_of_its_own_with_exactly_this(
+def test_the_request_for_the_apps_own_token_has_exactly_these_fields(
     exchange: Exchange, version: str, path: str, what: dict[str, str]
 ) -> None:
     exchange.version = version

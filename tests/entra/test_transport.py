@@ -36,9 +36,9 @@ from azuread_connections.testing import StandIn
 from tests.entra.conftest import Serve
 from tests.entra.raw_server import Wire, answering, response
 
-#: Short enough for a fast suite; what is awaited in vain takes at least so long.
+#: Short enough for a fast suite; each time-out takes at least this long.
 HASTY = Timeouts(connect=0.3, read=0.2, total=0.4)
-#: Seconds that a hasty request may take at the very most, on a busy machine.
+#: Maximum seconds for a request with these limits, on a busy machine.
 HASTY_END = 1.5
 
 KEYS = "/common/discovery/v2.0/keys"
@@ -69,7 +69,7 @@ def test_a_form_is_posted_as_a_form(transport: Transport, entra: StandIn) -> Non
     assert request.form == {"code": "a b&c=d", "name": "Zoë"}
 
 
-def test_an_uncompressed_json_answer_is_asked_for(transport: Transport, entra: StandIn) -> None:
+def test_an_uncompressed_json_answer_is_requested(transport: Transport, entra: StandIn) -> None:
     transport.get(entra.url + KEYS)
     (request,) = entra.requests
     assert request.headers["Accept"] == "application/json"
@@ -120,7 +120,7 @@ def test_a_body_may_come_in_any_form_of_http(
     ],
     ids=lambda answer: ascii(answer[:48]),
 )
-def test_an_answer_that_breaks_off_or_is_no_http_is_no_answer(
+def test_an_answer_that_breaks_off_or_is_not_http_is_unreachable(
     transport: Transport, serve: Serve, answer: bytes
 ) -> None:
     with pytest.raises(Unreachable, match=r"^127\.0\.0\.1:\d+ could not be reached \(\w+\)\.$"):
@@ -192,7 +192,8 @@ def test_the_environments_proxy_is_the_way_out(
 def test_what_can_be_no_host_is_unreachable_and_named(
     transport: Transport, monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
-    """The setting or the proxy is mistyped: that is a page with a reference, and no traceback."""
+    """If the setting or the proxy is mistyped, the result is a page with a reference, not a
+    traceback."""
     monkeypatch.setenv("https_proxy", "http://" + 64 * "x" + ":3128")
     with pytest.raises(Unreachable, match=f"{asked} could not be reached"):
         transport.get(f"https://{asked}/keys")
@@ -201,7 +202,7 @@ def test_what_can_be_no_host_is_unreachable_and_named(
 # --- Time limits ----------------------------------------------------------------------------------
 
 
-def test_a_server_that_says_nothing_is_given_up(entra: StandIn) -> None:
+def test_a_server_that_sends_nothing_times_out(entra: StandIn) -> None:
     entra.fault("keys", delay=5)
     took = seconds_to_fail(Transport(HASTY), entra.url + KEYS, "could not be reached")
     assert HASTY.read <= took < HASTY_END
@@ -234,7 +235,7 @@ def test_an_endless_answer_is_given_up_when_the_total_is_over(serve: Serve) -> N
 
 
 def test_headers_that_never_end_are_given_up(serve: Serve) -> None:
-    """One byte is always in time: the limit between two bytes never strikes."""
+    """Each byte is in time: the limit between two bytes is never reached."""
 
     def drip(wire: Wire) -> None:
         wire.drip(itertools.chain([b"HTTP/1.1 200 OK\r\nX-Header: "], itertools.repeat(b"x")), 0.02)
@@ -251,9 +252,9 @@ def test_an_answer_within_the_limits_is_waited_for(entra: StandIn) -> None:
 
 @pytest.fixture
 def black_hole() -> Iterator[str]:
-    """An address whose connects the system leaves unanswered, as a firewall does."""
+    """An address that does not answer a connect, as behind a firewall."""
     with ExitStack() as stack:
-        # Nobody accepts here, and the queue of those who wait to be accepted is full.
+        # Nothing accepts here, and the accept queue is full.
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
         for _ in range(8):
             client = stack.enter_context(socket.socket())
@@ -294,7 +295,7 @@ def test_an_endless_answer_is_not_read_to_its_end(transport: Transport, serve: S
 
     with pytest.raises(MalformedResponse, match="sent over 2097152 bytes"):
         transport.get(serve(pour).url)
-    # What is on its way in the system's buffers comes on top.
+    # Plus what is in the system's buffers.
     assert sent < 8 * MAX_RESPONSE_BYTES
 
 
@@ -407,7 +408,7 @@ def test_plain_http_where_https_is_expected_is_unreachable(
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for this machine that nobody vouches for, with its key."""
+    """A self-signed certificate for this machine, with its key."""
     return write_certificate(tmp_path / "loopback.pem")
 
 
@@ -468,7 +469,7 @@ def test_authorities_are_read_once_for_all_connections(
     certificate: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """To read some 140 certificates takes longer than all else that a sign-in does."""
+    """Reading about 140 certificates takes longer than the rest of a sign-in."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     made = []
     make = pools.create_urllib3_context
@@ -510,12 +511,12 @@ def test_authorities_that_are_renewed_count_at_once(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without a restart, as a bundle is renewed while a site runs."""
+    """A bundle can be renewed while a site runs, without a restart."""
     bundle, other = tmp_path / "bundle.pem", write_certificate(tmp_path / "other.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     server = serve(keep_answering, tls)
     for trusted, is_trusted in ((other, False), (certificate, True), (other, False)):
-        # Another length each time: a clock of the file system may not have moved on.
+        # Another length each time, because the file's time may not have changed.
         bundle.write_bytes(trusted.read_bytes() + b"\n" * len(server.requests))
         if is_trusted:
             assert transport.get(server.url) == Response(200, b"{}")
@@ -574,7 +575,7 @@ def test_authorities_that_are_not_there_are_said(
 def look_ups(
     monkeypatch: pytest.MonkeyPatch, *, failures: int
 ) -> list[str]:  # fmt: skip
-    """Let the first look-ups of names fail; return the list of all that follow."""
+    """Make the first name look-ups fail; return the list of all later ones."""
     asked: list[str] = []
     real = socket.getaddrinfo
 
@@ -709,7 +710,7 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(
     monkeypatch: pytest.MonkeyPatch,
     scheme: str,
 ) -> None:
-    """A router on the way may have forgotten it, and would swallow the code."""
+    """A router could have dropped it, and the code would be lost."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     server = serve(keep_answering, tls if scheme == "https" else None)
     now = time.monotonic()
@@ -721,9 +722,7 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(
     assert len(server.requests) == 5
 
 
-def test_threads_have_connections_of_their_own_and_keep_them(
-    transport: Transport, serve: Serve
-) -> None:
+def test_each_thread_keeps_its_own_connections(transport: Transport, serve: Serve) -> None:
     everybody = threading.Barrier(20)
 
     def answer_when_all_are_here(wire: Wire) -> None:
@@ -762,7 +761,7 @@ def test_an_answer_that_was_cut_off_does_not_reach_the_next_request(
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_process_opens_connections_of_its_own(transport: Transport, serve: Serve) -> None:
+def test_a_forked_process_opens_its_own_connections(transport: Transport, serve: Serve) -> None:
     server = serve(keep_answering)
     transport.get(server.url)
     child = os.fork()
@@ -807,7 +806,7 @@ def test_an_errors_text_names_the_host_at_most(entra: StandIn, fault: dict[str, 
         assert "in-the-query" not in text
         assert "/common" not in text
         assert SECRET not in text
-    # Not even a log that has the whole chain of errors shows what was posted.
+    # Not even a log of the whole chain of errors shows what was posted.
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
@@ -823,7 +822,7 @@ def test_a_json_object_is_read() -> None:
     [b"", b"<html></html>", b"{", b"{'a': 1}", b"\xff\xfe\xfd", b'{"a": "\xff"}'],
     ids=ascii,
 )
-def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(
         MalformedResponse, match=r"^Microsoft answered with status 500 and invalid JSON\.$"
     ):
@@ -837,6 +836,6 @@ def test_json_that_goes_too_far_is_malformed(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, 1, 1.5, "text", [], [{"a": 1}]])
-def test_json_that_is_no_object_is_malformed(value: object) -> None:
+def test_json_that_is_not_an_object_is_malformed(value: object) -> None:
     with pytest.raises(MalformedResponse, match="JSON that is not an object"):
         Response(200, json.dumps(value).encode()).json()

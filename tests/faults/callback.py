@@ -1,4 +1,4 @@
-"""A callback that something goes wrong in: how long it may take, and what may come of it."""
+"""A callback during which something fails: how long it may take, and how it may end."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.company import Company, error_code
 
 Limits = dict[str, float]
 
-#: Time limits of a site in these tests: a machine would have to be very busy to reach them.
+#: Time limits of a site in these tests, reached only on a very busy machine.
 LIMITS: Limits = dict.fromkeys(
     ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT", "CALLBACK_TIMEOUT"), 4.0
 )
-#: The same for where they are reached: short enough for a fast suite.
+#: The same for tests that reach them: short enough for a fast suite.
 HASTY: Limits = {
     "CONNECT_TIMEOUT": 0.4,
     "READ_TIMEOUT": 0.4,
@@ -40,7 +40,7 @@ def browser() -> Client:
 
 @contextmanager
 def in_time(limits: Limits = LIMITS) -> Iterator[None]:
-    """Whatever happens to Microsoft or to us, a callback is over within the site's limit."""
+    """Assert that a callback ends within the site's limit, whatever fails."""
     with override_settings(AZUREAD_CONNECTIONS=settings.AZUREAD_CONNECTIONS | limits):
         started = time.monotonic()
         yield
@@ -51,7 +51,7 @@ def in_time(limits: Limits = LIMITS) -> Iterator[None]:
 def come_back(
     company: Company, client: Client, before: Callable[[], Any] = bool, limits: Limits = LIMITS
 ) -> Any:
-    """Go to Microsoft, let something happen there, and come back in time."""
+    """Go to Microsoft, let something happen there, and return in time."""
     callback_url = company.microsoft.sign_in(company.start(client), company.person)
     before()
     with in_time(limits):
@@ -59,7 +59,7 @@ def come_back(
 
 
 def assert_failed(response: Any, status: int, code: str) -> Event:
-    """The right page, nothing half-written, and a line of the log that support can find."""
+    """Assert the page, that nothing is half-written, and a log line that support can find."""
     assert (response.status_code, error_code(response)) == (status, code)
     assert_nobody_came_in()
     event = Event.objects.get(kind=Event.Kind.SIGN_IN_FAILED)
@@ -76,7 +76,7 @@ def assert_nobody_came_in() -> None:
 
 
 def assert_recovers(company: Company, client: Client, response: Any | None = None) -> None:
-    """The same browser and the same process sign in, by the page's own button if there is one."""
+    """Sign in with the same browser and process, by the page's own button if there is one."""
     if response is not None:
         retry = re.search(r'azuread-button-main" href="([^"]+)"', response.content.decode())
         assert retry is not None
@@ -92,6 +92,6 @@ def assert_recovers(company: Company, client: Client, response: Any | None = Non
 
 
 def forget_everybody() -> None:
-    """As before the first sign-in; only the caches know more than then."""
+    """Restore the state before the first sign-in, except the caches."""
     for model in (Session, Event, Identity, User):
         model.objects.all().delete()

@@ -1,7 +1,7 @@
-"""A worker of the demo site in a process of its own, to be killed in the middle of a sign-in.
+"""A worker of the demo site in a separate process, to be killed during a sign-in.
 
-``python -m tests.faults.site PORT MOMENT``: at that moment it says so on standard output and waits
-to be killed. ``never`` makes it an ordinary worker.
+``python -m tests.faults.site PORT MOMENT``: at that moment it prints a line and waits to be killed.
+``never`` makes it an ordinary worker.
 """
 
 from __future__ import annotations

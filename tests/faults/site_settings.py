@@ -1,4 +1,4 @@
-"""The test suite's settings for a worker in a process of its own."""
+"""The test suite's settings for a worker in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cache is gone, broken or emptied: a sign-in is slower, not impossible."""
+"""The cache is missing, broken or emptied: sign-ins are slower, but work."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BROKEN = {"BACKEND": "tests.faults.test_cache.BrokenCache"}
 
 
 class BrokenCache(BaseCache):
-    """Raises whatever is asked of it, an exception that nobody knows."""
+    """Raises an unknown exception for every operation."""
 
     def __init__(self, location: str, parameters: dict[str, Any]) -> None:
         super().__init__(parameters)
@@ -53,14 +53,14 @@ def cache_gone(request: pytest.FixtureRequest, settings: Any) -> None:
     }
 
 
-def test_people_sign_in_without_a_cache_and_the_log_says_so(
+def test_people_sign_in_without_a_cache_and_it_is_logged(
     contoso: Company, cache_gone: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
         client = browser()
         assert come_back(contoso, client).status_code == 302
         assert client.get("/login/profile").status_code == 200
-    # Nothing is remembered, so each sign-in fetches the keys.
+    # Nothing is cached, so each sign-in fetches the keys.
     assert contoso.microsoft.count("keys") == 2
     assert "The cache cannot be reached; going on without it." in caplog.messages
     assert all(
@@ -87,10 +87,10 @@ def test_an_outage_is_logged_once_a_minute(
     assert logged() > 1
 
 
-def test_every_path_that_asks_the_cache_goes_on_without_it(
+def test_every_path_that_uses_the_cache_works_without_it(
     contoso: Company, cache_gone: None
 ) -> None:
-    """An unproven domain, a refused secret, counted failures, the front-channel's limit."""
+    """An unverified domain, a refused secret, counted failures, the front-channel's limit."""
     unprove()
     ClientSecretFactory.create(connection=contoso.connection)
     assert come_back(contoso, browser()).status_code == 302
@@ -133,7 +133,7 @@ def test_no_keys_and_no_cache_is_the_same_page_and_recovers(
     assert_recovers(contoso, client, failed)
 
 
-def test_a_cache_that_goes_during_the_sign_in_and_comes_back(
+def test_a_cache_that_fails_during_the_sign_in_and_recovers(
     contoso: Company, settings: Any
 ) -> None:
     there = settings.CACHES
@@ -146,7 +146,7 @@ def test_a_cache_that_goes_during_the_sign_in_and_comes_back(
     settings.CACHES = there
     assert come_back(contoso, browser()).status_code == 302
     assert come_back(contoso, browser()).status_code == 302
-    assert contoso.microsoft.count("keys") == 2  # the second of three finds none, and stores them
+    assert contoso.microsoft.count("keys") == 2  # the second finds no keys, and stores them
 
 
 def test_a_cache_emptied_between_start_and_callback_costs_one_request(contoso: Company) -> None:
@@ -158,7 +158,7 @@ def test_a_cache_emptied_between_start_and_callback_costs_one_request(contoso: C
 def test_sessions_in_a_cache_that_is_gone_end_as_the_database_would(
     contoso: Company, settings: Any
 ) -> None:
-    """That is the site's own storage: its 500 page, nothing half-written, and recovery."""
+    """This is the site's own storage: its 500 page, nothing half-written, and recovery."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     there = settings.CACHES
     client = browser()

@@ -1,7 +1,7 @@
-"""Our own database is locked, full or gone: nothing half-written, and well again with it.
+"""The site's database is locked, full or gone: nothing is half-written, and sign-ins recover.
 
-The list of codes has none for it, on purpose: like every page of the site, the callback then ends
-in Django's own handling of an error, with the site's 500 page and its report to the developers.
+There is no failure code for it, on purpose: as for every page of the site, Django handles the
+error, with the site's 500 page and its report to the developers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.faults.callback import (
     in_time,
 )
 
-#: Milliseconds that our database may keep a statement waiting in these tests.
+#: Milliseconds for which the database can delay a statement in these tests.
 PATIENCE = 200
 
 only_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's file")
@@ -49,7 +49,7 @@ def _database(transactional_db: None) -> Iterator[None]:
 
 
 def _be_impatient() -> None:
-    """Set the time limit that every real site has for its database, in this connection."""
+    """Set the time limit that a real site has for its database, in this connection."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(f"PRAGMA busy_timeout = {PATIENCE}")
@@ -61,7 +61,8 @@ def _be_impatient() -> None:
 
 @contextmanager
 def locked(model: Any) -> Iterator[Callable[[], None]]:
-    """Somebody else holds the table: a backup, a migration. Yields what lets go of it."""
+    """Another process locks the table, as a backup or a migration does. Yields a function that
+    unlocks it."""
     other = connections.create_connection("default")
     table = model._meta.db_table
     try:
@@ -73,7 +74,7 @@ def locked(model: Any) -> Iterator[Callable[[], None]]:
                 cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
             else:
                 cursor.execute(f"LOCK TABLES {table} READ")
-        # Closing ends the transaction, and with it the lock; a thread may do it.
+        # Closing ends the transaction, and with it the lock; a thread can do it.
         other.inc_thread_sharing()
         yield other.close
     finally:
@@ -96,7 +97,7 @@ def gone() -> Iterator[None]:
 
 
 def assert_500(response: Any) -> None:
-    """Django's own page: no code of ours, no trace, no secret."""
+    """Assert Django's own page, without a code of ours, a traceback or a secret."""
     assert response.status_code == 500
     text = response.content.decode()
     assert "data-error-code" not in text
@@ -105,9 +106,9 @@ def assert_500(response: Any) -> None:
 
 
 def about_to_return(company: Company) -> tuple[Client, str]:
-    """A browser about to come back from Microsoft, and its address.
+    """A browser about to return from Microsoft, and the address.
 
-    Somebody has signed in before, so that all which is written now and then has been written.
+    Somebody has signed in before, so that the hourly writes are done.
     """
     company.sign_in(browser(), company.directory.add_person("Megan Bowen"))
     forget_everybody()
@@ -116,7 +117,7 @@ def about_to_return(company: Company) -> tuple[Client, str]:
 
 
 def assert_can_be_repeated(company: Company, client: Client, callback_url: str) -> None:
-    """Loading the page again leads to one that says to try again, and trying again succeeds."""
+    """Assert that reloading shows a page that says to try again, and that trying again succeeds."""
     again = client.get(callback_url)
     assert (again.status_code, error_code(again)) == (400, "transaction_expired")
     assert "Try again" in again.content.decode()
@@ -142,7 +143,7 @@ def test_a_locked_table_ends_the_sign_in_with_nothing_half_written(
 def test_no_further_attempt_is_made_once_the_callbacks_time_is_over(
     contoso: Company, settings: Any, limit: float, attempts: int
 ) -> None:
-    """Each may wait for as long as the database is allowed to keep it waiting."""
+    """Each attempt can wait as long as the database's own limit."""
     client, callback_url = about_to_return(contoso)
     failed = []
 
@@ -156,7 +157,7 @@ def test_no_further_attempt_is_made_once_the_callbacks_time_is_over(
     def hurry(document: dict[str, Any]) -> None:
         settings.AZUREAD_CONNECTIONS |= {"CALLBACK_TIMEOUT": limit}
 
-    # By then Microsoft has been asked, for which there was time enough.
+    # By then Microsoft has answered, for which there was enough time.
     contoso.microsoft.tamper_token_response(hurry)
     with locked(User), connection.execute_wrapper(watch):
         assert_500(client.get(callback_url))
@@ -189,14 +190,14 @@ def test_a_failure_keeps_its_page_though_its_line_of_the_log_cannot_be_stored(
 # Gone
 
 
-def test_a_database_that_is_gone_at_the_callback_and_comes_back(contoso: Company) -> None:
+def test_a_database_that_fails_at_the_callback_and_recovers(contoso: Company) -> None:
     client, callback_url = about_to_return(contoso)
     connection.close()
     with gone(), in_time():
         assert_500(client.get("/login/contoso/"))
         assert_500(client.get(callback_url))
     assert_nobody_came_in()
-    assert contoso.microsoft.count("token") == 1  # of the one before: the code was not spent
+    assert contoso.microsoft.count("token") == 1  # of the one before: the code was not redeemed
     assert_can_be_repeated(contoso, client, callback_url)
 
 
@@ -205,7 +206,7 @@ def test_a_database_that_is_gone_at_the_callback_and_comes_back(contoso: Company
 def test_a_connection_that_dies_within_the_sign_in_is_replaced(
     contoso: Company, moment: Signal
 ) -> None:
-    """The server was restarted: what was not committed is undone and done again."""
+    """The server was restarted: uncommitted work is rolled back and repeated."""
     client, callback_url = about_to_return(contoso)
     with kill_at(moment) as killed, in_time():
         response = client.get(callback_url)
@@ -217,7 +218,7 @@ def test_a_connection_that_dies_within_the_sign_in_is_replaced(
 
 @only_servers
 @pytest.mark.parametrize("moment", [user_created, user_logged_in], ids=["user", "session"])
-def test_a_server_that_goes_within_the_sign_in_and_comes_back(
+def test_a_database_server_that_fails_within_the_sign_in_and_recovers(
     contoso: Company, moment: Signal
 ) -> None:
     client, callback_url = about_to_return(contoso)

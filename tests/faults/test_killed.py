@@ -1,4 +1,4 @@
-"""A worker killed in the middle of a sign-in: nothing half-written, and the next one goes on."""
+"""A worker killed during a sign-in: nothing is half-written, and another worker continues."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Worker:
         assert self.process.stdout.readline().strip() == line
 
     def kill(self) -> None:
-        """SIGKILL: no handler runs, nothing is tidied up."""
+        """SIGKILL: no handler runs, and nothing is cleaned up."""
         self.process.kill()
         self.process.communicate(timeout=PATIENCE)
 
@@ -84,7 +84,7 @@ def database_url() -> str:
 
 @pytest.fixture
 def port(contoso: Company) -> int:
-    """Where the worker listens, and where Microsoft sends browsers back to."""
+    """The port on which the worker listens, and to which Microsoft redirects."""
     chosen = free_port()
     contoso.app.redirect_uris.append(f"http://127.0.0.1:{chosen}/login/callback")
     return chosen
@@ -98,7 +98,8 @@ class Page:
 
 
 class Browser:
-    """Keeps cookies and follows nothing. Not one of requests: that logs addresses with codes."""
+    """Keeps cookies and follows no redirect. It does not use requests, which logs addresses with
+    codes."""
 
     def __init__(self) -> None:
         self._cookies: dict[str, str] = {}
@@ -122,7 +123,7 @@ class Browser:
 
 
 def come_back(company: Company, site: str) -> tuple[Browser, Callable[[], Page]]:
-    """A browser about to come back from Microsoft, and what sends it."""
+    """A browser about to return from Microsoft, and the function that sends its request."""
     browser = Browser()
     begun = browser.get(f"{site}/login/contoso/")
     callback_url = company.microsoft.sign_in(begun.location, company.person)
@@ -145,7 +146,7 @@ def assert_signed_in_once() -> None:
 
 @pytest.mark.parametrize("held", ["token", "me"])
 def test_killed_while_microsoft_is_asked(contoso: Company, port: int, held: str) -> None:
-    """Before anything is stored; while Graph is asked, the code is spent already."""
+    """Nothing is stored yet; during Graph's request the code has been redeemed already."""
     Connection.objects.update(extended_profile=True)
     contoso.microsoft.fault(held, delay=4)
     with worker(contoso.microsoft, port) as first:
@@ -177,7 +178,7 @@ def test_killed_before_the_commit(contoso: Company, port: int, moment: str) -> N
 
 
 def test_killed_after_the_commit(contoso: Company, port: int) -> None:
-    """The browser never hears of its session. The person signs in again and is the same user."""
+    """The browser never gets its session cookie. The person signs in again as the same user."""
     with worker(contoso.microsoft, port, "committed") as first:
         _, send = come_back(contoso, first.url)
         kill_in_the_middle(first, send)
@@ -200,7 +201,7 @@ def kill_in_the_middle(process: Worker, send: Callable[[], Page]) -> None:
 
 
 def assert_reload_says_try_again(send: Callable[[], Page]) -> None:
-    """The code is spent, or the transaction is known to be used."""
+    """The code was redeemed, or the transaction is marked as used."""
     page = send()
     assert page.status == 400
     assert 'data-error-code="transaction_expired"' in page.text

@@ -1,4 +1,4 @@
-"""Microsoft is ill: the right page in time, nothing half-written, and well again with it."""
+"""Microsoft fails: the right page in time, nothing half-written, and recovery."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ UNREACHABLE = (503, "microsoft_unreachable")
 
 @dataclass(frozen=True)
 class Fault:
-    """What an endpoint does instead of its work, the page that follows, and its Retry-After."""
+    """What an endpoint does instead of its normal work, the resulting page, and its Retry-After."""
 
     name: str
     orders: dict[str, Any]
@@ -62,7 +62,7 @@ class Fault:
         return HASTY if {"delay", "drip"} & self.orders.keys() else LIMITS
 
 
-#: What any of Microsoft's endpoints may do.
+#: Faults of any of Microsoft's endpoints.
 ANYWHERE = (
     Fault("hangs", {"delay": 3}, UNREACHABLE, "30"),
     Fault("hangs up", {"close": True}, UNREACHABLE, "30"),
@@ -93,14 +93,14 @@ ANYWHERE = (
     Fault("compressed", {"body": "{}", "headers": {"Content-Encoding": "gzip"}}, ERROR),
 )
 
-#: One of each kind, for where the kind makes the difference.
+#: One of each kind, for tests in which only the kind matters.
 KINDS = tuple(
     fault
     for fault in ANYWHERE
     if fault.name in {"hangs", "drips its body", "503", "500 with HTML", "a list", "10 MB"}
 )
 
-#: Answers of the right form at first sight.
+#: Responses that look valid.
 TOKEN_ONLY = (
     Fault("an error of odd types", {"body": '{"error": ["x"], "error_codes": "7"}'}, ERROR),
     Fault("no access token", {"body": '{"id_token": "a.b.c"}'}, ERROR),
@@ -142,7 +142,7 @@ def test_each_fault_of_each_endpoint_with_a_cold_cache(
     failed = come_back(contoso, client, limits=fault.limits)
     assert_failed(failed, *fault.page)
     assert failed.headers.get("Retry-After") == fault.retry_after
-    # Neither a code nor a question is sent twice.
+    # No code and no request is sent twice.
     assert contoso.microsoft.count(endpoint) == 1
 
     contoso.microsoft.clear_faults()
@@ -193,7 +193,7 @@ def test_without_graph_people_come_in_with_what_the_id_token_says(
 
 
 @pytest.mark.parametrize("fault", KINDS, ids=lambda fault: fault.name)
-def test_without_groups_nobody_comes_in_where_membership_is_required(
+def test_without_groups_nobody_signs_in_where_membership_is_required(
     members: Company, fault: Fault
 ) -> None:
     [staff] = members.directory.groups
@@ -216,7 +216,7 @@ def nowhere(
     black_hole: str,  # noqa: F811
     tls: ssl.SSLContext,  # noqa: F811
 ) -> str:
-    """Where Microsoft seems to be, and is not."""
+    """An address in place of Microsoft's at which nothing answers."""
     silent = serve(lambda wire: wire.hold())
     addresses = {
         "nobody listens": f"http://127.0.0.1:{free_port()}",
@@ -260,7 +260,7 @@ def test_a_name_service_that_is_down(contoso: Company, monkeypatch: pytest.Monke
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     client = browser()
-    contoso.microsoft.stop()  # with it go the connections that are kept
+    contoso.microsoft.stop()  # this also drops the kept connections
     contoso.microsoft.start()
     callback_url = contoso.microsoft.sign_in(contoso.start(client), contoso.person)
     with monkeypatch.context() as down, in_time():
@@ -294,7 +294,7 @@ def clock_off(company: Company, seconds: float) -> Iterator[None]:
 def test_a_clock_ten_minutes_slow_takes_tokens_for_forged_until_it_is_set(
     contoso: Company,
 ) -> None:
-    """Microsoft's tokens come from the future then."""
+    """Then Microsoft's tokens seem to come from the future."""
     client = browser()
     with clock_off(contoso, TEN_MINUTES):
         failed = come_back(contoso, client)
@@ -305,7 +305,7 @@ def test_a_clock_ten_minutes_slow_takes_tokens_for_forged_until_it_is_set(
 
 @pytest.mark.parametrize("off", [-TEN_MINUTES, -90, 90], ids="{} s".format)
 def test_a_clock_that_is_fast_or_little_off_shuts_nobody_out(contoso: Company, off: float) -> None:
-    """A token is good for an hour, and two minutes are allowed either way."""
+    """A token is valid for an hour, with two minutes of leeway."""
     with clock_off(contoso, off):
         assert come_back(contoso, browser()).status_code == 302
 
@@ -315,7 +315,7 @@ def test_a_clock_that_is_fast_or_little_off_shuts_nobody_out(contoso: Company, o
 
 @pytest.fixture
 def a_minute_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Let a minute pass for the keys: those just fetched are not asked for again."""
+    """Let a minute pass for the keys: those just fetched are not requested again."""
 
     def pass_time() -> None:
         later = partial(metadata.SigningKeys, clock=lambda: time.time() + 60)
@@ -338,7 +338,7 @@ def test_keys_rolled_while_somebody_signs_in_go_unnoticed(
 
 
 def test_keys_rolled_between_signing_and_fetching(contoso: Company) -> None:
-    """The token names a key that is withdrawn by the time it is looked for."""
+    """The token names a key that has been withdrawn when it is looked up."""
     client = browser()
     contoso.microsoft.tamper_token_response(
         lambda document: [contoso.microsoft.rotate_keys(keep_old=False), document][1]
@@ -355,7 +355,7 @@ def test_keys_rolled_while_they_cannot_be_fetched(
     forget_everybody()
     a_minute_later()
     contoso.microsoft.rotate_keys()
-    # The half minute until they are asked for again.
+    # The half minute until they are requested again.
     monkeypatch.setattr(metadata, "RETRY_INTERVAL", 0)
     contoso.microsoft.fault("keys", times=None, status=503)
     client = browser()

@@ -1,4 +1,4 @@
-"""One limit over all that a callback asks of Microsoft, however many answers that is."""
+"""One limit for all requests of a callback to Microsoft, however many there are."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.entra.clock import Clock, ClockedCache
 from tests.factories import ClientSecretFactory
 from tests.faults.callback import HASTY, assert_failed, browser, come_back
 
-#: Each answer alone is in time.
+#: Each response alone is in time.
 SLOW = 0.3
 
 
-def test_a_callback_may_take_ten_seconds_by_itself() -> None:
+def test_a_callback_can_take_ten_seconds_by_default() -> None:
     assert DEFAULTS["CALLBACK_TIMEOUT"] == 10
 
 
@@ -33,7 +33,7 @@ def test_a_callback_may_take_ten_seconds_by_itself() -> None:
 def test_slow_answers_one_after_another_are_cut_off_by_the_limit_of_the_callback(
     contoso: Company,
 ) -> None:
-    """Directory, four refused secrets: 1.5 seconds, if nobody looked at the whole."""
+    """Directory and four refused secrets: 1.5 seconds without the common limit."""
     Connection.objects.update(tenant_id="")
     for _ in range(3):
         ClientSecretFactory.create(connection=contoso.connection)
@@ -61,7 +61,7 @@ def test_an_inner_limit_cannot_outlast_an_outer_one() -> None:
 
 
 def test_nothing_is_sent_when_the_time_is_over(entra: StandIn) -> None:
-    """Over a kept connection, too: a code that is sent is spent."""
+    """Over a kept connection, too: a code that was sent cannot be used again."""
     transport = Transport(Timeouts(1, 1, 1))
     url = f"{entra.url}/common/discovery/v2.0/keys"
     transport.get(url)

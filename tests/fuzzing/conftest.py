@@ -1,4 +1,4 @@
-"""A database as strict as PostgreSQL, whichever the suite runs on."""
+"""A database as strict as PostgreSQL, whatever the suite runs on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.models.signals import pre_save
 
 
 def _refuse(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-    """PostgreSQL's text holds no NUL and no lone surrogate; SQLite and MariaDB take a NUL."""
+    """PostgreSQL refuses NUL and lone surrogates in text; SQLite and MariaDB accept a NUL."""
     for value in params or ():
         if isinstance(value, str):
             assert "\x00" not in value, f"A NUL in a parameter of {sql[:80]}"
@@ -31,7 +31,7 @@ def _refuse_overlong(sender: type[Model], instance: Model, **kwargs: Any) -> Non
 
 @pytest.fixture
 def strict_database(db: None) -> Iterator[None]:
-    """Fail where something is sent to the database that PostgreSQL would refuse."""
+    """Fail if a value is sent to the database that PostgreSQL would refuse."""
     pre_save.connect(_refuse_overlong)
     with ExitStack() as stack:
         stack.callback(pre_save.disconnect, _refuse_overlong)

@@ -1,4 +1,4 @@
-"""Whatever Microsoft's place answers, it ends in what was asked for, or in an error of ours."""
+"""Any response to a request to Microsoft gives the expected result, or one of our errors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def bodies(*names: str) -> st.SearchStrategy[bytes]:
 
 
 class Answers:
-    """A transport that hears what it is told to, and no end of it."""
+    """A transport that returns the given responses, without end."""
 
     def __init__(self, status: int, body: bytes) -> None:
         self._answer = Response(status, body)

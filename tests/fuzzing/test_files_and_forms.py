@@ -1,4 +1,4 @@
-"""Whatever stands in a file or a form, it is taken over or refused in words."""
+"""Any content of a file or a form is imported, or refused with a message."""
 
 from __future__ import annotations
 

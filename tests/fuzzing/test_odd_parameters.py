@@ -1,4 +1,4 @@
-"""A NUL, or a text of any length, in each parameter of each address: a page, and not an error."""
+"""A NUL, or a text of any length, in each parameter of each address gives a page, not an error."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_in_the_fields_of_an_application(application: Application, boss: Client)
 @fuzz_less
 @given(JSON)
 def test_what_another_version_has_sealed_is_not_ours(contoso: Company, content: Any) -> None:
-    """Upgraded while a sign-in was under way, or while a consent link was on its way."""
+    """An upgrade during a sign-in, or while a consent link was in a mail."""
     state = consent.LINK_PREFIX + seal(consent.PURPOSE, content)
     answer = Client().get("/login/callback", {"state": state})
     assert (answer.status_code, error_code(answer)) == (400, "transaction_missing")

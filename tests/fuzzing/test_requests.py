@@ -1,4 +1,4 @@
-"""Whatever a browser sends, it gets a page of ours, and leaves nothing behind."""
+"""Any request of a browser gets one of our pages, and stores nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_callback_of_a_sign_in(contoso: Company, parameters: dict[str, str])
 
 @fuzz_less
 @given(WEB_TEXT, WEB_TEXT, WEB_TEXT)
-def test_a_cookie_that_somebody_made_up(contoso: Company, name: str, value: str, rest: str) -> None:
+def test_a_forged_cookie(contoso: Company, name: str, value: str, rest: str) -> None:
     client = Client()
     state = transaction_of(contoso.start(client))
     header = f"azuread_txn_{state}={value}; {name}={rest}".encode().decode("latin-1")
@@ -105,7 +105,7 @@ URLISH = st.lists(
 def test_a_destination_never_leaves_this_site(value: str) -> None:
     request: Any = RequestFactory().get("/login/contoso/")
     destination = safe_destination(request, value)
-    # As a browser reads it: backslashes are slashes, and control characters are not there.
+    # As a browser parses it: backslashes are slashes, and control characters are ignored.
     read = destination.replace("\\", "/")
     assert read.startswith("/")
     assert not read.startswith("//")

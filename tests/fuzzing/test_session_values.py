@@ -1,4 +1,4 @@
-"""A session that another version of this app has written is over, and breaks no page."""
+"""A session of another version of this app is no longer valid, and breaks no page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRIALS, CONSENT = "azuread_trials", "azuread_consent"
 ODD_KEYS = [None, "1", True, 1.5, -1, 0, 2**63, 10**400, [1], {"pk": 1}]
 ODD_TEXTS = [None, 7, ["x"], {}, "a\x00b", "\ud800"]
 ODD_TIMES = [None, "now", True, -1, 0, 10**20, 1e300, float("nan"), float("inf"), []]
-#: What another version may have put in place of one of an entry's values, or beside them.
+#: Values that another version could have stored for an entry's values, or additional ones.
 CHANGES: list[dict[str, Any]] = [
     {"added_later": 1},
     *({name: odd} for name in ("connection", "application", "identity") for odd in ODD_KEYS),
@@ -33,7 +33,7 @@ CHANGES: list[dict[str, Any]] = [
 
 
 def other_shapes(entry: dict[str, Any]) -> list[Any]:
-    """Return what another version may have stored in place of a list with this entry."""
+    """Return what another version could have stored instead of a list with this entry."""
     required = ("connection", "application", "identity", "name", "tenant", "at")
     return [
         *(None, 7, "contoso", {}, {"contoso": entry}, True, entry),
@@ -90,7 +90,7 @@ def test_no_page_breaks(contoso: Company) -> None:
 def test_it_does_not_pass_for_a_session_begun_with_a_password(
     contoso: Company, client: Client
 ) -> None:
-    """Not even where the middleware, which would end it, is missing."""
+    """Not even without the middleware, which would end it."""
     Application.objects.update(allow_password_sessions=True)
     contoso.sign_in(client)
     request: Any = RequestFactory().get("/")
@@ -105,7 +105,7 @@ def test_it_does_not_pass_for_a_session_begun_with_a_password(
 def test_what_is_missing_and_has_a_default_does_not_end_it(
     contoso: Company, client: Client
 ) -> None:
-    """Or the upgrade that adds a key would sign everybody out."""
+    """Otherwise an upgrade that adds a key would sign everybody out."""
     contoso.sign_in(client)
     [entry] = client.session[SIGN_INS]
     del entry["sid"], entry["hint"]
@@ -129,7 +129,7 @@ def test_signing_in_again_replaces_what_cannot_be_read(contoso: Company, client:
 
 
 @pytest.mark.parametrize("sid", ["opaque", "a\x00b", "x" * 9000])
-def test_a_session_at_microsoft_that_is_no_guid_can_not_be_signed_out_there(
+def test_a_session_at_microsoft_that_is_not_a_guid_cannot_be_signed_out_there(
     contoso: Company, client: Client, sid: str
 ) -> None:
     contoso.person.claims["sid"] = sid

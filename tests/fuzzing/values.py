@@ -1,11 +1,11 @@
-"""Whatever somebody may send: texts with every character, and JSON of every shape."""
+"""Arbitrary input: texts with every character, and JSON of every shape."""
 
 from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-#: The same cases every time, so that a change fails by its own fault. No time limit for one.
+#: The same cases every time, so that only a change can make them fail. No time limit for one.
 fuzz = settings(
     deadline=None,
     derandomize=True,
@@ -18,7 +18,7 @@ fuzz_less = settings(fuzz, max_examples=30)
 
 #: Lone surrogates and NUL included: JSON can carry them, databases cannot.
 TEXT = st.text(st.characters())
-#: What can stand in a request: a browser's address and headers are UTF-8.
+#: Characters of a request: a browser's address and headers are UTF-8.
 WEB_TEXT = st.text(st.characters(codec="utf-8"))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,

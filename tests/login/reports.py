@@ -1,4 +1,4 @@
-"""A request as a server hands it to Django, with everything in it that a report could show."""
+"""A request as a server passes it to Django, with everything that a report could show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.company import Company, query_of
 
 @dataclass(frozen=True)
 class Arrival:
-    """A browser on its way back from Microsoft. ``hidden``: what no report may hold."""
+    """A browser that returns from Microsoft. ``hidden``: what no report may contain."""
 
     url: str
     cookies: dict[str, str]
@@ -36,7 +36,7 @@ class Arrival:
 
     @property
     def environ(self) -> dict[str, Any]:
-        """As gunicorn and uWSGI build it, behind a proxy that passes the address on."""
+        """The environ that gunicorn and uWSGI build, behind a proxy that passes the address on."""
         address = urlsplit(self.url)
         path = f"{address.path}?{address.query}"
         environ = RequestFactory().get(path).environ
@@ -48,7 +48,7 @@ class Arrival:
         }
 
     def arrive(self) -> int:
-        """Hand the request to Django as a WSGI server does; return the answer's status."""
+        """Pass the request to Django as a WSGI server does; return the response's status."""
         statuses: list[str] = []
         with _open_connections():
             response: Any = WSGIHandler()(
@@ -76,7 +76,7 @@ def _open_connections() -> Iterator[None]:
 
 
 class FailingMiddleware:
-    """A middleware of the site's that fails before any view is reached."""
+    """A site's middleware that fails before any view is called."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -86,7 +86,7 @@ class FailingMiddleware:
 
 
 class MovingMiddleware:
-    """A middleware of the site's that moves every request once, as PREPEND_WWW does."""
+    """A site's middleware that redirects every request once, as PREPEND_WWW does."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response

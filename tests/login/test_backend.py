@@ -1,4 +1,4 @@
-"""The traps of the base class, each shut: see also docs/security.md."""
+"""The weaknesses of the base class, each closed: see docs/security.md."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def person(db: None) -> User:
 
 def test_building_a_backend_reads_no_setting_and_no_row(settings: Any) -> None:
     del settings.AZUREAD_CONNECTIONS
-    ConnectionBackend()  # without database access, which this test has not asked for
+    ConnectionBackend()  # without database access, which this test does not request
 
 
 @pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_permission_checks_load_no_connection(contoso: Company, client: Client) 
     assert not [query for query in queries if "azuread" in query["sql"]]
 
 
-def test_passwords_open_nothing_here(settings: Any, rf: Any, person: User) -> None:
+def test_passwords_are_not_accepted(settings: Any, rf: Any, person: User) -> None:
     settings.AUTHENTICATION_BACKENDS = [BACKEND]
     credentials = {"username": "megan", "password": "correct horse"}
     assert authenticate(rf.get("/"), **credentials) is None
@@ -49,7 +49,7 @@ def test_passwords_open_nothing_here(settings: Any, rf: Any, person: User) -> No
 
 
 @pytest.mark.parametrize("credentials", [{}, {"nonce": "n"}, {"nonce": "n", "code_verifier": "v"}])
-def test_the_base_classs_own_credentials_open_nothing(
+def test_the_base_classs_credentials_are_not_accepted(
     settings: Any, rf: Any, person: User, credentials: dict[str, str]
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = [BACKEND]
@@ -123,7 +123,7 @@ def test_who_listens_for_failures_hears_of_them_but_learns_nothing(
 
 
 class LockOut:
-    """Stands for a lock-out tool's backend: it comes first and refuses everybody."""
+    """A backend like a lock-out tool's: it is the first one and refuses everybody."""
 
     def authenticate(self, request: Any, **credentials: Any) -> None:
         from django.core.exceptions import PermissionDenied
@@ -152,7 +152,7 @@ def test_a_lock_out_tool_is_heard(contoso: Company, client: Client, settings: An
 def test_the_hooks_that_are_overridden_are_still_the_base_classs(
     hook: str, parameters: list[str]
 ) -> None:
-    """A new release that renames one would leave its own, unchecked, in use."""
+    """If a new release renamed a method, its own unchecked one would be used."""
     assert (
         list(inspect.signature(getattr(OIDCAuthenticationBackend, hook)).parameters) == parameters
     )
@@ -171,7 +171,7 @@ def test_staff_may_still_use_their_password(client: Client, db: None) -> None:
 
 
 @pytest.mark.django_db
-def test_async_passwords_open_nothing_even_directly(rf):
+def test_async_passwords_are_not_accepted_even_directly(rf):
     User.objects.create_user("megan", password="correct horse")
     with pytest.raises(TypeError):
         async_to_sync(ConnectionBackend().aauthenticate)(

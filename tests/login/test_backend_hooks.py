@@ -1,4 +1,4 @@
-"""mozilla-django-oidc's customisation points: called with its meaning, and within our policies."""
+"""mozilla-django-oidc's hooks: called with the same meaning, within our policies."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_documented_subclass_links_by_email(
 
 
 class Recording(ConnectionBackend):
-    """Notes what is called, and leaves it to the default."""
+    """Records the calls, and calls the default."""
 
     calls: list[tuple[str, dict[str, Any]]] = []
 
@@ -212,7 +212,7 @@ def test_an_exception_that_means_no_refuses_the_person(
 
 
 class GetOrCreate(ConnectionBackend):
-    """A careless hook: it finds a user by a name that anybody can have."""
+    """A careless hook that finds a user by a name that anybody can have."""
 
     def create_user(self, claims: Mapping[str, Any]) -> Any:
         return self.UserModel.objects.get_or_create(username="adele")[0]
@@ -309,7 +309,7 @@ def test_another_way_to_find_a_user(contoso: Company, client: Client, use: Any) 
 
 
 @pytest.mark.parametrize(("name", "detail"), [("", "no name"), (7, "no name"), ("x" * 151, "long")])
-def test_a_username_that_is_none(
+def test_an_empty_username_is_refused(
     contoso: Company, client: Client, use: Any, name: Any, detail: str
 ) -> None:
     use(type("Backend", (ConnectionBackend,), {"get_username": lambda self, claims: name}))

@@ -38,7 +38,7 @@ def connection() -> Connection:
 GUID = "11112222-bbbb-3333-cccc-4444dddd5555"
 
 
-def test_off_there_is_no_client(contoso: Company) -> None:
+def test_while_the_option_is_off_there_is_no_client(contoso: Company) -> None:
     with pytest.raises(UsersApiDisabled):
         graph_of(connection())
     assert contoso.microsoft.count() == 0
@@ -68,7 +68,7 @@ def test_odd_searches_are_searched_for(company: Company, search: str) -> None:
     assert graph_of(connection()).users(search).users == ()
 
 
-def test_a_link_that_leads_elsewhere_is_not_followed(company: Company) -> None:
+def test_a_link_to_another_host_is_not_followed(company: Company) -> None:
     graph = graph_of(connection())
     before = company.microsoft.count()
     for link in ("https://evil.example.net/v1.0/users", company.microsoft.url, "", "/v1.0/users"):
@@ -77,7 +77,7 @@ def test_a_link_that_leads_elsewhere_is_not_followed(company: Company) -> None:
     assert company.microsoft.count() == before
 
 
-def test_the_token_is_asked_for_once_and_kept_sealed(company: Company) -> None:
+def test_the_token_is_requested_once_and_stored_encrypted(company: Company) -> None:
     for _ in range(3):
         graph_of(connection()).users()
     assert company.microsoft.count("token") == 1
@@ -88,7 +88,7 @@ def test_the_token_is_asked_for_once_and_kept_sealed(company: Company) -> None:
     assert token not in repr(graph_of(connection()))
 
 
-def test_a_token_that_no_key_opens_is_asked_for_again(company: Company, settings: Any) -> None:
+def test_a_token_that_no_key_opens_is_requested_again(company: Company, settings: Any) -> None:
     graph_of(connection())
     other = "YW5vdGhlci1hbm90aGVyLWFub3RoZXItYW5vdGhlciE="
     keys = settings.AZUREAD_CONNECTIONS["ENCRYPTION_KEYS"]
@@ -99,7 +99,7 @@ def test_a_token_that_no_key_opens_is_asked_for_again(company: Company, settings
     graph_of(connection())
 
 
-def test_a_missing_permission_is_told_as_one(company: Company) -> None:
+def test_a_missing_permission_is_reported_as_one(company: Company) -> None:
     company.app.revoke(company.directory)
     company.app.grant(company.directory, application=[])
     with pytest.raises(GraphError) as caught:
@@ -114,7 +114,7 @@ def test_a_refused_secret_is_followed_by_the_next(company: Company) -> None:
     assert ClientSecret.objects.get(hint="wro").is_refused()
 
 
-def test_without_a_working_secret_it_says_so(company: Company) -> None:
+def test_a_missing_usable_secret_is_reported(company: Company) -> None:
     ClientSecret.objects.all().delete()
     with pytest.raises(NoUsableSecret):
         graph_of(connection())
@@ -123,14 +123,14 @@ def test_without_a_working_secret_it_says_so(company: Company) -> None:
         graph_of(connection())
 
 
-def test_a_directory_without_the_app_is_told(company: Company) -> None:
+def test_a_directory_without_the_app_is_reported(company: Company) -> None:
     company.microsoft.fault("token", aadsts=7000229)
     with pytest.raises(MicrosoftError) as caught:
         graph_of(connection())
     assert caught.value.aadsts_code == 7000229
 
 
-def test_a_forgotten_token_is_asked_for_again(company: Company) -> None:
+def test_a_forgotten_token_is_requested_again(company: Company) -> None:
     graph_of(connection())
     forget_token(connection())
     graph_of(connection())

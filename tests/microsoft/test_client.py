@@ -1,4 +1,4 @@
-"""Where this site's settings and Microsoft's side meet."""
+"""The client of Microsoft that is built from the site's settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azuread_connections.testing import StandIn
 def test_a_process_remembers_microsofts_keys_but_not_a_stand_ins(
     entra: StandIn, settings: Any, monkeypatch: pytest.MonkeyPatch, has_standin: bool
 ) -> None:
-    """A test that empties the cache wants it to have forgotten all."""
+    """A test that clears the cache expects no keys to be left."""
     monkeypatch.setattr(our_microsoft, "RECENT_KEYS", {})
     if has_standin:
         settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"LOGIN_URL": entra.url}

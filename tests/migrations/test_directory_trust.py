@@ -1,4 +1,4 @@
-"""What the migration makes of rows that are there already."""
+"""What the migration does with existing rows."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def admitted_by(directory: Directory) -> str:
         ("hold", "refused", TENANT, "administrator"),
     ],
 )
-def test_who_let_a_directory_in_is_told_from_the_policy(
+def test_who_let_a_directory_in_is_derived_from_the_policy(
     policy: str, status: str, tenant_id: str, expected: str
 ) -> None:
     connection = ConnectionFactory.create(tenant_id=TENANT, new_directories=policy)
@@ -126,7 +126,7 @@ def test_people_of_dod_get_the_key_of_their_login_host() -> None:
 
 
 @pytest.mark.parametrize("dod_is_newer", [True, False])
-def test_of_two_ties_to_different_users_the_latest_stays_and_no_user_is_lost(
+def test_the_latest_of_two_identities_of_different_users_stays_and_no_user_is_lost(
     dod_is_newer: bool,
 ) -> None:
     usgov, dod = twins(same_user=False, dod_is_newer=dod_is_newer)

@@ -1,4 +1,4 @@
-"""What the migration makes of connections that are there already."""
+"""What the migration does with existing connections."""
 
 from __future__ import annotations
 

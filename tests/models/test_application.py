@@ -25,7 +25,7 @@ def test_an_application_under_another_name_is_not_given_a_neighbour() -> None:
     assert Application.objects.get().slug == "portal"
 
 
-def test_where_the_tables_are_gone_there_is_none(django_assert_num_queries: Any) -> None:
+def test_without_tables_there_is_no_default_application(django_assert_num_queries: Any) -> None:
     """As after `migrate azuread_connections zero`."""
     with django_assert_num_queries(0):
         create_default_application("default", apps=Apps())

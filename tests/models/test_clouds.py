@@ -1,4 +1,4 @@
-"""A cloud stands in five places. They agree."""
+"""The five definitions of a cloud agree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_connection_has_the_choice_of_each_cloud() -> None:
     assert set(Connection.Cloud.values) == set(CLOUDS)
 
 
-def test_a_person_is_known_by_each_cloud_with_a_login_host_of_its_own() -> None:
+def test_people_are_identified_by_clouds_with_separate_login_hosts() -> None:
     assert set(Identity.Cloud.values) == {identity_cloud(name) for name in CLOUDS}
 
 

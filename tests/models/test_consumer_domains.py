@@ -1,4 +1,4 @@
-"""A domain whose addresses anybody can have is refused by the models, in a form as in code."""
+"""The models refuse a domain in which anybody can have an address, in forms and in code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ refused = pytest.raises(ValidationError, match="it does not belong to one compan
 @domains
 @pytest.mark.parametrize("common", [True, False], ids=["common endpoint", "single directory"])
 def test_as_a_connections_own(domain: str, common: bool) -> None:
-    """The app is registered in a directory of somebody's own, common endpoint or not."""
+    """The app is registered in an organisation's directory, with or without the common endpoint."""
     with refused:
         ConnectionFactory.build(domain=domain, use_common_endpoint=common).full_clean()
     with refused:
@@ -88,7 +88,9 @@ def test_discovery_passes_over_one_that_was_written_past_the_models(
     assert leads_to_microsoft(client, "adele@contoso.com")
 
 
-def test_a_directorys_own_first_domain_is_none_of_them(contoso: Company, client: Client) -> None:
+def test_a_directorys_first_domain_is_not_a_consumer_domain(
+    contoso: Company, client: Client
+) -> None:
     contoso.connection.aliases.create(domain="contoso.onmicrosoft.com")
     assert leads_to_microsoft(client, "a@contoso.onmicrosoft.com")
 

@@ -13,7 +13,7 @@ GOOD_KEY = "r5_mhMRHaQmmVVIUjBqmDtzVleGXzPHHJ0o8imVXL2Y="
 
 
 @pytest.mark.parametrize("keys", [[], ["short"], [None], [GOOD_KEY, None], [5], None, 5, GOOD_KEY])
-def test_without_usable_keys_nothing_is_sealed_and_nothing_opens(settings: Any, keys: Any) -> None:
+def test_without_usable_keys_nothing_is_encrypted_or_decrypted(settings: Any, keys: Any) -> None:
     sealed = Sealed.seal("Abc8Q~plain")
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": keys}
     with pytest.raises(UndecryptableError, match="and remove the unreadable one"):

@@ -1,4 +1,4 @@
-"""What a connection's mappings gave ends with the tie that gave it, and nothing else does."""
+"""The groups that mappings gave end with the identity that gave them, and no others do."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def staff(db: None) -> Group:
 
 @pytest.fixture
 def sales(company: Company, staff: Group) -> TheirGroup:
-    """A directory's group with the person in it, which earns the Django group."""
+    """A directory's group with the person in it, mapped to the Django group."""
     sales = company.directory.add_group("Sales", members=[company.person])
     company.connection.group_mappings.create(directory_group_id=sales.object_id, group=staff)
     return sales
@@ -67,7 +67,7 @@ def groups_of(user: Any) -> set[str]:
     return set(user.groups.values_list("name", flat=True))
 
 
-# --- How a tie ends -------------------------------------------------------------------------------
+# --- How a mapping's groups end -------------------------------------------------------------------
 
 
 def untie(identity: Identity) -> None:
@@ -241,17 +241,17 @@ def test_more_groups_than_are_stored_end_too(
     assert groups_of(user) == set()
 
 
-# --- What is noted --------------------------------------------------------------------------------
+# --- What is recorded -----------------------------------------------------------------------------
 
 
-def test_what_is_no_longer_earned_is_no_longer_noted(
+def test_a_group_that_no_mapping_gives_any_more_is_no_longer_recorded(
     company: Company, sales: TheirGroup, tied: Identity, staff: Group
 ) -> None:
     sales.remove(company.person)
     company.sign_in(Client())
     assert groups_of(tied.user) == set()
     assert not GroupGrant.objects.exists()
-    # Somebody gives it by hand now, and it is theirs.
+    # Somebody gives it by hand now, so it stays.
     tied.user.groups.add(staff)
     tied.delete()
     assert groups_of(tied.user) == {"staff"}

@@ -1,4 +1,4 @@
-"""Statements that Django compiles once: they find, and store, what Django's own would."""
+"""Statements compiled once give the same results as Django's own."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_an_outer_join_that_finds_nothing_gives_none_and_one_that_finds_several_
     assert [type(secret) for secret in secrets] == [ClientSecret, ClientSecret, type(None)]
 
 
-def test_no_row_is_no_row() -> None:
+def test_without_a_row_the_result_is_none() -> None:
     assert list(by_name().rows("default")) == []
 
 
@@ -206,7 +206,7 @@ def test_an_update_raises_what_django_raises() -> None:
         Update(Identity, "login_name").store(identity, "default")
 
 
-def test_a_column_can_be_selected_besides_in_any_order() -> None:
+def test_columns_can_be_selected_in_any_order() -> None:
     ConnectionFactory.create(name="contoso", display_name="Contoso")
     select = Select(
         Connection.objects.order_by, models={"one": ""}, columns=("display_name", "name")

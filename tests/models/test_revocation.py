@@ -1,4 +1,4 @@
-"""A sign-out at Microsoft is remembered for as long as any sign-in from before it counts."""
+"""A sign-out at Microsoft is stored as long as an earlier sign-in is valid."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pass_days(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 @pytest.fixture
 def client(contoso: Company, settings: Any) -> Client:
-    """A browser with a session that its site keeps for ten years."""
+    """A browser with a session of ten years."""
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"SESSION_CHECK_SECONDS": 0}
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     contoso.person.claims["sid"] = SID
@@ -83,7 +83,7 @@ def test_a_sign_out_shortly_before_its_end_counts(
     assert not is_signed_in(client)
 
 
-def test_it_goes_on_for_as_long_as_the_setting_says(
+def test_it_lasts_as_long_as_the_setting_says(
     client: Client, settings: Any, pass_days: Callable[[float], None]
 ) -> None:
     pass_days(399)

@@ -17,6 +17,6 @@ def test_a_refusal_and_a_success_are_noted_of_one_secret_only(contoso):
     first.refresh_from_db()
     first.last_success_at = events.timezone.now()
     first.save()
-    first.record_success()  # within the hour, but a refusal has to go
+    first.record_success()  # within the hour, but a refusal has to be removed
     first.refresh_from_db()
     assert first.refused_at is None

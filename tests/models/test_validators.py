@@ -49,7 +49,7 @@ def test_letters_digits_and_inner_dashes_make_a_name(name):
         ("frontchannel-logout", "name_reserved"),
     ],
 )
-def test_what_an_address_cannot_hold_is_no_name(name, code):
+def test_a_name_that_does_not_fit_into_a_url_is_refused(name, code):
     assert refusal(validate_connection_name, name)[0] == code
 
 
@@ -84,7 +84,7 @@ def test_a_domain_is_stored_in_lower_case_ascii(value, stored):
         "adele@entra.microsoft.com",
     ],
 )
-def test_microsofts_own_address_is_nobodys_domain(value):
+def test_microsofts_own_domain_is_refused(value):
     assert refusal(clean_domain, value) == (
         "domain_microsoft",
         "This is Microsoft's address. Enter one of the directory's domains, such as contoso.com.",
@@ -92,7 +92,7 @@ def test_microsofts_own_address_is_nobodys_domain(value):
 
 
 @pytest.mark.parametrize("value", [GUID, GUID.upper(), f"{{{GUID}}}", BARE])
-def test_a_directorys_id_is_told_from_its_domain(value):
+def test_a_directorys_id_is_distinguished_from_its_domain(value):
     assert refusal(clean_domain, value)[0] == "domain_guid"
 
 
@@ -114,12 +114,12 @@ def test_a_domain_among_other_things_is_suggested(value):
 
 
 @pytest.mark.parametrize("value", ["", "contoso", "a..b", "-a.com", "1.2.3.4", "https://[x", "@"])
-def test_what_holds_no_domain_is_refused(value):
+def test_text_without_a_domain_is_refused(value):
     assert refusal(clean_domain, value)[0] == "domain_invalid"
 
 
 @pytest.mark.parametrize("value", ["gmail.com", "Outlook.COM"])
-def test_a_domain_of_everybodys_mail_is_no_alias(value):
+def test_a_public_mail_domain_is_not_a_valid_alias(value):
     assert refusal(clean_alias, value)[0] == "alias_consumer"
     assert clean_domain(value)
 
@@ -143,7 +143,7 @@ def test_a_client_id_written_another_way_is_understood_and_suggested(value):
 
 
 @pytest.mark.parametrize("value", ["", "contoso", GUID[:-1], GUID + "0", f"{GUID} {GUID}"])
-def test_anything_else_is_no_client_id(value):
+def test_anything_else_is_not_a_valid_client_id(value):
     assert refusal(validate_client_id, value)[0] == "client_id_guid"
     assert refusal(clean_client_id, value)[0] == "client_id_guid"
 
@@ -157,7 +157,7 @@ def test_a_secret_is_one_word_of_at_least_16_characters(value):
 
 
 @pytest.mark.parametrize("value", [GUID, GUID.upper(), f"{{{GUID}}}", BARE])
-def test_the_id_of_a_secret_is_told_from_its_value(value):
+def test_the_id_of_a_secret_is_distinguished_from_its_value(value):
     code, message = refusal(validate_client_secret, value)
     assert code == "secret_is_id"
     assert "Copy the column “Value” instead" in message
@@ -196,7 +196,7 @@ def test_a_logo_has_an_https_address(value):
         ("https://adele@contoso.com/logo.png", "logo_userinfo"),
     ],
 )
-def test_other_addresses_are_no_logo(value, code):
+def test_other_addresses_are_not_valid_logos(value, code):
     assert refusal(validate_logo_url, value)[0] == code
 
 
@@ -210,7 +210,7 @@ def test_other_addresses_are_no_logo(value, code):
         (datetime(2027, 3, 1, tzinfo=UTC), None),
         (datetime(2026, 12, 5, tzinfo=UTC), None),
         (NOW + timedelta(minutes=1), "expires today"),
-        # A bare date: nobody knows the hour.
+        # A date without a time.
         (datetime(2026, 12, 4, tzinfo=UTC), "expires today"),
         (NOW - timedelta(minutes=1), "in the past"),
         (NOW, "in the past"),
@@ -219,7 +219,7 @@ def test_other_addresses_are_no_logo(value, code):
         (NOW + timedelta(days=732), "over 24 months"),
     ],
 )
-def test_an_odd_date_is_told(expires_at, words):
+def test_an_unusual_date_causes_a_warning(expires_at, words):
     warning = expiry_warning(expires_at, NOW)
     assert (words in warning) if words else (warning is None)
 
@@ -234,14 +234,14 @@ def test_a_bare_date_is_known_without_time_zone_support_too(settings):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["frontchannel-logout", "Callback", "PROFILE"])
-def test_words_of_our_addresses_are_no_names(name):
+def test_words_of_our_urls_are_not_valid_names(name):
     with pytest.raises(ValidationError):
         validate_connection_name(name)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("value", ["Abc8Q~\u00e9", "Abc8Q~\x07x", "Abc 8Q", "Abc8Q~\n"])
-def test_odd_letters_are_no_secret(value):
+def test_unusual_characters_are_not_a_valid_secret(value):
     with pytest.raises(ValidationError):
         validate_client_secret(value)
 

@@ -1,2 +1,2 @@
-"""This app in a site that uses another package. Each runs in a process of its own: such a package
-patches Django, or needs settings of its own."""
+"""This app in a site that uses another package. Each runs in a separate process, because such a
+package patches Django or needs other settings."""

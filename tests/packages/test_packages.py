@@ -19,7 +19,7 @@ ROOT = HERE.parent.parent
     ],
 )
 def test_beside_another_package(module: str, settings: str) -> None:
-    """Its tests pass. SQLite, so that the suite's own test database is left alone."""
+    """Its tests pass. It uses SQLite, so that the suite's own test database is not touched."""
     environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     done = subprocess.run(
         [

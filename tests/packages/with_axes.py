@@ -36,7 +36,7 @@ def test_what_is_not_the_persons_fault_locks_nobody_out(
     assert contoso.sign_in(client).status_code == 302
 
 
-def test_stale_and_made_up_callbacks_lock_nobody_out(contoso: Company, client: Client) -> None:
+def test_stale_and_forged_callbacks_lock_nobody_out(contoso: Company, client: Client) -> None:
     for _ in range(5):
         url = contoso.microsoft.sign_in(contoso.start(client), contoso.person)
         Connection.objects.update(identity_api="v1.0")  # edited meanwhile
@@ -66,7 +66,7 @@ def test_people_who_are_refused_are_counted_and_locked_out(
     [attempt] = AccessAttempt.objects.all()
     assert attempt.failures_since_start == 3
     assert "code=" not in attempt.get_data.replace("error_code=", "")
-    # The answer of axes' own middleware, from the third on.
+    # From the third on, axes' own middleware answers.
     assert response.status_code == 429
     Connection.objects.update(create_users=True)
     assert contoso.sign_in(client).status_code == 429

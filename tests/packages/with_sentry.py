@@ -1,4 +1,4 @@
-"""Run by ``test_packages`` with Sentry's SDK in use, everything that it can collect switched on."""
+"""Run by ``test_packages`` with Sentry's SDK and all of its data collection switched on."""
 
 from __future__ import annotations
 
@@ -92,10 +92,10 @@ def test_a_middleware_that_fails_before_the_view(
     assert arrival.shown_in(sentry.sent) == []
 
 
-def test_a_failure_that_is_in_our_log_is_no_event_of_sentrys(
+def test_a_logged_failure_is_not_sent_to_sentry(
     contoso: Company, client: Client, sentry: Collecting
 ) -> None:
-    """The trace of the request and the crumbs in it are sent all the same."""
+    """The request's trace and its breadcrumbs are still sent."""
     arrival = Arrival.of(contoso, client)
     contoso.microsoft.fault("token", aadsts=7000222)
     assert arrival.arrive() == 502
@@ -104,7 +104,7 @@ def test_a_failure_that_is_in_our_log_is_no_event_of_sentrys(
     assert arrival.shown_in(sentry.sent) == []
 
 
-def test_a_page_that_fails_while_a_sign_in_is_under_way(
+def test_a_page_that_fails_during_a_sign_in(
     contoso: Company, client: Client, sentry: Collecting, settings: Any
 ) -> None:
     arrival = Arrival.of(contoso, client)

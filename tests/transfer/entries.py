@@ -1,4 +1,4 @@
-"""Entries of an import file, and what an import of them comes to."""
+"""Entries of an import file, and the results of their import."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OWN = "options.azuread_connections"
 
 
 def entry(name: str = "contoso", /, **changes: Any) -> dict[str, Any]:
-    """An entry of a file; keyword arguments go to its options, or to itself where they belong."""
+    """An entry of a file; keyword arguments are its options, or its own keys."""
     top = {"strategy", "display_name", "show_as_button", "enabled_clients"}
     result: dict[str, Any] = {"name": name, "strategy": "waad"}
     options: dict[str, Any] = {"tenant_domain": "contoso.com", "client_id": CLIENT_ID}
@@ -35,7 +35,7 @@ def entry(name: str = "contoso", /, **changes: Any) -> dict[str, Any]:
 
 
 def quiet(name: str = "contoso", /, **changes: Any) -> dict[str, Any]:
-    """An entry that leaves nothing to be said."""
+    """An entry that causes no note."""
     complete: dict[str, Any] = {
         "client_secret": "s3c~value-of-a-secret",
         "client_secret_expires_at": (timezone.now() + timedelta(days=300)).date().isoformat(),
@@ -45,7 +45,8 @@ def quiet(name: str = "contoso", /, **changes: Any) -> dict[str, Any]:
 
 
 def own(**changes: Any) -> dict[str, Any]:
-    """A quiet entry; keyword arguments are options of ours, or Auth0's if they begin as those."""
+    """A quiet entry; keyword arguments are our own options, or Auth0's if they have their
+    prefixes."""
     theirs = {key: changes.pop(key) for key in list(changes) if key.startswith(("ext_", "domain_"))}
     return quiet(azuread_connections=changes, **theirs)
 

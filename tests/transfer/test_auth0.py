@@ -1,4 +1,4 @@
-"""Files as Auth0's tools hand them out, each with what an import makes of it."""
+"""Files as Auth0's tools write them, each with the result of its import."""
 
 from __future__ import annotations
 
@@ -150,14 +150,14 @@ def test_a_name_that_could_be_another_application_is_not_guessed(other: dict[str
 
 
 def test_a_slug_goes_before_another_applications_name() -> None:
-    """An export names slugs, and must come back as it went."""
+    """An export contains slugs, and its import must give the same."""
     Application.objects.create(slug="spa", name="Single page")
     Application.objects.create(slug="other", name="spa")
     run(entry(enabled_clients=["spa"]))
     assert enabled() == {"spa"}
 
 
-# F06: what stands in the place of the domain.
+# F06: other values instead of the domain.
 
 
 def test_a_common_endpoint_without_a_domain_asks_for_one() -> None:
@@ -204,7 +204,7 @@ def test_a_domain_given_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("word", ["common", "Common", "organizations"])
-def test_a_path_segment_is_not_a_domain_and_opens_nothing(word: str) -> None:
+def test_a_path_segment_is_not_a_domain(word: str) -> None:
     run(entry(tenant_domain=word, domain="contoso.com"))
     connection = Connection.objects.get()
     assert (connection.domain, connection.use_common_endpoint) == ("contoso.com", False)
@@ -219,7 +219,7 @@ def test_a_directory_id_in_the_place_of_the_domain_is_the_directory() -> None:
 
 
 def test_a_directory_id_says_nothing_of_whose_the_domain_is() -> None:
-    """Microsoft has to be asked before names in the domain are believed."""
+    """Microsoft has to be asked before names in the domain are trusted."""
     bring_in("F06b")
     assert not DomainAlias.objects.exclude(verified_at=None).exists()
 
@@ -244,7 +244,7 @@ def test_an_empty_domain_leaves_the_other_key_to_say_it() -> None:
     assert Connection.objects.get().domain == "contoso.com"
 
 
-# F07: what a token may not read.
+# F07: options that the token may not read.
 
 
 def test_an_error_of_the_api_is_reported_as_one() -> None:

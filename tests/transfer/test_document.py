@@ -39,7 +39,7 @@ def test_json_of_another_shape_is_a_mistake(data):
 def test_deep_nesting_is_refused_or_ignored(key, depth):
     nested = '{"a":' * depth + "1" + "}" * depth
     text = json.dumps([quiet()]).replace('"options"', f'"{key}": {nested}, "options"')
-    # How deep Python reads depends on what called; what it has read is looked through anyway.
+    # Python's limit depends on the call stack; the parsed document is checked in any case.
     with suppress(UnreadableDocument):
         result = import_connections(text.encode(), dry_run=True)
         assert [note for note in result.notes if key in note]

@@ -36,7 +36,7 @@ from tests.transfer.entries import (
 
 pytestmark = pytest.mark.django_db
 
-#: Fields that a file says in another way, or that are no choice of the administrator's.
+#: Fields that a file stores in another form, or that the administrator does not choose.
 NOT_OPTIONS = {
     *("id", "name", "name_key", "tenant_id"),
     *("created_at", "updated_at"),
@@ -71,7 +71,7 @@ def imported(text: str) -> ImportResult:
 
 
 def everything() -> list[dict[str, Any]]:
-    """What makes up each connection, but for secrets, evidence and the database's own IDs."""
+    """Everything in each connection, except secrets, evidence and database IDs."""
     return [
         {
             "fields": {
@@ -93,7 +93,7 @@ def everything() -> list[dict[str, Any]]:
 
 
 def full_connection(name: str, **fields: Any) -> Connection:
-    """A connection that differs from a new one in everything."""
+    """A connection that differs from a new one in every field."""
     connection = ConnectionFactory.create(name=name, tenant_id=TENANT_ID, **fields)
     staff, _ = Group.objects.get_or_create(name="Staff")
     portal, _ = Application.objects.get_or_create(slug="portal", defaults={"name": "Portal"})
@@ -230,7 +230,7 @@ def test_statements_grow_with_pages_and_a_page_is_read_when_it_is_needed(monkeyp
     assert len(queries) == 10
 
 
-def test_no_connection_is_an_empty_list():
+def test_without_connections_the_export_is_an_empty_list():
     assert json.loads(exported()) == []
 
 

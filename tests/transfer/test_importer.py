@@ -47,7 +47,7 @@ def secrets(name: str = "contoso") -> dict[str, datetime | None]:
 # Creating and updating.
 
 
-def test_a_whole_entry_becomes_a_connection():
+def test_a_complete_entry_becomes_a_connection():
     result = run(
         entry(
             display_name="Contoso Ltd",
@@ -172,7 +172,7 @@ def test_the_difference_names_what_changes_and_from_what():
     ]
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing():
+def test_a_dry_run_reports_the_same_and_changes_nothing():
     run(entry("contoso", client_secret="old~value-of-a-secret", enabled_clients=["default"]))
     file = [
         entry(
@@ -245,7 +245,7 @@ def test_a_file_may_pin_what_is_not_pinned_yet():
 # Secrets.
 
 
-def test_another_secret_is_added_beside_the_stored_one():
+def test_another_secret_is_added_to_the_stored_one():
     run(entry(client_secret="old~value-of-a-secret", client_secret_expires_at="2027-01-31"))
     result = run(
         entry(client_secret="new~value-of-a-secret", client_secret_expires_at="2028-06-30")
@@ -259,7 +259,7 @@ def test_another_secret_is_added_beside_the_stored_one():
     assert "~value" not in difference
 
 
-def test_a_date_is_told_as_the_file_has_it_west_of_greenwich_too():
+def test_a_date_is_reported_as_in_the_file_in_every_time_zone():
     with timezone.override("America/New_York"):
         result = run(
             entry(client_secret="new~value-of-a-secret", client_secret_expires_at="2028-06-30")
@@ -275,7 +275,7 @@ def test_the_same_secret_with_another_date_gets_the_date():
     )
     assert secrets() == {"s3c~value-of-a-secret": datetime(2027, 1, 31, tzinfo=UTC)}
     assert len(differences(result)) == 1
-    # And an import that says nothing of it leaves the date alone.
+    # And an import without a date does not change it.
     assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.NONE
 
 
@@ -419,7 +419,7 @@ def test_a_client_is_mapped_by_argument_before_anything_else():
     assert enabled() == {"wiki"}
 
 
-def test_a_mapping_to_no_application_is_a_mistake():
+def test_a_mapping_to_an_unknown_application_is_an_error():
     (mistake,) = mistakes(entry(enabled_clients=[]), application_slugs={"Xk29": "nope"})
     assert mistake.startswith("--application Xk29=nope: ")
     assert not Connection.objects.exists()
@@ -502,7 +502,7 @@ def test_other_strategies_are_skipped_with_a_report():
     assert "Entry 1 (people)" in result.notes[0]
 
 
-# Mistakes.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -561,18 +561,18 @@ def test_other_strategies_are_skipped_with_a_report():
     ],
 )
 def test_a_mistake_names_the_entry_and_the_key_and_changes_nothing(file, place):
-    # Found in the same file as a good entry, of which nothing may be left, either.
+    # In the same file as a valid entry, which must not be stored, either.
     found = mistakes(file, entry("fabrikam", client_secret="s3c~value-of-a-secret"))
     assert [mistake.split(": ")[0] for mistake in found] == [place]
     assert not Connection.objects.exists()
 
 
-def test_options_that_are_no_object_are_a_mistake():
+def test_options_that_are_not_an_object_are_an_error():
     found = mistakes({"name": "contoso", "strategy": "waad", "options": []})
     assert found[0].startswith("Entry 1 (contoso), options: ")
 
 
-def test_all_mistakes_of_a_file_are_told_together():
+def test_all_errors_of_a_file_are_reported_together():
     found = mistakes(
         entry("contoso", client_id="x", icon_url="ftp://x"),
         entry("fabrikam", tenant_domain=None),

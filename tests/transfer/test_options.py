@@ -1,4 +1,4 @@
-"""The common endpoint, what is ours, and the lists: aliases, directories, group mappings."""
+"""The common endpoint, our own options, and the lists: aliases, directories, group mappings."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_directory_from_a_file_proves_nothing_of_the_domain():
 # The common endpoint.
 
 
-def test_a_new_connection_for_all_directories_lets_new_ones_in_as_auth0_does_and_says_so():
+def test_a_new_connection_for_all_directories_accepts_new_ones_as_auth0_does_with_a_note():
     result = run(quiet(useCommonEndpoint=True))
     assert Connection.objects.get().new_directories == Connection.NewDirectories.ACCEPT
     (note,) = result.notes
@@ -109,11 +109,11 @@ def test_a_stored_connection_keeps_its_policy_when_a_file_opens_it_to_all_direct
 
 
 def aliases() -> dict[str, bool]:
-    """The domains that lead to the connection, and whether each is its own."""
+    """The domains of the connection, and whether each is its own."""
     return dict(Connection.objects.get().aliases.values_list("domain", "is_primary"))
 
 
-def test_aliases_are_stored_in_our_form_beside_the_connections_own_domain():
+def test_aliases_are_normalised_and_added_to_the_connections_own_domain():
     result = run(entry(domain_aliases=["Contoso.NET", "bücher.example", " ", "contoso.com"]))
     assert aliases() == {
         "contoso.com": True,
@@ -187,7 +187,7 @@ def admitted_by() -> str:
     return Connection.objects.get().directories.get(tenant_id=OTHER_TENANT_ID).admitted_by
 
 
-def test_a_directory_that_came_by_itself_is_not_let_in_for_good_by_way_of_a_file():
+def test_an_import_does_not_make_automatic_acceptance_permanent():
     listed = {"tenant_id": OTHER_TENANT_ID, "status": "allowed", "admitted_by": "itself"}
     result = run(own(directories=[listed]))
     assert admitted_by() == "itself"
@@ -199,7 +199,7 @@ def test_a_directory_that_came_by_itself_is_not_let_in_for_good_by_way_of_a_file
 
 def test_a_file_that_gives_a_status_and_no_more_decides_as_an_administrator():
     run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "admitted_by": "itself"}]))
-    # Nothing said, nothing changed.
+    # Without the key nothing changes.
     run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "domain": "fabrikam.com"}]))
     assert admitted_by() == "itself"
     run(own(directories=[{"tenant_id": OTHER_TENANT_ID, "status": "allowed"}]))
@@ -305,7 +305,7 @@ def test_security_groups_cannot_be_switched_off_under_stored_mappings(staff):
     assert Connection.objects.get().security_groups is False
 
 
-# Mistakes.
+# Errors.
 
 
 @pytest.mark.parametrize(

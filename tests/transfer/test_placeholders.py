@@ -1,4 +1,4 @@
-"""What an export writes in the place of a client secret, and what a secret can be."""
+"""Placeholders that an export writes instead of a client secret, and real secrets."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_secret_as_azure_makes_them_is_not_a_placeholder(text: str) -> None:
 def test_of_ten_thousand_random_secrets_hardly_one_is_taken_for_a_placeholder(
     alphabet: str, length: int, head: str
 ) -> None:
-    """Those are named in a note, and entered in the admin."""
+    """Those are reported in a note, and can be entered in the admin."""
     chance = random.Random(12)
     made = ["".join(chance.choices(alphabet, k=length)) for _ in range(10_000)]
     if head:

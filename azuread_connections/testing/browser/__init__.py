@@ -1,1 +1,1 @@
-"""A browser for tests, and the accounts it remembers."""
+"""A browser for tests, and the accounts signed in to it."""

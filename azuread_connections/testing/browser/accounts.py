@@ -1,4 +1,4 @@
-"""Who can be picked on which endpoint, and what a browser remembers of them."""
+"""Which accounts each endpoint offers, and which account a browser is signed in to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COOKIE = "azuread_standin"
 
 
 def people_for(call: Call, app: App, directory: Directory | None) -> list[Person]:
-    """Everybody whom the endpoint takes.
+    """The people whom the endpoint accepts.
 
     On the global endpoints everybody signs in at home, so there guests are not offered, and
     personal accounts only on common, to apps that want them.
@@ -31,7 +31,7 @@ def people_for(call: Call, app: App, directory: Directory | None) -> list[Person
 
 
 def narrow(people: list[Person], params: Mapping[str, str]) -> list[Person]:
-    """Those whom `login_hint` and `domain_hint` leave; everybody where they fit nobody."""
+    """The people who match `login_hint` and `domain_hint`; everybody if nobody matches."""
     domain = params.get("domain_hint", "").strip().lower()
     hint = params.get("login_hint", "").strip().lower()
     if domain:
@@ -44,7 +44,7 @@ def narrow(people: list[Person], params: Mapping[str, str]) -> list[Person]:
 
 
 def choose(call: Call, app: App, directory: Directory | None, text: str) -> Person:
-    """The account that was picked, or typed. Raises Refusal where it has no way in here."""
+    """The account that was picked or typed. Raises Refusal if it cannot sign in here."""
     people = people_for(call, app, directory)
     person = next((person for person in people if person.is_called(text)), None)
     person = person or _elsewhere(call, app, directory, text)
@@ -83,7 +83,7 @@ def with_cookie(call: Call, response: Response, session: BrowserSession) -> Resp
 
 
 def _elsewhere(call: Call, app: App, directory: Directory | None, text: str) -> Person:
-    """Somebody of another directory: a guest by the name at home, or nobody here."""
+    """A guest, found by the name in the home directory. Raises Refusal for all others."""
     known = call.state.registry.find_person(text)
     if known is None:
         raise Refusal(50034, tenant=directory.name if directory else "home")

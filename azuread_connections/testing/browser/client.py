@@ -12,13 +12,13 @@ from urllib.parse import urlencode, urljoin
 import requests
 
 TIMEOUT = 10
-#: Pages that may go on by themselves, one after the other.
+#: Pages that can continue automatically, one after the other.
 _MOST_REFRESHES = 5
 _REFRESH = re.compile(r"\s*[0-9.]+\s*[;,]\s*url\s*=\s*(?P<url>.+)", re.IGNORECASE | re.DOTALL)
 
 
 class Response(Protocol):
-    """An answer of Django's test client, or of `requests`."""
+    """A response of Django's test client, or of `requests`."""
 
     @property
     def headers(self) -> Mapping[str, str]: ...
@@ -85,14 +85,17 @@ class _Page(HTMLParser):
 
 
 def next_address(response: Response) -> str:
-    """Return the address to which a browser goes on by itself after an answer of the site.
+    """Return the address that a browser opens automatically after a response of the site.
 
-    That of a redirect, or of a page with `<meta http-equiv="refresh">`, such as the app's answer to
-    a POST that leads to Microsoft. Raises ValueError where a browser would stay.
+    It is that of a redirect, or of a page with `<meta http-equiv="refresh">`, such as the app's
+    response to a POST that leads to Microsoft. Raises ValueError if a browser would stay on the
+    page.
     """
     address = response.headers.get("Location") or _Page(response.content.decode()).refresh
     if not address:
-        raise ValueError("The answer is neither a redirect nor a page that goes on by itself.")
+        raise ValueError(
+            "The response is neither a redirect nor a page that continues automatically."
+        )
     return address
 
 
@@ -105,8 +108,8 @@ def press(
 ) -> str:
     """Open the picker and press one of its buttons; returns where the browser is sent.
 
-    On a consent page that follows `consent` is pressed, by itself "Accept". An answer by
-    form_post comes back as the redirect URI with the posted fields as its query.
+    On a consent page that follows, `consent` is pressed (default: "Accept"). A form_post response
+    is returned as the redirect URI with the posted fields as its query.
     """
     presses = {"picker": button, "consent": consent or {"accept": "1"}}
     with nullcontext(session) if session else _new_session() as browser:
@@ -120,7 +123,7 @@ def press(
             page = _Page(response.text)
         while page.kind in presses:
             target = urljoin(address, page.action)
-            # Each page comes once: a picker that comes back is the end of it.
+            # Each page is shown once: a second account picker is an error.
             form = page.fields | presses.pop(page.kind)
             response = browser.post(target, data=form, allow_redirects=False, timeout=TIMEOUT)
             page = _Page(response.text)
@@ -134,6 +137,6 @@ def press(
 
 def _new_session() -> requests.Session:
     session = requests.Session()
-    # A proxy from the environment has no way to our loopback.
+    # A proxy from the environment cannot reach our loopback.
     session.trust_env = False
     return session

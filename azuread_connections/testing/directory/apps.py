@@ -43,7 +43,7 @@ class AppSecret:
 
 @dataclass
 class Granted:
-    """What one directory has granted an app, for everybody in it."""
+    """The permissions that one directory has granted an app, for everybody in it."""
 
     by_admin: bool = False
     delegated: set[str] = field(default_factory=set)
@@ -52,10 +52,10 @@ class Granted:
 
 @dataclass(eq=False)
 class App:
-    """An app registration. All fields may be changed while the stand-in runs.
+    """An app registration. All fields can be changed while the stand-in runs.
 
-    `delegated` and `application` are the permissions it is registered with; they count where
-    they were granted: `grant`, or a consent page. `optional_claims` adds "sid", "acct",
+    `delegated` and `application` are the permissions it is registered with; they are effective
+    where they were granted: by `grant`, or on a consent page. `optional_claims` adds "sid", "acct",
     "email", "upn", "given_name", "family_name" or "login_hint" to its ID tokens.
     """
 
@@ -83,10 +83,10 @@ class App:
         delegated: Iterable[str] | None = None,
         application: Iterable[str] | None = None,
     ) -> None:
-        """What an administrator's consent does: the app gets a service principal there.
+        """Do what an administrator's consent does: the app gets a service principal there.
 
-        The permissions named are granted for everybody; without any named, all that the app
-        is registered with. ValueError for a permission that Graph does not have.
+        The given permissions are granted for everybody; without any, all that the app is registered
+        with. ValueError for a permission that Graph does not have.
         """
         if delegated is None and application is None:
             delegated, application = self.delegated, self.application
@@ -104,12 +104,12 @@ class App:
             self._by_person.pop(person.object_id, None)
 
     def consent(self, person: Person, scopes: Iterable[str]) -> None:
-        """What a person's own consent does: these delegated permissions for them alone."""
+        """Do what a person's own consent does: grant these delegated permissions for them alone."""
         self._grants.setdefault(person.directory.tenant_id, Granted())
         self._by_person.setdefault(person.object_id, set()).update(scopes)
 
     def has_consent_of(self, person: Person) -> bool:
-        """Whether this person, or an administrator for everybody, has let the app in."""
+        """Whether this person, or an administrator for everybody, has consented to the app."""
         granted = self._grants.get(person.directory.tenant_id, Granted())
         return granted.by_admin or person.object_id in self._by_person
 
@@ -132,7 +132,7 @@ class App:
         expires_at: float | datetime | None = None,
         key_id: str | None = None,
     ) -> AppSecret:
-        """Add a secret beside those there are; without a value it is a random one."""
+        """Add a secret to the existing ones; without a value it is a random one."""
         if isinstance(expires_at, datetime):
             aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
             expires_at = aware.timestamp()
@@ -152,7 +152,7 @@ class App:
         return self.directory is directory or self.multi_tenant
 
     def allows_redirect(self, redirect_uri: str) -> bool:
-        """Exact, but for the port of a loopback address (facts, section 5)."""
+        """Exact, but for the port of a loopback address."""
         wanted = _without_loopback_port(redirect_uri)
         return any(_without_loopback_port(known) == wanted for known in self.redirect_uris)
 

@@ -20,7 +20,7 @@ from .profile import check_names
 if TYPE_CHECKING:
     from .registry import Registry
 
-# Segments that name no directory: the person who signs in decides (facts, section 2).
+# Segments that name no directory: it depends on the person who signs in.
 GLOBAL_SEGMENTS = frozenset({"common", "organizations"})
 
 
@@ -32,10 +32,10 @@ class Default(enum.Enum):
 
 @dataclass(eq=False)
 class Person:
-    """A user object of a directory. All fields may be changed while the stand-in runs.
+    """A user object of a directory. All fields can be changed while the stand-in runs.
 
-    `upn` is the directory's own name for the person, so a guest's has `#EXT#` in it;
-    `sign_in_name` is what the person types: for guests their name at home. `admin` people may
+    `upn` is the directory's own name for the person, so a guest's contains `#EXT#`; `sign_in_name`
+    is what the person types: for guests their name in the home directory. `admin` people can
     consent for the directory. `graph` has further properties under Graph's own names.
     """
 
@@ -91,7 +91,7 @@ class Directory:
 
     @property
     def is_personal(self) -> bool:
-        """Whether this is where Microsoft's personal accounts live."""
+        """Whether this is the directory of Microsoft's personal accounts."""
         return self.tenant_id == PERSONAL_ACCOUNTS
 
     def add_person(
@@ -110,12 +110,12 @@ class Directory:
         admin: bool = False,
         graph: dict[str, Any] | None = None,
     ) -> Person:
-        """Add a person; what is left out follows from the name.
+        """Add a person; omitted arguments are derived from the name.
 
-        `guest=True` makes a guest of `home`: `upn` is then the name at home, and the
-        directory's own becomes `alex_fabrikam.com#EXT#@contoso.onmicrosoft.com`. `claims` go
-        into every ID token of the person; the value None takes a claim out. `admin` people may
-        consent for everybody. `graph` has properties under Graph's names, such as "jobTitle".
+        `guest=True` makes a guest of `home`: `upn` is then the name in the home directory, and the
+        directory's own becomes `alex_fabrikam.com#EXT#@contoso.onmicrosoft.com`. `claims` are added
+        to every ID token of the person; the value None removes a claim. `admin` people can consent
+        for everybody. `graph` has properties under Graph's names, such as "jobTitle".
         """
         sign_in_name = upn or self._free_upn(name, self._home_domain(guest, home))
         own_upn = sign_in_name
@@ -168,7 +168,7 @@ class Directory:
         """Register an app here; without `secret` it gets a random one (`app.secrets[0]`).
 
         `delegated` and `application` are the permissions on its registration, granted in this
-        directory if `consented`. `personal_accounts` lets these in on common and consumers.
+        directory if `consented`. `personal_accounts` allows them on common and consumers.
         """
         app = App(
             client_id=guid(client_id, "client_id"),
@@ -177,7 +177,7 @@ class Directory:
             redirect_uris=list(redirect_uris),
             multi_tenant=multi_tenant,
             platform=platform,
-            # OpenID's own may be listed, as for the identity API v1.0; everybody is granted them.
+            # OpenID's own can be listed, as for the identity API v1.0; they are always granted.
             delegated=known_names((n for n in delegated if n not in OIDC_SCOPES), DELEGATED),
             application=known_names(application, APPLICATION),
             personal_accounts=personal_accounts,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Group:
-    """A group of people and groups. All fields may be changed while the stand-in runs."""
+    """A group of people and groups. All fields can be changed while the stand-in runs."""
 
     object_id: str
     directory: Directory = field(repr=False)
@@ -48,7 +48,8 @@ class DirectoryRole:
 
 
 def groups_above(groups: Iterable[Group], known: Iterable[Group]) -> list[Group]:
-    """These groups and every group that contains one of them; circles end by themselves."""
+    """These groups and every group that contains one of them, directly or not; cycles are
+    handled."""
     containers: dict[Group, list[Group]] = {}
     for group in known:
         for member in group.members:

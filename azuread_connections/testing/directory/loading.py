@@ -34,7 +34,7 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class _Entry:
-    """One JSON object and where it stands, e.g. `directories[0].people[2]`."""
+    """One JSON object and its position, e.g. `directories[0].people[2]`."""
 
     where: str
     fields: dict[str, Any]
@@ -85,13 +85,13 @@ def load(standin: StandIn, data: object) -> None:
     "personal_accounts": [{"name", "mail", "object_id"}]}`
 
     `members` are UPNs or object IDs of people, `groups` names or object IDs of the groups
-    inside a group, `granted_in` directories whose administrators let the app in.
+    inside a group, `granted_in` directories whose administrators consented to the app.
     """
     root = _entry(data, "data")
     root.only("directories", "personal_accounts")
     for entry in root.entries("personal_accounts"):
         _add_personal_account(standin, entry)
-    # Directories first: a guest's home may stand further down in the file.
+    # Directories first: a guest's home directory can come later in the file.
     filled = [(_add_directory(standin, entry), entry) for entry in root.entries("directories")]
     for directory, entry in filled:
         for person in entry.entries("people"):
@@ -106,7 +106,7 @@ def load(standin: StandIn, data: object) -> None:
 
 @contextmanager
 def _named(entry: _Entry) -> Iterator[None]:
-    """What the stand-in itself finds wrong, with the entry that it is wrong in."""
+    """Name the entry in an error that the stand-in itself raises."""
     try:
         yield
     except DataError:
@@ -179,7 +179,7 @@ def _add_group(directory: Directory, entry: _Entry) -> Group:
 
 
 def _fill_group(group: Group, entry: _Entry) -> None:
-    """Members last: a group inside may stand further down in the file."""
+    """Members last: a nested group can come later in the file."""
     for text in entry.texts("members"):
         person = group.directory.find_person(text)
         if person is None:
@@ -203,7 +203,7 @@ def _add_application(standin: StandIn, directory: Directory, entry: _Entry) -> N
             f"{entry.where}: 'group_membership_claims' must be one of {', '.join(GROUP_CLAIMS)}."
         )
     secrets = [_secret(secret) for secret in entry.entries("secrets")]
-    # Left out it is what a new registration has.
+    # The default is that of a new registration.
     delegated = entry.texts("delegated") if "delegated" in entry.fields else ["User.Read"]
     with _named(entry):
         app = directory.add_app(

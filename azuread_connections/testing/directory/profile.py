@@ -1,4 +1,4 @@
-"""The properties of a user object, as Microsoft Graph has them (facts, section 14)."""
+"""The properties of a user object, as Microsoft Graph has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .directories import Person
 
-# What Graph sends where nothing is selected.
+# What Graph sends if nothing is selected.
 DEFAULT_PROPERTIES = (
     "businessPhones",
     "displayName",
@@ -22,7 +22,7 @@ DEFAULT_PROPERTIES = (
     "id",
 )
 
-# What every user object has, here with the values of an account nobody has filled in.
+# What every user object has, with the values of a new account.
 BLANK: dict[str, Any] = {
     "ageGroup": None,
     "businessPhones": [],
@@ -53,7 +53,7 @@ BLANK: dict[str, Any] = {
 
 
 def user_properties(person: Person) -> dict[str, Any]:
-    """Every property of the user object; the person's own `graph` has the last word."""
+    """Every property of the user object; the person's own `graph` overrides the others."""
     return {
         **BLANK,
         "id": person.object_id,

@@ -1,4 +1,4 @@
-"""Every directory and app there is, found by what a request names them with."""
+"""All directories and apps, and finding them by the names in a request."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Registry:
         return directory
 
     def move(self, domain: str, to: Directory | None) -> None:
-        """Let another directory have a domain from now on, or none."""
+        """Move a domain to another directory, or to none."""
         domain = domain.lower()
         with self._lock:
             owner = self._by_segment.pop(domain, None)
@@ -95,7 +95,7 @@ class Registry:
         return min(found, key=lambda person: person.guest, default=None)
 
     def home_of(self, sign_in_name: str) -> Directory | None:
-        """Where somebody of this name signs in: the directory of the domain, or a personal one."""
+        """The directory in which this name signs in: that of the domain, or the personal one."""
         if self.personal.find_person(sign_in_name):
             return self.personal
         return self.find(sign_in_name.rpartition("@")[2])

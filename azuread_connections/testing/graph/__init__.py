@@ -1,4 +1,4 @@
-"""Microsoft Graph v1.0, as far as sign-in needs it (facts, section 14)."""
+"""Microsoft Graph v1.0, as far as sign-in needs it."""
 
 from __future__ import annotations
 

@@ -60,6 +60,6 @@ def _visible(token: AccessToken) -> list[App]:
 
 
 def _shown(app: App, select: Sequence[str] | None) -> dict[str, Any]:
-    """Keys of certificates come only where they are selected; there are none here."""
+    """Keys of certificates are returned only if they are selected; there are none here."""
     properties = app_properties(app)
     return {name: properties[name] for name in select or sorted(properties)}

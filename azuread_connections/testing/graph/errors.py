@@ -1,4 +1,4 @@
-"""Graph's own error bodies, which have nothing to do with the login service's."""
+"""Graph's own error bodies, which differ from the login service's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ..server.call import Call
 from ..server.wire import Response, json_response
 
-# What Graph calls a status that has no more precise code.
+# Graph's code for a status without a more precise one.
 CODES = {
     400: "BadRequest",
     401: "InvalidAuthenticationToken",
@@ -28,7 +28,7 @@ MESSAGES = {
 
 
 class GraphRefusal(Exception):
-    """Raised where Graph refuses; carries what the body says."""
+    """Raised if Graph refuses; holds the content of the body."""
 
     def __init__(self, status: int, message: str | None = None, code: str | None = None) -> None:
         super().__init__(message)

@@ -17,7 +17,7 @@ MEMBERSHIP = re.compile(rf"(\w+)\s+in\s+\(\s*({TEXT}(?:\s*,\s*{TEXT})*)\s*\)", r
 JOINT = re.compile(r"\s+(and|or)\s+", re.IGNORECASE)
 LITERALS = {"true": True, "false": False, "null": None}
 
-# These need the advanced query engine: the header and $count=true (facts, section 14).
+# These need the advanced query engine: the header and $count=true.
 ADVANCED = re.compile(r"\bendswith\(|\sne\s", re.IGNORECASE)
 
 CLAUSE = re.compile(r'"(\w+):((?:[^"\\]|\\.)*)"')
@@ -91,7 +91,7 @@ def _clause(text: str, properties: Collection[str]) -> tuple[Test, int]:
 
 
 def _has_words(name: str, wanted: str) -> bool:
-    """displayName is searched by words: each that is wanted begins one of the name's."""
+    """displayName is searched by words: each searched word is the beginning of a word in it."""
     words = WORDS.findall(name)
     sought = WORDS.findall(wanted)
     return bool(sought) and all(any(word.startswith(part) for word in words) for part in sought)

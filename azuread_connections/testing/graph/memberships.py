@@ -1,4 +1,4 @@
-"""What a person is a member of, and the groups themselves."""
+"""A person's memberships, and the groups themselves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHECKED_AT_ONCE = 20
 
 
 def member_of(call: Call, token: AccessToken) -> Response:
-    """Direct or transitive memberships; with the cast only groups, else roles too."""
+    """Direct or transitive memberships; with the cast only groups, otherwise also roles."""
     person = _person(call, token)
     cast = call.parts.get("cast") is not None
     type_name = "group" if cast else "directoryObject"

@@ -1,4 +1,4 @@
-"""What Graph shows of people, groups, roles, apps and the directory itself."""
+"""Graph's properties of people, groups, roles, apps and the directory itself."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def role_properties(role: DirectoryRole) -> dict[str, Any]:
 def membership(
     item: Group | DirectoryRole, token: AccessToken, select: Sequence[str] | None, *, cast: bool
 ) -> dict[str, Any]:
-    """One entry of memberOf. Without leave to read such objects only their id is there."""
+    """One entry of memberOf. Without the permission to read such objects it has only an id."""
     if isinstance(item, Group):
         kind, readers, properties = "group", READS_GROUPS, group_properties(item)
     else:
@@ -123,7 +123,7 @@ def organization(directory: Directory) -> dict[str, Any]:
 
 def _password_credential(secret: AppSecret) -> dict[str, Any]:
     """A secret as it can be read later: never its text, only the first three characters."""
-    # Where no end was given the portal's longest life stands in: a secret of Azure always ends.
+    # Without an end the portal's longest lifetime is used: a secret of Azure always expires.
     ends = secret.expires_at if secret.expires_at is not None else secret.added_at + 2 * 365 * 86400
     return {
         "customKeyIdentifier": None,

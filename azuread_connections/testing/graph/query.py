@@ -89,7 +89,7 @@ class Query:
 def read_query(
     call: Call, type_name: str, properties: Collection[str], *, advanced: Collection[str]
 ) -> Query:
-    """The options, if they are good; `advanced` ones need the header and `$count=true`."""
+    """The options, if they are valid; `advanced` ones need the header and `$count=true`."""
     options = {
         (name if name.startswith("$") else f"${name}"): value
         for name, value in call.request.query.items()
@@ -106,7 +106,7 @@ def read_query(
 def page(
     call: Call, query: Query, items: Sequence[Item], show: Callable[[Item], dict[str, Any]], of: str
 ) -> Response:
-    """One page of the items, with the link to the next where there is one."""
+    """One page of the items, with the link to the next page, if any."""
     size, offset = query.page_size(), query.offset()
     document: dict[str, Any] = {
         "@odata.context": f"{call.url}/graph/v1.0/$metadata#{of}",
@@ -120,7 +120,7 @@ def page(
 
 
 def _check_consistency(query: Query, advanced: Collection[str]) -> None:
-    """The header is not carried by a nextLink: it has to come with every page."""
+    """A nextLink does not contain the header: it is required for every page."""
     needing = {name for name in advanced if name in query.options}
     if is_advanced(query.options.get("$filter", "")):
         needing.add("$filter")
@@ -148,7 +148,7 @@ def _next_link(call: Call, query: Query, offset: int) -> str:
 
 
 def _encode(offset: int) -> str:
-    """Says nothing to a client, which has no business to read it."""
+    """The text is opaque to clients."""
     pad = secrets.token_bytes(24)
     mask = int.from_bytes(pad[:4], "big")
     return base64.urlsafe_b64encode(pad + (offset ^ mask).to_bytes(4, "big")).decode().rstrip("=")

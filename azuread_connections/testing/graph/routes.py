@@ -1,4 +1,4 @@
-"""The paths of Graph that there are, and under which name each is counted."""
+"""The paths of Graph, and the name under which each is counted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTIONS = f"/{WHO}/(?P<member_action>getMemberObjects|getMemberGroups|checkMembe
 def _route(
     path: str, endpoint: str, handler: Handler, *methods: str
 ) -> tuple[re.Pattern[str], str, tuple[str, ...], Callable[[Call], Response]]:
-    # Graph does not mind the case of a path.
+    # Graph ignores the case of a path.
     pattern = re.compile(BASE + path, re.IGNORECASE)
     return pattern, endpoint, methods or ("GET",), guarded(handler)
 

@@ -1,4 +1,4 @@
-"""Who asks Graph, and whether they may."""
+"""Authentication and permissions of requests to Graph."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def named_person(call: Call, token: AccessToken) -> Person:
 
 
 def fault_answer(call: Call, fault: Fault) -> Response | None:
-    """An ordered error in Graph's words, where the fault has no body of its own."""
+    """The requested fault as an error of Graph, if the fault has no body."""
     if fault.status is None and fault.refusal is None:
         return None
     return refused(call, GraphRefusal(fault.status or 400, code=fault.error))

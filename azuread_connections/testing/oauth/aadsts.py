@@ -1,4 +1,4 @@
-"""Microsoft's error codes with their texts, OAuth errors and HTTP statuses (facts, section 10)."""
+"""Microsoft's error codes with their texts, OAuth errors and HTTP statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an access token stands for. To the client it is an opaque text (facts, section 6)."""
+"""The content of an access token. For the client it is opaque text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..directory.directories import Directory, Person
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A token for `resource`; `person` is None for the app's own, as are `permissions` then.
+    """A token for `resource`. If `person` is None, it is the app's own, with the app's permissions.
 
-    The permissions are those of the moment it was issued: a later consent needs a new token.
+    The permissions are those granted when it was issued: a later consent needs a new token.
     """
 
     directory: Directory

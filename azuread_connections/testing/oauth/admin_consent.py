@@ -1,4 +1,4 @@
-"""Admin consent: an administrator lets an app into a whole directory (facts, section 11)."""
+"""Admin consent: an administrator lets an app into a whole directory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .permissions import Scopes, parse_scopes
 
 PAGE_FIELDS = frozenset({"person", "cancel", "accept"})
 
-# Of these Microsoft tells the app; so does it of every mistake in the request itself.
+# Microsoft returns these errors to the app, and every error in the request itself.
 TOLD = {50020: "access_denied", 65004: "access_denied"}
 
 
@@ -64,14 +64,14 @@ def decide(call: Call) -> Response:
 
 
 def _identify(call: Call, params: dict[str, str]) -> Ask:
-    """v2 wants to know the directory, or at least that it is one of an organization."""
+    """v2 requires the directory, or at least that it is one of an organization."""
     if call.version == "v2.0" and call.request.tenant.lower() == "common":
         raise Refusal(50059)
     return identify(call, params)
 
 
 def _check(call: Call, ask: Ask) -> Scopes:
-    """v1 has no scopes: it is always about everything that the app is registered with."""
+    """v1 has no scopes: the consent always covers everything that the app is registered with."""
     check_audience(call, ask)
     if call.version == "v1.0":
         return Scopes(oidc=(), graph=(), default=True)
@@ -105,7 +105,7 @@ def _grant(ask: Ask, person: Person, scopes: Scopes) -> Response:
 
 
 def _refuse(call: Call, ask: Ask, refusal: Refusal) -> Response:
-    """On the callback `admin_consent=True` stands also beside an error, but no `tenant`."""
+    """On the callback `admin_consent=True` is sent with an error, too, but without `tenant`."""
     if refusal.code in TOLD:
         refusal.told_as(TOLD[refusal.code])
     return refuse(call, ask, refusal, admin_consent="True")

@@ -1,4 +1,4 @@
-"""A browser's request for something on behalf of an app, and the way back to the app."""
+"""A browser's request on behalf of an app, and the response to the app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESPONSE_MODES = ("query", "fragment", "form_post")
 
 @dataclass(frozen=True)
 class Ask:
-    """A request whose app and redirect URI have been found good."""
+    """A request whose app and redirect URI are valid."""
 
     params: dict[str, str]
     directory: Directory | None
@@ -36,7 +36,7 @@ class Ask:
 
 
 def identify(call: Call, params: dict[str, str]) -> Ask:
-    """Find directory, app and redirect URI. Until they are known nothing may redirect."""
+    """Find directory, app and redirect URI. Until they are known there must be no redirect."""
     directory = call.directory()
     client_id = params.get("client_id")
     if not client_id:
@@ -59,7 +59,7 @@ def identify(call: Call, params: dict[str, str]) -> Ask:
 
 
 def check(call: Call, ask: Ask) -> None:
-    """What is wrong with a request to sign in, told to the app wherever Microsoft tells it."""
+    """Check a request to sign in; errors are returned to the app where Microsoft does so."""
     params, app = ask.params, ask.app
     check_audience(call, ask)
     if ask.response_mode not in RESPONSE_MODES:
@@ -92,7 +92,7 @@ def check_audience(call: Call, ask: Ask) -> None:
 
 
 def scopes_of(call: Call, ask: Ask) -> Scopes:
-    """What is asked. v1 takes no notice of scopes but OpenID's: it asks for the static ones."""
+    """The requested scopes. v1 ignores scopes except OpenID's, and requests the static ones."""
     text = ask.params.get("scope", "")
     if call.version == "v1.0":
         oidc = tuple(name for name in text.split() if name in OIDC_SCOPES)
@@ -106,7 +106,7 @@ def raise_ordered_fault(call: Call) -> None:
 
 
 def refuse(call: Call, ask: Ask, refusal: Refusal, **further: str) -> Response:
-    """Codes that Microsoft tells the app go to the callback, the rest stay on a page."""
+    """Codes that Microsoft returns to the app go to the callback, others are shown on a page."""
     ordered = call.fault.error if call.fault else None
     if not (refusal.entry.redirects or refusal.error or ordered):
         return refusal_page(call, refusal)

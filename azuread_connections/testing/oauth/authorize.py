@@ -1,4 +1,4 @@
-"""The authorize endpoint with its account picker and consent page (facts, section 5)."""
+"""The authorize endpoint with its account picker and consent page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE_FIELDS = frozenset({"person", "cancel", "accept", "organization"})
 
 
 def authorize(call: Call) -> Response:
-    """Show the account picker, or refuse: on a page, or on the callback if that is safe."""
+    """Show the account picker or an error: on a page, or on the callback if that is safe."""
     try:
         ask = identify(call, call.request.query)
     except Refusal as refusal:
@@ -32,7 +32,7 @@ def authorize(call: Call) -> Response:
 
 
 def sign_in(call: Call) -> Response:
-    """Take the person's choice on the picker, and go back to the app, or ask for consent."""
+    """Accept the person's choice on the picker, and return to the app, or ask for consent."""
     try:
         ask = identify(call, _clients_fields(call))
     except Refusal as refusal:
@@ -84,7 +84,7 @@ def _proceed(call: Call, ask: Ask, person: Person, session: BrowserSession) -> R
 
 
 def _remembered_sign_in(call: Call, ask: Ask) -> Response | None:
-    """Single sign-on: straight back for the one person whom this browser is known to be."""
+    """Single sign-on: return at once for the one person who is signed in in this browser."""
     session = browser_session(call)
     known = people_for(call, ask.app, ask.directory)
     people = [
@@ -108,7 +108,7 @@ def _picker(call: Call, ask: Ask) -> Response:
         action=f"{call.request.path}/pick",
         search_action=call.request.path,
         params=ask.params,
-        # In a directory of its own everybody is shown, the hinted person first.
+        # For a single directory everybody is shown, the hinted person first.
         people=people if ask.directory else narrow(people, ask.params),
         app=ask.app,
         directory=ask.directory,

@@ -1,4 +1,4 @@
-"""Who calls the token endpoint: client ID and secret (facts, sections 6 and 13)."""
+"""Client authentication at the token endpoint: client ID and secret."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import Refusal
 
 
 def required(call: Call, parameter: str) -> str:
-    """A field of the form; AADSTS900144 where it is missing."""
+    """A field of the form; AADSTS900144 if it is missing."""
     value = call.request.form.get(parameter)
     if not value:
         raise Refusal(900144, parameter=parameter)
@@ -42,9 +42,9 @@ def find_app(call: Call, client_id: str, directory: Directory | None) -> App:
 
 
 def check_secret(call: Call, app: App, secret: str | None) -> None:
-    """Any unexpired secret of the app will do; an expired one has its own code."""
+    """Any unexpired secret of the app is accepted; an expired one has its own code."""
     if not secret:
-        # No app has a registered certificate here, so no assertion is ever good.
+        # No app has a registered certificate here, so no assertion is valid.
         raise Refusal(700027 if "client_assertion" in call.request.form else 7000218)
     matching = [known for known in app.secrets if known.value == secret]
     if not matching:

@@ -1,4 +1,4 @@
-"""Whether an app may have what it asks for, and the page that asks (facts, sections 5 and 11)."""
+"""Whether the requested permissions are granted, and the consent page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .permissions import ADMIN_CONSENT
 
 @dataclass(frozen=True)
 class Missing:
-    """What a person has to consent to before the app gets its code; maybe only to sign in."""
+    """The permissions that need consent before the app gets its code, possibly only to sign in."""
 
     scopes: frozenset[str]
 
@@ -27,7 +27,7 @@ class Missing:
 
 
 def missing(call: Call, ask: Ask, person: Person) -> Missing | None:
-    """None where everything asked for has been granted, and nobody wants to ask once more."""
+    """None if everything requested was granted, and the request does not force the consent page."""
     wanted = scopes_of(call, ask).wanted(ask.app.delegated)
     lacking = wanted - ask.app.granted_delegated(person.directory, person)
     if lacking or not ask.app.has_consent_of(person):
@@ -38,7 +38,7 @@ def missing(call: Call, ask: Ask, person: Person) -> Missing | None:
 def ask_for_consent(
     call: Call, ask: Ask, person: Person, lacking: Missing, session: BrowserSession
 ) -> Response:
-    """The consent page; or the dead end of those who would need an administrator."""
+    """The consent page, or the page that says that an administrator is needed."""
     if "none" in ask.prompts:
         raise Refusal(
             65001,
@@ -58,7 +58,7 @@ def ask_for_consent(
 
 
 def need_admin_approval(call: Call, ask: Ask) -> Response:
-    """Microsoft's page for people who may not consent: it leads nowhere."""
+    """Microsoft's page for people who cannot consent. It does not return to the app."""
     refusal = Refusal(90094)
     return consent_pages.approval_page(
         app=ask.app,
@@ -69,7 +69,7 @@ def need_admin_approval(call: Call, ask: Ask) -> Response:
 
 
 def accept(call: Call, ask: Ask, person: Person, lacking: Missing) -> None:
-    """Write the consent down: for the person, or by an administrator for everybody."""
+    """Store the consent: for the person, or by an administrator for everybody."""
     if person.admin and "organization" in call.request.form:
         ask.app.grant(person.directory, delegated=lacking.scopes)
     else:

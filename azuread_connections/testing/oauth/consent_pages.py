@@ -1,4 +1,4 @@
-"""The pages on which somebody lets an app in, or cannot."""
+"""The consent pages, and the page for people who cannot consent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def consent_page(
     person: Person,
     scopes: Sequence[str],
 ) -> Response:
-    """What a person is asked; administrators may say yes for everybody."""
+    """The page that asks a person for consent; administrators can consent for everybody."""
     rows = "".join(_row(name, DELEGATED[name]) for name in scopes)
     for_everybody = ""
     if person.admin:
@@ -53,7 +53,7 @@ def admin_consent_page(
     delegated: Sequence[str],
     application: Sequence[str],
 ) -> Response:
-    """What an administrator is asked, for the whole directory."""
+    """The page that asks an administrator for consent for the whole directory."""
     rows = "".join(_row(name, DELEGATED[name]) for name in delegated)
     rows += "".join(
         _row(name, f"{APPLICATION[name]}, without anybody signed in") for name in application
@@ -73,7 +73,7 @@ def admin_consent_page(
 
 
 def approval_page(*, app: App, description: str, incident: Incident, code: int) -> Response:
-    """The dead end of people who may not consent."""
+    """The page for people who cannot consent."""
     response = page(
         "Need admin approval",
         f"""
@@ -90,7 +90,7 @@ before you can use it.</p>
 def signed_out_page(
     *, frames: Sequence[str], onward: str | None, directory: Directory | None
 ) -> Response:
-    """What a browser sees after signing out, while the apps' own pages load unseen."""
+    """The page after signing out, which loads the apps' pages in hidden frames."""
     loading = "".join(
         f'<iframe src="{escape(address)}" hidden title="signing out"></iframe>'
         for address in frames
@@ -105,7 +105,7 @@ def signed_out_page(
         frames=frames,
     )
     if onward:
-        # Time for the frames to load; they are why this is not a plain redirect.
+        # Time for the frames to load, because of which this is not a plain redirect.
         response.headers["Refresh"] = f"1; url={onward}"
     return response
 

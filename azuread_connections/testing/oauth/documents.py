@@ -1,4 +1,4 @@
-"""The discovery documents and the key documents (facts, sections 3 and 4)."""
+"""The discovery documents and the key documents."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def discovery(call: Call) -> Response:
     document = build(
         url=url,
         segment=directory.tenant_id if directory else segment,
-        # Common and organizations answer the template, braces included.
+        # Common and organizations return the template, braces included.
         issuer=issuer(url, tenant_id, call.version),
     )
     document |= _whereabouts(
@@ -75,7 +75,7 @@ def discovery(call: Call) -> Response:
 def keys(call: Call) -> Response:
     """Every published key; only the v2 document says for which issuer a key signs.
 
-    With `?appid=` of an app that has a key of its own it is that key, and nothing else.
+    With `?appid=` of an app that has its own key, only that key is returned.
     """
     try:
         directory = call.directory()
@@ -94,7 +94,7 @@ def keys(call: Call) -> Response:
 
 
 def _personal_key(call: Call) -> dict[str, Any]:
-    """The key for personal accounts: its issuer is exactly one, no template (facts, section 4)."""
+    """The key for personal accounts: its issuer is exactly one, no template."""
     return call.state.keys.personal.jwk() | {
         "cloud_instance_name": CLOUDS[call.state.cloud].instance,
         "issuer": issuer(call.url, PERSONAL_ACCOUNTS, "v2.0"),

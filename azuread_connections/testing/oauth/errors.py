@@ -1,4 +1,4 @@
-"""Microsoft's error bodies (facts, section 9)."""
+"""Microsoft's error bodies."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from ..server.wire import RecordedRequest, Response, json_response
 from .aadsts import CATALOGUE, UNKNOWN, Aadsts
 
-#: The code of a refusal to which Microsoft gives no number, such as a person's "Cancel".
+#: The code of a refusal without a number of Microsoft's, such as a person's "Cancel".
 NO_NUMBER = 0
 
 
 class Refusal(Exception):
-    """Raised where a request is refused; `facts` fill the gaps of the code's text."""
+    """Raised if a request is refused; `facts` are inserted into the code's text."""
 
     def __init__(self, code: int, /, **facts: str) -> None:
         super().__init__(code)
@@ -25,7 +25,8 @@ class Refusal(Exception):
         self.error: str | None = None
 
     def told_as(self, error: str) -> Refusal:
-        """The same, told to the app under this OAuth error where it would be a page otherwise."""
+        """The same refusal, returned to the app with this OAuth error instead of shown on a
+        page."""
         self.error = error
         return self
 
@@ -36,7 +37,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Incident:
-    """What support would ask for: when it happened and under which ids."""
+    """What support would ask for: the time and the ids of the error."""
 
     trace_id: str
     correlation_id: str
@@ -52,7 +53,7 @@ class Incident:
 
 
 def open_incident(request: RecordedRequest, now: float) -> Incident:
-    """New ids; the correlation ID is the client's own where it sent a GUID."""
+    """New ids; the correlation ID is the client's own if it sent a GUID."""
     sent = request.headers.get("client-request-id") or (
         request.form.get("client-request-id") or request.query.get("client-request-id")
     )

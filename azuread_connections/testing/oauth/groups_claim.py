@@ -1,4 +1,4 @@
-"""The groups in an ID token, and what stands there if they are too many (facts, section 7)."""
+"""The groups in an ID token, and the claims that replace too many of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP_LIMIT = 200
 
 
 def group_claims(app: App, person: Person) -> dict[str, Any]:
-    """`groups`, or the pointer that means "many", as the app's registration says; and `wids`."""
+    """`groups`, or the overage claims, as the app's registration says; and `wids`."""
     setting = app.group_membership_claims
     if setting is None:
         return {}
@@ -30,7 +30,7 @@ def _within_limit(object_ids: list[str], person: Person) -> dict[str, Any]:
         return {}
     if len(object_ids) <= GROUP_LIMIT:
         return {"groups": sorted(object_ids)}
-    # The address is one of the retired Azure AD Graph, still today.
+    # The address is still that of the retired Azure AD Graph.
     endpoint = (
         f"https://graph.windows.net/{person.directory.tenant_id}/users/{person.object_id}"
         "/getMemberObjects"

@@ -1,4 +1,4 @@
-"""Signing keys: made anew in every process, never stored."""
+"""Signing keys: generated in every process, never stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 KEYS_AT_START = 3
 
-# The tenant of Microsoft's personal accounts, and the place of its key in the row of keys.
+# The tenant of Microsoft's personal accounts, and the index of its key among the keys.
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 PERSONAL_KEY = -1
 
@@ -37,7 +37,7 @@ class SigningKey:
         return self.private_key.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
     def jwk(self) -> dict[str, Any]:
-        """The key as the v1 document shows it: there is no `alg` (facts, section 4)."""
+        """The key as in the v1 document, without `alg`."""
         numbers = self.private_key.public_key().public_numbers()
         return {
             "kty": "RSA",
@@ -70,12 +70,12 @@ class KeyRing:
             self._next()
 
     def rotate(self, *, keep_old: bool) -> SigningKey:
-        """Sign with a key nobody has seen; `keep_old=False` withdraws all the others."""
+        """Sign with a new key; `keep_old=False` withdraws all the others."""
         if not keep_old:
             self.published.clear()
         self.current = self._next()
         if not keep_old:
-            # There is always more than one key (facts, section 4).
+            # There is always more than one key.
             self._next()
         return self.current
 
@@ -88,17 +88,17 @@ class KeyRing:
 
     def signing_for(self, tenant_id: str, client_id: str) -> SigningKey:
         """The key that signs for an app in a directory: its own, if it has one. Personal accounts
-        have one of their own, too."""
+        have a separate one, too."""
         if tenant_id == PERSONAL_ACCOUNTS:
             return self.personal
         return self._of_apps.get(client_id, self.current)
 
     def of_app(self, client_id: str) -> SigningKey | None:
-        """The key of an app that has one of its own (claims mapping)."""
+        """The key of an app that has its own one (claims mapping)."""
         return self._of_apps.get(client_id)
 
     def give_app_a_key(self, client_id: str) -> SigningKey:
-        """Sign for this app with a key of its own, which no other document has."""
+        """Sign for this app with its own key, which is in no other document."""
         self._made_for_apps += 1
         key = self._of_apps[client_id] = _key_number(PERSONAL_KEY - self._made_for_apps)
         return key
@@ -128,7 +128,7 @@ def _key_number(number: int) -> SigningKey:
 
 @cache
 def _generate(number: int) -> SigningKey:
-    """Making a key takes a tenth of a second, so the rings of one process share a row of them."""
+    """Generating a key takes a tenth of a second, so all key rings of a process share the keys."""
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, f"stand-in signing key {number + 1}")]

@@ -1,4 +1,4 @@
-"""Signing out: the browser is forgotten and its apps are told (facts, section 12)."""
+"""Signing out: the browser's session ends and its apps are notified."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .errors import Refusal
 
 
 def logout(call: Call) -> Response:
-    """End the remembered sign-in; go on only to an address that an app is registered with."""
+    """End the browser's sign-in; redirect only to an address that an app is registered with."""
     try:
         directory = call.directory()
     except Refusal as refusal:
@@ -39,7 +39,7 @@ def _end_session(call: Call) -> tuple[list[App], list[str]]:
         return [], []
     with call.state.lock:
         call.state.sessions.pop(session.cookie, None)
-    # There is no `iss`, though OpenID's specification pairs the two.
+    # Microsoft sends no `iss`, although OpenID's specification pairs the two.
     query = urlencode({"sid": session.session_id})
     addresses = [app.frontchannel_logout_url for app in session.apps]
     frames = [f"{url}{'&' if '?' in url else '?'}{query}" for url in addresses if url]
@@ -60,7 +60,7 @@ def _onward(call: Call, directory: Directory | None, apps: list[App]) -> str | N
 
 
 def _named_app(call: Call, params: dict[str, str]) -> App | None:
-    """The app that asks: by its client ID, or by the audience of the ID token it sends."""
+    """The requesting app: by its client ID, or by the audience of the ID token it sends."""
     client_id = params.get("client_id") or _audience(params.get("id_token_hint", ""))
     return call.state.registry.find_app(client_id) if client_id else None
 
@@ -75,6 +75,6 @@ def _audience(id_token: str) -> str:
 
 
 def _apps_of(call: Call, directory: Directory | None) -> list[App]:
-    """Whichever app could be meant, where the request says nothing and nobody is remembered."""
+    """The apps that could be meant if the request names none and nobody is signed in."""
     known = [app for one in call.state.registry.directories for app in one.apps]
     return [app for app in known if directory is None or app.is_usable_in(directory)]

@@ -9,11 +9,11 @@ from .errors import Refusal
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 GRAPH_RESOURCE = "https://graph.microsoft.com"
-# Graph's retired predecessor, which v1 takes where no resource was named.
+# Graph's retired predecessor, v1's default resource.
 AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
 OIDC_SCOPES = ("openid", "profile", "email", "offline_access")
 
-# Everybody may consent to these for themselves; what they say on the consent page.
+# Everybody can consent to these for themselves; the text is that of the consent page.
 USER_CONSENT = {
     "User.Read": "Sign you in and read your profile",
     "User.ReadWrite": "Read and update your profile",
@@ -65,7 +65,7 @@ def known_names(names: Iterable[str], known: Iterable[str]) -> list[str]:
 class Scopes:
     """The scopes of a v2 request: OpenID's own, and those of Graph by their bare names.
 
-    `default` says that `.default` was asked: whatever the app is registered with. `prefix` is
+    `default`: `.default` was requested, which is all that the app is registered with. `prefix` is
     the resource as it was written before the names, since answers repeat it.
     """
 
@@ -78,14 +78,15 @@ class Scopes:
         return frozenset(self.graph) | (frozenset(registered) if self.default else frozenset())
 
     def answer(self, granted: Iterable[str]) -> str:
-        """The `scope` of a token answer: all that is granted, maybe more than was asked."""
+        """The `scope` of a token response: all that is granted, possibly more than was
+        requested."""
         oidc = [name for name in self.oidc if name != "offline_access"]
         further = sorted(set(granted) - set(self.graph))
         return " ".join([*oidc, *(f"{self.prefix}{name}" for name in (*self.graph, *further))])
 
 
 def parse_scopes(text: str, graph_urls: Iterable[str], *, app_name: str = "") -> Scopes:
-    """Read the parameter `scope`. Raises Refusal for what is not Graph's or not one resource."""
+    """Parse the parameter `scope`. Raises Refusal for scopes of another or of several resources."""
     oidc: list[str] = []
     names: list[str] = []
     prefixes: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""What the token endpoint hands out, in the words of v1 and of v2 (facts, section 6)."""
+"""The responses of the token endpoint, for v1 and v2."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..server.state import Grant
 from . import permissions, tokens
 from .access import AccessToken
 
-# Access tokens live a random 60 to 90 minutes.
+# Access tokens are valid for a random time of 60 to 90 minutes.
 ACCESS_TOKEN_LIFETIMES = range(3599, 5399)
 
 
@@ -55,7 +55,7 @@ def answer_v1(call: Call, grant: Grant) -> dict[str, Any]:
 
 
 def answer_app(call: Call, app: App, directory: Directory, resource: str) -> dict[str, Any]:
-    """The app's own token: no refresh token, no ID token, no `scope` (facts, section 13)."""
+    """The app's own token: no refresh token, no ID token, no `scope`."""
     lifetime = random.choice(ACCESS_TOKEN_LIFETIMES)
     token = call.state.issue_access_token(
         AccessToken(
@@ -75,7 +75,7 @@ def answer_app(call: Call, app: App, directory: Directory, resource: str) -> dic
 
 
 def mint_id_token(call: Call, grant: Grant, *, signed: bool) -> str:
-    """The ID token of a grant, after the changes that a test has ordered."""
+    """The ID token of a grant, after the changes that a test has requested."""
     claims = tokens.id_token_claims(
         url=call.url,
         directory=grant.directory,

@@ -1,4 +1,4 @@
-"""The token endpoint: codes and client credentials for tokens (facts, sections 6 and 9)."""
+"""The token endpoint: codes and client credentials for tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .errors import Refusal, error_response
 from .keys import base64url
 from .token_answers import answer_app, answer_v1, answer_v2
 
-# What Microsoft's codes look like; anything else is refused before the secret is looked at.
+# The form of Microsoft's codes; anything else is refused before the secret is checked.
 CODE_SHAPE = re.compile(r"[01]\.A[A-Za-z0-9._-]{200,4000}")
 
 
@@ -26,7 +26,7 @@ def token(call: Call) -> Response:
         document = _grant_types(call)
     except Refusal as refusal:
         # Of a code that cannot be read Microsoft says invalid_grant, of other nonsense
-        # invalid_request (facts, section 10).
+        # invalid_request.
         malformed_code = refusal.code == 9002313 and "code" in call.request.form
         error = "invalid_grant" if malformed_code else None
         return error_response(refusal, call.incident, url=call.url, error=error)
@@ -93,7 +93,7 @@ def _check_code(call: Call, grant: Grant, redirect_uri: str, directory: Director
 
 
 def _check_verifier(grant: Grant, verifier: str | None) -> None:
-    """PKCE. A wrong verifier does not use the code up (facts, section 10: 501481)."""
+    """PKCE. A wrong verifier does not invalidate the code (AADSTS501481)."""
     if grant.challenge is None:
         return
     proof = verifier or ""

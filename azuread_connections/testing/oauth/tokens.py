@@ -1,4 +1,4 @@
-"""ID tokens as the v1.0 and v2.0 endpoints mint them (facts, section 7)."""
+"""ID tokens as the v1.0 and v2.0 endpoints issue them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIFETIME = 3900
 
 
 def issuer(url: str, tenant_id: str, version: Version) -> str:
-    """v1's issuer is on another host than the authority, also here (facts, section 1)."""
+    """v1's issuer is on another host than the authority, as at Microsoft."""
     if version == "v1.0":
         return f"https://sts.windows.net/{tenant_id}/"
     return f"{url}/{tenant_id}/v2.0"
@@ -94,7 +94,7 @@ def encode(header: dict[str, Any], claims: dict[str, Any], key: SigningKey) -> s
 
 
 def unsigned_header() -> dict[str, Any]:
-    """The header of the unsigned tokens that v1 hands out (facts, section 6)."""
+    """The header of the unsigned tokens that v1 can issue."""
     return {"typ": "JWT", "alg": "none"}
 
 
@@ -106,7 +106,7 @@ def _v2_claims(person: Person, scopes: Collection[str]) -> dict[str, Any]:
             "oid": person.object_id,
             "preferred_username": person.sign_in_name,
         }
-    # Guests get `email` by default, others with the scope; nobody without a mail address.
+    # Guests get `email` by default, others with the scope, and only with a mail address.
     if "email" in scopes or person.guest:
         claims["email"] = person.mail
     return claims
@@ -128,7 +128,7 @@ def _v1_claims(person: Person) -> dict[str, Any]:
 
 
 def optional_claims(app: App, person: Person, session_id: str | None) -> dict[str, Any]:
-    """What the app's registration adds; a value of None leaves the claim as it was."""
+    """The claims that the app's registration adds; None leaves a claim unchanged."""
     values: dict[str, Any] = {
         "acct": 1 if person.guest else 0,
         "email": person.mail,

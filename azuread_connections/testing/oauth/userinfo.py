@@ -1,4 +1,4 @@
-"""OpenID Connect's userinfo, which Microsoft serves from Graph (facts, section 14)."""
+"""OpenID Connect's userinfo, which Microsoft serves from Graph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .access import AccessToken
 
 
 def userinfo(call: Call, token: AccessToken) -> Response:
-    """What there is of a person: never `oid` or `tid`, so clients learn nothing new here."""
+    """The person's claims without `oid` and `tid`, so clients learn nothing new here."""
     person = signed_in(token)
     claims = {
         "sub": tokens.pairwise_subject(token.app, person),

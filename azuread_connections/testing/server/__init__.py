@@ -1,1 +1,1 @@
-"""The stand-in over HTTP, and what it remembers between two requests."""
+"""The stand-in over HTTP, and its state between two requests."""

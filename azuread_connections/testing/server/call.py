@@ -1,4 +1,4 @@
-"""One request on its way through the stand-in, with all that its endpoint needs."""
+"""One request to the stand-in, with everything that its endpoint needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .wire import RecordedRequest, is_loopback
 
 @dataclass(frozen=True)
 class Call:
-    """`parts` are the parts of the path that the route leaves open, as far as they are there."""
+    """`parts` are the variable parts of the path, as far as it has them."""
 
     state: State
     request: RecordedRequest
@@ -35,9 +35,9 @@ class Call:
 
     @property
     def url(self) -> str:
-        """Our address as the client wrote it: localhost and 127.0.0.1 are both right.
+        """Our address as the client wrote it: localhost and 127.0.0.1 are both valid.
 
-        The issuer is built on it, and clients compare that with the address they know.
+        The issuer is built on it, and clients compare it with their configured address.
         """
         host = self.request.headers.get("Host", "")
         return f"http://{host}" if is_loopback(f"//{host}") else self.state.url

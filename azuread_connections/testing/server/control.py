@@ -24,9 +24,9 @@ NOTICES = {
 
 
 def control(call: Call) -> Response:
-    """Show the page (GET), or do what one of its buttons says (POST)."""
+    """Show the page (GET), or run the action of one of its buttons (POST)."""
     if not is_loopback(f"//{call.request.headers.get('Host', '')}"):
-        # A name that resolves to loopback but is not loopback's: DNS rebinding.
+        # Another name that resolves to loopback: DNS rebinding.
         return text_response("This page answers on loopback only.", status=403)
     if call.request.method == "GET":
         if call.action:
@@ -39,7 +39,7 @@ def control(call: Call) -> Response:
         )
     origin = call.request.headers.get("Origin")
     if origin is not None and not _same_origin(origin, call):
-        return text_response("Another site may not press these buttons.", status=403)
+        return text_response("Another site cannot press these buttons.", status=403)
     return _press(call)
 
 
@@ -62,10 +62,10 @@ def _press(call: Call) -> Response:
 
 
 def _same_origin(origin: str, call: Call) -> bool:
-    """The page's own origin under any of loopback's names: other ports are other sites."""
+    """The page's own origin, by any of loopback's names: other ports are other sites."""
     return is_loopback(origin) and urlsplit(origin).port == urlsplit(call.url).port
 
 
 def front(call: Call) -> Response:
-    """The bare address leads to the control page."""
+    """Redirect the bare address to the control page."""
     return Response(302, headers={"Location": "/_standin/"})

@@ -1,4 +1,4 @@
-"""Misbehaviour on order: the next requests of an endpoint fail as told."""
+"""Faults that a test requests: the next requests of an endpoint fail in a given way."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FAULTY_ENDPOINTS = frozenset(
     }
 )
 
-# What 5xx answers of Microsoft's front door look like: HTML, no JSON (facts, section 9).
+# 5xx responses of Microsoft's front door are HTML, not JSON.
 UNAVAILABLE = b"<html><body><h2>Our services aren't available right now</h2></body></html>"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of misbehaviour; see `StandIn.fault`."""
+    """One requested fault; see `StandIn.fault`."""
 
     endpoint: str
     status: int | None = None
@@ -39,18 +39,18 @@ class Fault:
 
     @property
     def has_own_answer(self) -> bool:
-        """Whether the answer is ordered as a whole, so that no service's error stands in it."""
+        """Whether the fault replaces the whole response, without an error of the service."""
         return self.close or self.redirect is not None or self.body is not None
 
     @property
     def refusal(self) -> Refusal | None:
-        """Set where Microsoft would answer with an error of its own."""
+        """The error with which Microsoft would answer, if the fault is one."""
         if self.aadsts is None and self.error is None:
             return None
         return Refusal(self.aadsts or NO_NUMBER)
 
     def raw_answer(self) -> Response | None:
-        """The answer that replaces the endpoint's own, if the fault has one."""
+        """The response that replaces the endpoint's own, if the fault has one."""
         if self.close:
             return Response(close=True)
         if self.redirect is not None:
@@ -62,7 +62,7 @@ class Fault:
         return None
 
     def error_answer(self, incident: Incident, url: str) -> Response | None:
-        """Microsoft's JSON error, if the fault orders one."""
+        """Microsoft's JSON error, if the fault is one."""
         if self.refusal is None:
             return None
         return error_response(
@@ -76,7 +76,7 @@ class Fault:
 
 
 class FaultPlan:
-    """The faults in waiting. Those for a number of requests go before the lasting ones."""
+    """The pending faults. Those for a number of requests come before the lasting ones."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The HTTP server: loopback only, keep-alive, one send per answer."""
+"""The HTTP server: loopback only, keep-alive, one send per response."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error of ours; anything else is logged with its trace."""
+        """Ignore clients that disconnect; log anything else with its traceback."""
         logger.debug("connection ended", exc_info=True)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads a request, has it answered, writes the answer in one piece."""
+    """Reads a request, calls the router, and writes the response in one piece."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -139,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _fields(encoded: str) -> dict[str, str]:
-    """Form or query fields; of a repeated one the first counts."""
+    """Form or query fields; of a repeated field the first one is used."""
     fields: dict[str, str] = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True):
         fields.setdefault(name, value)

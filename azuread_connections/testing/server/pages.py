@@ -1,4 +1,4 @@
-"""The few pages that a browser sees. Everything that is not ours is escaped."""
+"""The pages that a browser sees. Everything that comes from outside is escaped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..directory.directories import Directory, Person
 from ..oauth.errors import Incident
 from .wire import Response
 
-# A picker with thousands of buttons helps nobody: search for the rest.
+# More buttons than this would be useless: search for the rest.
 SHOWN_PEOPLE = 30
 SEARCH_FIELD = "standin_search"
 
@@ -79,7 +79,7 @@ def account_picker(
 <h1>Pick an account</h1>
 <p>to continue to <strong>{escape(app.name)}</strong> in {escape(where)}</p>{searching}
 <form method="post" action="{escape(action)}" data-standin="picker">{hidden}
-{buttons or "<p>There is nobody here with that name.</p>"}
+{buttons or "<p>Nobody here has that name.</p>"}
 <button name="cancel" value="1">Cancel</button>
 </form>
 <form class="search" method="post" action="{escape(action)}">{hidden}
@@ -105,7 +105,7 @@ Timestamp: {escape(incident.timestamp)}</p>""",
 
 
 def code_page(code: str, text: str) -> Response:
-    """What `error_uri` leads to."""
+    """The page of `error_uri`."""
     return page(
         "Error code lookup",
         f"<h1>AADSTS{escape(code)}</h1><p>{escape(text)}</p>",
@@ -113,7 +113,7 @@ def code_page(code: str, text: str) -> Response:
 
 
 def form_post(redirect_uri: str, answer: Mapping[str, str]) -> Response:
-    """The page that posts the answer to the app by itself."""
+    """The page that posts the response to the app automatically."""
     response = page(
         "Working…",
         f"""
@@ -129,7 +129,7 @@ def form_post(redirect_uri: str, answer: Mapping[str, str]) -> Response:
 def control_page(
     *, directories: Iterable[Directory], url: str, now: float, notice: str = ""
 ) -> Response:
-    """What is in the stand-in, and switches for the failures worth seeing."""
+    """The content of the stand-in, and switches for failures."""
     sections = "".join(_directory_section(directory, now) for directory in directories)
     failures = "".join(
         _button_form("/_standin/fail", label, code=code)
@@ -206,7 +206,7 @@ def _shown_people(people: Sequence[Person], *, search: str, hint: str) -> list[P
 
 
 def _account_buttons(people: Sequence[Person], *, hint: str, grouped: bool) -> str:
-    """One list; where people of several directories stand together, one for each of these."""
+    """One list of buttons, or one for each directory if there are several."""
     if not grouped:
         return f"<ul>{_account_list(people, hint)}</ul>" if people else ""
     by_directory: dict[Directory, list[Person]] = {}
@@ -272,7 +272,7 @@ def page(title: str, content: str, *, wide: bool = False, frames: Sequence[str] 
 
 
 def _frame_sources(addresses: Sequence[str]) -> str:
-    """The origins only: a path could hold signs that end a directive."""
+    """The origins only: a path could contain characters that end a directive."""
     parts = [urlsplit(address) for address in addresses]
     origins = sorted({f"{part.scheme}://{part.netloc}" for part in parts})
     return f"; frame-src {' '.join(origins)}" if origins else ""

@@ -1,4 +1,4 @@
-"""From a path to an endpoint, with the faults that were ordered for it."""
+"""From a path to an endpoint, with the faults that were requested for it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _route(
     return Route(re.compile(pattern), endpoint, allowed, handler, version)
 
 
-# v1 and v2 order their path segments differently (facts, section 2).
+# v1 and v2 order their path segments differently.
 ROUTES = (
     _route("/TENANT/v2.0/.well-known/openid-configuration", "discovery", "GET", discovery),
     _route("/TENANT/.well-known/openid-configuration", "discovery", "GET", discovery, "v1.0"),
@@ -74,7 +74,7 @@ ROUTES = (
     *(Route(*route) for route in GRAPH_ROUTES),
 )
 
-# What a browser sees: these decide themselves whether an error may go to the callback.
+# Pages for browsers: these decide themselves whether an error can go to the callback.
 PAGES = frozenset({"authorize", "sign_in", "consent", "admin_consent"})
 GRAPH_ENDPOINTS = frozenset({"userinfo", "me", "groups", "users", "applications", "graph"})
 
@@ -89,7 +89,7 @@ def answer(
     headers: CaseInsensitiveDict[str],
     body: bytes = b"",
 ) -> Response:
-    """Record the request and answer it, or misbehave as ordered."""
+    """Record the request and answer it, or apply a requested fault."""
     route, parts = _match(path)
     request = RecordedRequest(
         method=method,

@@ -1,4 +1,4 @@
-"""Everything the stand-in remembers between two requests."""
+"""The stand-in's state between two requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .wire import RecordedRequest
 
 CODE_LIFETIME = 600
 
-# A stand-in that runs for days under load must not grow without bound.
+# The memory of a stand-in that runs for days under load must stay limited.
 REMEMBERED_REQUESTS = 10_000
 REMEMBERED_CODES = 10_000
 REMEMBERED_TOKENS = 10_000
@@ -38,7 +38,7 @@ Kept = TypeVar("Kept")
 
 @dataclass
 class Grant:
-    """What an authorization code stands for."""
+    """What an authorization code grants."""
 
     version: Version
     directory: Directory
@@ -57,7 +57,7 @@ class Grant:
 
 @dataclass
 class BrowserSession:
-    """A browser that single sign-on remembers."""
+    """A browser that is signed in by single sign-on."""
 
     session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -66,7 +66,7 @@ class BrowserSession:
 
 
 class Tampering(Generic[Change]):
-    """Changes in waiting; each is used as often as it was ordered."""
+    """Pending changes; each is used as often as it was requested."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Change, int | None]] = []
@@ -96,7 +96,7 @@ class State:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything but the address."""
+        """Forget everything except the address."""
         with self.lock:
             self.clock = self._first_clock
             self.single_sign_on = self._first_single_sign_on
@@ -137,7 +137,7 @@ class State:
             return self._grants.get(code)
 
     def issue_access_token(self, token: AccessToken) -> str:
-        """The text of a new token; it is none of the client's business, so it says nothing."""
+        """The text of a new token, opaque to the client."""
         text = secrets.token_urlsafe(900)
         with self.lock:
             _keep(self._tokens, text, token, REMEMBERED_TOKENS)
@@ -149,7 +149,7 @@ class State:
 
 
 def _keep(known: dict[str, Kept], key: str, value: Kept, limit: int) -> None:
-    """Remember one more, and forget the oldest beyond the limit."""
+    """Store one more, and delete the oldest beyond the limit."""
     known[key] = value
     while len(known) > limit:
         del known[next(iter(known))]

@@ -1,4 +1,4 @@
-"""What comes in over HTTP and what goes out, as plain values."""
+"""HTTP requests and responses as plain values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """One request as it arrived; `headers` ignores the case of names.
+    """One request as received; `headers` ignores the case of names.
 
     `endpoint` is "discovery", "keys", "authorize", "sign_in", "consent", "token",
     "admin_consent", "logout", "error", "control" or "unknown", of Graph "userinfo", "me",
@@ -38,7 +38,7 @@ class RecordedRequest:
 
 @dataclass
 class Response:
-    """An answer; `close` drops the connection instead, `drip` is seconds between single bytes."""
+    """A response; `close` drops the connection instead, `drip` is seconds between single bytes."""
 
     status: int = 200
     body: bytes = b""
@@ -49,7 +49,7 @@ class Response:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a URL (or `//host`) names this machine itself, and nothing but scheme and host."""
+    """Whether a URL (or `//host`) is only a scheme and a host of this machine."""
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018 - raises ValueError where it is no number

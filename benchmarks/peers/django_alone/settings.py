@@ -1,4 +1,4 @@
-"""Nothing but Django: what no app that signs people in can do without."""
+"""Django alone: the minimum of every app that signs people in."""
 
 from __future__ import annotations
 

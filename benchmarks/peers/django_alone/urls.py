@@ -1,4 +1,4 @@
-"""Sends people to Microsoft, believes whoever comes back, and gives them a session."""
+"""Redirects to Microsoft, and begins a session for anybody who returns, without any check."""
 
 from __future__ import annotations
 

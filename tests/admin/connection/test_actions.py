@@ -186,7 +186,7 @@ def test_exporting_takes_its_permission(company: Company, staff: SignIn) -> None
     assert not getattr(response, "streaming", False)
 
 
-def test_a_failure_for_want_of_a_secret_leads_to_the_secrets(
+def test_a_failure_because_of_the_secret_links_to_the_secrets(
     company: Company, boss: Client
 ) -> None:
     ClientSecret.objects.all().delete()
@@ -199,7 +199,7 @@ def test_a_failure_for_want_of_a_secret_leads_to_the_secrets(
 
 
 def test_a_trial_can_ask_which_account_to_use(company: Company, boss: Client) -> None:
-    """Microsoft takes the staff member's own account again otherwise."""
+    """Otherwise Microsoft uses the staff member's own account again."""
     page = url(company, "try")
     assert "Use another account" not in boss.get(page).content.decode()
     assert "prompt=" not in next_address(boss.post(page))
@@ -260,7 +260,7 @@ def test_a_trial_that_works_says_why_where_and_what_is_next(contoso: Company, bo
 
 
 @pytest.mark.django_db
-def test_a_trial_that_works_for_no_application_says_so(contoso: Company, boss: Client) -> None:
+def test_a_trial_without_an_application_shows_a_warning(contoso: Company, boss: Client) -> None:
     EnabledConnection.objects.all().delete()
     page = try_and_read(contoso, boss)
     assert "It works" in page
@@ -285,7 +285,7 @@ def test_a_failed_trial_begins_with_our_words_and_folds_microsofts(
 
 
 @pytest.mark.django_db
-def test_a_refusal_of_our_own_is_told_in_the_open(contoso: Company, boss: Client) -> None:
+def test_our_own_refusal_is_shown_unfolded(contoso: Company, boss: Client) -> None:
     Connection.objects.update(create_users=False)
     page = try_and_read(contoso, boss)
     assert page.index("This connection creates no users") < page.index("<details>")
@@ -309,7 +309,7 @@ def test_the_help_stays_open_and_remembers_who_did_not_come_back(
 
 
 @pytest.mark.django_db
-def test_a_begun_trial_is_told_to_who_began_it_only(
+def test_a_begun_trial_is_shown_only_to_the_user_who_began_it(
     contoso: Company, boss: Client, staff: Any
 ) -> None:
     boss.post(url(contoso, "try"))
@@ -319,7 +319,7 @@ def test_a_begun_trial_is_told_to_who_began_it_only(
 
 
 @pytest.mark.django_db
-def test_each_open_step_leads_to_where_it_is_taken(contoso: Company, boss: Client) -> None:
+def test_each_open_step_links_to_its_action(contoso: Company, boss: Client) -> None:
     EnabledConnection.objects.all().delete()
     Connection.objects.update(security_groups=True)
     page = source(boss.get(url(contoso, "change")))

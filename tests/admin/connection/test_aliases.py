@@ -25,7 +25,7 @@ def domains(connection: Connection) -> dict[str, bool]:
 # --- Domains --------------------------------------------------------------------------------
 
 
-def test_aliases_are_added_and_removed_beside_the_own_domain(
+def test_aliases_are_added_and_removed_without_changing_the_own_domain(
     boss: Client, connection: Connection
 ) -> None:
     url = change_page(connection)
@@ -50,7 +50,9 @@ def test_the_own_domain_is_left_out_of_discovery(boss: Client, connection: Conne
     }
 
 
-def test_a_bad_alias_is_named_and_nothing_is_stored(boss: Client, connection: Connection) -> None:
+def test_a_bad_alias_is_reported_and_nothing_is_stored(
+    boss: Client, connection: Connection
+) -> None:
     data = filled_in(connection, domain_aliases="contoso.de, gmail.com, conto so")
     errors = field_errors(boss.post(change_page(connection), data))
     assert [message.split(":")[0] for message in errors["domain_aliases"]] == [
@@ -60,7 +62,7 @@ def test_a_bad_alias_is_named_and_nothing_is_stored(boss: Client, connection: Co
     assert domains(connection) == {"contoso.com": True}
 
 
-def test_a_domain_that_anybody_can_have_is_no_companys(boss: Client, microsoft: StandIn) -> None:
+def test_a_public_mail_domain_is_refused_as_an_alias(boss: Client, microsoft: StandIn) -> None:
     errors = field_errors(boss.post(ADD, filled_in(domain="outlook.com")))
     assert "Anybody can have an address at outlook.com" in errors["domain"][0]
 
@@ -78,7 +80,7 @@ def test_a_domain_shared_with_another_connection_is_warned_of(
         "choose wherever both are enabled."
     )
     assert warning in warnings_on(boss.post(change_page(connection), data, follow=True))
-    # Said when it is done, not at every later save.
+    # Only when it is added, not at every later save.
     data = filled_in(connection, display_name="Other")
     assert warning not in warnings_on(boss.post(change_page(connection), data, follow=True))
 
@@ -117,7 +119,7 @@ def test_a_domain_changed_unchecked_is_checked_at_every_later_save(
     assert is_proven(directory.initial_domain)
 
 
-def test_an_unchecked_domain_that_leads_elsewhere_is_an_error(
+def test_an_unchecked_domain_of_another_directory_is_an_error(
     boss: Client, microsoft: StandIn, connection: Connection
 ) -> None:
     unprove()
@@ -132,7 +134,7 @@ def old_proof() -> None:
 
 @pytest.fixture
 def pinned(microsoft: StandIn, connection: Connection) -> Connection:
-    """The connection, pinned to the stand-in's directory, proven an hour ago."""
+    """The connection, pinned to the stand-in's directory and verified an hour ago."""
     connection.tenant_id = microsoft.directories[0].tenant_id
     connection.save()
     connection.aliases.mark_verified(connection.tenant_id)
@@ -191,7 +193,7 @@ def test_a_save_asks_about_the_aliases_too_and_says_which_are_not_the_directorys
     assert {row.domain for row in DomainAlias.objects.verified()} == {"contoso.com", "contoso.net"}
     assert f"fabrikam.com belongs to another directory ({other})" in told
     assert "no directory with the domain mail.example" in told
-    # Said when they are added, not at every later save.
+    # Only when they are added, not at every later save.
     told = warnings_on(boss.post(change_page(pinned), filled_in(pinned), follow=True))
     assert "mail.example" not in told
 
@@ -213,7 +215,7 @@ def test_another_cloud_takes_the_proofs_away_while_nobody_can_be_asked(
     assert not DomainAlias.objects.exclude(verified_at=None).exists()
 
 
-def test_in_another_cloud_the_directory_is_looked_up_again(
+def test_a_change_of_cloud_looks_the_directory_up_again(
     boss: Client, microsoft: StandIn, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(CLOUDS, "usgov", CLOUDS["usgov"].moved(login_url=microsoft.url))

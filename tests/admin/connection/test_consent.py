@@ -39,7 +39,7 @@ def link_on(response: Any) -> str:
 
 
 def grant(company: Company, url: str) -> str:
-    """Go through Microsoft's page as the directory's administrator; return where that leads."""
+    """Accept Microsoft's page as the directory's administrator; return the redirect's target."""
     return company.microsoft.sign_in(url, company.person)
 
 
@@ -66,7 +66,7 @@ def test_the_basic_profile_needs_no_consent(boss: Client, connection: Connection
     assert "Usually not needed: people can consent" in box(boss.get(change_page(connection)))
 
 
-def test_the_administrator_goes_to_microsoft_and_comes_back(boss: Client, company: Company) -> None:
+def test_the_administrator_is_sent_to_microsoft_and_returns(boss: Client, company: Company) -> None:
     connection = company.connection
     response = boss.get(consent_page(connection))
     assert response.status_code == 302
@@ -85,7 +85,7 @@ def test_the_administrator_goes_to_microsoft_and_comes_back(boss: Client, compan
     assert messages_on(boss.get(change_page(connection))) == []
 
 
-def test_a_refusal_is_told(boss: Client, company: Company) -> None:
+def test_a_refusal_is_shown(boss: Client, company: Company) -> None:
     url = boss.get(consent_page(company.connection))["Location"]
     company.microsoft.fault("admin_consent", aadsts=65004)
     returned = company.microsoft.sign_in(url, company.person)
@@ -129,9 +129,7 @@ def test_proof_is_shown_with_its_age(boss: Client, company: Company) -> None:
 # --- Who may --------------------------------------------------------------------------------
 
 
-def test_without_its_permission_nothing_is_started(
-    staff: Callable[..., Client], company: Company
-) -> None:
+def test_consent_needs_its_permission(staff: Callable[..., Client], company: Company) -> None:
     client = staff("view_connection", "change_connection")
     response = client.get(change_page(company.connection))
     assert "you need the permission “Can ask a directory for consent”" in text(response)
@@ -141,7 +139,7 @@ def test_without_its_permission_nothing_is_started(
     assert not response.cookies
 
 
-def test_the_permission_alone_opens_no_connection(
+def test_the_permission_alone_does_not_show_a_connection(
     staff: Callable[..., Client], company: Company
 ) -> None:
     client = staff("consent_connection")
@@ -165,14 +163,14 @@ def test_a_connection_that_is_gone_is_not_found(boss: Client, company: Company) 
 # --- After Create ---------------------------------------------------------------------------
 
 
-def test_saving_leads_on_to_the_consent(boss: Client, microsoft: StandIn) -> None:
+def test_saving_continues_to_the_consent(boss: Client, microsoft: StandIn) -> None:
     assert 'name="_consent"' in boss.get(ADD).content.decode()
     response = boss.post(ADD, filled_in(_consent="Save and continue to consent"))
     connection = Connection.objects.get()
     assert response["Location"] == f"{change_page(connection)}#azuread-consent"
 
 
-def test_saving_leads_on_only_for_who_may_ask(
+def test_saving_continues_to_the_consent_only_with_its_permission(
     staff: Callable[..., Client], microsoft: StandIn
 ) -> None:
     client = staff("add_connection", "view_connection")

@@ -50,7 +50,7 @@ def test_deleting_asks_first_and_says_who_is_shut_out(
     assert (event.connection, event.connection_name) == (None, "contoso")
 
 
-def test_deleting_several_at_once_says_so_too(
+def test_deleting_several_at_once_shows_the_warning_too(
     boss: Client, connection: Connection, application: Application, django_user_model: Any
 ) -> None:
     user = django_user_model.objects.get()

@@ -1,4 +1,4 @@
-"""Two administrators edit one connection: the second is told what the first one changed."""
+"""Two administrators edit one connection: the second sees what the first one changed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def save(client: Client, connection: Connection, data: dict[str, Any]) -> Any:
     return client.post(change_page(connection), data)
 
 
-def test_the_second_is_told_who_changed_what_and_nothing_is_saved(
+def test_the_second_administrator_sees_who_changed_what_and_nothing_is_saved(
     boss: Client, second: Client, connection: Connection, microsoft: StandIn
 ) -> None:
     first_page, second_page = opened(boss, connection), opened(second, connection)
@@ -110,7 +110,7 @@ def test_what_hangs_on_the_connection_counts_too(
     assert f"This connection was changed since you opened it: {what}." in text
 
 
-def test_a_sign_in_meanwhile_is_no_change(
+def test_a_sign_in_meanwhile_does_not_count_as_a_change(
     boss: Client, connection: Connection, microsoft: StandIn
 ) -> None:
     secret = ClientSecretFactory(connection=connection)
@@ -120,7 +120,7 @@ def test_a_sign_in_meanwhile_is_no_change(
 
 
 class ReadsFromAReplica:
-    """A router of a site whose replica is not there: whoever reads from it fails."""
+    """A router of a site whose replica is missing: reading from it fails."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         return "replica" if model._meta.app_label in {"azuread_connections", "admin"} else None

@@ -1,4 +1,4 @@
-"""What the page of a connection says beside its options."""
+"""The help texts next to a connection's options."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def test_a_wrong_value_gets_one_message_at_its_field_and_nothing_is_stored(
     assert len(errors[field]) == 1
     assert message in errors[field][0]
     assert not Connection.objects.exists()
-    # Microsoft is asked about a form only when all else is right.
+    # Microsoft is asked about a form only if everything else is valid.
     assert microsoft.requests == []
 
 
@@ -439,7 +439,7 @@ def visible_labels(response: Any) -> str:
     )
 
 
-# --- Looking only ---------------------------------------------------------------------------
+# --- View permission only -------------------------------------------------------------------
 
 
 def test_who_may_only_look_sees_everything_and_changes_nothing(
@@ -470,12 +470,12 @@ def test_without_permission_there_is_no_page(
 
 
 def stored_meanwhile(**kwargs: Any) -> str:
-    """Microsoft's answer, on whose way the first of two clicks has stored its connection."""
+    """Microsoft's answer, during which the first of two clicks stores its connection."""
     Connection.objects.create(name="Contoso", domain="contoso.com", client_id=CLIENT_ID)
     return find_directory(**kwargs)
 
 
-def test_a_double_click_adds_one_connection_and_says_so(
+def test_a_double_click_adds_one_connection_with_a_message(
     boss: Client, microsoft: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("azuread_connections.microsoft.client.find_directory", stored_meanwhile)
@@ -487,7 +487,7 @@ def test_a_double_click_adds_one_connection_and_says_so(
 def test_two_saves_at_the_very_same_moment_add_one_connection(
     boss: Client, microsoft: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What the first one stores becomes visible only once the second has looked, twice.
+    # The first one's connection becomes visible only after the second one's two checks.
     looks = iter([False, False])
     monkeypatch.setattr(
         "azuread_connections.admin.connection.forms.is_taken", lambda _name: next(looks)

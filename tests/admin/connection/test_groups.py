@@ -128,7 +128,7 @@ def test_giving_a_group_needs_the_permission_to_change_groups(
     row = {"directory_group_id": ENGINEERS, "group": group.pk, "admits": "on"}
     assert post(client, connection, row).status_code == 302
     mapping = GroupMapping.objects.get()
-    # Who gets in is the connection's business; what they get is not.
+    # The permission for the connection covers who gets in, not which rights they get.
     assert (mapping.group, mapping.admits) == (None, True)
 
 

@@ -1,4 +1,4 @@
-"""The admin's history says to whom the trust went, and what was enabled for whom."""
+"""The admin's history names the trusted directory, and the applications enabled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def told() -> str:
 
 @pytest.fixture
 def directory(microsoft: StandIn) -> str:
-    """The ID of the directory that contoso.com leads to."""
+    """The ID of contoso.com's directory."""
     return microsoft.directories[0].tenant_id
 
 

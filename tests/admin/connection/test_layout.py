@@ -62,7 +62,9 @@ def test_nested_groups_need_security_groups(boss: Client, connection: Connection
     assert connection.nested_groups
 
 
-def test_a_connection_enabled_nowhere_says_so_first(boss: Client, connection: Connection) -> None:
+def test_a_connection_enabled_nowhere_shows_a_warning_first(
+    boss: Client, connection: Connection
+) -> None:
     warning = "This connection is not enabled for any application"
     assert warning not in text(boss.get(change_page(connection)))
     connection.applications.clear()

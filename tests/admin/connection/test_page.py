@@ -1,4 +1,4 @@
-"""What goes wrong while a connection is saved is mailed to ADMINS: without the client secret."""
+"""Errors while a connection is saved are mailed to ADMINS without the client secret."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_of_the_variables_while_it_is_encrypted(
     assert SECRET not in letter
 
 
-def test_what_is_wrong_stands_above_everything_else(boss: Client, connection: Connection) -> None:
+def test_problems_are_shown_above_everything_else(boss: Client, connection: Connection) -> None:
     response = boss.post(change_page(connection), filled_in(connection, domain="contoso"))
     page = text(response)
     wrong, callback = (
@@ -110,7 +110,7 @@ def test_what_is_wrong_stands_above_everything_else(boss: Client, connection: Co
         for words in ("Please correct the error below.", "Callback URL to register in Azure")
     )
     assert wrong < callback
-    # They would be told of what is typed, which is not stored.
+    # They describe stored values, not what is typed.
     assert "Is it ready?" not in page
     assert "Consent of the directory's administrator" not in page
 
@@ -126,7 +126,7 @@ def test_check_now_begins_at_once_and_only_by_a_post(boss: Client, connection: C
     assert "Check now" in form[0]
 
 
-def test_a_connection_leads_to_its_events(
+def test_a_connection_links_to_its_events(
     boss: Client, connection: Connection, staff: Callable[..., Client]
 ) -> None:
     page = f"{ADMIN}event/?connection={connection.pk}"
@@ -135,9 +135,7 @@ def test_a_connection_leads_to_its_events(
     assert page not in html_of(staff("view_connection"), change_page(connection))
 
 
-def test_asking_for_consent_stands_in_the_row_of_buttons(
-    boss: Client, application: Application
-) -> None:
+def test_consent_is_in_the_row_of_buttons(boss: Client, application: Application) -> None:
     row = html_of(boss, ADD).partition('<div class="submit-row">')[2].partition("</div>")[0]
     names = re.findall(r'type="submit"[^>]*name="(\w+)"', row)
     assert names[0] == "_save"

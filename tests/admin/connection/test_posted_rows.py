@@ -1,4 +1,4 @@
-"""A row of a table that somebody adds or removes while another has the page open."""
+"""Table rows that somebody adds or removes while somebody else has the page open."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_mapping_removed_meanwhile_holds_nobody_up(
     assert list(GroupMapping.objects.values_list("pk", "label")) == [(kept.pk, "Staff")]
 
 
-def test_who_is_told_of_a_removal_can_save_again_and_removes_what_the_row_says(
+def test_after_a_warning_about_a_removal_saving_again_removes_the_chosen_rows(
     boss: Client, connection: Connection, secrets: list[ClientSecret], microsoft: StandIn
 ) -> None:
     data = opened(boss, connection)

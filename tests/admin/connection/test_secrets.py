@@ -84,7 +84,7 @@ def test_blank_keeps_the_stored_secret(
     assert kept.expires_at == secret.expires_at
 
 
-def test_a_new_secret_is_added_beside_the_old(
+def test_a_new_secret_is_added_to_the_old_one(
     boss: Client, connection: Connection, secret: ClientSecret
 ) -> None:
     data = filled_in(connection, new_secret=NEW, new_secret_expires=in_days(100))
@@ -116,7 +116,7 @@ def test_a_stored_secret_that_no_key_opens_does_not_stop_a_new_one(
     assert connection.secrets.count() == 2
 
 
-def test_a_date_is_changed_and_taken_away_in_the_table(
+def test_a_date_is_changed_and_removed_in_the_table(
     boss: Client, connection: Connection, secret: ClientSecret
 ) -> None:
     data = filled_in(connection, **{"secrets-0-expires_at": "2027-06-01"})
@@ -188,7 +188,7 @@ def test_a_secret_that_microsoft_refuses_is_not_shown_as_fine(
 
 
 @pytest.mark.parametrize("keys", [[], ["no key at all"], [None], None])
-def test_without_a_usable_encryption_key_the_field_says_so(
+def test_the_field_explains_a_missing_encryption_key(
     boss: Client, microsoft: StandIn, settings: Any, keys: Any
 ) -> None:
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": keys}
@@ -284,7 +284,7 @@ def test_without_the_permission_a_new_connection_gets_no_secret(
     assert not ClientSecret.objects.exists()
 
 
-def test_the_permission_alone_opens_no_connection(
+def test_the_permission_alone_does_not_show_a_connection(
     staff: Callable[..., Client], connection: Connection, secret: ClientSecret
 ) -> None:
     client = staff("view_connection", "manage_secret")

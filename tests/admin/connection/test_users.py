@@ -89,7 +89,7 @@ def test_users_are_searched(boss: Client, company: Company) -> None:
     assert "Nobody found." in text(response)
 
 
-def test_next_leads_through_all_pages(boss: Client, company: Company) -> None:
+def test_next_links_cover_all_pages(boss: Client, company: Company) -> None:
     for number in range(59):
         company.directory.add_person(f"Person {number:02}")
     url = users_page(company.connection)
@@ -119,11 +119,13 @@ def test_the_next_page_cannot_be_chosen_by_anybody_else(boss: Client, company: C
     assert company.microsoft.count("graph") == 0
 
 
-def test_even_a_signed_link_leads_nowhere_but_to_graph(boss: Client, company: Company) -> None:
+def test_a_signed_link_to_another_host_than_graph_is_not_followed(
+    boss: Client, company: Company
+) -> None:
     salt = "azuread_connections.admin.connection.users"
     signed = signing.dumps([company.connection.pk, "https://evil.example/"], salt=salt)
     page = text(boss.get(users_page(company.connection), {"page": signed}))
-    assert "is not at Graph" in page
+    assert "on another host" in page
 
 
 @pytest.mark.parametrize("people", [2, 20])
@@ -154,7 +156,7 @@ def test_a_search_that_succeeds_proves_the_permission_once(boss: Client, company
     assert "proven" in text(boss.get(change_page(company.connection)))
 
 
-def test_a_missing_permission_leads_to_the_consent(boss: Client, company: Company) -> None:
+def test_a_missing_permission_links_to_the_consent(boss: Client, company: Company) -> None:
     Directory.objects.update(application_permissions="User.Read.All")
     company.app.revoke(company.directory)
     response = boss.get(users_page(company.connection))
@@ -163,7 +165,7 @@ def test_a_missing_permission_leads_to_the_consent(boss: Client, company: Compan
     assert own_directory(company).application_permissions == ""
 
 
-def test_troubles_are_told_in_words(boss: Client, company: Company) -> None:
+def test_errors_are_explained_in_words(boss: Client, company: Company) -> None:
     url = users_page(company.connection)
     company.microsoft.fault("users", status=500, times=None)
     assert "Traceback" not in text(boss.get(url))
@@ -173,7 +175,9 @@ def test_troubles_are_told_in_words(boss: Client, company: Company) -> None:
     company.microsoft.start()
 
 
-def test_trouble_with_the_secret_is_told_without_showing_it(boss: Client, company: Company) -> None:
+def test_a_problem_with_the_secret_is_explained_without_showing_it(
+    boss: Client, company: Company
+) -> None:
     url = users_page(company.connection)
     value = company.app.secrets[0].value
     company.app.remove_secret(value)
@@ -199,7 +203,7 @@ def test_searching_needs_its_permission(
     assert company.microsoft.count("users") == 0
 
 
-def test_off_there_is_no_page_and_no_link(boss: Client, company: Company) -> None:
+def test_while_the_option_is_off_page_and_link_are_missing(boss: Client, company: Company) -> None:
     assert (
         users_page(company.connection) in boss.get(change_page(company.connection)).content.decode()
     )

@@ -59,7 +59,7 @@ def test_many_rows_are_counted_once_a_minute(boss: Client) -> None:
     assert counts(boss, LIST) == (6, 1)
 
 
-def test_what_is_searched_and_filtered_is_counted_by_itself(boss: Client) -> None:
+def test_searched_and_filtered_rows_are_counted_separately(boss: Client) -> None:
     make(5)
     counts(boss, LIST)
     assert counts(boss, f"{LIST}?q=contoso-3") == (1, 1)

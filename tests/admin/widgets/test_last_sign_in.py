@@ -18,7 +18,7 @@ ADMIN = "/admin/azuread_connections/"
 
 @pytest.fixture
 def microsoft(entra: Any, settings: Any) -> Any:
-    """The stand-in without a directory: a company brings its own."""
+    """The stand-in without a directory: a company adds its own."""
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
         "LOGIN_URL": entra.url,
         "GRAPH_URL": f"{entra.url}/graph",
@@ -33,7 +33,9 @@ def let_in(client: Client, company: Company) -> list[Any]:
     return [re.sub("<[^>]*>", "", value) for value in (page[0]["last_seen"], shown(rows[0]))]
 
 
-def test_a_sign_in_by_the_connections_own_directory_is_told(boss: Client, contoso: Company) -> None:
+def test_a_sign_in_by_the_connections_own_directory_is_shown(
+    boss: Client, contoso: Company
+) -> None:
     assert let_in(boss, contoso) == ["never", "never"]
     assert contoso.sign_in(Client()).status_code == 302
     assert let_in(boss, contoso) == ["just now", "just now"]

@@ -1,4 +1,4 @@
-"""What is accepted in a list of addresses, and what is said of the rest."""
+"""Accepted addresses in a list, and the messages about others."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_what_is_wrong_with_an_address_is_said(url: str, reason: str) -> None:
         ("https://portal.example.com/", True),
     ],
 )
-def test_a_native_application_may_have_a_scheme_of_its_own(url: str, good: bool) -> None:
+def test_a_native_application_can_have_a_custom_scheme(url: str, good: bool) -> None:
     assert (destination_error(url, own_schemes=True) == "") is good
 
 

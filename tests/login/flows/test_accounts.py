@@ -1,4 +1,4 @@
-"""A signed-in user ties their own Microsoft accounts to themselves, and unties them."""
+"""A signed-in user connects and disconnects their own Microsoft accounts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def patti(db: None) -> User:
 
 @pytest.fixture
 def browser(patti: User) -> Client:
-    """Patti's, signed in with her password just now."""
+    """Patti's browser, just signed in with her password."""
     client = Client()
     assert client.login(username="patti", password=PASSWORD)
     return client
@@ -82,7 +82,7 @@ def test_nothing_of_the_user_changes(contoso: Company, browser: Client, patti: U
     for field in ("username", "email", "first_name", "last_name", "last_login"):
         assert getattr(after, field) == getattr(User.objects.get(pk=patti.pk), field)
     assert browser.get(PAGE).status_code == 200
-    # The session was not proven by the connection, and does not end with it.
+    # The session did not begin by the connection, and does not end with it.
     assert browser.get("/login/profile").status_code == 401
 
 
@@ -94,7 +94,7 @@ def test_a_user_may_have_several(
     assert patti.azuread_identities.count() == 2
 
 
-def test_connecting_again_is_no_mistake(contoso: Company, browser: Client) -> None:
+def test_connecting_again_is_allowed(contoso: Company, browser: Client) -> None:
     connect(contoso, browser)
     assert connect(contoso, browser).status_code == 302
     assert Identity.objects.count() == 1
@@ -120,7 +120,7 @@ def test_mapped_groups_follow(contoso: Company, browser: Client, patti: User) ->
     assert list(patti.groups.all()) == [editors]
 
 
-# --- Not everybody, and not everything ------------------------------------------------------------
+# --- What is refused ------------------------------------------------------------------------------
 
 
 def test_it_is_for_people_who_are_signed_in(contoso: Company, client: Client) -> None:
@@ -196,7 +196,7 @@ def test_only_who_began_it_can_end_it(contoso: Company, browser: Client, who: st
     browser.logout()
     if who == "somebody else":
         browser.force_login(get_user_model().objects.create_user("alex"))
-    # The transaction's cookie went with the session's: a browser keeps it.
+    # The transaction's cookie was cleared with the session's: a browser keeps it.
     client = browser
     answer = contoso.come_back(client, url)
     assert answer.status_code == 400
@@ -230,7 +230,7 @@ def test_a_connection_that_is_not_enabled_here(contoso: Company, browser: Client
     assert (answer.status_code, error_code(answer)) == (403, "connection_disabled")
 
 
-def test_guests_are_not_connected_where_they_are_not_let_in(
+def test_guests_are_not_connected_where_guests_are_refused(
     contoso: Company, browser: Client
 ) -> None:
     Connection.objects.update(allow_guests=False)
@@ -240,7 +240,7 @@ def test_guests_are_not_connected_where_they_are_not_let_in(
     assert not Identity.objects.exists()
 
 
-def test_a_group_that_admits_is_asked_for_here_too(contoso: Company, browser: Client) -> None:
+def test_a_required_group_applies_to_connecting(contoso: Company, browser: Client) -> None:
     group = contoso.directory.add_group("Engineers")
     contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
     Connection.objects.update(security_groups=True)
@@ -251,7 +251,7 @@ def test_a_group_that_admits_is_asked_for_here_too(contoso: Company, browser: Cl
     assert (answer.status_code, error_code(answer)) == (403, "user_refused")
 
 
-def test_a_failure_leads_back_to_the_page(contoso: Company, browser: Client) -> None:
+def test_a_failure_returns_to_the_page(contoso: Company, browser: Client) -> None:
     state = query_of(begin(contoso, browser))["state"]
     answer = browser.get("/login/callback", {"state": state, "error": "access_denied"})
     assert (answer.status_code, error_code(answer)) == (403, "access_denied")
@@ -259,9 +259,7 @@ def test_a_failure_leads_back_to_the_page(contoso: Company, browser: Client) -> 
     assert "Back to your Microsoft accounts" in answer.content.decode()
 
 
-def test_a_refused_secret_beside_a_good_one_is_passed_over(
-    contoso: Company, browser: Client
-) -> None:
+def test_a_refused_secret_is_skipped_for_a_good_one(contoso: Company, browser: Client) -> None:
     ClientSecretFactory(connection=contoso.connection, value="Abc8Q~a-newer-one-that-is-wrong")
     answer = connect(contoso, browser)
     while answer["Location"].startswith(contoso.microsoft.url):
@@ -392,7 +390,9 @@ def test_the_only_way_to_sign_in_stays(contoso: Company, client: Client) -> None
     assert Identity.objects.exists()
 
 
-def test_an_empty_password_is_no_way_to_sign_in(contoso: Company, client: Client) -> None:
+def test_an_empty_password_does_not_count_as_a_way_to_sign_in(
+    contoso: Company, client: Client
+) -> None:
     contoso.sign_in(client)
     User.objects.update(password="")
     session = client.session

@@ -106,12 +106,12 @@ def test_the_application_of_the_address_decides(contoso: Company, client: Client
 
 
 @pytest.mark.parametrize("name", ["callback/", "-", "a b", "%00", "é"])
-def test_odd_names_are_no_server_error(name: str, client: Client, db: None) -> None:
+def test_unusual_names_cause_no_server_error(name: str, client: Client, db: None) -> None:
     assert client.get(f"/login/{name}").status_code in {301, 403, 404}
 
 
-def test_a_name_that_no_connection_can_have_is_no_server_error(client: Client, db: None) -> None:
-    """PostgreSQL takes no NUL, neither to look for nor to store."""
+def test_an_invalid_connection_name_causes_no_server_error(client: Client, db: None) -> None:
+    """PostgreSQL accepts no NUL, neither in a query nor in a value."""
     response = client.get("/login/", {"connection": "contoso\x00" + "x" * 3000})
     assert (response.status_code, error_code(response)) == (403, "connection_disabled")
     assert Event.objects.get().message.endswith(f"“contoso{'x' * 122}” for “this site”.")
@@ -133,7 +133,7 @@ def test_a_start_on_another_host_moves_to_the_one_where_it_can_end(
 def test_the_redirect_uri_is_on_the_public_url_whatever_host_is_claimed(
     contoso: Company, client: Client, settings: Any
 ) -> None:
-    """Behind a proxy that rewrites Host, too, where moving once more would never end."""
+    """Behind a proxy that rewrites Host, too, where another redirect would never end."""
     settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "https://app.example.com/"}
     settings.ALLOWED_HOSTS = ["*"]
     here = {"host": "evil.example.net"}

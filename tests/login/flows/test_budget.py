@@ -1,4 +1,4 @@
-"""What a sign-in costs, counted: DESIGN.md's budgets do not depend on the machine."""
+"""The statements and requests of a sign-in: these budgets do not depend on the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The callback, attacked and fumbled: always the right page, never a server error."""
+"""Forged, stale and failed callbacks: always the right page, never a server error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GUID = "11112222-bbbb-3333-cccc-4444dddd5555"
 
 
 def assert_refused(response: Any, status: int, code: str) -> Event:
-    """Assert the page, that nobody came in, and that the log has it; return the log's line."""
+    """Assert the page, that nobody is signed in, and the log line; return that line."""
     assert (response.status_code, error_code(response)) == (status, code)
     assert not Identity.objects.exists()
     assert not User.objects.filter(username__contains="@").exists()
@@ -74,14 +74,14 @@ def test_a_callback_in_another_browser_is_missing_its_transaction(contoso: Compa
     assert_refused(victim.get(callback_url), 400, "transaction_missing")
 
 
-def test_a_forged_cookie_is_no_transaction(contoso: Company, client: Client) -> None:
+def test_a_forged_cookie_is_not_a_transaction(contoso: Company, client: Client) -> None:
     url = contoso.start(client)
     [name] = list(client.cookies)
     client.cookies[name] = client.cookies[name].value[:-4] + "AAAA"
     assert_refused(contoso.come_back(client, url), 400, "transaction_missing")
 
 
-def test_a_cookie_moved_to_another_state_is_no_transaction(
+def test_a_cookie_moved_to_another_state_is_not_a_transaction(
     contoso: Company, client: Client
 ) -> None:
     url = contoso.start(client)
@@ -272,7 +272,7 @@ def test_each_error_of_the_token_endpoint_has_its_page(
 
 
 def test_a_code_of_another_sign_in_is_not_redeemed(contoso: Company) -> None:
-    """Code injection: the victim's code in the attacker's own transaction. PKCE stops it."""
+    """Code injection: the victim's code in the attacker's transaction. PKCE prevents it."""
     victim, attacker = Client(), Client()
     stolen = query_of(contoso.microsoft.sign_in(contoso.start(victim), contoso.person))["code"]
     state = query_of(contoso.start(attacker))["state"]
@@ -281,7 +281,7 @@ def test_a_code_of_another_sign_in_is_not_redeemed(contoso: Company) -> None:
     assert event.aadsts_code == 501481
 
 
-# Microsoft is ill
+# Microsoft fails
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_a_code_of_another_sign_in_is_not_redeemed(contoso: Company) -> None:
         ({"drip": 0.2, "status": 200, "body": "{}" * 50}, 503, "microsoft_unreachable"),
     ],
 )
-def test_each_illness_of_microsoft_has_its_page(
+def test_each_failure_of_microsoft_has_its_page(
     contoso: Company, client: Client, settings: Any, fault: dict[str, Any], status: int, code: str
 ) -> None:
     settings.AZUREAD_CONNECTIONS |= {"READ_TIMEOUT": 0.5, "TOTAL_TIMEOUT": 1}
@@ -321,7 +321,7 @@ def test_microsofts_own_retry_after_is_passed_on(contoso: Company, client: Clien
 
 
 @pytest.mark.parametrize("endpoint", ["keys", "discovery"])
-def test_without_keys_or_directory_nobody_comes_in_and_the_next_sign_in_works(
+def test_without_keys_or_directory_a_sign_in_fails_and_the_next_one_works(
     contoso: Company, client: Client, endpoint: str
 ) -> None:
     Connection.objects.update(tenant_id="")
@@ -330,7 +330,7 @@ def test_without_keys_or_directory_nobody_comes_in_and_the_next_sign_in_works(
     assert contoso.sign_in(client).status_code == 302
 
 
-# Microsoft, or somebody in its place, sends a token that is not to be trusted
+# An untrustworthy token from Microsoft, or from somebody in its place
 
 
 def _other_directory(header: dict[str, Any], claims: dict[str, Any]) -> None:
@@ -382,7 +382,7 @@ def test_a_token_that_breaks_a_rule_lets_nobody_in(
 def test_a_token_of_another_connection_lets_nobody_in(
     contoso: Company, fabrikam: Company, client: Client
 ) -> None:
-    """Mix-up: what one directory vouches for is worth nothing at another's connection."""
+    """Mix-up: one directory's token is not valid at another directory's connection."""
     foreign = contoso.microsoft.mint_id_token(
         fabrikam.directory, fabrikam.app, fabrikam.person, version="v2.0"
     )
@@ -395,7 +395,7 @@ def test_v1_unsigned_tokens_let_nobody_in(fabrikam: Company, client: Client) -> 
     assert_refused(fabrikam.sign_in(client), 502, "id_token_invalid")
 
 
-# Ours is wrong
+# A problem of this site
 
 
 def test_without_a_secret_the_sign_in_is_out_of_order(contoso: Company, client: Client) -> None:
@@ -416,10 +416,10 @@ def test_a_secret_that_no_key_opens_is_never_sent(
     assert contoso.microsoft.count("token") == 0
 
 
-# Who is signed in already
+# Somebody is signed in already
 
 
-def test_a_failed_callback_leaves_the_session_as_it_was(contoso: Company, client: Client) -> None:
+def test_a_failed_callback_does_not_change_the_session(contoso: Company, client: Client) -> None:
     client.force_login(UserFactory.create(username="staff"))
     for query in ({"error": "access_denied"}, {"state": "A" * 22, "error": "x"}, {"code": "x"}):
         client.get(CALLBACK, query)
@@ -445,9 +445,7 @@ def test_an_error_page_leaks_no_code_by_its_links(contoso: Company, client: Clie
     assert b"the-code" not in response.content
 
 
-def test_trying_again_leads_back_to_where_the_person_wanted_to_go(
-    contoso: Company, client: Client
-) -> None:
+def test_trying_again_keeps_the_destination(contoso: Company, client: Client) -> None:
     portal = ApplicationFactory.create(slug="portal")
     EnabledConnectionFactory.create(application=portal, connection=contoso.connection)
     contoso.microsoft.fault("token", status=503)
@@ -456,7 +454,7 @@ def test_trying_again_leads_back_to_where_the_person_wanted_to_go(
     assert expected in response.content.decode()
 
 
-def test_an_error_beside_a_code_is_an_error(contoso, client):
+def test_an_error_with_a_code_is_an_error(contoso, client):
     state = query_of(contoso.start(client))["state"]
     response = client.get(
         CALLBACK, {"state": state, "error": "access_denied", "code": "0.A" + "x" * 300}

@@ -1,4 +1,4 @@
-"""Consent: what comes back from Microsoft's page is a claim, and is treated as one."""
+"""Consent: the return from Microsoft's page proves nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def staff(client: Client, db: None) -> User:
 
 
 def begin(client: Client, connection: Connection) -> str:
-    """Begin as the admin's page does; return Microsoft's address."""
+    """Start as the admin's page does; return Microsoft's address."""
     request = RequestFactory().get("/")
     request.session = client.session
     response = consent.begin(request, Connection.objects.get(), "/admin/connection/")
@@ -87,7 +87,7 @@ def test_the_consent_page_is_the_documented_one(
     assert asked["redirect_uri"] == "http://testserver/login/callback"
 
 
-def test_a_grant_comes_back_to_where_it_began(
+def test_a_grant_returns_to_the_page_where_it_began(
     company: Company, admin: Person, staff: User, client: Client
 ) -> None:
     response = client.get(company.microsoft.consent(begin(client, company.connection), admin))
@@ -102,7 +102,7 @@ def test_a_grant_comes_back_to_where_it_began(
     assert "GroupMember.Read.All" in Directory.objects.get().delegated_scopes
 
 
-def test_an_error_beside_admin_consent_true_is_an_error(
+def test_an_error_with_admin_consent_true_is_an_error(
     company: Company, admin: Person, staff: User, client: Client
 ) -> None:
     callback_url = company.microsoft.decline_consent(begin(client, company.connection), admin)
@@ -113,7 +113,7 @@ def test_an_error_beside_admin_consent_true_is_an_error(
     assert Event.objects.get(kind="consent_returned").aadsts_code == 65004
 
 
-def test_a_return_without_an_answer_is_no_grant(
+def test_a_return_without_an_answer_is_not_a_grant(
     company: Company, staff: User, client: Client
 ) -> None:
     state = query_of(begin(client, company.connection))["state"]
@@ -164,7 +164,7 @@ def test_a_copied_link_is_accepted_without_a_cookie_and_only_logged(
 
 
 @pytest.mark.parametrize("junk", ["link.", "link.AAAA", "link.é", "link." + "A" * 4000])
-def test_a_made_up_link_is_nothing(company: Company, junk: str) -> None:
+def test_a_forged_link_is_refused(company: Company, junk: str) -> None:
     response = Client().get(CALLBACK, {"state": junk, "admin_consent": "True", "tenant": GUID})
     assert (response.status_code, error_code(response)) == (400, "transaction_missing")
 
@@ -178,10 +178,10 @@ def test_an_old_link_is_expired(company: Company, admin: Person) -> None:
     assert (response.status_code, error_code(response)) == (400, "transaction_expired")
 
 
-def test_a_link_is_sealed_under_a_key_of_its_own(
+def test_a_link_is_sealed_under_a_separate_key(
     company: Company, staff: User, client: Client
 ) -> None:
-    """A transaction's cookie is no consent link, and the other way round."""
+    """A transaction's cookie is not a consent link, nor the reverse."""
     state = query_of(begin(client, company.connection))["state"]
     cookie = client.cookies[f"azuread_txn_{state}"].value
     response = Client().get(CALLBACK, {"state": f"link.{cookie}", "admin_consent": "True"})

@@ -1,4 +1,4 @@
-"""Several client secrets: the sign-ins go over by themselves."""
+"""Several client secrets: sign-ins switch to the next one automatically."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_secret_that_expires_between_two_sign_ins_stops_nobody(contoso: Compan
     assert not Event.objects.filter(kind="sign_in_failed").exists()
 
 
-def test_without_a_second_one_the_employee_and_the_administrator_are_told(contoso: Company) -> None:
+def test_without_a_second_secret_employee_and_administrator_see_the_error(contoso: Company) -> None:
     assert contoso.sign_in(Client()).status_code == 302
     expire_at_microsoft(contoso, 0)
     answer = contoso.sign_in(Client())
@@ -95,7 +95,7 @@ def test_a_failed_sign_in_says_which_secret_since_when_and_what_to_do(
         f"Microsoft refuses the connection's client secret Cts…, expired on {expired} "
         f"(9 days ago), last accepted on {accepted}. No other can be used: make a new one in Azure"
     )
-    # What the person reads finds both.
+    # The person's reference finds both.
     assert failed.reference == Event.objects.get(kind="secret_refused").reference
 
 
@@ -117,7 +117,7 @@ def test_a_failed_sign_in_names_every_secret(contoso: Company, client: Client) -
     assert len(references) == 2
 
 
-def test_a_refused_secret_comes_last_for_ten_minutes(contoso: Company, client: Client) -> None:
+def test_a_refused_secret_is_tried_last_for_ten_minutes(contoso: Company, client: Client) -> None:
     ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
     contoso.sign_in(client)
     contoso.sign_in(Client())
@@ -154,7 +154,7 @@ def test_the_browser_is_not_sent_round_and_round(contoso: Company, client: Clien
     assert (response.status_code, error_code(response)) == (502, "secret_rejected")
 
 
-def test_an_expired_secret_beside_a_valid_one_is_not_tried_first(
+def test_an_expired_secret_is_not_tried_before_a_valid_one(
     contoso: Company, client: Client
 ) -> None:
     ClientSecretFactory.create(

@@ -43,7 +43,7 @@ def everybody(microsoft: StandIn, application: Application) -> Company:
 
 
 def issuer_of(company: Company, tenant_id: str = "") -> str:
-    """What discovery calls the issuer; the v1.0 one is on Microsoft's own host, always."""
+    """The issuer in the discovery document; that of v1.0 is always on Microsoft's own host."""
     tenant_id = tenant_id or company.directory.tenant_id
     if company.connection.identity_api == "v1.0":
         return f"https://sts.windows.net/{tenant_id}/"
@@ -51,7 +51,7 @@ def issuer_of(company: Company, tenant_id: str = "") -> str:
 
 
 def come_back(company: Company, client: Client, *issuers: str) -> Any:
-    """Sign in at Microsoft, and come back with these `iss` parameters."""
+    """Sign in at Microsoft, and return with these `iss` parameters."""
     url = company.microsoft.sign_in(company.start(client), company.person)
     return client.get(CALLBACK, {**query_of(url), "iss": list(issuers)})
 
@@ -162,7 +162,7 @@ def test_on_the_common_endpoint_another_host_is_refused_before_the_code_is_sent(
     assert everybody.microsoft.count("token") == 0
 
 
-# Everywhere else that a browser comes back
+# All other flows that return to the callback
 
 
 def with_issuer(url: str, issuer: str) -> str:

@@ -23,7 +23,7 @@ def is_signed_in(client: Client) -> bool:
     return client.get("/login/profile").status_code == 200
 
 
-def test_signing_out_of_microsoft_comes_back_through_the_callback(
+def test_signing_out_of_microsoft_returns_through_the_callback(
     contoso: Company, client: Client
 ) -> None:
     contoso.person.claims["login_hint"] = "O.opaque-hint"

@@ -1,4 +1,4 @@
-"""Another account than the one that Microsoft would take again."""
+"""Another account than the one that Microsoft would use again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def other_account(answer: Any) -> str:
-    """Return where "Use another account" leads, or ""."""
+    """Return the address of "Use another account", or ""."""
     found = re.search(r'<a href="([^"]+)">Use another account</a>', answer.content.decode())
     return html.unescape(found[1]) if found else ""
 
@@ -30,7 +30,7 @@ def test_the_start_asks_microsoft_for_the_choice(contoso: Company, client: Clien
     )
     assert asked["prompt"] == "select_account"
     assert asked["login_hint"] == "adele.vance@contoso.com"
-    assert "domain_hint" not in asked  # it would lead past the choice
+    assert "domain_hint" not in asked  # it would skip the choice
 
 
 @pytest.mark.parametrize("prompt", ["", "none", "login", "consent", "select_account none", "x"])
@@ -44,8 +44,10 @@ def test_it_goes_along_to_the_main_host(contoso: Company, client: Client, settin
     assert query_of(answer["Location"])["prompt"] == "select_account"
 
 
-def test_a_refused_person_comes_in_with_another_account(contoso: Company, client: Client) -> None:
-    """Microsoft knows the browser, and takes the same account again until it is asked to ask."""
+def test_a_refused_person_can_sign_in_with_another_account(
+    contoso: Company, client: Client
+) -> None:
+    """Microsoft uses the browser's account again unless `prompt` makes it ask."""
     Connection.objects.update(allow_guests=False)
     contoso.microsoft.single_sign_on = True
     guest = contoso.directory.add_person("Megan Bowen", guest=True)
@@ -77,7 +79,7 @@ def test_the_link_is_on_pages_about_the_account(
 
 
 @pytest.mark.parametrize("status", ["waiting", "refused"])
-def test_the_link_is_there_where_the_directory_is_not_let_in(
+def test_the_link_is_shown_for_a_refused_directory(
     contoso: Company, client: Client, status: str
 ) -> None:
     northwind = contoso.microsoft.add_directory("northwindtraders.com")
@@ -115,7 +117,7 @@ def test_the_sign_in_page_hands_it_to_every_way(contoso: Company, client: Client
     assert query_of(next_address(answer))["prompt"] == "select_account"
 
 
-def test_without_a_way_in_there_is_none_for_another_account(
+def test_without_a_connection_another_account_is_not_offered(
     client: Client, application: Application
 ) -> None:
     application.grant_types = []

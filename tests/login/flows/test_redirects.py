@@ -1,4 +1,4 @@
-"""What leads a browser on after a POST, where a redirect would be blocked."""
+"""The page that continues after a POST, where a redirect would be blocked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories import UserFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_after_a_post_a_page_goes_on_to_microsoft(contoso: Company, client: Client) -> None:
+def test_after_a_post_a_page_continues_to_microsoft(contoso: Company, client: Client) -> None:
     answer = client.post("/login/", {"email": "adele.vance@contoso.com"})
     assert answer.status_code == 200
     assert "Location" not in answer
@@ -68,7 +68,7 @@ def test_what_may_leave_the_site_is_led_to_by_a_page(url: str) -> None:
 
 
 def test_where_every_page_may_begin_a_sign_in_every_redirect_is_a_page(settings: Any) -> None:
-    """The site's own pages may redirect to LOGIN_URL, and so to Microsoft."""
+    """The site's own pages can redirect to LOGIN_URL, and so to Microsoft."""
     settings.LOGIN_URL = "/login/contoso/"
     assert next_address(redirect_browser("/reports/")) == "/reports/"
     settings.LOGIN_URL = "no_such_view"
@@ -91,7 +91,7 @@ def test_an_address_ends_neither_the_attribute_nor_the_refresh() -> None:
     assert page.count('content="0; url=https://other.example/') == 1
 
 
-def test_a_sign_out_leads_to_an_allowed_address_by_a_page(
+def test_a_sign_out_continues_to_an_allowed_address_by_a_page(
     contoso: Company, client: Client, application: Application
 ) -> None:
     application.allowed_logout_urls = ["https://other.example/bye"]

@@ -1,4 +1,4 @@
-"""Where a browser comes back without its transaction, it can go on where the sign-in began."""
+"""A browser that returns without its transaction can continue where the sign-in began."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def come_back_elsewhere(company: Company, url: str, browser: Client | None = Non
     return (browser or Client()).get(company.microsoft.sign_in(url, company.person))
 
 
-def test_a_browser_without_the_cookie_goes_on_with_the_connection_and_next(
+def test_a_browser_without_the_cookie_can_continue_with_the_connection_and_next(
     contoso: Company, client: Client
 ) -> None:
     """As after a link in Office, or a bookmark of Microsoft's page."""
@@ -62,7 +62,9 @@ def test_the_application_is_kept(contoso: Company, client: Client) -> None:
     assert "/login/contoso/?application=portal" in links(answer)["Try again with contoso"]
 
 
-def test_who_is_signed_in_goes_on_to_the_destination(contoso: Company, client: Client) -> None:
+def test_a_signed_in_user_is_redirected_to_the_destination(
+    contoso: Company, client: Client
+) -> None:
     url = contoso.start(client, next="/report")
     browser = Client()
     browser.force_login(UserFactory.create())
@@ -73,7 +75,7 @@ def test_who_is_signed_in_goes_on_to_the_destination(contoso: Company, client: C
 def test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once(
     contoso: Company, client: Client, application: Application
 ) -> None:
-    """It is what a sign-in may end at, not what a signed-in user is led to by an old address."""
+    """A sign-in can end there, but an old address does not redirect a signed-in user there."""
     application.allowed_callback_urls = ["https://portal.example.com/in"]
     application.save()
     url = contoso.start(client, next="https://portal.example.com/in")
@@ -89,9 +91,7 @@ def test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once(
 
 
 @pytest.mark.parametrize("change", ["disabled", "deleted"])
-def test_what_is_no_longer_there_is_not_offered(
-    contoso: Company, client: Client, change: str
-) -> None:
+def test_a_deleted_connection_is_not_offered(contoso: Company, client: Client, change: str) -> None:
     url = contoso.start(client, next="/report")
     callback_url = contoso.microsoft.sign_in(url, contoso.person)
     (EnabledConnection if change == "disabled" else Connection).objects.all().delete()
@@ -109,7 +109,7 @@ def test_it_is_sealed_and_costs_the_start_nothing(contoso: Company, client: Clie
 
 
 def test_the_log_does_not_believe_it(contoso: Company, client: Client) -> None:
-    """A failure without a transaction is of no connection, whatever its `state` says."""
+    """A failure without a transaction is logged without a connection, whatever its `state` says."""
     come_back_elsewhere(contoso, contoso.start(client))
     event = Event.objects.get()
     assert event.connection is None

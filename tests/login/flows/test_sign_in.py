@@ -43,7 +43,7 @@ def jwk_of(member: dict[str, str], login_url: str) -> dict[str, str]:
 
 
 def sign_in_with_key(company: Company, client: Client, key_id: str) -> Any:
-    """Sign in with a token that is valid but for the key that signed it."""
+    """Sign in with a token that is valid except for its signing key."""
 
     def signed(header: dict[str, Any], claims: dict[str, Any]) -> str:
         return compact(
@@ -131,7 +131,7 @@ def test_f02_a_directory_of_another_cloud_is_not_pinned_by_a_sign_in(
 
 
 @pytest.mark.parametrize("which", ["contoso", "fabrikam"])
-def test_a_registration_with_a_signing_key_of_its_own_signs_in(
+def test_a_registration_with_its_own_signing_key_works(
     request: pytest.FixtureRequest, which: str
 ) -> None:
     company: Company = request.getfixturevalue(which)
@@ -185,7 +185,7 @@ def test_a_common_endpoint_works_before_its_domain_is_known(microsoft, applicati
 @pytest.mark.parametrize(
     "claims",
     [
-        # The issuer of another directory than the token names, and the template itself.
+        # The issuer of another directory than the token's, and the template itself.
         {"tid": GUID},
         {"iss": "https://login.microsoftonline.com/{tenantid}/v2.0"},
         {"iss": f"https://login.microsoftonline.com/{GUID}/v2.0", "tid": GUID},
@@ -205,7 +205,7 @@ def test_the_issuer_is_the_one_of_the_tokens_own_directory(
 def test_a_key_of_the_personal_tenant_signs_for_no_company(
     everybody: Company, microsoft: StandIn, client: Client
 ) -> None:
-    """A key in the common set whose own issuer is one tenant is good for that one only."""
+    """A key in the common set whose issuer is one tenant is valid only for that tenant."""
     person = microsoft.add_personal_account("Megan Bowen", mail="megan@outlook.com")
     tenant_id = everybody.directory.tenant_id
 

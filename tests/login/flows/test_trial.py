@@ -1,4 +1,4 @@
-"""Try: a real sign-in that signs nobody in and creates nobody."""
+"""Try: a real sign-in that signs nobody in and creates no user."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def outcome_of(client: Client, company: Company) -> dict[str, Any]:
     return outcome
 
 
-def test_a_trial_tells_all_and_changes_nothing(
+def test_a_trial_shows_everything_and_changes_nothing(
     contoso: Company, staff: User, client: Client
 ) -> None:
     heard: list[Any] = []
@@ -95,7 +95,7 @@ def test_a_trial_needs_no_application(contoso: Company, staff: User, client: Cli
 def test_a_session_keeps_one_outcome_of_a_connection(
     contoso: Company, staff: User, client: Client
 ) -> None:
-    """The last is all that anybody is shown, and one fits into a signed cookie."""
+    """Only the last one is shown, and one fits into a signed cookie."""
     for _ in range(3):
         attempt(contoso, client)
     kept = client.session["azuread_trials"]
@@ -116,7 +116,9 @@ def test_a_trial_says_who_it_would_be(contoso: Company, staff: User, client: Cli
     assert not Identity.objects.exists()
 
 
-def test_a_failure_tells_what_the_log_tells(contoso: Company, staff: User, client: Client) -> None:
+def test_a_failed_trial_shows_what_the_log_says(
+    contoso: Company, staff: User, client: Client
+) -> None:
     ClientSecret.objects.all().delete()
     ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
     outcome = attempt(contoso, client)
@@ -127,7 +129,7 @@ def test_a_failure_tells_what_the_log_tells(contoso: Company, staff: User, clien
     assert Event.objects.get(kind="tried").aadsts_code == 7000215
 
 
-def test_a_refused_person_is_told_with_their_claims(
+def test_a_refused_person_is_shown_with_their_claims(
     contoso: Company, staff: User, client: Client
 ) -> None:
     Connection.objects.update(create_users=False)
@@ -148,7 +150,7 @@ def test_a_trial_adds_no_directory(contoso: Company, staff: User, client: Client
     assert not Directory.objects.filter(tenant_id=northwind.tenant_id).exists()
 
 
-def test_incomplete_answers_of_graph_are_told(
+def test_incomplete_answers_of_graph_are_shown(
     contoso: Company, staff: User, client: Client
 ) -> None:
     Connection.objects.update(extended_profile=True)
@@ -226,7 +228,7 @@ def test_an_outcome_left_in_a_session_is_read_by_its_owner_only(
     assert trial.outcome_of(request, contoso.connection) is None
 
 
-def test_a_trial_from_which_nobody_came_back_leaves_a_trace(
+def test_a_trial_without_a_return_is_recorded(
     contoso: Company, fabrikam: Company, staff: User, client: Client
 ) -> None:
     url = begin(client, contoso.connection)
@@ -239,7 +241,7 @@ def test_a_trial_from_which_nobody_came_back_leaves_a_trace(
     assert trial.open_since(request_of(client), contoso.connection) is None
 
 
-def test_without_an_encryption_key_a_trial_says_so(
+def test_a_trial_explains_a_missing_encryption_key(
     contoso: Company, staff: User, client: Client, settings: Any
 ) -> None:
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}

@@ -1,4 +1,4 @@
-"""The address in the log: of the client, in whatever form the web server or a proxy writes it."""
+"""The client's address in the log, from every form that a web server or a proxy writes."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_failures_of_one_connection_are_capped_by_the_minute(
 
 
 def decline(company: Company, browser: Client, **answer: str) -> Any:
-    """What anybody can do: begin, and write the callback's address themselves."""
+    """Do what anybody can: start a sign-in, and write the callback's address themselves."""
     state = query_of(company.start(browser))["state"]
     return browser.get(CALLBACK, {"state": state, "error": "access_denied", **answer})
 
@@ -61,7 +61,7 @@ def rows(**values: Any) -> list[tuple[str, int]]:
 
 @pytest.fixture
 def minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of a test happens in one minute."""
+    """The whole test happens within one minute."""
     now = timezone.now()
     monkeypatch.setattr(events.timezone, "now", lambda: now)
 
@@ -103,7 +103,7 @@ def test_all_connections_together_have_a_limit(
     assert rows()[4:] == [("fabrikam", 1), ("", 9)]
 
 
-def test_proven_failures_have_limits_of_their_own(
+def test_confirmed_failures_have_separate_limits(
     contoso: Company, fabrikam: Company, client: Client, low_limits: None
 ) -> None:
     Connection.objects.update(create_users=False)
@@ -123,7 +123,7 @@ def test_proven_failures_have_limits_of_their_own(
 def test_a_secret_that_is_refused_takes_no_row_from_people_who_are(
     contoso: Company, client: Client, low_limits: None
 ) -> None:
-    """Any made-up code shows that a secret is refused."""
+    """Anybody can cause this refusal with a forged code."""
     contoso.microsoft.fault("token", aadsts=7000222, times=10)
     for _ in range(4):
         state = query_of(contoso.start(client))["state"]
@@ -245,7 +245,7 @@ def test_a_name_of_two_megabytes_is_not_written_into_the_log(
     assert client.post("/login/profile/accounts", {"connect": name}).status_code == 403
     message = Event.objects.get(kind="sign_in_failed").message
     assert len(message) <= 4000
-    assert "\x00" not in message  # PostgreSQL takes none
+    assert "\x00" not in message  # PostgreSQL accepts none
     assert max(len(record.getMessage()) for record in caplog.records) < 5000
 
 

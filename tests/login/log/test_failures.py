@@ -1,4 +1,4 @@
-"""Each answer of Microsoft's ends in its class: page, status and the log's line."""
+"""Each of Microsoft's errors has its class: page, status and log line."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ ID_2 = "1c1d2e3f-0000-4a5b-8c6d-7e8f90a1b2c3"
 
 
 def answer_with(company: Company, body: dict[str, Any], status: int = 400, **headers: str) -> None:
-    """Let the token endpoint answer so."""
+    """Make the token endpoint give this response."""
     company.microsoft.fault("token", status=status, body=json.dumps(body), headers=headers)
 
 
 def return_with(company: Company, client: Client, parameters: dict[str, Any]) -> Any:
-    """Come back from Microsoft with these parameters."""
+    """Return from Microsoft with these parameters."""
     state = query_of(company.start(client))["state"]
     return client.get(CALLBACK, {"state": state, **parameters})
 
 
 def as_parameters(answer: dict[str, Any]) -> dict[str, str]:
-    """An answer of the token endpoint, as authorize would send it in an address."""
+    """A response of the token endpoint, as parameters that authorize would send."""
     return {name: value for name, value in answer.items() if isinstance(value, str)}
 
 
@@ -110,7 +110,7 @@ def test_a_number_in_the_address_of_the_error_is_read(contoso: Company, client: 
     assert event.aadsts_code == case["expect_code"]
 
 
-# IDs behind translated labels (F10)
+# IDs after translated labels (F10)
 
 
 @pytest.mark.parametrize("description", field_cases.case("F10")["descriptions"])
@@ -123,7 +123,7 @@ def test_the_ids_are_kept_whatever_the_language(
     assert {"trace_id": event.trace_id, "correlation_id": event.correlation_id} == expected
 
 
-# The person's organisation says no (F12)
+# The person's organisation refuses (F12)
 
 
 def assert_told_to_ask_their_it(response: Any) -> None:
@@ -177,7 +177,7 @@ def test_an_account_of_another_directory_is_the_persons_to_change(
     assert assert_refused(response, 403, "access_denied").aadsts_code == 50178
 
 
-# Each class once, told by Microsoft on the callback
+# Each class once, by an error on the callback
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_each_number_on_the_callback_has_its_page(
     assert str(explain(aadsts).meaning)
 
 
-# Passing trouble (F13)
+# Temporary problems (F13)
 
 
 def assert_comes_back_later(response: Any, aadsts: int, seconds: str) -> None:
@@ -241,11 +241,11 @@ def test_an_overloaded_service_that_says_its_number(
     assert Event.objects.get().trace_id
 
 
-# Declined where an administrator would have to agree (F14)
+# Declined where an administrator would have to consent (F14)
 
 
 def declined(company: Company, client: Client) -> Any:
-    """What the file says: the query of a person who goes back from "Need admin approval"."""
+    """The query of the case: a person goes back from "Need admin approval"."""
     request_line = field_cases.case("F14").splitlines()[0]
     query = dict(parse_qsl(request_line.partition("?")[2]))
     assert query.pop("state") == "STATE"
@@ -302,7 +302,7 @@ def test_the_log_says_which_consent_microsoft_misses(
     assert "GroupMember.Read.All, and no such consent is known" in event.message
 
 
-# What a redirect can say
+# What a redirect can report
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_the_subcode_of_a_redirect_is_kept(contoso: Company, client: Client) -> 
     assert "subcode cancel" in assert_refused(response, 403, "access_denied").message
 
 
-# The closed list, where other people's programs read it
+# The closed list, for other people's programs
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/how-it-works.md"
 

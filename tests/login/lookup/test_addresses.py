@@ -13,7 +13,7 @@ from tests.company import Company
 from tests.factories import ApplicationFactory
 
 DEFAULT = "/"
-#: A site that includes our addresses twice, the second time under a name of its own.
+#: A site that includes our URLs twice, the second time under an instance namespace.
 urlpatterns = [path("sso/", include("azuread_connections.urls", namespace="sso")), *demo]
 
 

@@ -1,4 +1,4 @@
-"""Applications: which one a sign-in is for, where it may end, and who may enter."""
+"""Applications: which one a sign-in is for, where it can end, and who is admitted."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def test_the_parameter_comes_before_the_host(
 
 
 @pytest.mark.parametrize("named", [" ", "nobody", "\t"])
-def test_an_application_that_there_is_none_of_is_not_the_default_one(
+def test_an_unknown_application_is_not_replaced_by_the_default_one(
     contoso: Company, client: Client, named: str
 ) -> None:
-    """To MariaDB a blank is as good as nothing."""
+    """MariaDB ignores trailing blanks."""
     response = client.get("/login/contoso/", {"application": named})
     assert (response.status_code, error_code(response)) == (403, "connection_disabled")
 
 
 @pytest.mark.parametrize("named", ["", "\x00"])
-def test_no_name_is_no_application_named(contoso: Company, client: Client, named: str) -> None:
+def test_an_empty_name_names_no_application(contoso: Company, client: Client, named: str) -> None:
     assert client.get("/login/contoso/", {"application": named}).status_code == 302
 
 

@@ -85,7 +85,7 @@ def test_a_flood_of_made_up_sessions_is_cut_off(
     for number in range(10):
         response = frontchannel(contoso, sid=SID[:-1] + str(number))
     assert Revocation.objects.count() == 3
-    # Whoever was not signed out is told so.
+    # A refused sign-out gets an error status.
     assert (response.status_code, response["Retry-After"]) == (429, "60")
     told = [record for record in caplog.records if "are refused for a minute" in record.message]
     assert len(told) == 1

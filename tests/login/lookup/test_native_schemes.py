@@ -1,4 +1,4 @@
-"""A native application's own scheme is a destination wherever an address of the web is one."""
+"""A native application's custom scheme is allowed wherever a web address is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.factories import ApplicationFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 APP = "com.example.app://callback?from=here"
-#: Schemes that a browser or the system runs, reads or opens by itself.
+#: Schemes that a browser or the system itself runs, reads or opens.
 DANGEROUS = [
     "javascript:alert(1)",
     "JavaScript://com.example.app/%0aalert(1)",
@@ -94,7 +94,7 @@ def test_the_sites_own_settings_may_name_the_app(
 def test_no_list_makes_a_dangerous_scheme_a_destination(
     contoso: Company, client: Client, url: str
 ) -> None:
-    """A program can write a list without validating it."""
+    """A program can store a list without validation."""
     Application.objects.update(allowed_callback_urls=[url], allowed_logout_urls=[url])
     assert contoso.sign_in(client, next=url)["Location"] == "/"
     assert client.post("/login/logout", {"next": url})["Location"] == "/"
@@ -135,9 +135,7 @@ def test_the_model_allows_an_apps_scheme_to_a_native_application_only() -> None:
         native.full_clean()
 
 
-def test_a_transaction_of_the_accounts_page_leads_back_to_it(
-    contoso: Company, client: Client
-) -> None:
+def test_a_transaction_of_the_accounts_page_returns_to_it(contoso: Company, client: Client) -> None:
     """Its destination is always a path of this site."""
     user = UserFactory.create()
     client.force_login(user)

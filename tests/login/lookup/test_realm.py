@@ -38,7 +38,7 @@ def ask(client: Client, email: str, **query: str) -> Any:
         "adele.vance@emea.sales.contoso.com",
     ],
 )
-def test_an_address_leads_to_its_companys_sign_in(
+def test_an_address_selects_its_companys_sign_in(
     contoso: Company, client: Client, email: str
 ) -> None:
     url = next_address(ask(client, email, next="/reports/"))
@@ -83,7 +83,7 @@ def test_an_alias_of_a_subdomain_comes_before_its_parents(
         "<script>@x.y",
     ],
 )
-def test_other_addresses_lead_nowhere(contoso: Company, client: Client, email: str) -> None:
+def test_other_addresses_select_no_connection(contoso: Company, client: Client, email: str) -> None:
     page = ask(client, email).content.decode()
     assert UNKNOWN in page
     assert "<script>@" not in page
@@ -92,7 +92,7 @@ def test_other_addresses_lead_nowhere(contoso: Company, client: Client, email: s
 def test_an_unknown_domain_and_one_of_another_application_look_the_same(
     contoso: Company, client: Client
 ) -> None:
-    """Discovery is no oracle: same queries, same page."""
+    """Discovery reveals nothing: same queries, same page."""
     elsewhere = ConnectionFactory.create(name="northwind", domain="northwindtraders.com")
     EnabledConnectionFactory.create(connection=elsewhere)
     seen = []
@@ -132,7 +132,7 @@ F20 = case("F20")
 
 
 @pytest.mark.parametrize("typed", F20["leads_there"] + F20["login_hint_is_clean"])
-def test_an_address_as_people_paste_it_leads_to_the_connection(
+def test_a_pasted_address_selects_the_connection(
     microsoft: StandIn, application: Application, client: Client, typed: str
 ) -> None:
     company = Company.create(microsoft, application, domain=F20["connection_domain"])
@@ -147,7 +147,7 @@ def test_an_address_as_people_paste_it_leads_to_the_connection(
 def test_the_field_takes_what_a_browser_would_not_call_an_address(
     contoso: Company, client: Client
 ) -> None:
-    """A browser refuses "Adele Vance <…>" in an input of the type "email" before we see it."""
+    """A browser refuses "Adele Vance <…>" in an input of the type "email", so it is never sent."""
     page = client.get("/login/").content.decode()
     assert '<input id="azuread-email" type="text" inputmode="email" name="email"' in page
 

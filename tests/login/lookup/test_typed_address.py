@@ -63,5 +63,5 @@ def test_what_belongs_to_an_address_stays(address: str) -> None:
         " " * 2000 + "alice@contoso.test",
     ],
 )
-def test_what_holds_no_address_is_none(typed: str) -> None:
+def test_text_without_an_address_gives_none(typed: str) -> None:
     assert clean_address(typed) == ""

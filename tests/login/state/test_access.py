@@ -15,7 +15,7 @@ def test_a_session_of_a_connection_not_enabled_there_does_not_enter(contoso, fab
     portal = ApplicationFactory.create(slug="portal")
     EnabledConnectionFactory.create(
         application=portal, connection=fabrikam.connection
-    )  # the application has one, just not ours
+    )  # the application has a connection, but another one
     contoso.sign_in(client)
     request = RequestFactory().get("/")
     request.session = client.session

@@ -1,4 +1,4 @@
-"""Open sessions end when what they rest on ends, whatever engine keeps them."""
+"""Open sessions end when their sign-in is no longer valid, with every session engine."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_where_several_directories_come_a_session_rests_on_its_own_one(
 def test_of_a_single_directory_the_status_says_nothing(
     contoso: Company, client: Client, change: Any
 ) -> None:
-    """Or people would be let in, and be out at the next request."""
+    """Otherwise people would be signed in, and out again at the next request."""
     contoso.sign_in(client)
     change(contoso)
     assert is_signed_in(client)
@@ -155,7 +155,7 @@ def test_others_stay(contoso: Company, fabrikam: Company, client: Client) -> Non
     assert is_signed_in(other)
 
 
-def test_a_password_session_is_none_of_our_business(contoso: Company, client: Client) -> None:
+def test_a_password_session_is_not_checked(contoso: Company, client: Client) -> None:
     client.force_login(UserFactory.create())
     revoke_all(contoso)
     assert client.get("/").wsgi_request.user.is_authenticated
@@ -175,7 +175,7 @@ def test_a_session_lives_on_by_what_still_holds(
 
 
 class ReadsFromAReplica:
-    """A router of a site whose replica is not there: whoever reads from it fails."""
+    """A router of a site whose replica is missing: reading from it fails."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         return "replica" if model._meta.app_label == "azuread_connections" else None
@@ -187,7 +187,7 @@ class ReadsFromAReplica:
 def test_a_replica_that_lags_behind_is_not_asked(
     contoso: Company, client: Client, settings: Any
 ) -> None:
-    """It does not know yet who came a moment ago."""
+    """It does not have the newest sign-ins yet."""
     contoso.sign_in(client)
     request = RequestFactory().get("/")
     request.session = client.session

@@ -18,7 +18,7 @@ BEGUN = Transaction(
 )
 
 
-def test_what_was_sealed_comes_out_again() -> None:
+def test_unsealing_returns_the_sealed_value() -> None:
     assert unseal(BEGUN.state, seal(BEGUN)) == BEGUN
 
 
@@ -28,14 +28,14 @@ def test_a_seal_is_bound_to_its_own_state() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "A", "AAAA", "é", "A" * 400, "!!!!"])
-def test_junk_is_no_seal(value: str) -> None:
+def test_junk_is_not_unsealed(value: str) -> None:
     with pytest.raises(BrokenSeal):
         unseal(BEGUN.state, value)
 
 
 @pytest.mark.parametrize("content", [[], [1] * 8, [1] * 10, {}, None, 5, "x"])
-def test_what_another_version_has_sealed_is_no_transaction(content: Any) -> None:
-    """It comes back while a new version is rolled out, or an old one is put back."""
+def test_a_transaction_of_another_version_is_refused(content: Any) -> None:
+    """It can arrive while a new version is rolled out, or an old one is restored."""
     sealed = sealing.seal("transaction", content, name=BEGUN.state)
     with pytest.raises(BrokenSeal):
         unseal(BEGUN.state, sealed)
@@ -55,7 +55,7 @@ def test_the_content_cannot_be_read_from_the_cookie() -> None:
     assert BEGUN.seed not in repr(BEGUN)
 
 
-def test_a_rotated_secret_key_still_opens_what_is_under_way(settings: Any) -> None:
+def test_a_rotated_secret_key_still_opens_transactions_in_progress(settings: Any) -> None:
     sealed = seal(BEGUN)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another"

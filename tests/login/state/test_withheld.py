@@ -1,4 +1,4 @@
-"""A failed sign-in mails nobody, and a report of an unforeseen error gives nothing away."""
+"""A failed sign-in causes no mail, and a report of an unexpected error contains no secret."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def mailed() -> str:
 
 @pytest.fixture
 def reports() -> Iterator[list[str]]:
-    """What Django's reporter makes of each unforeseen error: as HTML and as text."""
+    """Django's report of each unexpected error, as HTML and as text."""
     texts: list[str] = []
 
     def report(request: Any, **kwargs: Any) -> None:
@@ -66,7 +66,7 @@ def fail(*args: Any, **kwargs: Any) -> Any:
     raise RuntimeError("out of order")
 
 
-#: Where something unforeseen goes wrong, from the first frames to the last.
+#: Places of unexpected errors, from the first frames to the last.
 PLACES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "in the view": lambda patch: patch.setattr(sign_in, "find_context", fail),
     "before the request to Microsoft": lambda patch: patch.setattr(
@@ -103,7 +103,7 @@ def test_an_unforeseen_error_is_reported_without_anything_that_is_secret(
 
 
 class CarelessBackend(ConnectionBackend):
-    """A site's own hook that keeps what it reads in variables, and fails."""
+    """A site's hook that stores what it reads in variables, and fails."""
 
     def verify_claims(self, claims: Mapping[str, Any]) -> bool:
         assert self.request is not None
@@ -135,7 +135,7 @@ def test_the_middleware_of_a_site_fails_before_the_view(
         assert arrival.shown_in(report) == []
 
 
-def test_any_other_page_that_fails_while_a_sign_in_is_under_way(
+def test_any_other_page_that_fails_during_a_sign_in(
     contoso: Company, client: Client, admins: None, reports: list[str], settings: Any
 ) -> None:
     arrival = Arrival.of(contoso, client)
@@ -179,7 +179,7 @@ def test_an_error_under_asgi_is_reported_without_anything_that_is_secret(
     browser = AsyncClient(raise_request_exception=False)
     browser.cookies = client.cookies
     address = arrival.url.removeprefix("http://testserver")
-    # As proxies pass the address on, and a page of the callback's that leads there again.
+    # The headers in which proxies pass the address on, and a page that links to the callback.
     again = {"X-Original-URI": address, "X-Forwarded-Uri": address, "Referer": arrival.url}
     assert async_to_sync(browser.get)(address, headers=again).status_code == 500
     assert len(reports) == 2
@@ -207,7 +207,7 @@ def test_people_sign_in_under_asgi(contoso: Company, client: Client) -> None:
 def test_a_request_that_no_server_started_loses_them_in_the_view(
     contoso: Company, client: Client
 ) -> None:
-    """Another URLconf, for example: nobody knows the callback until its view is called."""
+    """With another URLconf, for example, the callback is unknown until its view is called."""
     arrival = Arrival.of(contoso, client)
     request = RequestFactory().request(**arrival.environ)
     assert query_of(arrival.url)["code"] in request.get_full_path()
@@ -241,12 +241,12 @@ def test_a_middleware_that_redirects_takes_the_sealed_parameters_along(
     assert browser.get("/login/profile").status_code == 200
 
 
-def test_an_unreadable_sealed_parameter_is_no_sign_in(contoso: Company, client: Client) -> None:
+def test_an_unreadable_sealed_parameter_is_not_a_sign_in(contoso: Company, client: Client) -> None:
     response = client.get("/login/callback", {"sealed": "AAAA"})
     assert (response.status_code, error_code(response)) == (400, "transaction_missing")
 
 
-def test_cookies_are_told_apart_by_their_name(rf: Any) -> None:
+def test_cookies_are_distinguished_by_their_name(rf: Any) -> None:
     request = rf.get("/", HTTP_COOKIE="a=1; azuread_txn_x=sealed; b=azuread_txn_")
     assert transaction_cookies(request) == (("azuread_txn_x", "sealed"),)
     assert request.COOKIES == {"a": "1", "b": "azuread_txn_"}

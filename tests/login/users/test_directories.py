@@ -1,4 +1,4 @@
-"""Directories that came in by themselves are judged by today's policy and pins, at any time."""
+"""Automatically accepted directories are always checked against the current policy and pins."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def patti(northwind: TheirDirectory) -> Person:
 
 @pytest.fixture
 def inside(everybody: Company, patti: Person, client: Client) -> Client:
-    """Patti's browser, signed in while her directory was accepted by itself."""
+    """Patti's browser, signed in while her directory was accepted automatically."""
     assert everybody.sign_in(client, patti).status_code == 302
     assert is_signed_in(client)
     return client
@@ -80,7 +80,7 @@ def row_of(directory: TheirDirectory) -> Directory:
     return Directory.objects.get(tenant_id=directory.tenant_id, connection__name="everybody")
 
 
-# --- Today's policy -------------------------------------------------------------------------------
+# --- The current policy ---------------------------------------------------------------------------
 
 
 def assert_refused(response: Any, code: str) -> None:
@@ -100,7 +100,7 @@ def test_a_directory_says_who_let_it_in(
 @pytest.mark.parametrize(
     ("policy", "code"), [("hold", "directory_waiting"), ("listed", "directory_refused")]
 )
-def test_a_stricter_policy_ends_what_came_in_by_itself(
+def test_a_stricter_policy_ends_automatic_acceptance(
     everybody: Company,
     northwind: TheirDirectory,
     patti: Person,
@@ -112,7 +112,7 @@ def test_a_stricter_policy_ends_what_came_in_by_itself(
     assert not is_signed_in(inside)
     response = everybody.sign_in(inside, patti)
     assert (response.status_code, error_code(response)) == (403, code)
-    # The connection's own is not concerned.
+    # The connection's own directory is not affected.
     assert everybody.sign_in(Client()).status_code == 302
 
 
@@ -134,7 +134,7 @@ def test_holding_it_asks_an_administrator_once(
     assert heard == [northwind.tenant_id]
     assert Event.objects.filter(kind="directory_waiting").count() == 1
     assert row_of(northwind).status == "waiting"
-    # It does not come in again by itself.
+    # It is not accepted automatically again.
     Connection.objects.update(new_directories="accept")
     assert everybody.sign_in(Client(), patti).status_code == 403
     row_of(northwind).decide(Directory.Status.ALLOWED)
@@ -152,7 +152,7 @@ def test_a_status_set_by_a_query_is_an_administrators_decision(
 
 
 @pytest.mark.parametrize("policy", ["accept", "hold", "listed"])
-def test_what_an_administrator_let_in_stays_in(
+def test_a_directory_that_an_administrator_allowed_stays_allowed(
     everybody: Company, northwind: TheirDirectory, patti: Person, inside: Client, policy: str
 ) -> None:
     row_of(northwind).decide(Directory.Status.ALLOWED)
@@ -172,7 +172,7 @@ def test_a_trial_judges_in_the_same_way_and_writes_nothing(
     assert row_of(northwind).status == "allowed"
 
 
-# --- Today's pins ---------------------------------------------------------------------------------
+# --- The current pins -----------------------------------------------------------------------------
 
 
 def pin_by_saving(northwind: TheirDirectory) -> None:
@@ -195,7 +195,7 @@ def test_pinning_a_directory_holds_it_where_it_came_in_by_itself(
     assert not is_signed_in(inside)
     response = everybody.sign_in(inside, patti)
     assert (response.status_code, error_code(response)) == (403, "directory_waiting")
-    # Saved again, it says nothing more.
+    # Saved again, it logs nothing more.
     Connection.objects.get(name="strict").save()
     assert Event.objects.filter(kind="directory_waiting").count() == 1
     row_of(northwind).decide(Directory.Status.ALLOWED)
@@ -261,7 +261,7 @@ def test_pins_go_by_login_host(here: str, there: str, is_same: bool, came_first:
         assert common.directories.welcome().exists()
 
 
-# --- The trust moves ------------------------------------------------------------------------------
+# --- The trusted directory changes ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("by_columns", [True, False])
@@ -292,7 +292,7 @@ def test_when_the_trust_moves_people_and_sessions_of_the_former_directory_end(
         response = everybody.sign_in(client)
         assert (response.status_code, error_code(response)) == (403, "directory_refused")
 
-    # Back again: its people can sign in, but the sessions of before stay over.
+    # Trusted again: its people can sign in, but earlier sessions are not restored.
     connection.domain, connection.tenant_id = contoso.domain, contoso.tenant_id
     connection.save()
     assert row_of(contoso).status == "allowed"
@@ -335,7 +335,7 @@ def test_a_refusal_of_the_own_directory_is_not_undone_by_saving(everybody: Compa
     assert row_of(everybody.directory).status == "refused"
 
 
-def test_a_directory_that_waits_is_let_in_when_it_becomes_the_connections_own(
+def test_a_waiting_directory_is_allowed_when_it_becomes_the_connections_own(
     everybody: Company, northwind: TheirDirectory, patti: Person
 ) -> None:
     Connection.objects.update(new_directories="hold")
@@ -408,7 +408,7 @@ def test_a_refused_directory_cannot_be_deleted(everybody: Company) -> None:
         with pytest.raises(ProtectedError, match="approve it"):
             delete()
     assert Directory.objects.filter(pk=refused.pk).exists()
-    # A stale object does not decide.
+    # A stale object has no effect.
     refused.status = "waiting"
     with pytest.raises(ProtectedError):
         refused.delete()
@@ -450,7 +450,7 @@ def test_only_the_own_directorys_grants_are_known_and_noted(contoso):
 
 def test_pinned_elsewhere_means_by_another_connection_of_the_same_cloud(everybody, client):
     Directory.objects.all().delete()
-    assert everybody.sign_in(client).status_code == 302  # its own pin is no obstacle
+    assert everybody.sign_in(client).status_code == 302  # its own pin does not matter
     Directory.objects.all().delete()
     Identity.objects.all().delete()
     User.objects.all().delete()
@@ -459,7 +459,7 @@ def test_pinned_elsewhere_means_by_another_connection_of_the_same_cloud(everybod
 
 
 @pytest.mark.parametrize("api", ["v2.0", "v1.0"])
-def test_a_new_directory_comes_in_where_it_is_accepted(
+def test_a_new_directory_is_allowed_where_the_policy_accepts_it(
     everybody: Company, northwind: TheirDirectory, client: Client, api: str
 ) -> None:
     Connection.objects.update(identity_api=api)
@@ -474,7 +474,7 @@ def test_a_new_directory_comes_in_where_it_is_accepted(
     assert row.last_seen_at
     identity = Identity.objects.get()
     assert identity.tenant_id == northwind.tenant_id
-    # Of another directory, so the name and the address are not believed.
+    # Of another directory, so the name and the address are not trusted.
     assert identity.user.get_username() == f"{person.object_id}@{northwind.tenant_id}"
     assert User.objects.get().email == ""
 
@@ -523,7 +523,7 @@ def test_a_refused_directory_stays_out_under_every_policy(
     assert_refused(response, "directory_refused")
 
 
-def test_only_listed_directories_come_in_where_the_connection_says_so(
+def test_only_listed_directories_are_allowed_where_the_policy_refuses_others(
     everybody: Company, northwind: TheirDirectory, client: Client
 ) -> None:
     Connection.objects.update(new_directories="listed")
@@ -538,7 +538,7 @@ def test_only_listed_directories_come_in_where_the_connection_says_so(
 def test_a_directory_of_another_connection_does_not_come_in_this_way(
     everybody: Company, northwind: TheirDirectory, client: Client
 ) -> None:
-    """Or a common endpoint would be the way around a stricter connection."""
+    """Otherwise a common endpoint would bypass a stricter connection."""
     ConnectionFactory.create(name="northwind", tenant_id=northwind.tenant_id)
     person = northwind.add_person("Patti Fernandez")
     assert_refused(everybody.sign_in(client, person), "directory_refused")

@@ -28,9 +28,7 @@ def graph_requests(company: Company) -> list[Any]:
     return [each for each in company.microsoft.requests if each.path.startswith("/graph")]
 
 
-def test_the_extended_profile_comes_under_its_documented_names(
-    company: Company, client: Client
-) -> None:
+def test_the_extended_profile_has_its_documented_names(company: Company, client: Client) -> None:
     company.person.graph.update(
         jobTitle="Retail Manager",
         mobilePhone="+1 425 555 0100",
@@ -77,7 +75,7 @@ def test_the_users_fields_follow_the_setting(
     assert (user.first_name, user.last_name, user.email) == ("Retail Manager", "", "")
 
 
-def test_a_graph_that_does_not_answer_leaves_the_extended_profile_as_it_was(
+def test_the_extended_profile_stays_if_graph_does_not_answer(
     company: Company, client: Client
 ) -> None:
     company.person.graph["jobTitle"] = "Retail Manager"

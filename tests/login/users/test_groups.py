@@ -1,4 +1,4 @@
-"""Extended profile and groups from Graph, and what membership gives here."""
+"""Extended profile and groups from Graph, and the effects of membership."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_an_incomplete_list_changes_nobodys_rights(
 
 
 @pytest.mark.parametrize("where", ["foreign", "itself"])
-def test_a_next_page_elsewhere_or_in_a_circle_is_no_list(
+def test_a_list_with_a_next_page_elsewhere_or_in_a_loop_is_not_used(
     company: Company, client: Client, staff: Group, where: str
 ) -> None:
     sales = company.directory.add_group("Sales", members=[company.person])
@@ -211,7 +211,9 @@ def test_granted_permissions_are_noted_once(company: Company, client: Client) ->
     assert Directory.objects.get().delegated_since == since
 
 
-def test_no_more_is_asked_for_than_the_options_need(company: Company, client: Client) -> None:
+def test_only_the_permissions_that_the_options_need_are_requested(
+    company: Company, client: Client
+) -> None:
     assert query_of(company.start(client))["scope"] == (
         "openid profile email https://graph.microsoft.com/User.Read "
         "https://graph.microsoft.com/GroupMember.Read.All"

@@ -32,7 +32,7 @@ needs_row_locks = pytest.mark.skipif(
 
 @contextmanager
 def being_tied_elsewhere(user: User) -> Iterator[threading.Event]:
-    """Hold the user as the other first sign-in would; tie and commit when the event is set."""
+    """Lock the user as another first sign-in would; tie and commit when the event is set."""
     is_held, may_commit = threading.Event(), threading.Event()
 
     def tie() -> None:
@@ -228,9 +228,7 @@ def test_some_users_are_never_taken_over(
 
 
 @pytest.mark.django_db
-def test_a_user_with_permissions_of_their_own_is_never_taken_over(
-    linking_contoso: Company, client: Client
-) -> None:
+def test_a_user_with_permissions_is_never_linked(linking_contoso: Company, client: Client) -> None:
     local = UserFactory.create(username="adele", email=EMAIL)
     local.user_permissions.add(Permission.objects.first())
     assert_refused(linking_contoso.sign_in(client))
@@ -259,7 +257,7 @@ def test_two_users_with_the_address_end_in_a_refusal(
 def test_a_user_with_a_similar_address_is_not_the_one(
     linking_contoso: Company, client: Client
 ) -> None:
-    """MariaDB takes é for e."""
+    """MariaDB treats é as e."""
     similar = UserFactory.create(username="a", email="adéle.vance@contoso.com")
     assert linking_contoso.sign_in(client).status_code == 302
     assert Identity.objects.get().user != similar

@@ -1,4 +1,4 @@
-"""First and last name out of a display name."""
+"""First and last name from a display name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sign-in writes into the Django user: names, addresses and usernames that fit."""
+"""What a sign-in writes to the Django user: names, addresses and usernames that fit."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_address_that_does_not_fit_leaves_the_one_that_is_there(
 def test_only_names_are_cut(
     contoso: Company, client: Client, settings: Any, attribute: str
 ) -> None:
-    """A cut address or number is somebody else's, in whatever field it is kept."""
+    """A truncated address or number is a different one, in whatever field it is stored."""
     settings.AZUREAD_CONNECTIONS |= {"USER_FIELDS": {"first_name": attribute}}
     Connection.objects.update(extended_profile=True)
     person = contoso.directory.add_person(

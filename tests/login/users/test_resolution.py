@@ -1,4 +1,4 @@
-"""Who a sign-in becomes: users, names, addresses, and what no directory can take from another."""
+"""The user of a sign-in: names, addresses, and what no directory can take from another."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_recycled_name_is_another_user(contoso: Company, client: Client) -> No
 
 
 def test_a_username_that_somebody_has_is_left_to_them(contoso: Company, client: Client) -> None:
-    """A local account of the same name, in other letters, is not taken over."""
+    """A local account of the same name, in another case, is not taken over."""
     local = UserFactory.create(username="Megan.Bowen@contoso.com", is_superuser=True)
     user = signed_in(contoso, client)
     assert user != local
@@ -189,7 +189,7 @@ def test_the_profile_is_synced_when_the_connection_says(
     assert (user.first_name, user.last_name) == later
 
 
-def test_a_sync_writes_only_what_differs_and_tells(contoso: Company, client: Client) -> None:
+def test_a_sync_writes_and_reports_only_what_differs(contoso: Company, client: Client) -> None:
     told: list[list[str]] = []
 
     def listen(changed: list[str], **kwargs: Any) -> None:
@@ -208,7 +208,9 @@ def test_a_sync_writes_only_what_differs_and_tells(contoso: Company, client: Cli
     assert User.objects.get().is_staff
 
 
-def test_a_deactivated_user_stays_out_and_gets_no_twin(contoso: Company, client: Client) -> None:
+def test_a_deactivated_user_is_refused_and_not_created_again(
+    contoso: Company, client: Client
+) -> None:
     contoso.sign_in(client)
     User.objects.update(is_active=False)
     response = contoso.sign_in(Client())

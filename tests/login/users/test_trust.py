@@ -1,4 +1,4 @@
-"""In which domains a directory may give names here, and when Microsoft is asked again."""
+"""The domains in which a directory can give names, and when Microsoft is asked again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def asked(company: Company) -> int:
 
 
 def let_pass(**time: int) -> None:
-    """Let so much time pass since Microsoft was last asked."""
+    """Let this much time pass since Microsoft was last asked."""
     then = timezone.now() - timedelta(**time)
     DomainAlias.objects.update(checked_at=then)
     cache.clear()
@@ -57,7 +57,7 @@ def test_a_sign_in_asks_again_once_the_proof_is_a_day_old(
     assert asked(contoso) == times
 
 
-def test_a_proof_from_the_future_is_asked_for_again(contoso: Company, client: Client) -> None:
+def test_a_verification_from_the_future_is_repeated(contoso: Company, client: Client) -> None:
     let_pass(hours=-1)
     contoso.sign_in(client)
     assert asked(contoso) == 1
@@ -89,7 +89,7 @@ def test_while_microsoft_is_down_people_sign_in_and_one_in_ten_minutes_asks(
     assert asked(contoso) == 1
 
 
-def test_an_alias_is_asked_about_when_somebody_comes_with_it(
+def test_an_alias_is_verified_when_somebody_signs_in_with_it(
     contoso: Company, client: Client
 ) -> None:
     contoso.connection.aliases.create(domain="contoso.net")
@@ -142,7 +142,7 @@ def test_microsoft_is_asked_at_the_moment_of_linking(linking: Company, client: C
     assert asked(linking) == 1
 
 
-def test_a_proof_that_was_just_renewed_is_not_asked_for_twice(
+def test_a_verification_that_was_just_renewed_is_not_repeated(
     linking: Company, client: Client
 ) -> None:
     let_pass(days=2)
@@ -201,7 +201,7 @@ def test_a_connection_that_is_deleted_while_microsoft_is_asked_links_nobody(
 def test_a_connection_that_trusts_another_directory_by_then_links_nobody(
     linking: Company, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The domain has not moved; what the connection trusts has."""
+    """The domain has not moved, but the connection trusts another directory."""
     local = UserFactory.create(username="adele", email=EMAIL)
     find = microsoft.find_directory
 
@@ -217,7 +217,7 @@ def test_a_connection_that_trusts_another_directory_by_then_links_nobody(
     assert client.get("/login/profile").status_code == 401
 
 
-# --- Whom nobody is linked to ---------------------------------------------------------------------
+# --- Users who are never linked -------------------------------------------------------------------
 
 
 def test_a_user_with_permissions_of_a_group_is_not_linked(linking: Company, client: Client) -> None:
@@ -234,7 +234,7 @@ def test_a_user_with_permissions_of_a_group_is_not_linked(linking: Company, clie
 
 
 class GivesEverybodyOne:
-    """An authentication backend of the site that hands out a permission by itself."""
+    """An authentication backend of the site that gives everybody a permission."""
 
     def authenticate(self, request: Any, **credentials: Any) -> None:
         return None
@@ -271,7 +271,7 @@ def test_whose_address_it_is(contoso, value, own):
     assert DomainTrust(frozenset({"contoso.com"})).vouches_for(value) is own
 
 
-def test_a_domain_that_leads_elsewhere_gives_no_names(contoso: Company, client: Client) -> None:
+def test_a_domain_of_another_directory_gives_no_names(contoso: Company, client: Client) -> None:
     """A connection edited while Microsoft was down, or imported with somebody else's domain."""
     contoso.microsoft.add_directory("fabrikam.com")
     move_to(contoso.connection, "fabrikam.com")

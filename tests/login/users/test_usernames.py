@@ -60,7 +60,7 @@ def odd_but_wanted(claims: Any, connection: Connection) -> str:
     return f"waad|{claims.object_id}"
 
 
-def test_a_name_of_another_domain_is_no_username_though_nobody_has_it(contoso, client):
+def test_a_name_of_another_domain_is_not_used_as_username(contoso, client):
     contoso.person.claims.update(
         preferred_username="victim@fabrikam.com", upn="victim@fabrikam.com", email=None
     )
@@ -111,7 +111,7 @@ def test_a_username_that_the_user_model_refuses_is_made_of_the_ids(
     [
         "megan bowen@contoso.com",
         "<megan>@contoso.com",
-        "ｍegan@contoso.com",  # not normalised (NFKC): the form would turn it into another name
+        "ｍegan@contoso.com",  # not normalised (NFKC): the form would change it to another name
         "m" * 150 + "@contoso.com",
     ],
 )

@@ -1,4 +1,4 @@
-"""A page has a limited number of buttons; beyond it, an address leads to the connection."""
+"""A page has a limited number of buttons; with more connections it asks for the address."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_beyond_it_there_is_the_email_only_and_a_sentence(
     assert NOTE in page
     answer = client.post("/login/", {"email": "adele.vance@contoso.com"})
     assert next_address(answer).startswith(customers.microsoft.url)
-    # What is not shown as a button does not count.
+    # Connections without a button do not count.
     Connection.objects.filter(pk=extra.pk).update(show_as_button=False)
     assert client.get("/login/").content.decode().count("Continue with ") == 12
 
@@ -80,7 +80,7 @@ def test_no_more_than_one_in_excess_is_read(
     assert "LIMIT 13" in queries[1]["sql"]
 
 
-def test_the_template_tag_leads_to_the_sign_in_page(
+def test_the_template_tag_links_to_the_sign_in_page(
     customers: Company, application: Application, rf: Any
 ) -> None:
     one_more(application)

@@ -31,7 +31,7 @@ def admins(settings: Any) -> Iterator[None]:
     logger.removeHandler(handler)
 
 
-def test_try_again_keeps_the_destination_and_leads_nowhere_useless(contoso, client):
+def test_try_again_keeps_the_destination_where_it_can_help(contoso, client):
     url = contoso.start(client, next="/deep/")
     ClientSecret.objects.all().delete()
     page = contoso.come_back(client, url).content.decode()
@@ -54,7 +54,7 @@ def test_fifty_failed_callbacks_of_strangers_mail_nobody(contoso: Company, admin
 def test_a_callback_with_a_thousand_parameters_mails_nobody(
     client: Client, contoso: Company, admins: None, name: str
 ) -> None:
-    """Django refuses more, and logs that as an error, wherever it reads them."""
+    """Django refuses more, and logs an error wherever they are parsed."""
     response = client.get("/login/callback?" + "&".join([f"{name}=1"] * 1001))
     assert (response.status_code, error_code(response)) == (400, "transaction_missing")
     assert mail.outbox == []
@@ -80,7 +80,7 @@ def test_no_answer_that_is_in_our_log_is_logged_or_mailed_by_django(
 
 
 def test_no_other_answer_of_ours_has_a_status_that_django_mails() -> None:
-    """They all come from ``failure_page``, which marks them."""
+    """``failure_page`` creates all of them, and marks them."""
     package = Path(azuread_connections.__file__).parent
     status = re.compile(r"status(_code)?\s*=\s*(5\d\d|failed\.failure\.status|failure\.status)")
     found = {

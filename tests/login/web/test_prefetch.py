@@ -1,4 +1,4 @@
-"""Links that a program, or a browser that prefetches, opens before a person does."""
+"""Links that a program or a prefetching browser opens before a person does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ BROWSERS = [
 
 
 def assert_left_for_the_browser(answer: Any, status: int = 200) -> str:
-    """Nothing begins: no redirect, no cookie. Return where a browser goes on to."""
+    """Assert that no sign-in starts: no redirect, no cookie. Return the address where a browser
+    continues."""
     assert answer.status_code == status
     assert "Location" not in answer
     assert not answer.cookies
@@ -44,10 +45,10 @@ def test_a_link_opened_from_office_arrives_with_its_destination(contoso: Company
     address, agent = asked[1], asked[2].strip()
     office, browser = Client(), Client()
     url = assert_left_for_the_browser(office.get(address, headers={"user-agent": agent}))
-    # Office opens the address in the browser, which goes on.
+    # Office opens the address in the browser, which continues.
     answer = browser.get(address, headers={"user-agent": BROWSERS[0]})
     assert contoso.come_back(browser, answer["Location"])["Location"] == "/report"
-    # A browser that calls itself so goes on from the page, and is not stopped a second time.
+    # A browser with that name continues from the page, and is not stopped again.
     embedded = Client()
     answer = embedded.get(url, headers={"user-agent": agent})
     assert contoso.come_back(embedded, answer["Location"])["Location"] == "/report"
@@ -106,7 +107,7 @@ def test_a_head_request_begins_nothing(contoso: Company, client: Client, address
     ],
 )
 @pytest.mark.parametrize("query", ["", "?continue=1"])
-def test_a_prefetch_begins_nothing_and_is_asked_for_again(
+def test_a_prefetch_starts_no_sign_in_and_is_requested_again(
     contoso: Company,
     client: Client,
     caplog: pytest.LogCaptureFixture,
@@ -120,9 +121,7 @@ def test_a_prefetch_begins_nothing_and_is_asked_for_again(
     assert client.get(f"/login/contoso/{query}").status_code == 302
 
 
-def test_prefetching_takes_no_sign_in_away_that_is_under_way(
-    contoso: Company, client: Client
-) -> None:
+def test_prefetching_does_not_end_a_sign_in_in_progress(contoso: Company, client: Client) -> None:
     """A browser keeps four of them at a time."""
     url = contoso.start(client, next="/reports/")
     for _ in range(5):

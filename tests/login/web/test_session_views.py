@@ -37,7 +37,7 @@ def test_the_profile_is_the_signed_in_persons(contoso: Company, client: Client) 
     }
 
 
-def test_without_a_sign_in_there_is_no_profile(client: Client, contoso: Company) -> None:
+def test_without_a_sign_in_the_profile_is_refused(client: Client, contoso: Company) -> None:
     assert client.get("/login/profile").status_code == 401
     client.force_login(UserFactory.create())
     assert client.get("/login/profile").status_code == 401
@@ -71,7 +71,7 @@ def test_profile_and_logout_answer_under_login_required(contoso, client, setting
     assert client.post("/login/logout")["Location"] == "/"
 
 
-def test_an_identity_that_is_gone_or_somebody_elses_is_no_profile(contoso, client):
+def test_a_deleted_identity_or_somebody_elses_has_no_profile(contoso, client):
     contoso.sign_in(client)
     Identity.objects.update(user=UserFactory.create())
     assert client.get("/login/profile").status_code == 401
@@ -79,7 +79,7 @@ def test_an_identity_that_is_gone_or_somebody_elses_is_no_profile(contoso, clien
     assert client.get("/login/profile").status_code == 401
 
 
-def test_a_session_without_its_user_is_no_profile(contoso, client):
+def test_a_session_without_its_user_has_no_profile(contoso, client):
     contoso.sign_in(client)
     User.objects.update(is_active=False)
     assert client.get("/login/profile").status_code == 401
@@ -95,7 +95,7 @@ def test_a_session_without_its_user_is_no_profile(contoso, client):
         ("", "/"),
     ],
 )
-def test_signing_out_leads_where_it_may(
+def test_signing_out_redirects_only_to_allowed_addresses(
     contoso: Company, client: Client, asked: str, arrived: str
 ) -> None:
     Application.objects.update(allowed_logout_urls=["https://other.example.com/bye"])

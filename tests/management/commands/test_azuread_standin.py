@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.slow
-def test_it_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+def test_it_runs_until_it_is_stopped(tmp_path: Path) -> None:
     data = tmp_path / "data.json"
     data.write_text(json.dumps({"directories": [{"domain": "contoso.com"}]}))
     with socket.socket() as probe:

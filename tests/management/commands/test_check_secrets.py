@@ -214,7 +214,7 @@ def test_a_refused_secret_fails_as_an_expired_one_does_and_says_when():
 
 
 @pytest.mark.django_db
-def test_json_of_nothing_is_an_empty_list():
+def test_json_without_secrets_is_an_empty_list():
     status, output = check("--format", "json")
     assert (status, json.loads(output)) == (0, [])
 
@@ -301,7 +301,7 @@ def test_the_command_does_all_three_and_then_reports(
         call_command("check_secrets", "--sync", "--verify", "--email", "--format", "json")
     assert exited.value.code == 1
     printed = capsys.readouterr()
-    # The refused one is no danger beside one that works.
+    # The refused one does not matter if another one works.
     assert [line["status"] for line in json.loads(printed.out)] == ["expiring"]
     assert "7000215" in printed.err
     assert "1 notice sent." in printed.err

@@ -25,12 +25,12 @@ from azuread_connections.models import (
 pytestmark = pytest.mark.at_size
 
 SOME, MANY = 1_000, 100_000
-#: Bytes. What a page of rows takes varies with the lengths in it; a list of all would be 20 MB.
+#: Bytes. A page of rows varies with the length of its texts; a list of all would take 20 MB.
 TOLERANCE = 1_000_000
 
 
 class Sink:
-    """Takes what the command prints, and keeps only how much."""
+    """Counts what the command prints, without keeping it."""
 
     def __init__(self) -> None:
         self.lines = 0
@@ -73,14 +73,14 @@ def grow(application: Application, numbers: Iterator[int], by: int) -> None:
             for each in connections
         )
     if database.vendor == "postgresql":
-        # What a real site's autovacuum does, before a planner without figures sorts all of it
+        # As a real site's autovacuum does: without statistics the planner would sort all rows
         # for every page.
         with database.cursor() as cursor:
             cursor.execute("ANALYZE")
 
 
 def peak_of_check_secrets(lines: int) -> int:
-    """Run the command; return the most memory that it held at a time, in bytes."""
+    """Run the command; return its peak memory in bytes."""
     sink = Sink()
     gc.collect()
     tracemalloc.start()

@@ -50,8 +50,8 @@ def test_a_batch_at_a_time_deletes_all_the_same(events: None) -> None:
     assert left() == []
 
 
-def test_sign_outs_go_once_no_sign_in_from_before_counts(db: None, settings: Any) -> None:
-    """Each is a row, and whoever has seen the address can make some up."""
+def test_sign_outs_are_deleted_once_no_earlier_sign_in_is_valid(db: None, settings: Any) -> None:
+    """Each is a row, and anybody who has seen the address can create some."""
     settings.SESSION_COOKIE_AGE = 60
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"MAX_SIGN_IN_DAYS": 14}
     connection = ConnectionFactory.create()
@@ -77,6 +77,6 @@ def test_nonsense_deletes_nothing(events: None, option: str, number: str) -> Non
     assert len(left()) == 5
 
 
-def test_a_batch_of_nothing_is_refused(events: None) -> None:
+def test_an_empty_batch_is_refused(events: None) -> None:
     with pytest.raises(CommandError, match="between 1 and 10000"):
         call_command("clear_events", "--batch-size=0")

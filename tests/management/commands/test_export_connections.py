@@ -78,7 +78,7 @@ def test_a_failure_half_way_leaves_the_file_of_before(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("companies")
-def test_a_folder_that_is_not_there_is_told_by_name(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(CommandError, match=r"none/c\.json cannot be written: No such file"):
         export("--output", str(tmp_path / "none" / "c.json"))
 

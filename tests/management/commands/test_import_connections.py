@@ -86,7 +86,7 @@ def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file, microsoft
 
 
 @pytest.mark.django_db
-def test_a_dry_run_says_so_and_changes_nothing(file):
+def test_a_dry_run_is_announced_and_changes_nothing(file):
     output = load(file, "--dry-run")
     assert output.startswith("Dry run: ")
     assert output.endswith("2 created, 0 updated, 0 unchanged.\n")
@@ -147,13 +147,13 @@ def test_mistakes_are_listed_one_a_line(file):
 
 
 @pytest.mark.django_db
-def test_missing_keys_for_encryption_are_told_with_the_remedy(file, settings):
+def test_missing_encryption_keys_are_reported_with_the_remedy(file, settings):
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
     with pytest.raises(CommandError, match=r"ENCRYPTION_KEYS.*\n?.*Nothing was changed"):
         load(file)
 
 
-def test_a_file_that_is_not_there_is_told_by_name(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(CommandError, match=r"missing\.json cannot be read: No such file"):
         load(tmp_path / "missing.json")
 
@@ -204,7 +204,7 @@ def test_it_asks_whose_the_domains_are_of_what_has_changed(tmp_path, microsoft):
 
 
 @pytest.mark.django_db
-def test_where_microsoft_cannot_be_asked_it_is_said_once_and_the_import_stands(file, microsoft):
+def test_an_unreachable_microsoft_is_reported_once_and_the_import_is_kept(file, microsoft):
     microsoft.fault("discovery", status=503, times=None)
     output = load(file)
     assert output.count("Microsoft could not be asked") == 1

@@ -76,7 +76,7 @@ def test_a_dry_run_says_that_the_old_key_is_still_needed(keys: Any) -> None:
     assert stored() == before
 
 
-def test_a_stopped_run_goes_on_where_it_was(keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_run_is_resumed(keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     keys(OLD)
     for _ in range(4):
         ClientSecretFactory()
@@ -133,7 +133,7 @@ def test_a_secret_that_somebody_replaces_meanwhile_stays_replaced(
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "many", "10001", "1.5"])
-def test_a_batch_size_that_is_none_is_refused(size: str) -> None:
+def test_an_invalid_batch_size_is_refused(size: str) -> None:
     with pytest.raises(CommandError, match="between 1 and 10000"):
         call_command("reencrypt_secrets", f"--batch-size={size}")
 

@@ -34,7 +34,7 @@ def test_a_withdrawn_key_is_dropped(contoso: Company) -> None:
     contoso.microsoft.rotate_keys(keep_old=False)
     assert refresh() == "contoso: 2 keys are published.\n"
     before = contoso.microsoft.count("keys")
-    # Signed by the new key, which is known by now.
+    # Signed by the new key, which is in the cache now.
     assert contoso.sign_in(Client()).status_code == 302
     assert contoso.microsoft.count("keys") == before
 

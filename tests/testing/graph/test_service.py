@@ -60,11 +60,11 @@ def names(answer: requests.Response) -> list[str]:
     return [item["displayName"] for item in answer.json()["value"]]
 
 
-# --- Who may ask ----------------------------------------------------------------------------------
+# --- Authentication and permissions ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer made-up", "Basic x"])
-def test_a_made_up_token_is_refused(contoso: Contoso, header: str) -> None:
+def test_a_forged_token_is_refused(contoso: Contoso, header: str) -> None:
     answer = get(f"{contoso.entra.graph_url}/v1.0/me", headers={"Authorization": header})
     assert error(answer) == (401, "InvalidAuthenticationToken")
     assert answer.json()["error"]["innerError"].keys() == {

@@ -19,7 +19,7 @@ def admin(contoso: Contoso) -> Person:
 
 @pytest.fixture
 def fabrikam(contoso: Contoso) -> Directory:
-    """A customer's directory, with an app of Contoso's that could come there."""
+    """A customer's directory, with an app of Contoso's that can be used there."""
     contoso.app.multi_tenant = True
     return contoso.entra.add_directory("fabrikam.com")
 

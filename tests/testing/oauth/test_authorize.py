@@ -58,7 +58,7 @@ def test_the_picker_offers_everybody_and_escapes_what_it_shows(contoso: Contoso)
     assert '"><script>' in unescape(page.text)
 
 
-def test_a_crowd_can_be_searched_and_the_hinted_person_comes_first(contoso: Contoso) -> None:
+def test_many_people_can_be_searched_and_the_hinted_person_is_first(contoso: Contoso) -> None:
     for number in range(40):
         contoso.directory.add_person(f"Person {number:02}")
     hinted = get(contoso.authorize_url(login_hint="person.39@contoso.com")).text
@@ -151,7 +151,7 @@ def test_a_single_page_app_needs_pkce(contoso: Contoso) -> None:
     assert answer["error_description"].startswith("AADSTS9002325")
 
 
-def test_declining_comes_back_as_access_denied(contoso: Contoso) -> None:
+def test_declining_returns_access_denied(contoso: Contoso) -> None:
     answer = fields(contoso.entra.decline(contoso.authorize_url()))
     assert answer["error"] == "access_denied"
     assert answer["error_subcode"] == "cancel"
@@ -165,7 +165,7 @@ def test_a_disabled_person_stays_on_a_page(contoso: Contoso) -> None:
         contoso.entra.sign_in(contoso.authorize_url(), contoso.person)
 
 
-def test_somebody_of_another_directory_has_no_way_in_unless_a_guest(contoso: Contoso) -> None:
+def test_somebody_of_another_directory_cannot_sign_in_unless_a_guest(contoso: Contoso) -> None:
     fabrikam = contoso.entra.add_directory("fabrikam.com")
     stranger = fabrikam.add_person("Megan Bowen")
     with pytest.raises(StandInPageError, match="AADSTS50020: User account 'megan"):
@@ -227,7 +227,7 @@ def test_the_choice_is_checked_like_the_request(contoso: Contoso) -> None:
     assert "Location" not in answer.headers
 
 
-def test_single_sign_on_is_off_unless_asked_for(contoso: Contoso) -> None:
+def test_single_sign_on_is_off_by_default(contoso: Contoso) -> None:
     with requests.Session() as browser:
         contoso.entra.sign_in(contoso.authorize_url(), contoso.person, session=browser)
         assert not browser.cookies
@@ -308,7 +308,7 @@ def test_the_picker_shows_all_directories_and_hints_narrow_it(
     assert len(flat(login_hint="somebody@tailspintoys.com")) == 5
 
 
-def test_personal_accounts_sign_in_with_a_key_of_their_own(contoso: Contoso) -> None:
+def test_tokens_of_personal_accounts_have_a_separate_key(contoso: Contoso) -> None:
     contoso.app.multi_tenant = contoso.app.personal_accounts = True
     grady = contoso.entra.add_personal_account("Grady Archie", mail="grady@outlook.com")
     callback = contoso.entra.sign_in(at(contoso, "common", domain_hint="consumers"), grady)
@@ -328,7 +328,7 @@ def test_personal_accounts_sign_in_with_a_key_of_their_own(contoso: Contoso) -> 
 
 
 @pytest.mark.parametrize("segment", ["common", "organizations", "contoso.com"])
-def test_personal_accounts_have_no_way_into_other_apps(contoso: Contoso, segment: str) -> None:
+def test_personal_accounts_cannot_sign_in_to_other_apps(contoso: Contoso, segment: str) -> None:
     contoso.app.multi_tenant = True
     grady = contoso.entra.add_personal_account()
     assert "grady" not in get(at(contoso, segment)).text

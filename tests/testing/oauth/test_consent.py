@@ -16,7 +16,7 @@ def admin(contoso: Contoso) -> Person:
 
 @pytest.fixture
 def fabrikam(contoso: Contoso) -> Directory:
-    """A customer's directory, with an app of Contoso's that could come there."""
+    """A customer's directory, with an app of Contoso's that can be used there."""
     contoso.app.multi_tenant = True
     return contoso.entra.add_directory("fabrikam.com")
 
@@ -101,7 +101,9 @@ def test_the_first_of_a_customer_consents_and_the_app_is_there(
         ("openid User.Reed", 650053, "invalid_client"),
     ],
 )
-def test_an_unknown_scope_comes_back(contoso: Contoso, scope: str, code: int, error: str) -> None:
+def test_an_unknown_scope_is_returned_as_an_error(
+    contoso: Contoso, scope: str, code: int, error: str
+) -> None:
     answer = fields(contoso.entra.sign_in(contoso.authorize_url(scope=scope), contoso.person))
     assert answer["error"] == error
     assert answer["error_description"].startswith(f"AADSTS{code}")

@@ -158,7 +158,7 @@ def test_an_apps_own_key_is_published_with_its_client_id_only(contoso: Contoso, 
     assert get(f"{url}?appid=another").json() == ordinary
 
 
-def test_an_app_with_a_key_of_its_own_has_its_tokens_signed_by_it(contoso: Contoso) -> None:
+def test_an_apps_own_key_signs_its_tokens(contoso: Contoso) -> None:
     kid = contoso.entra.rotate_app_key(contoso.app)
     token = contoso.entra.mint_id_token(contoso.directory, contoso.app, contoso.person)
     assert jwt.get_unverified_header(token)["kid"] == kid
@@ -188,7 +188,7 @@ def test_a_directory_of_another_cloud_names_that_clouds_addresses(
     assert document["cloud_instance_name"] == name
     assert document["tenant_region_scope"] == scope
     assert document["tenant_region_sub_scope"] == sub_scope
-    # v1.0 says so, too, but keeps the address that was asked.
+    # v1.0 names the cloud, too, but keeps the requested address.
     document = get(f"{entra.url}/agency.example/{V1}").json()
     assert document["token_endpoint"] == f"{entra.url}/{agency.tenant_id}/oauth2/token"
     assert document["cloud_instance_name"] == name
@@ -211,7 +211,7 @@ def test_a_stand_in_of_another_cloud_names_it_in_its_keys_and_documents(entra: S
     assert entra.cloud == "global"
 
 
-def test_a_directory_for_customers_has_a_host_of_its_own(entra: StandIn) -> None:
+def test_a_directory_for_customers_has_its_own_host(entra: StandIn) -> None:
     shop = entra.add_directory("shop.example", cloud="external_id")
     document = get(f"{entra.url}/shop.example/{V2}").json()
     host = f"https://{shop.tenant_id}.ciamlogin.com"

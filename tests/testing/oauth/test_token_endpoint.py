@@ -33,7 +33,7 @@ def test_v2_gives_tokens_for_a_code(contoso: Contoso) -> None:
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store, no-cache"
     assert tokens["token_type"] == "Bearer"
-    # Wider than asked: what was granted earlier comes with it.
+    # More than requested: earlier grants are included.
     assert tokens["scope"] == "openid profile email User.Read"
     assert 3599 <= tokens["expires_in"] <= 5399
     assert "refresh_token" not in tokens
@@ -165,7 +165,7 @@ ERRORS: list[tuple[dict[str, str | None], Callable[[Contoso], None], Refused]] =
     ({"code": None}, nothing, ("invalid_request", 900144, 400)),
     ({"redirect_uri": None}, nothing, ("invalid_request", 900144, 400)),
     ({"client_id": None}, nothing, ("invalid_request", 900144, 400)),
-    # A malformed code is seen before a wrong secret.
+    # A malformed code is detected before a wrong secret.
     ({"code": "junk", "client_secret": "wrong"}, nothing, ("invalid_grant", 9002313, 400)),
     ({"code": f"1.A{'x' * 1000}"}, nothing, ("invalid_grant", 70000, 400)),
     ({"client_id": str(uuid.UUID(int=1))}, nothing, ("unauthorized_client", 700016, 400)),

@@ -22,5 +22,5 @@ def test_userinfo_is_where_the_discovery_document_says(contoso: Contoso) -> None
     assert contoso.entra.count("userinfo") == 1
 
 
-def test_userinfo_is_told_to_nobody_without_a_token(contoso: Contoso) -> None:
+def test_userinfo_needs_a_token(contoso: Contoso) -> None:
     assert get(f"{contoso.entra.url}/oidc/userinfo").status_code == 401
