@@ -215,11 +215,11 @@ def refused_are_kept(number: int) -> str:
     """Return why refused directories cannot be deleted, and what to do instead."""
     message = ngettext(
         "%(n)d directory is refused and cannot be deleted: without its row, it could be accepted "
-        "automatically again. To let it in, approve it. To delete it, set its status to “waiting for "
-        "approval” first.",
+        "automatically again. To let it in, approve it. To delete it, set its status to “waiting "
+        "for approval” first.",
         "%(n)d directories are refused and cannot be deleted: without their rows, they could be "
-        "accepted automatically again. To let them in, approve them. To delete them, set their status "
-        "to “waiting for approval” first.",
+        "accepted automatically again. To let them in, approve them. To delete them, set their "
+        "status to “waiting for approval” first.",
         number,
     )
     return message % {"n": number}
