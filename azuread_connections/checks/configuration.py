@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from ..conf import DEFAULTS, MAX_DAYS, MAX_SECONDS, conf
-from ..login.backend import ConnectionBackend, ignored_hooks
+from ..login.backend import ConnectionBackend, ignored_hooks, unusable_hooks
 from ..models.fields import KEY_COMMAND
 from .finding import Finding
 
@@ -32,15 +32,7 @@ def findings() -> Iterator[Finding]:
             "The authentication backend is missing, so nobody can sign in with a connection.",
             f"Add '{BACKEND}' to AUTHENTICATION_BACKENDS.",
         )
-    for path in filter(_is_our_backend, conf.authentication_backends):
-        if ignored := ignored_hooks(import_string(path)):
-            yield Finding(
-                20,
-                f"{path} overrides {', '.join(ignored)}, but a sign-in with a connection never "
-                "calls that.",
-                "Override one that is called: verify_claims, filter_users_by_claims, create_user, "
-                "update_user, get_username or describe_user_by_claims.",
-            )
+    yield from _hook_findings()
     try:
         reverse("azuread_connections:callback")
     except NoReverseMatch:
@@ -87,6 +79,26 @@ def findings() -> Iterator[Finding]:
             "Set AZUREAD_CONNECTIONS['PASSWORD_LOGIN_URL'] to the address of your password page, "
             "such as '/accounts/login/', or to its name in your URLconf.",
         )
+
+
+def _hook_findings() -> Iterator[Finding]:
+    for path in filter(_is_our_backend, conf.authentication_backends):
+        backend = import_string(path)
+        if ignored := ignored_hooks(backend):
+            yield Finding(
+                20,
+                f"{path} overrides {', '.join(ignored)}, which a sign-in by a connection never "
+                "calls.",
+                "Override what is called: verify_claims, filter_users_by_claims, create_user, "
+                "update_user, get_username or describe_user_by_claims.",
+            )
+        if unusable := unusable_hooks(backend):
+            yield Finding(
+                21,
+                f"{path} overrides {', '.join(unusable)} in a way that cannot work.",
+                "A hook must not be a coroutine function. authenticate must have the parameters "
+                "(self, request, *, azuread_user), so that Django passes it no password.",
+            )
 
 
 def _key_findings() -> Iterator[Finding]:
