@@ -839,8 +839,8 @@ PROTECTIONS = [
         "tests/test_domains.py::test_a_proof_is_for_one_directory_only",
     ),
     Protection(
-        "login/users/profile.py::hook_claims",
-        always("'unverified_email'"),
+        "login/users/profile.py::_attributes",
+        never("email_verified"),
         f"{_ADMINISTRATOR}noauth",
     ),
     Protection(
@@ -1144,7 +1144,7 @@ PROTECTIONS = [
     # --- The site's own hooks
     Protection(
         "login/users/resolution.py::_check_admission",
-        never("verify_claims"),
+        never("answer"),
         f"{_HOOKS}verify_claims_refuses",
     ),
     Protection(
