@@ -1144,7 +1144,7 @@ PROTECTIONS = [
     # --- The site's own hooks
     Protection(
         "login/users/resolution.py::_check_admission",
-        never("answer"),
+        never("not answer"),
         f"{_HOOKS}verify_claims_refuses",
     ),
     Protection(
@@ -1180,7 +1180,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/users/resolution.py::_check_admission",
-        drop_operand("isawaitable"),
+        never("iscoroutine"),
         f"{_HOOKS}a_coroutine_refuses",
     ),
     # --- Sessions

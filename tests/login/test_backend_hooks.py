@@ -419,7 +419,6 @@ def test_the_check_names_hooks_that_cannot_work(use: Any, name: str) -> None:
     assert name in found.msg
 
 
-@pytest.mark.filterwarnings("ignore:coroutine")
 def test_a_coroutine_refuses(contoso: Company, client: Client, use: Any) -> None:
     async def verify_claims(self: Any, claims: Any) -> bool:
         return True

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from inspect import isawaitable
+from inspect import iscoroutine
 from typing import Any, Protocol, cast
 
 from django.contrib.auth import get_user_model
@@ -195,9 +195,12 @@ def _check_admission(
         raise SignInFailed("user_refused", detail="The connection does not allow guests.")
     if identity is not None:
         _require_active(hooks, identity.user)
-    answer = hooks.verify_claims(claims())
-    # A coroutine would be true, whatever it says.
-    if not answer or isawaitable(answer):
+    answer: Any = hooks.verify_claims(claims())
+    if iscoroutine(answer):
+        # It is true, whatever it would return.
+        answer.close()
+        answer = False
+    if not answer:
         raise SignInFailed("user_refused", detail="The site's verify_claims refuses the claims.")
 
 
