@@ -67,6 +67,11 @@ def is_missed(checkout: Path, protection: Protection) -> bool:
 
 def main(*prefixes: str) -> int:
     chosen = [each for each in PROTECTIONS if each.file.startswith(prefixes or "")]
+    unknown = [prefix for prefix in prefixes if not any(e.file.startswith(prefix) for e in chosen)]
+    if unknown:
+        print(__doc__)
+        print(f"No protection is in a file whose path begins with: {', '.join(unknown)}")
+        return 2
     with tempfile.TemporaryDirectory() as name:
         checkout = Path(name)
         copy_checkout(checkout)

@@ -188,7 +188,7 @@ def test_a_wrong_shape_is_named_with_its_key_its_value_and_an_example(configure:
     configure(EMAIL_CLAIMS="email")
     (message,) = check_settings()
     assert message.msg == (
-        "AZUREAD_CONNECTIONS['EMAIL_CLAIMS'] must be a list of claims, and is 'email'."
+        "AZUREAD_CONNECTIONS['EMAIL_CLAIMS'] must be a list of claims, but is 'email'."
     )
     assert message.hint == "Set it to a list of claims, such as ['email', 'upn'], or leave it out."
 
@@ -207,7 +207,7 @@ def test_settings_that_are_not_a_dict_are_reported_and_not_shown(settings: Any, 
     assert ids(check_settings()) == ["W010", "W003"]
     assert ids(check_deployment()) == ["E010", "E003", "E008"]
     message = check_settings()[0]
-    assert f"must be a dict, and is of the type {type(given).__name__}." in message.msg
+    assert f"must be a dict, but its type is {type(given).__name__}." in message.msg
     assert not given or str(given) not in message.msg
 
 

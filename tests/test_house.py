@@ -587,9 +587,33 @@ def test_no_test_module_is_a_bucket() -> None:
 # --- Links ----------------------------------------------------------------------------------------
 
 
+def _text(page: Path) -> str:
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
 def _links(page: Path) -> list[str]:
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return re.findall(r"\]\(([^)#\s]+)", text)
+    return re.findall(r"\]\(([^)#\s]+)", _text(page))
+
+
+def _anchors(page: Path) -> set[str]:
+    """The fragments that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ +(.+)$", _text(page), re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    return {f"{name}-{n}" if (n := plain[:i].count(name)) else name for i, name in enumerate(plain)}
+
+
+def test_every_link_to_a_heading_has_a_target() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
+    broken = [
+        f"{page}: {name}#{fragment}"
+        for page in map(Path, tracked)
+        for name, fragment in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", _text(ROOT / page))
+        for target in [(ROOT / page.parent / name) if name else ROOT / page]
+        if target.suffix == ".md" and target.is_file() and fragment not in _anchors(target)
+    ]
+    assert not broken
 
 
 def test_every_link_between_the_documents_has_a_target() -> None:

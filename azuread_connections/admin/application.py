@@ -1,4 +1,4 @@
-"""What users sign in to, and by which connections."""
+"""Admin pages of applications: what users sign in to, and with which connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .application_form import ApplicationForm
 from .connection.history import Line, Row, added_and_removed, rows_of
 from .rights import may_change_connection, may_see_connection, visible_connections
 
-#: Connections named in a row of the list; the others are counted.
+#: The number of connections named in a row of the list; the others are counted.
 NAMED_CONNECTIONS = 5
 
 
@@ -75,7 +75,7 @@ class ApplicationAdmin(admin.ModelAdmin):
             "more": more,
         }
 
-    # --- What is shown to those who may only look -------------------------------------------
+    # --- Read-only fields -------------------------------------------------------------------
 
     @admin.display(description=_("Enabled connections"))
     def enabled_for(self, application: Any) -> str:
@@ -110,7 +110,7 @@ class ApplicationAdmin(admin.ModelAdmin):
             "shown_callback_urls",
             "shown_logout_urls",
         )
-        # The slug stands in addresses and settings, which a change would break.
+        # Addresses and settings contain the slug, so a change would break them.
         return ("slug", *shown) if obj is not None else shown
 
     def get_prepopulated_fields(
@@ -166,7 +166,7 @@ class ApplicationAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         form.rows_before = _rows(form)
         form.instance.set_hosts(form.cleaned_data["hosts"])
-        # Enabling changes whom a connection lets in, so it is the connection's permission.
+        # Enabling decides who gets in with a connection, so it needs the connection's permission.
         if may_change_connection(self.admin_site, request):
             self._enable(request, form.instance, set(form.cleaned_data["enabled_connections"]))
 
@@ -174,7 +174,7 @@ class ApplicationAdmin(admin.ModelAdmin):
         self, request: HttpRequest, application: Application, chosen: set[Connection]
     ) -> None:
         enabled = set(application.connections.all())
-        # Those that were not to be chosen from stay as they are.
+        # Connections that the user cannot see do not change.
         visible = enabled & set(
             visible_connections(self.admin_site, request).filter(applications=application)
         )
@@ -186,7 +186,7 @@ class ApplicationAdmin(admin.ModelAdmin):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> list[Line]:
-        """Describe a change for the admin's history, with the connections that it is about."""
+        """Describe a change for the admin's history, with the connections enabled or disabled."""
         message = super().construct_change_message(request, form, formsets, add)
         return message + added_and_removed(form.rows_before, _rows(form))
 

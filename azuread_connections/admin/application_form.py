@@ -1,4 +1,4 @@
-"""The form of an application: its type, where its sign-ins may end, what it is enabled for."""
+"""The form of an application: its type, its addresses, its enabled connections."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _default_grants() -> str:
 
 
 class ApplicationForm(forms.ModelForm):
-    # What the admin page knows of the request, set on a subclass made for it.
+    # Facts about the request, set on a subclass that the admin page makes.
     admin_site: ClassVar[AdminSite]
     visible_connections: ClassVar[QuerySet[Connection]]
 
@@ -43,8 +43,8 @@ class ApplicationForm(forms.ModelForm):
         label=_("Hosts"),
         required=False,
         help_text=_(
-            "Further hosts of this site on which the application lives, one a line, such as "
-            "portal.example.com. Each has a callback URL of its own to register in Azure."
+            "Further hosts of this site that serve the application, one per line, such as "
+            "portal.example.com. Register a separate callback URL in Azure for each of them."
         ),
     )
     allowed_callback_urls = URLsField(
@@ -63,7 +63,7 @@ class ApplicationForm(forms.ModelForm):
 
     class Meta:
         model = Application
-        # The page's fieldsets say which of them it has.
+        # The page's fieldsets choose the fields.
         fields = "__all__"  # noqa: DJ007
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -74,7 +74,7 @@ class ApplicationForm(forms.ModelForm):
         elif "application_type" in self.fields:
             attrs = self.fields["application_type"].widget.attrs
             attrs["data-azuread-grants"] = _default_grants()
-        # What is typed in this form decides, also for the addresses typed in it.
+        # The type chosen in this form decides which addresses are valid.
         if self.is_bound:
             is_native = self["application_type"].value() == Application.Type.NATIVE
             for name in ("allowed_callback_urls", "allowed_logout_urls"):

@@ -1,4 +1,4 @@
-"""The directories that connections know: who waits, who is let in, what each has granted."""
+"""Admin pages of directories: which wait, which are let in, what each has granted."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from .widgets.large_lists import LargeListAdmin
 from .widgets.last_sign_in import last_sign_in
 from .widgets.links import admin_url, as_key, link_to
 
-#: As many are shown on a connection's page; the list of directories has all.
+#: The number shown on a connection's page; the list of directories has all.
 SHOWN_AT_ONCE = 20
 
 
 def may_decide(
     admin_site: AdminSite, request: HttpRequest, connection: Connection | None = None
 ) -> bool:
-    """Return whether the user may let directories in and refuse them, those of one connection."""
+    """Return whether the user may let in and refuse directories (of one connection, if given)."""
     if may_change_connection(admin_site, request, connection):
         return True
     return may(request, CHANGE_DIRECTORY) and not may_change_only_others(
@@ -56,7 +56,7 @@ def may_decide(
 def most_urgent(connection: Connection) -> list[Directory]:
     """Return the directories to show on a connection's page: waiting ones first, then the newest.
 
-    One more than ``SHOWN_AT_ONCE`` where there are more.
+    Returns one more than ``SHOWN_AT_ONCE`` if there are more.
     """
     waiting_first = Case(When(status=Directory.Status.WAITING, then=Value(0)), default=Value(1))
     known = with_last_sign_in(connection.directories.select_related("connection"))
@@ -65,25 +65,25 @@ def most_urgent(connection: Connection) -> list[Directory]:
 
 
 def with_last_sign_in(directories: QuerySet[Directory]) -> QuerySet[Any]:
-    """Add to each row when somebody last signed in by its connection: see ``render_last_let_in``.
+    """Add to each row when somebody last signed in with its connection: see ``render_last_let_in``.
 
-    A subquery for each row that is shown.
+    This costs a subquery for each row shown.
     """
     return directories.annotate(connection_signed_in_at=last_sign_in("connection"))
 
 
 def render_last_let_in(directory: Any) -> str | SafeString:
-    """Say when a directory's people were last let in.
+    """Render when a directory's people were last let in.
 
-    Written down, at most hourly, where several directories can come. A connection without the
-    common endpoint takes people of its own one only, so its last sign-in says the same.
+    With the common endpoint, this is stored for each directory, at most hourly. Without it, only
+    people of the connection's own directory get in, so the connection's last sign-in is used.
     """
     connection: Connection = directory.connection
     last = directory.last_seen_at
     if directory.tenant_id != connection.tenant_id:
         return time_ago(last, gettext("never"))
     if connection.use_common_endpoint:
-        # Its people may have come before it had the common endpoint.
+        # People may have signed in before the common endpoint was on.
         return time_ago(last, "–")
     times = (last, directory.connection_signed_in_at)
     last = max((time for time in times if time is not None), default=None)
@@ -96,13 +96,13 @@ def decide(
     directories: Iterable[Directory],
     status: Directory.Status,
 ) -> None:
-    """Let directories in or refuse them, with a line in the history of each that changes."""
+    """Let in or refuse directories, with an entry in the history of each that changes."""
     changed = [directory for directory in directories if not _is_decided(directory, status)]
     for directory in changed:
         was = directory.status_today.label
         directory.decide(status)
         words = {"was": was, "now": directory.get_status_display()}
-        page.log_change(request, directory, gettext("Status: %(now)s instead of %(was)s.") % words)
+        page.log_change(request, directory, gettext("Status: %(now)s (was %(was)s).") % words)
     if status == Directory.Status.ALLOWED:
         done = ngettext("%(n)d directory approved.", "%(n)d directories approved.", len(changed))
     else:
@@ -113,7 +113,7 @@ def decide(
 
 
 def _is_decided(directory: Directory, status: Directory.Status) -> bool:
-    """Whether there is nothing to change. One that came in by itself has not been approved yet."""
+    """Return whether it already has the status. One accepted automatically is not approved."""
     if directory.status != status:
         return False
     by_administrator = directory.admitted_by == Directory.AdmittedBy.ADMINISTRATOR
@@ -138,13 +138,13 @@ def decide_one(
 
 def no_effect() -> str:
     return gettext(
-        "A connection without “Use common endpoint” takes people of its own directory, and of no "
-        "other, whatever the status says."
+        "A connection without “Use common endpoint” accepts only people of its own directory, "
+        "whatever the status of other directories."
     )
 
 
 def render_status(directory: Directory) -> SafeString:
-    """Words with a colour and a sign: readable without either."""
+    """Render the status as text with a colour and a sign; the text alone suffices."""
     return format_html(
         '<span class="azuread-state azuread-state-{}">{}</span>',
         directory.status_today,
@@ -153,7 +153,7 @@ def render_status(directory: Directory) -> SafeString:
 
 
 def render_grants(permissions: str, since: Any) -> str | SafeString:
-    """Say which permissions are proven, and since when."""
+    """Render which permissions are proven, and since when."""
     if not permissions:
         return ""
     names = format_html_join(", ", "<code>{}</code>", ((name,) for name in permissions.split()))
@@ -161,7 +161,7 @@ def render_grants(permissions: str, since: Any) -> str | SafeString:
 
 
 def render_consent(directory: Directory) -> str | SafeString:
-    """Say when somebody came back from the consent page, and who had sent them."""
+    """Render when somebody came back from the consent page, and who had sent them."""
     if directory.consent_returned_at is None:
         return "–"
     when = time_ago(directory.consent_returned_at, "–")
@@ -172,7 +172,7 @@ def render_consent(directory: Directory) -> str | SafeString:
 
 
 def rows(admin_site: AdminSite, directories: Iterable[Directory], own: str) -> list[dict[str, Any]]:
-    """Return what a connection's page shows of its directories; ``own`` is its own one's ID."""
+    """Return the rows of a connection's page; ``own`` is the ID of its own directory."""
     return [
         {
             "pk": directory.pk,
@@ -195,7 +195,7 @@ def rows(admin_site: AdminSite, directories: Iterable[Directory], own: str) -> l
 
 
 class DirectoryForm(forms.ModelForm):
-    """``may_change``: whether who is filling it in may change a connection."""
+    """``may_change``: whether the user who fills it in may change a connection."""
 
     may_change: Callable[[Connection], bool]
 
@@ -206,7 +206,7 @@ class DirectoryForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            # As it counts today: to let one in that came by itself is then a change.
+            # The present status, so that approving an automatically accepted one is a change.
             self.initial["status"] = self.instance.status_today
 
     def clean_connection(self) -> Connection:
@@ -275,7 +275,7 @@ class DirectoryAdmin(LargeListAdmin):
 
     @admin.display(description=_("let in by"), ordering="admitted_by")
     def let_in_by(self, directory: Directory) -> str:
-        # Who decided on one that is not let in, its history says.
+        # For other directories, the history says who decided.
         is_in = directory.status_today == Directory.Status.ALLOWED
         return directory.get_admitted_by_display() if is_in else ""
 
@@ -303,7 +303,7 @@ class DirectoryAdmin(LargeListAdmin):
         self, request: HttpRequest, queryset: QuerySet[Directory], status: Directory.Status
     ) -> None:
         chosen = list(queryset.select_related("connection"))
-        # An action is offered to those who may change some: each chosen one has to be theirs.
+        # The action is offered to those who may change some connections, so check each of them.
         if not all(self.has_change_permission(request, directory) for directory in chosen):
             raise PermissionDenied
         decide(self, request, chosen, status)
@@ -343,7 +343,7 @@ class DirectoryAdmin(LargeListAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Directory | None = None) -> Any:
         shown = ("let_in_by", "first_seen", "last_seen", "delegated", "application", "asked")
-        # Another ID or connection would be another directory: that is added, not edited.
+        # A different ID or connection is a different directory: add it instead.
         return shown if obj is None else ("connection", "tenant_id", *shown)
 
     @admin.display(description=_("delegated permissions"))
@@ -357,7 +357,7 @@ class DirectoryAdmin(LargeListAdmin):
 
     def save_model(self, request: HttpRequest, obj: Directory, form: Any, change: bool) -> None:
         if change:
-            # No more than was edited: a sign-in may be writing the other columns at this moment.
+            # Only what was edited: a sign-in may be writing the other columns at this moment.
             obj.save(update_fields=["domain"])
             if "status" in form.changed_data:
                 obj.decide(Directory.Status(obj.status))
@@ -369,7 +369,7 @@ class DirectoryAdmin(LargeListAdmin):
         if not obj.connection.use_common_endpoint:
             self.message_user(request, no_effect(), messages.WARNING)
 
-    # --- Deleting: a refused directory would come in again by itself -------------------------
+    # --- Deleting: a deleted refused directory could be accepted again ----------------------
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -402,7 +402,7 @@ class DirectoryAdmin(LargeListAdmin):
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # To which connection, the form asks.
+        # The form checks the chosen connection.
         return may_change_connection(self.admin_site, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -417,6 +417,6 @@ class DirectoryAdmin(LargeListAdmin):
 
 def _personal_accounts(connection: Connection) -> str:
     return gettext(
-        "This is no organisation's directory but that of all personal Microsoft accounts: anybody "
-        "in the world can make one, so anybody can now sign in with %(connection)s."
+        "This is the directory of all personal Microsoft accounts, not of an organisation: anybody "
+        "in the world can create one, so anybody can now sign in with %(connection)s."
     ) % {"connection": connection}

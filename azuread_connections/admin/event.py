@@ -1,4 +1,4 @@
-"""The log of sign-ins, to read and never to write."""
+"""Read-only admin pages of the sign-in log."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from .widgets.filters import ConnectionFilter, EventApplicationFilter, EventCode
 from .widgets.large_lists import LargeListAdmin
 from .widgets.links import admin_url, link_to
 
-#: Characters of the list's second line; the line's own page has all of the message.
+#: Length of the list's second line; the event's page has the whole message.
 _MAX_SHORT = 160
 
 
 @admin.register(Event)
 class EventAdmin(LargeListAdmin):
-    """Nobody adds, edits or removes a line by hand, or the log would prove nothing."""
+    """Events cannot be added, changed or deleted here, so that the log can be trusted."""
 
-    # Two lines a row, so that all of it fits beside the filters of a small screen.
+    # Two lines per row, so that the table fits next to the filters on a small screen.
     list_display = ("short_time", "what", "where", "short_person", "count")
     list_filter = (
         "kind",
@@ -78,8 +78,8 @@ class EventAdmin(LargeListAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        # What people read to support, perhaps with the words in front of it: found by its index,
-        # among millions of lines at once.
+        # The reference that a person gives to support, perhaps with words in front of it. Its index
+        # finds it at once among millions of events.
         words = search_term.upper().split()
         by_reference = queryset.filter(reference__in=words[-1:])
         if words and by_reference.exists():
@@ -97,7 +97,7 @@ class EventAdmin(LargeListAdmin):
 
     @admin.display(description=_("event"), ordering="kind")
     def what(self, event: Event) -> SafeString:
-        # In words; other programs, and the documents, go by the code.
+        # People read the words; the tool tip has the code that the docs use.
         words = _in_short(event)
         said = format_html('<span title="{}">{}</span>', event.code, words) if words else ""
         return _two_lines(event.get_kind_display(), said)
@@ -134,7 +134,7 @@ class EventAdmin(LargeListAdmin):
             "<p>{}.</p>{}<p>{}</p>",
             failure.meaning,
             secrets,
-            gettext("The person reads: “%(title)s. %(advice)s”")
+            gettext("The person sees: “%(title)s. %(advice)s”")
             % {"title": failure.title, "advice": failure.advice},
         )
 
@@ -156,13 +156,13 @@ class EventAdmin(LargeListAdmin):
     ) -> HttpResponse:
         context = dict(extra_context or {})
         if not request.GET.get(SEARCH_VAR):
-            # It is of the whole log: who searches has no use for it, and would wait for it.
+            # The chart covers the whole log: it would only delay a search.
             context["chart"] = chart(
                 of_visible_connections(self.admin_site, request, Event._default_manager.all())
             )
         return super().changelist_view(request, context)
 
-    # One line for each, whether the row is still there or only its name.
+    # Linked if the row still exists, else only its name.
     @admin.display(description=_("connection"))
     def shown_connection(self, event: Event) -> str | SafeString:
         return self._named(event.connection, event.connection_name)
@@ -189,7 +189,7 @@ class EventAdmin(LargeListAdmin):
 
 
 def _in_short(event: Event) -> str:
-    """Say in one line what the administrator needs to know: Microsoft's number, or our reason."""
+    """Return the reason in one line: Microsoft's number and its meaning, or our own."""
     if event.aadsts_code:
         words = f"AADSTS{event.aadsts_code}: {explain(event.aadsts_code).meaning}"
     else:

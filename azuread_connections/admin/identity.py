@@ -1,4 +1,4 @@
-"""The people who have signed in: to look up, to untie from their user, to tie to another."""
+"""Admin pages of identities: look them up, untie them, tie them to another user."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .widgets.links import may_open
 
 
 class IdentityForm(forms.ModelForm):
-    """``editor``: who is filling it in. ``stored_user``: whom the person is tied to so far."""
+    """``editor``: the user who fills it in. ``stored_user``: the user that is tied so far."""
 
     editor: Any = None
 
@@ -44,7 +44,7 @@ class IdentityForm(forms.ModelForm):
             return user
         if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
             raise ValidationError(
-                _("Only a superuser can tie somebody to a user who is staff or superuser."),
+                _("Only a superuser can tie a person to a user who is staff or superuser."),
                 code="powerful",
             )
         if beyond := sorted(held_permissions(user) - held_permissions(self.editor)):
@@ -58,8 +58,8 @@ class IdentityForm(forms.ModelForm):
 
 @admin.register(Identity)
 class IdentityAdmin(LargeListAdmin):
-    """Identities are made by sign-ins. Deleting one unties the person; the user stays. Tying one
-    to another user lets the person sign in as that user."""
+    """Only sign-ins create identities. Deleting one unties the person; the user stays. Tying one to
+    another user lets the person sign in as that user."""
 
     list_display = ("shown_name", "user", "connection", "tenant_id", "last_sign_in")
     list_select_related = ("user", "connection")
@@ -96,7 +96,7 @@ class IdentityAdmin(LargeListAdmin):
             request, queryset, term.lower() if is_guid(term) else term
         )
 
-    # --- Permissions: its own, but not past rights to some connections only -----------------
+    # --- Permissions: also limited by rights to single connections --------------------------
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -127,8 +127,8 @@ class IdentityAdmin(LargeListAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        # Among a million users nobody chooses from a list: it is searched where the site's admin
-        # of users can, and typed as an ID elsewhere.
+        # A list of a million users is of no use: search for the user if the site's user admin can,
+        # else type its ID.
         if db_field.name == "user":
             user_model = db_field.remote_field.model
             searchable = (
@@ -143,7 +143,7 @@ class IdentityAdmin(LargeListAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Identity, form: Any, change: bool) -> None:
-        # No more than was edited: a sign-in may be writing the other columns at this moment.
+        # Only what was edited: a sign-in may be writing the other columns at this moment.
         if "user" in form.changed_data:
             obj.save(update_fields=["user"])
 

@@ -1,4 +1,4 @@
-"""Who may do what on a connection's page, beside Django's four permissions."""
+"""Permissions on a connection's page, in addition to Django's four."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def may_see_connection(
 def may_change_connection(
     admin_site: AdminSite, request: HttpRequest, connection: Connection | None = None
 ) -> bool:
-    """Return whether the user may change connections, or this one: the site's own page of
-    connections may allow somebody a few of them only."""
+    """Return whether the user may change connections, or this one: a site's own admin class can
+    limit a user to some of them."""
     if not admin_site.is_registered(Connection):
         return may(request, CHANGE_CONNECTION)
     return admin_site.get_model_admin(Connection).has_change_permission(request, connection)
@@ -52,11 +52,10 @@ def may_change_connection(
 def may_change_only_others(
     admin_site: AdminSite, request: HttpRequest, connection: Connection | None
 ) -> bool:
-    """Return whether the user's rights are to some connections, and not to this one.
+    """Return whether the user may change some connections, but not this one.
 
-    What belongs to it (a directory, a person) is then not theirs either, whatever permission they
-    hold for rows of that kind. Who may change no connection at all has that other permission as a
-    role of its own.
+    Then the user may not change its directories and identities either, even with a permission for
+    that model. For a user who may change no connection at all, that permission alone decides.
     """
     if connection is None or may_change_connection(admin_site, request, connection):
         return False
@@ -64,10 +63,10 @@ def may_change_only_others(
 
 
 def visible_connections(admin_site: AdminSite, request: HttpRequest) -> QuerySet[Connection]:
-    """Return the connections that the user may see, for every list, filter and field to choose of.
+    """Return the connections that the user may see, for lists, filters and choice fields.
 
-    A site's own page of connections narrows them as Django says: by ``get_queryset``, and by
-    ``has_view_permission(request, connection)``, which is asked about each of them, one by one.
+    A site's own admin class can limit them as in Django: by ``get_queryset``, and by
+    ``has_view_permission(request, connection)``, which is called for each of them.
     """
     if not may_see_connection(admin_site, request):
         return Connection._default_manager.none()
@@ -78,10 +77,10 @@ def visible_connections(admin_site: AdminSite, request: HttpRequest) -> QuerySet
 def of_visible_connections(
     admin_site: AdminSite, request: HttpRequest, rows: QuerySet[Any], relation: str = "connection"
 ) -> QuerySet[Any]:
-    """Return the rows that belong to a connection which the site's own page of them shows the user.
+    """Return the rows whose connection the site's own admin class shows to the user.
 
-    All of them where that page makes no difference between connections, also to somebody who reads
-    such rows by another permission. ``relation``: where a row has its connection.
+    If that class does not limit connections, all rows are returned, also to a user who may read
+    them by another permission only. ``relation``: the lookup from a row to its connection.
     """
     if not admin_site.is_registered(Connection):
         return rows
@@ -97,14 +96,14 @@ def of_visible_connections(
 
 
 def permissions_held(user: Any) -> set[str] | None:
-    """Return what a user may do, or None for somebody who may do anything."""
+    """Return a user's permissions, or None for a superuser, who has all."""
     if getattr(user, "is_superuser", False):
         return None
     return set(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else set()
 
 
 def named(permissions: list[str]) -> str:
-    """Return permissions as a message names them."""
+    """Return permissions as text for a message: the first few, and how many more."""
     names = ", ".join(permissions[:NAMED_PERMISSIONS])
     more = len(permissions) - NAMED_PERMISSIONS
     if more <= 0:

@@ -1,4 +1,4 @@
-"""Sign-ins and failures a day, for the chart above the log."""
+"""Sign-ins and failures per day, for the chart above the log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAYS = 30
 
 @dataclass(frozen=True)
 class Day:
-    """One day's counts, junk counted in one row included."""
+    """The counts of one day, including forged requests that share a row."""
 
     date: date
     signed_in: int
@@ -28,7 +28,7 @@ def per_day(events: QuerySet[Event]) -> list[Day]:
     now = timezone.now()
     today = timezone.localdate() if timezone.is_aware(now) else now.date()
     first = today - timedelta(days=DAYS - 1)
-    # A day earlier, as the time zone may have it, and cut by the date below.
+    # One day more, because of time zones; the dates below cut it off.
     rows = (
         events.filter(
             created_at__gte=now - timedelta(days=DAYS + 1),

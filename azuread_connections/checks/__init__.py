@@ -1,8 +1,7 @@
-"""System checks: what is missing for people to sign in safely, each with the hint that mends it.
+"""System checks: what is missing for people to sign in safely, each with a hint to fix it.
 
-They warn, and what would harm becomes an error only under ``check --deploy``, so that ``migrate``
-never stops. What must not run at all (a replaced login host in production) is refused where it is
-used.
+They are warnings, and become errors only under ``check --deploy``, so that ``migrate`` never stops.
+What must never run (a replaced login host in production) is refused where it is used.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ from .finding import Finding
 
 @register(Tags.security)
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """Warn of what is missing, misspelt, or in the way of a sign-in."""
+    """Warn of settings that are missing, misspelt, or prevent a sign-in."""
     return _messages([*configuration.findings(), *site.findings()], deployed=False)
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """Fail a deployment in which nobody could sign in, or somebody else could."""
+    """Fail a deployment in which nobody can sign in, or the wrong person can."""
     found = [*configuration.findings(), *site.findings(), *site.deployment_findings()]
     return _messages(found, deployed=True)
 
 
 @register(Tags.database)
 def check_stored_secrets(databases: Iterable[str] | None = None, **kwargs: Any) -> list[Any]:
-    """Warn of client secrets that no encryption key opens. Runs with ``--database`` only."""
+    """Warn of client secrets that no key can decrypt. Runs only with ``--database``."""
     return _messages(stored.findings(databases or ()), deployed=False)
 
 

@@ -1,4 +1,4 @@
-"""The one dict of settings, AZUREAD_CONNECTIONS, and what else must be there for it to work."""
+"""Checks of the setting AZUREAD_CONNECTIONS, and of what the app needs from the project."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from ..conf import DEFAULTS, MAX_DAYS, MAX_SECONDS, conf
-from ..login.backend import ConnectionBackend, ignored_hooks
+from ..login.backend import ConnectionBackend, ignored_hooks, unusable_hooks
 from ..models.fields import KEY_COMMAND
 from .finding import Finding
 
@@ -25,34 +25,26 @@ BACKEND = "azuread_connections.backends.ConnectionBackend"
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what is missing or misspelt."""
+    """Yield settings that are missing, misspelt or invalid."""
     if not any(_is_our_backend(path) for path in conf.authentication_backends):
         yield Finding(
             1,
-            "The authentication backend is missing, so nobody can sign in by a connection.",
+            "The authentication backend is missing, so nobody can sign in with a connection.",
             f"Add '{BACKEND}' to AUTHENTICATION_BACKENDS.",
         )
-    for path in filter(_is_our_backend, conf.authentication_backends):
-        if ignored := ignored_hooks(import_string(path)):
-            yield Finding(
-                20,
-                f"{path} overrides {', '.join(ignored)}, which a sign-in by a connection never "
-                "calls.",
-                "Override what is called: verify_claims, filter_users_by_claims, create_user, "
-                "update_user, get_username or describe_user_by_claims.",
-            )
+    yield from _hook_findings()
     try:
         reverse("azuread_connections:callback")
     except NoReverseMatch:
         yield Finding(
             2,
-            "The app's addresses are missing, so Microsoft has nowhere to send people back to.",
+            "The app's URLs are not included, so Microsoft cannot send people back to this site.",
             "Add path('login/', include('azuread_connections.urls')) to your URLconf.",
         )
     if not isinstance(conf.given, Mapping):
         yield Finding(
             10,
-            f"AZUREAD_CONNECTIONS must be a dict, and is of the type {type(conf.given).__name__}.",
+            f"AZUREAD_CONNECTIONS must be a dict, but its type is {type(conf.given).__name__}.",
             "Set it to a dict, such as {'PUBLIC_URL': 'https://app.example.com'}, or leave it out.",
         )
     yield from _key_findings()
@@ -65,37 +57,57 @@ def findings() -> Iterator[Finding]:
     if conf.public_url and not _is_site(conf.public_url):
         yield Finding(
             9,
-            f"PUBLIC_URL must be http(s)://host[:port], and is {conf.public_url!r}, so callback "
-            "URLs built on it lead nowhere.",
+            f"PUBLIC_URL must be http(s)://host[:port], but is {conf.public_url!r}, so callback "
+            "URLs built from it do not work.",
             "Set AZUREAD_CONNECTIONS['PUBLIC_URL'] to the scheme and host that people see, such "
             "as 'https://app.example.com', without a path. If the host has letters that cannot be "
-            "converted to ASCII, write it as browsers do, beginning with 'xn--'.",
+            "converted to ASCII, write it as browsers send it, beginning with 'xn--'.",
         )
     for key, (has_shape, shape, example) in SHAPES.items():
         value = conf.configured.get(key, DEFAULTS[key])
         if not has_shape(value):
             yield Finding(
                 10,
-                f"AZUREAD_CONNECTIONS[{key!r}] must be {shape}, and is {value!r}.",
+                f"AZUREAD_CONNECTIONS[{key!r}] must be {shape}, but is {value!r}.",
                 f"Set it to {shape}, such as {example}, or leave it out.",
             )
     if not _has_password_page():
         yield Finding(
             18,
-            "PASSWORD_LOGIN_URL is neither an address nor the name of a URL, so the sign-in page, "
-            "which links to it, fails.",
+            "PASSWORD_LOGIN_URL is neither an address nor the name of a URL, so the sign-in page "
+            "cannot link to it and fails.",
             "Set AZUREAD_CONNECTIONS['PASSWORD_LOGIN_URL'] to the address of your password page, "
             "such as '/accounts/login/', or to its name in your URLconf.",
         )
 
 
+def _hook_findings() -> Iterator[Finding]:
+    for path in filter(_is_our_backend, conf.authentication_backends):
+        backend = import_string(path)
+        if ignored := ignored_hooks(backend):
+            yield Finding(
+                20,
+                f"{path} overrides {', '.join(ignored)}, which a sign-in by a connection never "
+                "calls.",
+                "Override what is called: verify_claims, filter_users_by_claims, create_user, "
+                "update_user, get_username or describe_user_by_claims.",
+            )
+        if unusable := unusable_hooks(backend):
+            yield Finding(
+                21,
+                f"{path} overrides {', '.join(unusable)} in a way that cannot work.",
+                "A hook must not be a coroutine function. authenticate must have the parameters "
+                "(self, request, *, azuread_user), so that Django passes it no password.",
+            )
+
+
 def _key_findings() -> Iterator[Finding]:
     if not _are_keys(conf.configured.get("ENCRYPTION_KEYS", DEFAULTS["ENCRYPTION_KEYS"])):
-        # Without the value, as what stands there may well be a key.
+        # Do not show the value: it can be a key.
         yield Finding(
             10,
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] must be a list of keys, each of them a text.",
-            f"Set it to a list, with one key too, such as ['…']. Make a key with: {KEY_COMMAND}",
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] must be a list of keys, each of them a string.",
+            f"Set it to a list, even with one key, such as ['…']. Make a key with: {KEY_COMMAND}",
         )
     elif not conf.encryption_keys:
         yield Finding(
@@ -106,16 +118,16 @@ def _key_findings() -> Iterator[Finding]:
     elif not all(_is_fernet_key(key) for key in conf.encryption_keys):
         yield Finding(
             4,
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a value that is no Fernet key.",
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] contains a value that is not a Fernet key.",
             f"Make a key with: {KEY_COMMAND}",
         )
     elif not all(_is_random(key) for key in conf.encryption_keys):
         yield Finding(
             12,
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] holds a key that somebody made up, so that "
-            "somebody else may guess it.",
-            f"Make a key with: {KEY_COMMAND} Put it in front, run reencrypt_secrets, and take the "
-            "old one away.",
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] contains a key that is not random, so that "
+            "somebody can guess it.",
+            f"Make a key with: {KEY_COMMAND} Put it first, run reencrypt_secrets, and remove the "
+            "old one.",
         )
 
 
@@ -127,7 +139,7 @@ def _is_our_backend(path: str) -> bool:
 
 
 def _has_password_page() -> bool:
-    """Return whether the sign-in page can make its link, if it is to have one."""
+    """Return whether the sign-in page can link to the password page, if one is set."""
     try:
         return not conf.password_login_url or bool(resolve_url(conf.password_login_url))
     except NoReverseMatch:
@@ -147,9 +159,9 @@ def _is_fernet_key(key: str) -> bool:
 
 
 def _is_random(key: str) -> bool:
-    """Return whether a Fernet key looks generated, not like a text or a pattern in base64.
+    """Return whether a Fernet key looks random, not like a text or a pattern in base64.
 
-    Of 32 random bytes some are no printable ASCII, and few are alike: one in 10^13 fails.
+    Random bytes include some that are not printable ASCII, and few equal ones: one in 10^13 fails.
     """
     raw = base64.urlsafe_b64decode(key)
     return len(set(raw)) > len(raw) // 2 and not all(32 <= byte < 127 for byte in raw)
@@ -213,7 +225,7 @@ def _is_time(value: object) -> bool:
     return 0 < value <= MAX_SECONDS  # which NaN is not
 
 
-#: What a key's value must be: the test, the words, and an example.
+#: What a key's value must be: a test, a description and an example.
 SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "DEFAULT_APPLICATION": (_is_slug, "the slug of an application", "'default'"),
     "ADMIN_APPLICATION": (

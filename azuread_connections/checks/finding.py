@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found, and how to mend it. ``is_advice``: it stops no deployment."""
+    """A problem and how to fix it. ``is_advice``: a warning also under ``--deploy``."""
 
     number: int
     message: str

@@ -19,21 +19,21 @@ MIDDLEWARE = "azuread_connections.middleware.ConnectionSessionMiddleware"
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what keeps a sign-in, or its end, from working on any machine."""
+    """Yield what breaks signing in or out on any machine."""
     if conf.public_url.startswith("http://") and not _is_local(conf.public_url):
         yield _plain_http()
     if conf.session_cookie_is_strict:
         yield Finding(
             14,
-            "SESSION_COOKIE_SAMESITE is 'Strict', so browsers leave the session's cookie out when "
-            "people come back from Microsoft, and they look signed out.",
+            "SESSION_COOKIE_SAMESITE is 'Strict', so browsers do not send the session cookie when "
+            "people come back from Microsoft, and they appear to be signed out.",
             "Set SESSION_COOKIE_SAMESITE = 'Lax', which is Django's default.",
         )
     if not conf.public_url and conf.is_behind_proxy:
         yield Finding(
             17,
             "The site is behind a proxy, but PUBLIC_URL is not set, so the callback URL is built "
-            "on what each request says about its host.",
+            "from the host that each request claims.",
             "Set AZUREAD_CONNECTIONS['PUBLIC_URL'] to the scheme and host that people see, such "
             "as 'https://app.example.com'.",
         )
@@ -42,7 +42,7 @@ def findings() -> Iterator[Finding]:
 
 
 def deployment_findings() -> Iterator[Finding]:
-    """Yield what does no harm on a developer's machine only."""
+    """Yield what is harmless only on a developer's machine."""
     try:
         replaced = conf.login_url or conf.graph_url
     except ImproperlyConfigured as error:
@@ -64,7 +64,7 @@ def deployment_findings() -> Iterator[Finding]:
     if not conf.public_url:
         yield Finding(
             8,
-            "PUBLIC_URL is not set, so the callback URL is built on the Host that each request "
+            "PUBLIC_URL is not set, so the callback URL is built from the host that each request "
             "claims.",
             "Set AZUREAD_CONNECTIONS['PUBLIC_URL'], such as 'https://app.example.com'.",
         )
@@ -73,16 +73,16 @@ def deployment_findings() -> Iterator[Finding]:
     if not (conf.session_cookie_secure and conf.session_cookie_httponly):
         yield Finding(
             15,
-            "The session's cookie may travel unencrypted, or be read by a script, and with it the "
-            "sign-in that it stands for.",
+            "The session cookie can travel unencrypted, or be read by a script, so that a sign-in "
+            "can be stolen.",
             "Set SESSION_COOKIE_SECURE = True, and leave SESSION_COOKIE_HTTPONLY at True.",
         )
     if not conf.cache_is_shared:
         yield Finding(
             13,
-            "The cache is in the memory of each process, or keeps nothing. With several workers, "
-            "each fetches Microsoft's signing keys for itself, and refuses only those used "
-            "sign-ins that it has seen itself.",
+            "The cache is local to each process, or stores nothing. With several workers, each one "
+            "fetches Microsoft's signing keys separately, and detects a replayed sign-in only if "
+            "it has seen the first one.",
             "Name a cache that all processes share, such as Redis, in "
             "AZUREAD_CONNECTIONS['CACHE']. With a single process, silence this.",
             is_advice=True,
@@ -93,7 +93,7 @@ def _plain_http() -> Finding:
     return Finding(
         8,
         "PUBLIC_URL is an http address, so cookies and codes travel unencrypted.",
-        "Serve the site by https, and begin AZUREAD_CONNECTIONS['PUBLIC_URL'] with https://.",
+        "Serve the site over https, and begin AZUREAD_CONNECTIONS['PUBLIC_URL'] with https://.",
     )
 
 
@@ -105,7 +105,7 @@ def _is_local(url: str) -> bool:
 
 
 def _host_findings() -> Iterator[Finding]:
-    """Yield hosts in ALLOWED_HOSTS that no request ever has."""
+    """Yield hosts in ALLOWED_HOSTS that no request can have."""
     for host in conf.allowed_hosts:
         if host.isascii():
             continue
@@ -117,7 +117,7 @@ def _host_findings() -> Iterator[Finding]:
             "Django refuses every request to it.",
             f"Write {dot + in_ascii!r} in ALLOWED_HOSTS."
             if in_ascii
-            else "Write it in ALLOWED_HOSTS as browsers do, beginning with 'xn--'.",
+            else "Write it in ALLOWED_HOSTS as browsers send it, beginning with 'xn--'.",
         )
 
 
@@ -126,9 +126,9 @@ def _middleware_findings() -> Iterator[Finding]:
     if ours is None:
         yield Finding(
             16,
-            "The middleware is missing, so sessions go on after a sign-out at Microsoft, a "
-            "connection's being disabled, or “Sign out everyone”.",
-            f"Add '{MIDDLEWARE}' to MIDDLEWARE, behind Django's AuthenticationMiddleware.",
+            "The middleware is missing, so sessions continue after a sign-out at Microsoft, after "
+            "a connection is disabled, and after “Sign out everyone”.",
+            f"Add '{MIDDLEWARE}' to MIDDLEWARE, after Django's AuthenticationMiddleware.",
             is_advice=True,
         )
         return
@@ -137,18 +137,18 @@ def _middleware_findings() -> Iterator[Finding]:
     if None in order or order != sorted(position for position in order if position is not None):
         yield Finding(
             16,
-            "The middleware needs the request's user, and stands before what finds it.",
-            f"Put '{MIDDLEWARE}' behind Django's SessionMiddleware and AuthenticationMiddleware.",
+            "The middleware needs the request's user, but comes before the one that sets it.",
+            f"Put '{MIDDLEWARE}' after Django's SessionMiddleware and AuthenticationMiddleware.",
         )
 
 
 def _position_of(middleware: type) -> int | None:
-    """Return where in MIDDLEWARE it, or a subclass of it, stands."""
+    """Return the position in MIDDLEWARE of the class or a subclass; None if absent."""
     for position, path in enumerate(conf.middleware):
         try:
             found = import_string(path)
         except ImportError:
-            continue  # which Django says by itself
+            continue  # Django reports it
         if isinstance(found, type) and issubclass(found, middleware):
             return position
     return None

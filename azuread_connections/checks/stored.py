@@ -1,4 +1,4 @@
-"""What the stored data say about the settings."""
+"""Checks of the stored data against the settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..credentials.reencryption import unreadable_secrets
 from ..models import ClientSecret
 from .finding import Finding
 
-#: So many are named; one is enough to know that a key is missing.
+#: How many secrets to name; one is enough to know that a key is missing.
 NAMED = 5
 
 
 def findings(databases: Iterable[str]) -> Iterator[Finding]:
-    """Yield what is wrong in these databases. Before the first ``migrate``, nothing is."""
+    """Yield problems in these databases; none before the first ``migrate``."""
     alias = router.db_for_read(ClientSecret)
     if alias not in databases:
         return
@@ -26,15 +26,15 @@ def findings(databases: Iterable[str]) -> Iterator[Finding]:
     try:
         unreadable = list(islice(unreadable_secrets(), NAMED + 1))
     except ImproperlyConfigured:
-        return  # said by the check of the settings
+        return  # the check of the settings reports it
     if unreadable:
         names = ", ".join(map(str, unreadable[:NAMED]))
         more = " and others" if len(unreadable) > NAMED else ""
         yield Finding(
             11,
-            f"None of the encryption keys opens the client secret of {names}{more}, so nobody can "
+            f"No encryption key can decrypt the client secret of {names}{more}, so nobody can "
             "sign in with it.",
             "Put the key that encrypted it back into AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'], "
-            "behind the others, or enter the secret again in the admin and remove the unreadable "
+            "after the others, or enter the secret again in the admin and remove the unreadable "
             "one.",
         )

@@ -1,7 +1,7 @@
-"""Adding a client secret to those of a connection: from the admin's form and from a file.
+"""Adds a client secret to a connection, from the admin's form and from a file.
 
-A placeholder is refused where a file is read (``transfer/placeholders.py``): tools write those, and
-telling them apart is a guess. Where the guess is wrong, the form takes the secret.
+Only the import refuses placeholders (``transfer/placeholders.py``): tools write them, and
+recognising them is a guess. If the guess is wrong, the form accepts the secret.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ..models.validators import validate_client_secret
 class SecretAddition:
     """What adding a value changes.
 
-    ``secret``: the new one, or the newest of those stored that have this value. ``redated``: the
-    stored ones that get another date; they have their former one until ``save``.
+    ``secret``: the new secret, or the newest stored one with this value. ``redated``: the stored
+    secrets whose expiry date ``save`` changes.
     """
 
     secret: ClientSecret
@@ -36,11 +36,11 @@ class SecretAddition:
         using = using or router.db_for_write(ClientSecret, instance=connection)
         if self.is_new:
             self.secret.connection = connection
-            # Not by create(): Django's own frames would show the value in a report of an error.
+            # Not create(): Django's own frames would show the value in an error report.
             self.secret.save(using=using)
         for secret in self.redated:
             secret.expires_at = self.expires_at
-            # The date alone: a sign-in may be writing the other columns at this moment.
+            # Only the date: a sign-in may be writing the other columns at this moment.
             secret.save(using=using, update_fields=["expires_at"])
 
 
@@ -50,13 +50,13 @@ def plan_addition(
 ) -> SecretAddition:
     """Compare a value with the secrets of its connection. Writes nothing.
 
-    White space around a value was copied along, and is dropped. A value that differs from those
-    stored is added beside them. One that is stored already is not added again, and gets the date
-    where one is given. Raises ``ValidationError`` for what cannot be a client secret.
+    White space around the value is removed. A new value is added to those stored. A stored value is
+    not added again; it gets the new date if one is given. Raises ``ValidationError`` for a value
+    that cannot be a client secret.
     """
     value = value.strip()
     validate_client_secret(value)
-    # One that no key opens holds nothing: it is of no use, so the same value may be stored again.
+    # A secret that no key can decrypt matches nothing, so the same value can be stored again.
     same = sorted(
         (secret for secret in stored if secret.value.holds(value)),
         key=lambda secret: (secret.created_at, secret.pk),
@@ -75,7 +75,7 @@ def add_secret(
 ) -> SecretAddition:
     """Add a value to the secrets of a stored connection. Raises what its two steps raise."""
     using = router.db_for_write(ClientSecret, instance=connection)
-    # From where it will be written: a replica may lack a secret that was just added.
+    # Read from the database that will be written: a replica can lack a secret just added.
     stored = ClientSecret._default_manager.using(using).filter(connection=connection)
     addition = plan_addition(stored, value, expires_at)
     addition.save(connection, using)

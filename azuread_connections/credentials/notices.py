@@ -1,4 +1,4 @@
-"""Tells people of secrets about to expire: by mail and by signal, once per threshold."""
+"""Notices about secrets that will expire: by mail and by signal, once per threshold."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .report import SecretStatus, days_left, report
 
 logger = logging.getLogger("azuread_connections")
 
-#: So many connections are named where nobody can be written to.
+#: How many connections to name in the problem that they have no recipient.
 _NAMED = 5
 #: Days before the expiry at which a notice is due.
 THRESHOLDS = (30, 14, 7, 1, 0)
@@ -26,7 +26,7 @@ THRESHOLDS = (30, 14, 7, 1, 0)
 
 @dataclass(frozen=True)
 class Notice:
-    """One secret about which people are to be told now."""
+    """A notice that is due for one secret."""
 
     secret: ClientSecret
     text: str
@@ -36,9 +36,9 @@ class Notice:
 
     @property
     def line(self) -> str:
-        stops = ", ".join(self.applications) or _("no application")
+        stops = ", ".join(self.applications) or _("none")
         return _(
-            "%(connection)s, client secret %(secret)s: %(text)s. It would stop: %(stops)s."
+            "%(connection)s, client secret %(secret)s: %(text)s. Applications that stop: %(stops)s."
         ) % {
             "connection": self.secret.connection.name,
             "secret": self.secret,
@@ -49,17 +49,16 @@ class Notice:
 
 @dataclass
 class Delivery:
-    """What became of the notices that were due. ``told``: those that reached somebody."""
+    """The result of sending the notices that were due. ``told``: how many reached somebody."""
 
     told: int = 0
     problems: list[str] = field(default_factory=list)
 
 
 def send_notices(now: datetime | None = None) -> Delivery:
-    """Send the notices that are due, each marked only if it went to somebody.
+    """Send the notices that are due. A notice is marked as sent only if it reached somebody.
 
-    What one of those who are written to causes, such as an address that is refused, keeps nobody
-    else's notice back.
+    A failure for one recipient, such as a refused address, does not stop the others' notices.
     """
     delivery = Delivery()
     due = list(_due(now or timezone.now()))
@@ -83,13 +82,13 @@ def send_notices(now: datetime | None = None) -> Delivery:
 def _no_recipient(connections: list[str]) -> str:
     names = ", ".join(connections[:_NAMED]) + (", …" if len(connections) > _NAMED else "")
     return _(
-        "There is nobody to write to about %(connections)s: set ADMINS, or a Contact on the "
+        "There is no recipient for notices about %(connections)s: set ADMINS, or a Contact on the "
         "connection."
     ) % {"connections": names}
 
 
 def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
-    """Write to each of those concerned; return the notices that went to somebody."""
+    """Send one mail to each recipient; return the notices that were sent."""
     by_addressee: dict[str, list[Notice]] = defaultdict(list)
     for notice in due:
         for addressee in addressees(notice.secret.connection):
@@ -98,7 +97,7 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
     for addressee, notices in by_addressee.items():
         try:
             _mail(addressee, notices)
-        except Exception as error:  # mail backends raise whatever they like
+        except Exception as error:  # mail backends raise any exception
             logger.exception("The notices for %s could not be sent.", addressee)
             delivery.problems.append(
                 _("The notices for %(addressee)s could not be sent: %(why)s")
@@ -111,15 +110,15 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
 
 def _mail(addressee: str, notices: list[Notice]) -> None:
     advice = _(
-        "Make a new client secret in Azure and add it to the connection beside the old one: an "
-        "expired secret stops every sign-in."
+        "Create a new client secret in Azure and add it to the connection before the old one "
+        "expires: an expired secret stops every sign-in."
     )
     body = "\n".join([*(notice.line for notice in notices), "", advice])
     write_to(addressee, _("Client secrets about to expire"), body)
 
 
 def _signal(notice: Notice, delivery: Delivery) -> bool:
-    """Tell the receivers of the signal; return whether one of them took it."""
+    """Send the signal; return whether a receiver handled it."""
     answers = signals.secret_expiring.send_robust(
         ClientSecret,
         connection=notice.secret.connection,
@@ -154,7 +153,7 @@ def _due(now: datetime) -> Iterator[Notice]:
 
 
 def _was_notified(secret: ClientSecret, threshold: int) -> bool:
-    """A new expiry date begins anew."""
+    """Return whether a notice was sent for this threshold. A new expiry date starts over."""
     if secret.notice_days is None or secret.notice_expiry != secret.expires_at:
         return False
     return secret.notice_days <= threshold

@@ -1,4 +1,4 @@
-"""Client secrets under the newest encryption key, so that an old key can be taken away."""
+"""Re-encrypts client secrets with the newest key, so that an old key can be removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..models import ClientSecret, UndecryptableError
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A stored client secret that no key opens."""
+    """A stored client secret that no key can decrypt."""
 
     connection: str
     hint: str
@@ -21,7 +21,7 @@ class Unreadable:
 
 @dataclass
 class ReencryptionCounts:
-    """How many secrets became what. ``changed``: by somebody else, while this ran."""
+    """How many secrets had each result. ``changed``: by somebody else during the run."""
 
     renewed: int = 0
     current: int = 0
@@ -36,11 +36,11 @@ class ReencryptionCounts:
 def reencrypt(
     outcome: ReencryptionCounts, *, batch_size: int = 500, dry_run: bool = False
 ) -> Iterator[Unreadable]:
-    """Encrypt every client secret with the first of ENCRYPTION_KEYS that is not so already.
+    """Encrypt every client secret with the first of ENCRYPTION_KEYS, unless it already is.
 
-    Yields those that no key opens, which stay as they are, and counts in ``outcome``. Each row is
-    written by itself, and only if it still holds what was read: a secret that an administrator
-    replaces meanwhile stays replaced, and a run that is stopped anywhere can be started again.
+    Yields those that no key can decrypt, which are not changed, and counts in ``outcome``. Each row
+    is written separately, and only if it still has the value that was read: a secret that an
+    administrator replaces meanwhile stays replaced, and a stopped run can be started again.
     """
     for secret in _in_pages(batch_size):
         try:
@@ -58,7 +58,7 @@ def reencrypt(
 
 
 def unreadable_secrets() -> Iterator[Unreadable]:
-    """Yield the stored client secrets that none of the encryption keys opens."""
+    """Yield the stored client secrets that no encryption key can decrypt."""
     return reencrypt(ReencryptionCounts(), dry_run=True)
 
 

@@ -1,7 +1,7 @@
-"""Which client secrets have run out, run out soon, or may have: in words, and as a report.
+"""Which client secrets have expired, expire soon, or have no date: as texts and as a report.
 
-Nothing here reads ``ClientSecret.value``, nor asks Microsoft: the recorded date decides, and what
-Microsoft said of the secret at the last sign-ins.
+Nothing here reads ``ClientSecret.value`` or asks Microsoft: the recorded date and Microsoft's
+answers at the last sign-ins decide.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from ..conf import conf
 from ..models import ClientSecret, Connection, EnabledConnection
 from ..models.expiry import day_of, start_of_day
 
-#: Rows read at once by ``report``: what bounds its memory, whatever the number of connections.
+#: Rows that ``report`` reads at once; limits its memory at any number of connections.
 PAGE_SIZE = 500
 
 
 class SecretStatus(models.TextChoices):
-    """What the recorded date says, unless Microsoft says otherwise.
+    """The status by the recorded date and by Microsoft's answers.
 
-    ``REFUSED``: not expired as far as anybody wrote down, but not accepted when it was last sent.
-    ``MISSING``: the connection has no secret at all.
+    ``REFUSED``: not expired by its date, but Microsoft refused it when it was last sent.
+    ``MISSING``: the connection has no secret.
     """
 
     EXPIRED = "expired", _("expired")
@@ -44,7 +44,7 @@ class SecretStatus(models.TextChoices):
 
 @dataclass(frozen=True)
 class SecretState:
-    """What the secrets of one connection come to, with the date that decides."""
+    """The overall state of a connection's secrets, with the date that decides."""
 
     status: SecretStatus
     text: str
@@ -70,11 +70,10 @@ class SecretLine:
 
     @property
     def counts_as(self) -> SecretStatus | None:
-        """How bad it is: expired, expiring or unknown, or None where nothing is to be done.
+        """The severity: expired, expiring or unknown; None if there is nothing to do.
 
-        Nobody can sign in with a refused secret, or without any, just as with an expired one.
-        Until an application uses the connection, though, a missing one is only a set-up that
-        somebody has not finished.
+        A refused or missing secret stops sign-ins just as an expired one does. But as long as no
+        application uses the connection, a missing secret only means an unfinished set-up.
         """
         if self.superseded:
             return None
@@ -86,15 +85,15 @@ class SecretLine:
 
 
 def days_left(expires_at: datetime, now: datetime) -> int:
-    """Count the midnights from now to the date, in UTC like the date itself; negative once past.
+    """Count the midnights (UTC, as for the date) from now to the date; negative in the past.
 
-    That is how a person counts: what expires tomorrow at nine has one day left, at any hour.
+    A secret that expires tomorrow at nine has one day left, whatever the time now.
     """
     return (day_of(expires_at) - day_of(now)).days
 
 
 def describe_expiry(expires_at: datetime | None, now: datetime) -> str:
-    """Say when a secret expires: "expires in 12 days", "expired today"."""
+    """Return when a secret expires: "expires in 12 days", "expired today"."""
     if expires_at is None:
         return gettext("no expiry date recorded")
     days = days_left(expires_at, now)
@@ -110,10 +109,10 @@ def describe_expiry(expires_at: datetime | None, now: datetime) -> str:
 
 
 def describe_refusal(refused_at: datetime, now: datetime) -> str:
-    """Say when Microsoft last refused a secret: "refused by Microsoft 3 minutes ago"."""
+    """Return when Microsoft last refused a secret: "refused by Microsoft 3 minutes ago"."""
     if now - refused_at < timedelta(minutes=1):
         return gettext("refused by Microsoft just now")
-    # Django joins number and unit by a no-break space, which nobody finds by searching.
+    # Django joins number and unit by a no-break space, which a text search does not find.
     time_ago = timesince(refused_at, now, depth=1).replace("\xa0", " ")
     return gettext("refused by Microsoft %(time)s ago") % {"time": time_ago}
 
@@ -121,11 +120,11 @@ def describe_refusal(refused_at: datetime, now: datetime) -> str:
 def connection_secret_state(
     secrets: Iterable[ClientSecret], now: datetime | None = None
 ) -> SecretState:
-    """Judge one connection by the longest-lasting of its secrets that Microsoft does not refuse.
+    """Return a connection's state by its longest-lasting secret that Microsoft does not refuse.
 
-    An expired or refused secret beside a usable one is a finished rotation and does not matter.
-    One without a recorded date decides only where no other is known to be usable: it may have
-    expired. Where all that has not expired is refused, the latest refusal decides.
+    If another secret is usable, an expired or refused one does not matter: it was rotated. A secret
+    without a date decides only if no other is known to be usable, because it can have expired. If
+    all secrets that have not expired are refused, the latest refusal decides.
     """
     now = now or timezone.now()
     days = conf.secret_warning_days
@@ -158,24 +157,23 @@ def report(
 ) -> Iterator[SecretLine]:
     """Yield a line for every secret that is expired, expires within ``days``, or has no date.
 
-    Connections without any secret come first, then what Microsoft refuses, then the secrets by
-    date, undated ones last. ``days`` defaults to the setting ``SECRET_WARNING_DAYS``; 0 means
+    Connections without a secret come first, then refused secrets, then the others by date, those
+    without a date last. ``days`` defaults to the setting ``SECRET_WARNING_DAYS``; 0 means
     today.
 
-    A secret is *superseded* when another of the same connection does its work: the old one may
-    expire, or be refused, without anybody noticing. That other one is
+    A secret is *superseded* if another secret of the connection replaces it, so that it can expire
+    or be refused without effect. The other secret is
 
-    - one that is known to be usable and to last longer. This holds beside an expiring secret as
-      beside an expired or refused one, or every proper rotation would raise an alarm until the
-      old secret is removed;
-    - one without a date that Microsoft accepted after the old one had expired or been refused.
-      Whether it works tomorrow nobody knows, so it is always reported itself.
+    - usable and lasts longer. Otherwise every proper rotation would raise an alarm until the old
+      secret is removed; or
+    - has no date, but Microsoft accepted it after the old one had expired or been refused. It can
+      stop working at any time, so it is always reported itself.
 
-    A refused secret supersedes nothing. Superseded ones are left out unless
+    A refused secret supersedes nothing. Superseded secrets are included only with
     ``include_superseded``.
 
-    It reads page by page, each page starting behind the last row of the one before: a driver
-    need not stream (MariaDB's cannot) for memory to stay the same at any number of connections.
+    Rows are read in keyset pages, so that memory does not grow with the number of connections even
+    if the driver cannot stream (MariaDB's cannot).
     """
     now = now or timezone.now()
     days = conf.secret_warning_days if days is None else days
@@ -196,7 +194,7 @@ def report(
     dated = _classified(dated, another, include_superseded)
     yield from _lines(_pages_by_date(dated), now, days)
 
-    # A query of its own, as databases disagree on where NULL sorts.
+    # A separate query: databases do not agree on where NULL sorts.
     undated = secrets.filter(expires_at=None, refused_at=None)
     yield from _lines(_pages_by_id(undated, *_COLUMNS), now, days)
 
@@ -204,17 +202,18 @@ def report(
 def _classified(
     secrets: QuerySet[ClientSecret], superseded: Exists, include_superseded: bool
 ) -> QuerySet[Any]:
-    """Say of each secret whether it is superseded, or leave those out: by a filter alone, since a
-    database that is also asked to show the answer looks for it twice."""
+    """Annotate whether each secret is superseded, or exclude those that are. The exclusion is only
+    a filter: a database would evaluate an annotation a second time."""
     if include_superseded:
         return secrets.annotate(superseded=superseded)
     return secrets.filter(~superseded).annotate(superseded=Value(False))
 
 
 def _another(usable: Q, *, accepted_after: str) -> Exists:
-    """Whether another secret of the same connection does the work of one.
+    """Return a condition: another secret of the same connection replaces this one.
 
-    It is ``usable``, or undated but accepted after the time in that column of the one.
+    The other one is ``usable``, or it has no date and was accepted after this one's time in the
+    column ``accepted_after``.
     """
     proven = Q(expires_at=None, last_success_at__gt=OuterRef(accepted_after))
     others = ClientSecret._default_manager.filter(
@@ -281,9 +280,8 @@ def _pages_by_date(secrets: QuerySet[ClientSecret]) -> Iterator[list[_Row]]:
         if len(page) < PAGE_SIZE:
             return
         last = page[-1]
-        # Two queries that each enter the index on (expires_at, id) at the right place. One with
-        # "or" would read all rows of a date once a page, and many secrets share one: those
-        # recorded by their day.
+        # Two queries, each of which can use the index on (expires_at, id). A single query with "or"
+        # would read all rows of a date for each page, and many secrets share a date.
         same_time = rows.filter(expires_at=last["expires_at"], pk__gt=last["pk"])
         page = list(same_time[:PAGE_SIZE])
         if len(page) < PAGE_SIZE:
@@ -316,7 +314,7 @@ def _applications(connection_ids: Iterable[int]) -> defaultdict[int, tuple[str, 
 def _state(
     expires_at: datetime | None, refused_at: datetime | None, now: datetime, days: int
 ) -> SecretState:
-    """Judge one secret by what is recorded of it."""
+    """Return the state of one secret by its recorded dates."""
     status = _status(expires_at, refused_at, now, days)
     if status is SecretStatus.REFUSED and refused_at is not None:
         text = describe_refusal(refused_at, now)
@@ -340,5 +338,5 @@ def _status(
 
 
 def end_of_day(now: datetime, days: int) -> datetime:
-    """The midnight that ends the day ``days`` from now: agrees with ``days_left() <= days``."""
+    """Return the end of the day that is ``days`` from now: agrees with ``days_left() <= days``."""
     return start_of_day(day_of(now) + timedelta(days=days + 1))

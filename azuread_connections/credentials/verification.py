@@ -1,4 +1,4 @@
-"""What ``check_secrets`` can ask Microsoft: whether secrets work, and when they really expire."""
+"""What ``check_secrets`` can ask Microsoft: whether secrets work and when they expire."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PAGE_SIZE = 200
 
 @dataclass(frozen=True)
 class Remark:
-    """What was found out about a connection's secrets.
+    """A result about a connection's secrets.
 
-    ``is_problem``: something could not be asked, so that the report may be too good.
+    ``is_problem``: something could not be checked, so that the report can miss a problem.
     """
 
     connection: str
@@ -34,9 +34,9 @@ class Remark:
 
 
 def verify() -> Iterator[Remark]:
-    """Ask Microsoft whether each secret works (client credentials); its answer is recorded.
+    """Ask Microsoft whether each secret works (client credentials), and store its answer.
 
-    A refusal shows in the report that follows; what could not be asked is said here.
+    The report that follows shows refusals; the remarks also say what could not be checked.
     """
     for connection in _connections():
         for secret in connection.secrets.all():
@@ -54,7 +54,7 @@ def verify() -> Iterator[Remark]:
 
 
 def sync() -> Iterator[Remark]:
-    """Read the true end dates through Graph, where the app may, and store them."""
+    """Read the expiry dates through Graph, if the app has the permission, and store them."""
     for connection in _connections():
         try:
             graph = microsoft.graph(connection.cloud, app_token(connection))
@@ -63,7 +63,7 @@ def sync() -> Iterator[Remark]:
             yield Remark(connection.name, _why_unreadable(error), is_problem=False)
             continue
         except SecretRejected:
-            # Why, the report says, and --verify for each secret.
+            # The report gives the reason, and --verify gives it for each secret.
             text = _("The dates could not be read: Microsoft accepts none of the client secrets.")
             yield Remark(connection.name, text, is_problem=False)
             continue
@@ -71,7 +71,7 @@ def sync() -> Iterator[Remark]:
             yield Remark(connection.name, str(describe_error(error)), is_problem=True)
             continue
         except NoUsableSecret as error:
-            # Where there is none at all, the report says so.
+            # If the connection has no secret, the report says so.
             yield Remark(connection.name, str(error), is_problem=connection.secrets.exists())
             continue
         stored = list(connection.secrets.defer("value"))
@@ -81,7 +81,7 @@ def sync() -> Iterator[Remark]:
 
 def _why_unreadable(error: GraphError) -> str:
     if error.is_permission_missing:
-        return _("The app may not read its registration (Application.Read.All is not granted).")
+        return _("The app cannot read its registration (Application.Read.All is not granted).")
     if error.status == 404:
         return _("The app is registered in another directory, where its dates cannot be read.")
     return str(describe_error(error))
@@ -117,10 +117,10 @@ def _sync(
 def _match(
     secret: ClientSecret, stored: Sequence[ClientSecret], registered: Sequence[RegisteredSecret]
 ) -> RegisteredSecret | None:
-    """Find a secret by its ID; else by its first characters, if nothing else begins so.
+    """Find a secret by its ID; else by its first characters, if they are unique.
 
-    Three characters tell nothing apart where two secrets share them, here or in Azure: a date that
-    belongs to the other one would be worse than none.
+    If two secrets share the three characters, here or in Azure, none is matched: a wrong date would
+    be worse than none.
     """
     if secret.key_id:
         return next((each for each in registered if each.key_id == secret.key_id), None)
@@ -131,17 +131,17 @@ def _match(
 
 
 def _why_unknown(secret: ClientSecret, registered: Sequence[RegisteredSecret]) -> str:
-    """Say why a secret was not found. Only what no secret of the registration can be was removed:
-    Azure does not say of each how it begins."""
+    """Return why a secret was not found. Azure does not give the first characters of every secret,
+    so it is reported as removed only if none of the registered ones can be it."""
     if any(each.hint == secret.hint for each in registered):
         return _(
-            "%(secret)s cannot be told from another secret that begins alike, here or in Azure, so "
-            "whether Azure still has it is not known. Enter its expiry date by hand."
+            "Another secret, here or in Azure, begins with the same characters as %(secret)s, so "
+            "it is not known whether Azure still has it. Enter its expiry date by hand."
         )
     if any(not each.hint for each in registered):
         return _(
-            "%(secret)s may be one of the registration's secrets of which Azure does not say how "
-            "they begin. Enter its expiry date by hand."
+            "%(secret)s can be one of the registration's secrets whose first characters Azure does "
+            "not show. Enter its expiry date by hand."
         )
     return _(
         "%(secret)s is not on the registration: it was removed in Azure, or belongs to another "
@@ -150,12 +150,12 @@ def _why_unknown(secret: ClientSecret, registered: Sequence[RegisteredSecret]) -
 
 
 def _stored_form(moment: datetime) -> datetime:
-    # With USE_TZ off the database's times are naive, in the site's time zone.
+    # With USE_TZ off, the database's times are naive, in the site's time zone.
     return moment if timezone.is_aware(timezone.now()) else timezone.make_naive(moment)
 
 
 def _connections() -> Iterator[Connection]:
-    """Yield all connections in pages by key, so that any number needs no more memory."""
+    """Yield all connections in keyset pages, so that memory does not grow with their number."""
     last = 0
     connections = Connection._default_manager.order_by("pk")
     while page := list(connections.filter(pk__gt=last)[:PAGE_SIZE]):

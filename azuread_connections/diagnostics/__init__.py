@@ -1,1 +1,1 @@
-"""Why a connection does not work yet, or no longer."""
+"""Diagnostics: why a connection does not work."""

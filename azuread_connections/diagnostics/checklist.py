@@ -1,4 +1,4 @@
-"""The way of a connection from the form to the first sign-in, computed from evidence."""
+"""The checklist from registration to the first sign-in, computed from evidence."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .domain_checklist import domains_item
 
 
 def checklist(connection: Connection, trial_open_since: datetime | None = None) -> list[Item]:
-    """Return the steps in the order in which they are taken. A few queries, no request.
+    """Return the steps in the order in which they are taken. Needs a few queries and no request.
 
-    ``trial_open_since``: when the reader began a trial from which nobody came back.
+    ``trial_open_since``: when the reader began a trial that has not returned from Microsoft.
     """
     tried = _newest(connection, Event.Kind.TRIED)
     signed_in = _newest(connection, Event.Kind.SIGNED_IN)
@@ -38,7 +38,7 @@ def checklist(connection: Connection, trial_open_since: datetime | None = None) 
 
 def _registered(connection: Connection, tried: Event | None, signed_in: Event | None) -> Item:
     title = _("Registered in Azure")
-    # A trial that failed came back, too: only then is its code redeemed.
+    # A failed trial has returned from Microsoft too.
     came_back = signed_in is not None or tried is not None
     if came_back or connection.events.filter(kind=Event.Kind.CONSENT_RETURNED).exists():
         return Item("registered", title, "done", _("Microsoft has sent somebody back here."))
@@ -64,9 +64,9 @@ def _credentials(connection: Connection) -> Item:
             "credentials",
             title,
             "warning",
-            _("No encryption key of this site opens %s, so it cannot be used.")
+            _("No encryption key of this site can decrypt %s, so it cannot be used.")
             % _named(unreadable),
-            _("Put back the key in ENCRYPTION_KEYS, or add a new client secret and remove it."),
+            _("Restore the key in ENCRYPTION_KEYS, or add a new client secret and remove it."),
             Place.CREDENTIALS,
         )
     states = {secret: connection_secret_state([secret], now) for secret in secrets}
@@ -77,7 +77,7 @@ def _credentials(connection: Connection) -> Item:
 def _proof(
     title: Text, evidence: str, overall: SecretStatus, states: dict[ClientSecret, SecretState]
 ) -> Item:
-    """Say what is still to be done about secrets that can be read."""
+    """Return the step for secrets that can be decrypted, with what is still to do."""
     usable = [secret for secret, state in states.items() if state.status in _USABLE]
     untested = [secret for secret in usable if secret.last_success_at is None]
     refused = [secret for secret, state in states.items() if state.status is SecretStatus.REFUSED]
@@ -86,11 +86,11 @@ def _proof(
         undated = [secret for secret in usable if secret.expires_at is None]
         advice.append(_("%s: enter the expiry date.") % _named(undated))
     elif overall is not SecretStatus.VALID:
-        advice.append(_("Add a new secret beside the old one."))
+        advice.append(_("Add a new secret; the old one keeps working until you remove it."))
     if untested:
-        advice.append(_("%s: press “Check now” for a proof.") % _named(untested))
+        advice.append(_("%s: press “Check now” to test it.") % _named(untested))
     if refused and usable:
-        advice.append(_("%s: remove, as Microsoft refuses it.") % _named(refused))
+        advice.append(_("%s: remove it, because Microsoft refuses it.") % _named(refused))
     if not advice:
         return Item("credentials", title, "done", evidence)
     only_to_test = overall is SecretStatus.VALID and untested and not refused
@@ -143,7 +143,7 @@ def _consent(connection: Connection, own: Directory | None) -> Item:
             _("Ask for consent, then press “Check now” and “Try” to prove it."),
             Place.CONSENT,
         )
-    returned = _("The consent page came back on %s.") % day(own.consent_returned_at)
+    returned = _("Somebody returned from the consent page on %s.") % day(own.consent_returned_at)
     evidence = f"{returned} {unproven}"
     if any(permission.kind == "application" for permission in missing):
         advice = _("Press “Check now” to prove it.")
@@ -160,7 +160,7 @@ def _enabled(connection: Connection) -> Item:
         "enabled",
         title,
         "lacking",
-        _("For none: nobody can use this connection."),
+        _("Not enabled for any application, so nobody can use this connection."),
         _("Tick an application."),
         Place.APPLICATIONS,
     )
@@ -173,8 +173,8 @@ def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | 
             "tried",
             title,
             "warning",
-            _("Begun by you on %s, and nobody has come back.") % day(open_since),
-            _("Which code did Microsoft show? What the common ones mean is on the page “Try”."),
+            _("You tried it on %s, and nobody has returned from Microsoft yet.") % day(open_since),
+            _("Which error code did Microsoft show? The page “Try” explains the common ones."),
             Place.TRY,
         )
     if tried is None:
@@ -188,7 +188,7 @@ def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | 
         explained = explain(tried.aadsts_code)
         why, advice = explained.meaning, explained.remedy
     else:
-        why, advice = tried.message or tried.code, _("Try again once it is mended.")
+        why, advice = tried.message or tried.code, _("Fix it, then try again.")
     evidence = _("It failed on %(day)s: %(why)s") % {"day": when, "why": why}
     return Item("tried", title, "warning", evidence, advice, Place.TRY)
 
@@ -205,7 +205,7 @@ def _last_sign_in(connection: Connection, signed_in: Event | None) -> Item:
                 "%d directory waits for approval.", "%d directories wait for approval.", waiting
             )
             % waiting,
-            _("Approve or refuse it, or people of it are turned away."),
+            _("Approve or refuse it: its people cannot sign in until you approve."),
             Place.DIRECTORIES,
         )
     if signed_in is None:

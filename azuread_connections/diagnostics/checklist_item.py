@@ -1,4 +1,4 @@
-"""What a step of the checklist is."""
+"""A step of the checklist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..microsoft.wording import Text
 
 
 class Place(enum.StrEnum):
-    """Where a step is taken: a part of the connection's page, or a page of its own."""
+    """Where a step is taken: a part of the connection's page, or a separate page."""
 
     CALLBACK = "callback"
     CREDENTIALS = "credentials"
@@ -27,7 +27,7 @@ class Place(enum.StrEnum):
 class Item:
     """One step. ``state``: "done", "todo", "lacking" (known to be missing) or "warning".
 
-    ``evidence``: what shows it; ``next``: what to do, "" if nothing; ``place``: where.
+    ``evidence``: what shows the state; ``next``: what to do, "" if nothing; ``place``: where.
     """
 
     key: str
@@ -39,6 +39,6 @@ class Item:
 
 
 def day(moment: datetime) -> str:
-    """Return a time as the checklist writes it: in the site's time zone, to the minute."""
+    """Return a time in the site's time zone, to the minute."""
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
     return f"{local:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""The step of the checklist about domains: which are proven to be the directory's."""
+"""The checklist's step about domains: which are verified for the directory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .checklist_item import Item, Place, day
 
 #: More domains than this are counted, not named.
 _NAMED = 3
-#: A connection has at most 1,000; no page needs them all.
+#: A connection can have 1,000 domains; no page needs them all.
 _MOST_READ = 200
 
 
@@ -23,7 +23,7 @@ def domains_item(connection: Connection) -> Item:
     verified = [row for row in rows if row.is_verified_for(connection.tenant_id)]
     disputed = [row for row in verified if row.is_disputed]
     others = [row for row in rows if row not in verified]
-    # The own domain, if it is said to lead elsewhere, and every proof that was withdrawn.
+    # The own domain if it belongs to another directory, and every domain no longer verified.
     wrong = [
         row
         for row in others
@@ -32,17 +32,17 @@ def domains_item(connection: Connection) -> Item:
     evidence = " ".join(filter(None, [*map(_withdrawn, wrong), _verified(verified)]))
     if disputed:
         evidence += " " + _(
-            "Not relied on, as a connection of another directory has verified them too: %s."
+            "Not trusted, because a connection of another directory has verified them too: %s."
         ) % _named(disputed)
     state, advice = "done", ""
     if wrong or disputed:
         state = "warning"
         advice = _(
-            "Nobody gets a name or an address in such a domain, and nobody is linked by it. "
+            "Names and addresses in such a domain are not used, and link nobody. "
             "Correct the connection, or ask the directory's administrator, then press “Check now”."
         )
     elif any(row.is_primary for row in others) or not rows:
-        state, advice = "todo", _("Press “Check now”: Microsoft is asked whose domain it is.")
+        state, advice = "todo", _("Press “Check now” to ask Microsoft whose domain it is.")
     if signposts := [row for row in others if row not in wrong]:
         evidence += " " + _("Not verified: %s.") % _named(signposts)
     place = Place.CHECK if advice else None
@@ -56,7 +56,7 @@ def _is_elsewhere(connection: Connection, row: DomainAlias) -> bool:
 def _withdrawn(row: DomainAlias) -> str:
     if row.found_tenant_id:
         text = _(
-            "%(domain)s belongs to another directory, %(found)s, as Microsoft said on %(day)s."
+            "Microsoft said on %(day)s that %(domain)s belongs to another directory, %(found)s."
         )
     else:
         text = _("Microsoft said on %(day)s that it knows no directory with the domain %(domain)s.")

@@ -1,6 +1,6 @@
-"""Check now: what of a connection can be proven without a person signing in.
+"""Check now: tests everything about a connection that does not need a person to sign in.
 
-Each step asks Microsoft for the least that proves it.
+Each step sends Microsoft the smallest request that proves it.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Step:
 def probe(
     connection: Connection, most_aliases: int | None = None, *, drop_unpublished_keys: bool = False
 ) -> Iterator[Step]:
-    """Check a connection step by step; each is yielded as soon as it is known.
+    """Check a connection step by step; yield each step as soon as its result is known.
 
-    ``most_aliases``: of the domain aliases no more than so many are asked about; None: all.
-    ``drop_unpublished_keys``: forget signing keys that Microsoft does not publish at this moment.
+    ``most_aliases``: how many domain aliases to ask about at most; None: all.
+    ``drop_unpublished_keys``: forget signing keys that Microsoft does not currently publish.
     """
     try:
         yield from _steps(connection, most_aliases, drop_unpublished_keys)
@@ -71,7 +71,7 @@ def _steps(
         yield Step(
             _("Client secret"),
             StepResult.FAILED,
-            _("There is none."),
+            _("The connection has none."),
             _("Add one: in Azure under “Certificates & secrets”."),
         )
     yield from _permissions(connection, token)
@@ -95,7 +95,7 @@ def _directory(connection: Connection) -> Step:
         return Step(
             title,
             StepResult.FAILED,
-            _("%(domain)s leads to the directory %(found)s, but this connection trusts %(pinned)s.")
+            _("%(domain)s belongs to directory %(found)s, but this connection trusts %(pinned)s.")
             % {
                 "domain": connection.domain,
                 "found": answer.tenant_id,
@@ -107,7 +107,7 @@ def _directory(connection: Connection) -> Step:
 
 
 def _aliases(connection: Connection, most: int | None) -> Iterator[Step]:
-    """Ask about the aliases, those first that were not asked about for the longest time."""
+    """Ask about the aliases, those not checked for the longest time first."""
     further = connection.aliases.filter(is_primary=False)
     in_turn = further.order_by(F("checked_at").asc(nulls_first=True), "domain")
     chosen = [alias.domain for alias in in_turn[:most]]
@@ -119,7 +119,7 @@ def _aliases(connection: Connection, most: int | None) -> Iterator[Step]:
         yield Step(
             _("Domain aliases"),
             StepResult.UNKNOWN,
-            _("%d more were not asked about: the command check_connections does so.") % others,
+            _("%d more were not checked: the command check_connections does it.") % others,
         )
 
 
@@ -148,7 +148,7 @@ def _alias(connection: Connection, answer: domains.Answer) -> Step:
         title,
         StepResult.UNKNOWN,
         found,
-        _("It leads people here, but nobody is linked or named by an address in it."),
+        _("It leads people here, but an address in it links nobody and is not used as a name."),
     )
 
 
@@ -162,7 +162,7 @@ def _keys(connection: Connection, drop_unpublished: bool) -> Step:
 
 
 def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, AppToken | None]:
-    """Ask for a token with this very secret; return the step and the token."""
+    """Request a token with exactly this secret; return the step and the token."""
     title = _("Client ID and client secret %s") % secret
     try:
         token = token_with(connection, secret)
@@ -183,14 +183,14 @@ def _permissions(connection: Connection, token: AppToken | None) -> Iterator[Ste
         if permission.kind == "application":
             yield _application_permission(connection, title, token)
         elif permission.name in granted:
-            yield Step(title, StepResult.PASSED, _("Granted, as the last sign-in showed."))
+            yield Step(title, StepResult.PASSED, _("Granted at the last sign-in."))
         else:
-            yield Step(title, StepResult.UNKNOWN, _("Known after Try or a sign-in."))
+            yield Step(title, StepResult.UNKNOWN, _("Known after “Try” or a sign-in."))
 
 
 def _application_permission(connection: Connection, title: str, token: AppToken | None) -> Step:
     if not token:
-        return Step(title, StepResult.UNKNOWN, _("Needs a client secret that works."))
+        return Step(title, StepResult.UNKNOWN, _("Testing it needs a client secret that works."))
     try:
         microsoft.graph(connection.cloud, token.access_token).users(size=1)
     except GraphError as error:
@@ -209,7 +209,7 @@ def _application_permission(connection: Connection, title: str, token: AppToken 
 
 
 def note_application_permission(connection: Connection) -> None:
-    """Note that Graph has answered to the app's own token in the connection's directory."""
+    """Store that Graph has accepted the app's own token in the connection's directory."""
     connection.directories.filter(tenant_id=connection.tenant_id).exclude(
         application_permissions=USER_READ_ALL
     ).update(application_permissions=USER_READ_ALL, application_since=timezone.now())

@@ -1,4 +1,4 @@
-"""Microsoft's signing keys, fetched because an administrator asks for it."""
+"""Fetches Microsoft's signing keys when an administrator asks for it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..models import Connection
 
 @dataclass
 class KeyRefresh:
-    """Fetches connections' signing keys. An address that many connections share is asked once.
+    """Fetches connections' signing keys. An address that many connections share is fetched once.
 
-    ``drop_unpublished``: forget keys that Microsoft does not publish at this moment. This is for an
-    emergency, such as a key that was stolen from Microsoft. Other processes use a key that they
+    ``drop_unpublished``: forget keys that Microsoft does not currently publish. This is for an
+    emergency, such as a key that was stolen from Microsoft. Other processes can use a key that they
     have just used for at most 30 seconds more.
     """
 
@@ -31,7 +31,7 @@ class KeyRefresh:
         if number is None:
             number = keys.refresh(url, drop_unpublished=self.drop_unpublished)
         if "/common/" in url:
-            # The only addresses of which there are few, however many connections there are.
+            # Only these addresses stay few when the number of connections grows.
             self._shared[url] = number
         if self.drop_unpublished:
             keys.refresh_app_keys(authority.app_keys_url(connection.client_id))

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
@@ -18,8 +19,24 @@ from django.utils.module_loading import import_string
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from ..conf import conf
-from .users import linking, profile, usernames
+from .users import linking, usernames
+from .users.profile import Profile, create_user, update_user
 from .users.resolution import ResolvedUser, VerifiedIdentity
+
+
+def _not_called(name: str) -> Callable[..., NoReturn]:
+    """Return a method in place of one of the base class, which trusts tokens that nobody checked.
+
+    Other packages call those, such as mozilla_django_oidc.contrib.drf.
+    """
+
+    def method(self: ConnectionBackend, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NotImplementedError(
+            f"{type(self).__name__}.{name} does not exist: a sign-in by a connection redeems the "
+            "code and validates the ID token itself."
+        )
+
+    return method
 
 
 class ConnectionBackend(OIDCAuthenticationBackend):
@@ -31,15 +48,24 @@ class ConnectionBackend(OIDCAuthenticationBackend):
     run in the transaction of the sign-in. A hook refuses the person by raising ``SignInFailed``,
     ``PermissionDenied`` or ``SuspiciousOperation``.
 
-    ``request``, and ``verified_identity`` with its ``connection``, are set while a hook runs.
+    ``request``, ``verified_identity`` with its ``connection``, and ``profile`` are set while a hook
+    runs. Each hook gets a copy of the claims of its own.
     """
 
     request: HttpRequest | None = None
-    verified_identity: VerifiedIdentity
+    profile: Profile
+    _verified: VerifiedIdentity | None = None
 
     def __init__(self) -> None:
         # Django builds a backend for every permission check: read no setting and no row here.
         self.UserModel = get_user_model()
+
+    @property
+    def verified_identity(self) -> VerifiedIdentity:
+        """The person whom Microsoft has identified. Raises ``RuntimeError`` outside a sign-in."""
+        if self._verified is None:
+            raise RuntimeError("The backend's hooks work only during a sign-in by a connection.")
+        return self._verified
 
     def verify_claims(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the person may sign in."""
@@ -56,11 +82,11 @@ class ConnectionBackend(OIDCAuthenticationBackend):
     def create_user(self, claims: Mapping[str, Any]) -> Any:
         """Return a new user, saved. Called only if the connection creates users."""
         connection = self.verified_identity.connection
-        return profile.create_user(connection, self.get_username(claims), claims)
+        return create_user(connection, self.get_username(claims), self.profile, claims)
 
     def update_user(self, user: Any, claims: Mapping[str, Any]) -> Any:
         """Update a returning user's fields, save what changed, and return the user."""
-        return profile.update_user(self.verified_identity.connection, user, claims)
+        return update_user(self.verified_identity.connection, user, self.profile, claims)
 
     def get_username(self, claims: Mapping[str, Any]) -> str:
         """Return the username of a new user: one in a verified domain, or a made-up one."""
@@ -92,6 +118,22 @@ class ConnectionBackend(OIDCAuthenticationBackend):
         # mozilla-django-oidc's would keep deactivated users signed in.
         return ModelBackend.get_user(self, user_id)
 
+    get_token = _not_called("get_token")
+    verify_token = _not_called("verify_token")
+    get_userinfo = _not_called("get_userinfo")
+    get_or_create_user = _not_called("get_or_create_user")
+    get_payload_data = _not_called("get_payload_data")
+    retrieve_matching_jwk = _not_called("retrieve_matching_jwk")
+
+    @property
+    def has_own_user_hooks(self) -> bool:
+        """Whether the site's subclass creates or updates users by code of its own."""
+        own = type(self)
+        return (own.create_user, own.update_user) != (
+            ConnectionBackend.create_user,
+            ConnectionBackend.update_user,
+        )
+
 
 #: The base class's methods that a sign-in calls. Overriding another has no effect.
 LIVE_HOOKS = frozenset(
@@ -112,16 +154,37 @@ LIVE_HOOKS = frozenset(
 
 def ignored_hooks(backend: type[ConnectionBackend]) -> list[str]:
     """Return mozilla-django-oidc's methods that a subclass overrides, but that are never called."""
-    dead = [
-        name
-        for name, method in vars(OIDCAuthenticationBackend).items()
-        if callable(getattr(OIDCAuthenticationBackend, name)) and name not in LIVE_HOOKS
-    ]
     return [
         name
-        for name in dead
-        if getattr(backend, name) is not getattr(OIDCAuthenticationBackend, name)
+        for name in vars(OIDCAuthenticationBackend)
+        if name not in LIVE_HOOKS
+        and callable(getattr(OIDCAuthenticationBackend, name))
+        and getattr(backend, name) is not getattr(ConnectionBackend, name)
     ]
+
+
+def unusable_hooks(backend: type[ConnectionBackend]) -> list[str]:
+    """Return the hooks of a subclass that cannot work: coroutines, and an ``authenticate`` that
+    takes passwords."""
+    coroutines = {
+        name
+        for name in LIVE_HOOKS - {"aauthenticate"}
+        if inspect.iscoroutinefunction(getattr(backend, name))
+    }
+    open_doors = {
+        name
+        for name in ("authenticate", "aauthenticate")
+        if _accepts_password(getattr(backend, name))
+    }
+    return sorted(coroutines | open_doors)
+
+
+def _accepts_password(method: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(method).bind(None, None, username="", password="")
+    except TypeError:
+        return False
+    return True
 
 
 def backend_class() -> type[ConnectionBackend]:
@@ -138,5 +201,5 @@ def backend_class() -> type[ConnectionBackend]:
 def site_backend(request: HttpRequest, verified: VerifiedIdentity) -> ConnectionBackend:
     """Return the site's backend, with the request and the identity of one sign-in set."""
     backend = backend_class()()
-    backend.request, backend.verified_identity = request, verified
+    backend.request, backend._verified = request, verified
     return backend

@@ -1,4 +1,4 @@
-"""Numbers on the command line, with their limits: what parses them, for ``add_argument``."""
+"""Parsers of numbers with limits, for ``add_argument``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ MAX_BATCH = 10_000
 
 
 def days(text: str) -> int:
-    """Read a number of days, today included."""
+    """Parse a number of days; 0 means today."""
     return _number(text, "a number of days", least=0, most=MAX_DAYS)
 
 
 def batch_size(text: str) -> int:
-    """Read how many rows are worked on at once."""
+    """Parse the number of rows in a batch."""
     return _number(text, "a number", least=1, most=MAX_BATCH)
 
 
 def _number(text: str, what: str, *, least: int, most: int) -> int:
-    # By length first: thousands of digits are refused by int() with an error of its own.
+    # Check the length first: int() raises another error for thousands of digits.
     if not text.isdecimal() or len(text) > len(str(most)) or not least <= int(text) <= most:
         raise ArgumentTypeError(f"give {what} between {least} and {most}, not {text[:40]!r}")
     return int(text)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from .connection import Connection
 from .validators import DOMAIN_MAX_LENGTH, refuse_consumer_domain, validate_alias
 
-#: A proof is asked for again once it is so old.
+#: A verified domain is verified again after this time.
 CONFIRMED_FOR = timedelta(days=1)
-#: A domain that is not verified is asked about again after this time.
+#: Microsoft is asked again about a domain that is not verified after this time.
 RETRY_AFTER = timedelta(minutes=10)
 
 
@@ -23,14 +23,14 @@ class DomainAliases(models.QuerySet["DomainAlias"]):
         return self.filter(Q(is_primary=False) | Q(connection__discover_domain=True))
 
     def verified(self) -> DomainAliases:
-        """Those that are proven to belong to the directory that their connection has pinned."""
+        """Those verified for the directory that their connection has pinned."""
         proven = self.filter(verified_at__isnull=False, found_tenant_id=F("connection__tenant_id"))
         return proven.exclude(found_tenant_id="")
 
     def with_disputes(self) -> DomainAliases:
         """Annotate ``is_disputed``: a connection of another directory has verified the domain too.
 
-        One of the two proofs is out of date then, and it is not known which.
+        One of the two verifications is then out of date, and it is not known which.
         """
         return self.annotate(is_disputed=Exists(_other_proofs()))
 
@@ -39,7 +39,7 @@ class DomainAliases(models.QuerySet["DomainAlias"]):
         return self.verified().filter(~Exists(_other_proofs()))
 
     def mark_verified(self, tenant_id: str, by: DomainAlias.VerifiedBy | None = None) -> int:
-        """Store that the domains are proven to belong to a directory; by Microsoft by default."""
+        """Mark the domains as verified for a directory; by Microsoft by default."""
         now = timezone.now()
         return self.update(
             verified_at=now,
@@ -55,7 +55,7 @@ class DomainAliases(models.QuerySet["DomainAlias"]):
         return unverified.update(checked_at=timezone.now(), found_tenant_id=tenant_id)
 
     def forget_proofs(self) -> int:
-        """Take the proofs back because the connection has changed, not because of an answer."""
+        """Mark the domains as not verified: the connection has changed. No answer says so."""
         return self.update(
             verified_at=None,
             verified_by="",
@@ -66,17 +66,17 @@ class DomainAliases(models.QuerySet["DomainAlias"]):
 
 
 def _other_proofs() -> DomainAliases:
-    """The proofs of a row's domain for another directory than the row's, in a subquery."""
+    """Return a subquery of the rows that verify a row's domain for another directory."""
     others = DomainAlias._default_manager.verified().filter(domain=OuterRef("domain"))
     return others.exclude(found_tenant_id=OuterRef("found_tenant_id")).order_by()
 
 
 class DomainAlias(models.Model):
-    """A domain of a connection: leads to it (home realm discovery), and may be proven to be the
-    directory's.
+    """A domain of a connection. It leads to the connection (home realm discovery), and it can be
+    verified to belong to the connection's directory.
 
-    The connection's own domain always has its row. A proof is bound to the directory that it was
-    given for (``found_tenant_id``), so it is void as soon as the connection trusts another one.
+    The connection's own domain always has a row. A domain is verified for one directory
+    (``found_tenant_id``), so it no longer counts once the connection trusts another one.
     """
 
     class VerifiedBy(models.TextChoices):
@@ -96,13 +96,13 @@ class DomainAlias(models.Model):
     )
     #: When Microsoft last answered, whatever it said.
     checked_at = models.DateTimeField(_("last checked"), null=True, editable=False)
-    #: The directory that the domain is proven to belong to, or that Microsoft named instead.
+    #: The directory that the domain is verified for, or that Microsoft named instead.
     found_tenant_id = models.CharField(
         _("directory found"), max_length=36, blank=True, editable=False
     )
-    #: Since when an answer of Microsoft's has taken the proof back.
+    #: When an answer of Microsoft's ended the verification.
     withdrawn_at = models.DateTimeField(_("proof withdrawn"), null=True, editable=False)
-    #: Only of rows that were read ``with_disputes``.
+    #: Set only on rows read by ``with_disputes``.
     is_disputed: bool
 
     objects = DomainAliases.as_manager()
@@ -119,27 +119,27 @@ class DomainAlias(models.Model):
         return self.domain
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store it. Raises ``ValidationError`` for a domain whose addresses anybody can have."""
+        """Store it. Raises ``ValidationError`` for a domain where anybody can have an address."""
         if "domain" in (kwargs.get("update_fields") or ("domain",)):
             refuse_consumer_domain(self.domain)
         super().save(*args, **kwargs)
 
     def is_verified_for(self, tenant_id: str) -> bool:
-        """Return whether the domain is proven to belong to this directory."""
+        """Return whether the domain is verified for this directory."""
         return bool(self.verified_at and tenant_id) and self.found_tenant_id == tenant_id
 
     def is_due(self, tenant_id: str, now: datetime) -> bool:
-        """Return whether Microsoft is to be asked again whether it belongs to this directory."""
+        """Return whether to ask Microsoft again which directory the domain belongs to."""
         if self.checked_at is None:
             return True
         keeps = CONFIRMED_FOR if self.is_verified_for(tenant_id) else RETRY_AFTER
-        # A clock that was put back must not keep a proof for longer.
+        # A clock that was set back must not prolong a verification.
         return not now - keeps < self.checked_at <= now
 
     def withdraw(self, tenant_id: str) -> bool:
-        """Take the proof back because Microsoft names another directory ("": none).
+        """Mark it as not verified, because Microsoft names another directory ("": none).
 
-        Returns whether this call did it: of several at once, one does.
+        Returns whether this call did it: of several concurrent calls, only one does.
         """
         now = timezone.now()
         changed: dict[str, Any] = {

@@ -34,7 +34,7 @@ class Application(models.Model):
         CLIENT_CREDENTIALS = "client_credentials", _("Client Credentials")
 
     _FOR_PEOPLE = (GrantType.IMPLICIT, GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
-    #: What each type may use unless somebody changes it.
+    #: The default grant types of each type.
     DEFAULT_GRANT_TYPES = {
         Type.NATIVE: _FOR_PEOPLE,
         Type.SPA: _FOR_PEOPLE,
@@ -54,7 +54,7 @@ class Application(models.Model):
         max_length=20,
         choices=Type.choices,
         default=Type.REGULAR_WEB,
-        help_text=_("For a new application, choosing a type ticks the grant types it usually has."),
+        help_text=_("For a new application, choosing a type ticks its default grant types."),
     )
     grant_types = models.JSONField(
         _("grant types"),
@@ -67,8 +67,8 @@ class Application(models.Model):
         default=list,
         blank=True,
         help_text=_(
-            "Addresses outside this site at which a sign-in may end, one a line or separated by "
-            "commas, each exactly as it will be asked for. Paths of this site need no entry."
+            "Addresses outside this site to which a sign-in may return, one per line or separated "
+            "by commas. Each must match exactly. Paths of this site need no entry."
         ),
     )
     allowed_logout_urls = models.JSONField(
@@ -76,14 +76,14 @@ class Application(models.Model):
         default=list,
         blank=True,
         help_text=_(
-            "Addresses outside this site to which people may go after signing out, in the same way."
+            "Addresses outside this site where people may be sent after signing out, one per line."
         ),
     )
     allow_password_sessions = models.BooleanField(
         _("allow password sessions"),
         default=False,
         help_text=_(
-            "Let people in who signed in to this site by a password instead of a connection."
+            "Also let in people who signed in to this site with a password instead of a connection."
         ),
     )
     external_id = models.CharField(
@@ -91,7 +91,7 @@ class Application(models.Model):
         max_length=128,
         blank=True,
         db_index=True,
-        help_text=_("The application's client ID at Auth0, where it was moved from there."),
+        help_text=_("The application's client ID at Auth0, if it was moved from there."),
     )
 
     class Meta:
@@ -103,7 +103,7 @@ class Application(models.Model):
         return self.name
 
     def clean_fields(self, exclude: Any = None) -> None:
-        """Validate, with the addresses as the application's type allows them."""
+        """Validate; which addresses are allowed depends on the application's type."""
         super().clean_fields(exclude=exclude)
         errors = {}
         for name in {"allowed_callback_urls", "allowed_logout_urls"} - set(exclude or ()):
@@ -120,20 +120,20 @@ class Application(models.Model):
     def why_no_sign_in(self) -> str:
         """Why people cannot sign in to this application by a connection; "" if they can."""
         if self.application_type == self.Type.MACHINE_TO_MACHINE:
-            return str(_("A machine-to-machine application signs in no people."))
+            return str(_("People cannot sign in to a machine-to-machine application."))
         if self.GrantType.AUTHORIZATION_CODE not in self.grant_types:
             return str(_("The grant type “Authorization Code” is not ticked."))
         return ""
 
     @property
     def hosts(self) -> list[str]:
-        """The further hosts of this site on which this application lives."""
+        """The further hosts of this site that serve this application."""
         return [row.host for row in self.host_rows.all()]
 
     def set_hosts(self, hosts: Iterable[str]) -> None:
         """Replace the application's hosts ("portal.example.com", "localhost:8010").
 
-        They are stored as browsers send them; a name that IDNA does not know stays as it is.
+        They are stored as browsers send them. A name that IDNA cannot encode is only lower-cased.
         """
         wanted = {ascii_host(host) or host.lower() for host in hosts}
         self.host_rows.exclude(host__in=wanted).delete()
@@ -144,7 +144,7 @@ class Application(models.Model):
 
 
 class ApplicationHost(models.Model):
-    """A host of this site that belongs to one application: who comes there means that one."""
+    """A host of this site that belongs to one application: a sign-in there is for that one."""
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="host_rows")
     host = models.CharField(_("host"), max_length=255, unique=True)
@@ -159,9 +159,9 @@ class ApplicationHost(models.Model):
 
 
 def create_default_application(using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
-    """Create "Default App" where there is none (``post_migrate``: it survives test flushes)."""
+    """Create "Default App" if there is no application (``post_migrate``: survives test flushes)."""
     try:
-        # As the tables are at this step: there are none after ``migrate azuread_connections zero``.
+        # The historical model: ``migrate azuread_connections zero`` leaves no table.
         model: Any = apps.get_model("azuread_connections", "Application")
     except LookupError:
         return

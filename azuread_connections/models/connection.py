@@ -27,8 +27,8 @@ from .validators import (
 
 _PROFILE_NAMES = ", ".join(name.replace("_", " ") for name in PROFILE_NAMES)
 
-#: Sent when a connection with a directory of its own was saved, in the form or by code.
-#: ``connection``; ``former``: the directory that was its own until now, or "".
+#: Sent when a connection with a pinned directory was saved, in the form or by code.
+#: ``connection``; ``former``: the directory that was pinned until now, or "".
 directory_pinned = Signal()
 
 
@@ -48,7 +48,7 @@ class Connections(models.QuerySet["Connection"]):
 
 
 class Connection(models.Model):
-    """One trust with Azure AD. An application uses it only where it is enabled for it."""
+    """One trust with Azure AD. An application can use it only if it is enabled for it."""
 
     class Cloud(models.TextChoices):
         GLOBAL = "global", _("Global")
@@ -75,8 +75,8 @@ class Connection(models.Model):
         max_length=NAME_MAX_LENGTH,
         validators=[validate_connection_name],
         help_text=_(
-            "Part of the sign-in address and fixed once saved. Letters, digits and “-”, such as "
-            "contoso-staff."
+            "Part of the sign-in address; cannot be changed once saved. Letters, digits and “-”, "
+            "such as contoso-staff."
         ),
     )
     # MariaDB has no expression constraints, so case-insensitive uniqueness needs a column.
@@ -87,7 +87,7 @@ class Connection(models.Model):
         blank=True,
         validators=[validate_plain_text],
         help_text=_(
-            "What people read on the button: usually the company. Empty: the connection name."
+            "The name on the button, usually the company's. If empty, the connection name is used."
         ),
     )
     logo_url = models.CharField(
@@ -96,7 +96,7 @@ class Connection(models.Model):
         blank=True,
         validators=[validate_plain_text, validate_logo_url],
         help_text=_(
-            "Address of a square picture, beginning with https://. It is drawn at 20×20 pixels."
+            "Address of a square image, beginning with https://. It is shown at 20×20 pixels."
         ),
     )
     domain = models.CharField(
@@ -125,14 +125,14 @@ class Connection(models.Model):
         max_length=10,
         choices=Cloud.choices,
         default=Cloud.GLOBAL,
-        help_text=_("Where the directory lives. Nearly all are in the global cloud."),
+        help_text=_("The directory's Microsoft cloud. Nearly all are in the global cloud."),
     )
     use_common_endpoint = models.BooleanField(
         _("use common endpoint"),
         default=False,
         help_text=_(
-            "Take people of any organisation's directory. The registration must allow “Accounts in "
-            "any organizational directory”. Off: only people of the directory above."
+            "Accept people of any organisation's directory. The registration must allow “Accounts "
+            "in any organizational directory”. If off, only people of the directory above get in."
         ),
     )
     new_directories = models.CharField(
@@ -141,17 +141,17 @@ class Connection(models.Model):
         choices=NewDirectories.choices,
         default=NewDirectories.HOLD,
         help_text=_(
-            "With the common endpoint: what becomes of a directory that nobody has come from "
-            "before. Personal accounts, and directories that another connection has as its own, "
-            "are refused unless you add them to the list."
+            "With the common endpoint: what happens when somebody signs in from a directory that "
+            "is not listed yet. Personal accounts, and directories that belong to another "
+            "connection, are refused unless you add them to the list."
         ),
     )
     discover_domain = models.BooleanField(
         _("find by the Azure AD domain"),
         default=True,
         help_text=_(
-            "Who types an address of this domain on the sign-in page is sent to this connection. "
-            "Without it, only the aliases above lead here. The domain is verified all the same."
+            "People who type an address of this domain on the sign-in page are sent here. If off, "
+            "only the aliases above lead here. The domain is verified either way."
         ),
     )
     identity_api = models.CharField(
@@ -159,14 +159,14 @@ class Connection(models.Model):
         max_length=4,
         choices=IdentityAPI.choices,
         default=IdentityAPI.V2,
-        help_text=_("v2.0 for every new registration. v1.0 only for an older one that needs it."),
+        help_text=_("Use v2.0 for new registrations, v1.0 only for an older one that needs it."),
     )
     sync_profile = models.CharField(
         _("sync user profile attributes at each login"),
         max_length=11,
         choices=SyncProfile.choices,
         default=SyncProfile.EACH_LOGIN,
-        help_text=_("When fields of the Django user follow the directory; which ones: see below."),
+        help_text=_("When to copy the fields listed below from the directory to the Django user."),
     )
     extended_profile = models.BooleanField(
         _("Extended Profile"),
@@ -187,33 +187,30 @@ class Connection(models.Model):
     nested_groups = models.BooleanField(
         _("nested groups"),
         default=False,
-        help_text=_("Also the groups that contain those groups. Only with Security Groups."),
+        help_text=_("Also reads the groups that contain those groups. Needs Security Groups."),
     )
     max_groups = models.PositiveIntegerField(
         _("groups to keep"),
         default=500,
-        help_text=_(
-            "So many groups of a person are stored to be looked up. Mappings always go by all of "
-            "them."
-        ),
+        help_text=_("How many groups to store for each person. Mappings always use all of them."),
     )
     enable_users_api = models.BooleanField(
         _("enable Users API"),
         default=False,
         help_text=_(
-            "Lets this site search the directory's users, also those who have never signed in. "
-            "Needs the application permission User.Read.All."
+            "Lets this site search the directory's users, including those who have never signed "
+            "in. Needs the application permission User.Read.All."
         ),
     )
     create_users = models.BooleanField(
         _("create users at their first sign-in"),
         default=True,
-        help_text=_("Off: only people who are tied to a user already, or can be linked, get in."),
+        help_text=_("If off, only people who are tied to a user, or can be linked, can sign in."),
     )
     allow_guests = models.BooleanField(
         _("let guests of the directory in"),
         default=True,
-        help_text=_("People of other organisations whom the directory has invited."),
+        help_text=_("Guests are people of other organisations whom the directory has invited."),
     )
     link_by_email = models.BooleanField(
         _("link existing users by email"),
@@ -221,20 +218,20 @@ class Connection(models.Model):
         help_text=_(
             "At a first sign-in, tie the person to the user who has the same email address, if: "
             "the address is in Microsoft's claim “email”; its domain is this connection's domain "
-            "or alias, and Microsoft confirms at this moment that it belongs to the connection's "
+            "or alias, and Microsoft confirms at that moment that it belongs to the connection's "
             "own directory; the person is a member of that directory and not a guest; exactly one "
-            "user has the address; and that user is active, tied to nobody yet, neither staff nor "
-            "superuser, and holds no permission, not even by a group. The user's password and open "
-            "sessions then end. It is not checked that the user's address is really theirs: use "
-            "this only where your site confirms addresses before it stores them."
+            "user has the address; and that user is active, not tied to anybody yet, neither staff "
+            "nor superuser, and holds no permission, not even through a group. The user's password "
+            "and open sessions then end. This app cannot check that the user's stored address is "
+            "really theirs: use this only if your site confirms addresses before it stores them."
         ),
     )
     show_as_button = models.BooleanField(
         _("show as button"),
         default=True,
         help_text=_(
-            "Shows “Continue with …” on the sign-in page. Without it, people come by their email "
-            "address or a direct link."
+            "Shows “Continue with …” on the sign-in page. If off, people use their email address "
+            "or a direct link."
         ),
     )
     applications = models.ManyToManyField(
@@ -249,8 +246,8 @@ class Connection(models.Model):
         blank=True,
         validators=[validate_plain_text],
         help_text=_(
-            "Who is written to, in addition to this site's ADMINS, before a client secret expires "
-            "(check_secrets --email), and when a domain of the connection is no longer verified."
+            "Gets an email, like this site's ADMINS, before a client secret expires (check_secrets "
+            "--email) and when a domain of the connection is no longer verified."
         ),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -283,10 +280,10 @@ class Connection(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store it, and the rows of its own domain and directory.
 
-        Raises ``ValidationError`` for the directory of personal accounts as its own, and for a
-        domain whose addresses anybody can have, common endpoint or not: it would bring them all
-        here. ``bulk_create`` and ``update`` call no ``save``, so neither do they refuse it;
-        discovery passes such a row over.
+        Raises ``ValidationError`` if its directory is that of personal accounts, and for a domain
+        where anybody can have an address, common endpoint or not: all those people would be sent
+        here. ``bulk_create`` and ``update`` do not call ``save``, so they do not refuse it;
+        discovery ignores such a row.
         """
         if "domain" in (kwargs.get("update_fields") or ("domain",)):
             refuse_consumer_domain(self.domain)
@@ -305,28 +302,28 @@ class Connection(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=alias):
-            # Locked in the order of a sign-in, people first. One that is about to be stored then
-            # waits for the second lock and finds the connection gone; otherwise it would be stored
-            # after this had looked, and stop the deletion.
+            # Lock in the order of a sign-in, identities first. A sign-in that is about to store an
+            # identity then waits for the second lock and finds the connection gone. Otherwise it
+            # could store one after this update, which would make the deletion fail.
             self.identities.using(alias).update(connection=None)
             type(self)._default_manager.using(alias).select_for_update().filter(pk=self.pk).first()
-            # What its mappings gave ends with it.
+            # End the group memberships that its mappings gave.
             self.group_grants.using(alias).end()
             return super().delete(*args, **kwargs)
 
     @property
     def label(self) -> str:
-        """What the button calls it: "Continue with {label}"."""
+        """The name on the button: "Continue with {label}"."""
         return self.display_name or self.name
 
     @property
     def directory(self) -> str:
-        """The tenant segment for what is asked of its own directory: the GUID, else the domain."""
+        """The tenant segment of requests to its own directory: the GUID, else the domain."""
         return self.tenant_id or self.domain
 
     @property
     def identity_cloud(self) -> str:
-        """What stands for its cloud in a person's key: one name for clouds with one login host."""
+        """Its cloud as part of an identity's key: clouds with one login host share a name."""
         return identity_cloud(self.cloud)
 
     @property
@@ -335,12 +332,12 @@ class Connection(models.Model):
         return "common" if self.use_common_endpoint else self.directory
 
     def _sync_primary_alias(self) -> None:
-        """Give the connection's own domain its row, which holds the proof that it is its own."""
+        """Give the connection's own domain its row, which holds its verification."""
         self.aliases.filter(is_primary=True).exclude(domain=self.domain).delete()
         self.aliases.update_or_create(domain=self.domain, defaults={"is_primary": True})
 
     def _former_directory(self, using: str | None) -> str:
-        """Return the directory that is stored as its own, if it is another than now."""
+        """Return the stored pinned directory if it differs from the present one, else ""."""
         if self._state.adding:
             return ""
         alias = using or router.db_for_write(type(self), instance=self)
@@ -355,11 +352,11 @@ class Connection(models.Model):
             directory_pinned.send(type(self), connection=self, former=former)
 
     def pin(self, tenant_id: str) -> None:
-        """Store that the domain leads to this directory, as Microsoft has answered.
+        """Store that the domain belongs to this directory, as Microsoft has answered.
 
-        It becomes the connection's own if it has none yet. A pin is never moved by this: a domain
-        that leads elsewhere is not verified. Raises ``ValidationError`` for the directory of
-        personal accounts.
+        The directory is pinned if the connection has none yet. This never moves a pin: a domain of
+        another directory is not verified. Raises ``ValidationError`` for the directory of personal
+        accounts.
         """
         if tenant_id == PERSONAL_TENANT_ID:
             raise no_own_directory(self.domain)
@@ -371,7 +368,7 @@ class Connection(models.Model):
             self.aliases.filter(domain=self.domain).mark_verified(tenant_id)
 
     def clean_fields(self, exclude: Any = None) -> None:
-        """Validate, and bring what may be written in several ways into its stored form."""
+        """Validate, and normalise the client ID and the domain."""
         super().clean_fields(exclude=exclude)
         excluded = exclude or ()
         if "client_id" not in excluded:
@@ -396,5 +393,5 @@ class Connection(models.Model):
 
 
 def is_taken(name_key: str) -> bool:
-    """Return whether there is a connection of that name, given in lower case."""
+    """Return whether a connection has this name, given in lower case."""
     return Connection._default_manager.filter(name_key=name_key).exists()

@@ -1,7 +1,7 @@
-"""Email domains that anybody can have an address at, so that none belongs to a company.
+"""Email domains at which anybody can have an address. They belong to no single company.
 
-The parents of all directories' first domains are among them: a subdomain without a row of its own
-leads where its parent does, so ``onmicrosoft.com`` would bring every directory to one connection.
+They include the parents of the initial domains of all directories: a subdomain without its own row
+leads where its parent does, so ``onmicrosoft.com`` would send every directory to one connection.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ from ..entra.cloud import CLOUDS, PERSONAL_TENANT_ID, clouds_sharing_login
 from .connection import Connection
 from .validators import validate_plain_text
 
-#: "Last seen" is written at most so often, so that a sign-in rarely costs a write.
+#: "Last seen" is written at most this often, so that a sign-in rarely costs a write.
 SEEN_WRITTEN_EVERY = timedelta(hours=1)
 
 
 def pinned_by_another() -> Exists:
-    """Whether another connection trusts the directory as its own, in a query of ``Directory``.
+    """Return the condition, in a query of ``Directory``, that another connection has pinned it.
 
-    By login host: the same ID is the same directory in US Government and in DoD.
+    Connections are compared by login host: US Government and DoD share their directories.
     """
     cloud_of_row = ExpressionWrapper(OuterRef("connection__cloud"), models.CharField())
     pins = (
@@ -36,13 +36,13 @@ def pinned_by_another() -> Exists:
 
 
 class Directories(models.QuerySet["Directory"]):
-    """Directories, of which the refused ones cannot be deleted."""
+    """Directories. Refused ones cannot be deleted."""
 
     def welcome(self) -> Directories:
-        """Return those whose people can sign in today. ``Directory.status_today`` says why not.
+        """Return those whose people can sign in now: see ``Directory.status_today``.
 
-        One that came in by itself is judged by the connection's policy and by other connections'
-        pins as they are now, not as they were when it came.
+        For one accepted automatically, the connection's present policy and other connections'
+        present pins decide, not those at its first sign-in.
         """
         by_policy = (
             Q(
@@ -60,8 +60,8 @@ class Directories(models.QuerySet["Directory"]):
         )
 
     def update(self, **values: Any) -> int:
-        """Update them. A status that comes without ``admitted_by`` is an administrator's decision,
-        as in ``Directory.save``."""
+        """Update them. A status without ``admitted_by`` is an administrator's decision, as in
+        ``Directory.save``."""
         if "status" in values:
             values.setdefault("admitted_by", Directory.AdmittedBy.ADMINISTRATOR)
         return super().update(**values)
@@ -69,7 +69,7 @@ class Directories(models.QuerySet["Directory"]):
     update.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Raise ``ProtectedError`` where a refused one is among them."""
+        """Delete them. Raises ``ProtectedError`` if one of them is refused."""
         _keep_refused(self)
         return super().delete()
 
@@ -78,7 +78,7 @@ class Directories(models.QuerySet["Directory"]):
 
 
 class Directory(models.Model):
-    """One Azure AD directory that a connection knows, what became of it, and what it granted."""
+    """One Azure AD directory that a connection knows, its status, and what it has granted."""
 
     class Status(models.TextChoices):
         ALLOWED = "allowed", _("allowed")
@@ -88,7 +88,7 @@ class Directory(models.Model):
     class AdmittedBy(models.TextChoices):
         ADMINISTRATOR = "administrator", _("an administrator")
         OWN = "own", _("the connection's own directory")
-        ITSELF = "itself", _("itself, with its first visitor")
+        ITSELF = "itself", _("itself, at its first sign-in")
 
     connection = models.ForeignKey(
         Connection, models.CASCADE, related_name="directories", verbose_name=_("connection")
@@ -97,13 +97,13 @@ class Directory(models.Model):
         _("directory ID"),
         max_length=36,
         help_text=_(
-            "The “Tenant ID” of the directory's overview page in the Microsoft Entra admin center."
+            "The “Tenant ID” on the directory's overview page in the Microsoft Entra admin center."
         ),
     )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.ALLOWED
     )
-    # A row that somebody writes by hand or by code is an administrator's decision.
+    # A row added in the admin or by code is an administrator's decision.
     admitted_by = models.CharField(
         _("let in by"),
         max_length=13,
@@ -116,11 +116,11 @@ class Directory(models.Model):
         max_length=253,
         blank=True,
         validators=[validate_plain_text],
-        help_text=_("As its first visitor's name said. Anybody can choose a name: check it."),
+        help_text=_("From its first visitor's login name. Anybody can choose a name: check it."),
     )
     first_seen_at = models.DateTimeField(_("first seen"), auto_now_add=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
-    #: Granted by people or the directory's administrator, as the token endpoint told.
+    #: Granted by people or the directory's administrator, as the token endpoint reported.
     delegated_scopes = models.TextField(_("delegated permissions"), blank=True, editable=False)
     delegated_since = models.DateTimeField(null=True, editable=False)
     #: Proven by a Graph call that succeeded.
@@ -128,7 +128,7 @@ class Directory(models.Model):
         _("application permissions"), blank=True, editable=False
     )
     application_since = models.DateTimeField(null=True, editable=False)
-    #: A return from the consent page is only a claim.
+    #: A return from the consent page proves nothing: anybody can forge it.
     consent_returned_at = models.DateTimeField(_("consent page"), null=True, editable=False)
     consent_asked_by = models.CharField(_("asked by"), max_length=254, blank=True, editable=False)
 
@@ -152,9 +152,9 @@ class Directory(models.Model):
         return f"{self.domain} ({self.tenant_id})" if self.domain else self.tenant_id
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store it. Whoever changes the status of a stored row decides as an administrator.
+        """Store it. A change to the status of a stored row is an administrator's decision.
 
-        Once it is refused, its people's users leave the groups that the mappings gave them.
+        When it is refused, its people's users leave the groups that the mappings gave them.
         """
         names = kwargs.get("update_fields")
         if not self._state.adding and (names is None or "status" in names):
@@ -168,21 +168,21 @@ class Directory(models.Model):
             self.connection.group_grants.filter(identity__tenant_id=self.tenant_id).end()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Raise ``ProtectedError`` if it is refused: deleted, it could come in again by itself."""
+        """Delete it. Raises ``ProtectedError`` if it is refused: it could be accepted again."""
         _keep_refused(type(self)._default_manager.filter(pk=self.pk))
         return super().delete(*args, **kwargs)
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the directory that the connection trusts as its own."""
+        """Whether it is the directory that the connection has pinned."""
         return self.tenant_id == self.connection.tenant_id != PERSONAL_TENANT_ID
 
     @property
     def status_today(self) -> Directory.Status:
-        """What the status comes to under today's policy. Other connections' pins are not looked at.
+        """The status under the present policy. Other connections' pins are not considered.
 
-        Only an administrator's decision, and the connection's own directory, stand whatever the
-        policy says.
+        The policy changes neither an administrator's decision nor the status of the connection's
+        own directory.
         """
         status = Directory.Status(self.status)
         if status != Directory.Status.ALLOWED or self.is_own:
@@ -194,7 +194,7 @@ class Directory(models.Model):
         return status_of_new(self.connection)
 
     def decide(self, status: Directory.Status) -> None:
-        """Set the status as an administrator's decision, which outlives every policy. Saves."""
+        """Set and save the status as an administrator's decision, which no policy changes."""
         self.status = status
         self.admitted_by = Directory.AdmittedBy.ADMINISTRATOR
         self.save(update_fields=["status", "admitted_by"])
@@ -204,7 +204,7 @@ class Directory(models.Model):
 
 
 def status_of_new(connection: Connection) -> Directory.Status:
-    """Return what the connection's policy makes of a directory that comes by itself."""
+    """Return the status that the connection's policy gives to a new directory."""
     return {
         Connection.NewDirectories.ACCEPT.value: Directory.Status.ALLOWED,
         Connection.NewDirectories.HOLD.value: Directory.Status.WAITING,
@@ -212,14 +212,14 @@ def status_of_new(connection: Connection) -> Directory.Status:
 
 
 def refused_are_kept(number: int) -> str:
-    """Say why refused directories cannot be deleted, and what to do instead."""
+    """Return why refused directories cannot be deleted, and what to do instead."""
     message = ngettext(
-        "%(n)d directory is refused and cannot be deleted: without its row, it could come in "
-        "again by itself. To let it in, approve it. To delete it, set its status to “waiting for "
-        "approval” first.",
-        "%(n)d directories are refused and cannot be deleted: without their rows, they could come "
-        "in again by themselves. To let them in, approve them. To delete them, set their status "
-        "to “waiting for approval” first.",
+        "%(n)d directory is refused and cannot be deleted: without its row, it could be accepted "
+        "automatically again. To let it in, approve it. To delete it, set its status to “waiting "
+        "for approval” first.",
+        "%(n)d directories are refused and cannot be deleted: without their rows, they could be "
+        "accepted automatically again. To let them in, approve them. To delete them, set their "
+        "status to “waiting for approval” first.",
         number,
     )
     return message % {"n": number}

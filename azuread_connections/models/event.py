@@ -53,12 +53,12 @@ class Event(models.Model):
     message = models.TextField(_("message"), blank=True)
     correlation_id = models.CharField(_("correlation ID"), max_length=64, blank=True)
     trace_id = models.CharField(_("trace ID"), max_length=64, blank=True)
-    # What a callback's address says of Microsoft: anybody can write one.
+    # The error comes from the callback's address, which anybody can forge.
     is_unconfirmed = models.BooleanField(_("not confirmed by Microsoft"), default=False)
     address = models.GenericIPAddressField(_("address"), null=True)
-    # Junk that anybody can send is counted in one row a minute instead of filling the table.
+    # Forged requests are counted in one row a minute, so that they cannot fill the table.
     count = models.PositiveIntegerField(_("times"), default=1)
-    # Null, not "": only what is counted has to be unique.
+    # Null instead of "", so that only counted events must be unique.
     counter_key = models.CharField(max_length=100, null=True, editable=False)  # noqa: DJ001
 
     class Meta:
@@ -68,8 +68,8 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["counter_key"], name="azuread_event_counter")
         ]
-        # Each sign-in writes into all of them. None stands at its field, where it would bring a
-        # second for LIKE on PostgreSQL, or double one of several columns.
+        # Each sign-in writes to all of them. None is declared on its field: `db_index` would add a
+        # second index for LIKE on PostgreSQL, and would repeat the first column of another index.
         indexes = [
             models.Index(fields=["reference"], name="azuread_event_reference"),
             models.Index(fields=["connection", "created_at"], name="azuread_event_conn"),
@@ -78,7 +78,7 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         moment = self.created_at
-        # As the admin shows it everywhere: in the site's time zone.
+        # In the site's time zone, as everywhere in the admin.
         moment = timezone.localtime(moment) if timezone.is_aware(moment) else moment
         return f"{moment:%Y-%m-%d %H:%M} {self.get_kind_display()}"
 

@@ -1,7 +1,7 @@
 """Expiry dates: a day that somebody typed is stored as the time at which it starts in UTC.
 
-It is shown, and counted to, in UTC again, whatever zone the site is in: west of Greenwich the local
-day of that time is the day before.
+It is shown and counted in UTC again, whatever the site's time zone: west of Greenwich, that time
+belongs to the day before.
 """
 
 from __future__ import annotations

@@ -18,18 +18,18 @@ KEY_COMMAND = (
 
 
 class UndecryptableError(Exception):
-    """A stored value that none of the configured keys opens."""
+    """None of the configured keys can decrypt a stored value."""
 
     def __init__(self) -> None:
         super().__init__(
-            "None of the keys in AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] opens this value. "
+            "None of the keys in AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] can decrypt this value. "
             "Put back the key that encrypted it, or enter the client secret again and remove the "
             "unreadable one."
         )
 
 
 class Sealed:
-    """An encrypted text. Only ``reveal`` shows what is inside; ``repr`` and ``str`` never do."""
+    """An encrypted text. Only ``reveal`` returns the plain text; ``repr`` and ``str`` never do."""
 
     __slots__ = ("ciphertext",)
 
@@ -42,10 +42,10 @@ class Sealed:
         return cls(_PREFIX + _keys()[0].encrypt(plaintext.encode()).decode())
 
     def reveal(self) -> str:
-        """Return the plain text. Raises ``UndecryptableError`` if no key opens it.
+        """Return the plain text. Raises ``UndecryptableError`` if no key can decrypt it.
 
-        That there is no key at all, or one that is none, is no other case for whoever reads: the
-        secret cannot be used. What is wrong with the setting, the system checks say.
+        Missing and malformed keys are reported the same way: the secret cannot be used. The system
+        checks report what is wrong with the setting.
         """
         try:
             return MultiFernet(_keys()).decrypt(self._token).decode()
@@ -54,7 +54,7 @@ class Sealed:
 
     @sensitive_variables("plaintext")
     def holds(self, plaintext: str) -> bool:
-        """Whether this is what is inside. False where no key opens it."""
+        """Return whether this is the plain text. False if no key can decrypt it."""
         try:
             return hmac.compare_digest(self.reveal().encode(), plaintext.encode())
         except UndecryptableError:
@@ -62,7 +62,7 @@ class Sealed:
 
     @property
     def is_readable(self) -> bool:
-        """Whether one of the configured keys opens it."""
+        """Whether one of the configured keys can decrypt it."""
         try:
             self.reveal()
         except UndecryptableError:
@@ -70,9 +70,9 @@ class Sealed:
         return True
 
     def reencrypted(self) -> Sealed:
-        """Return the same text under the first key: this object, if that is its key already.
+        """Return the text encrypted with the first key; this object if it already is.
 
-        Raises ``UndecryptableError`` if no key opens it.
+        Raises ``UndecryptableError`` if no key can decrypt it.
         """
         keys = _keys()
         try:
@@ -101,8 +101,8 @@ def _keys() -> list[Fernet]:
         keys = [Fernet(key) for key in conf.encryption_keys]
     except (ValueError, TypeError) as error:
         raise ImproperlyConfigured(
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] must be a list of Fernet keys, and is "
-            f"none. Make a key with: {KEY_COMMAND}"
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] must be a list of valid Fernet keys. "
+            f"Make a key with: {KEY_COMMAND}"
         ) from error
     if not keys:
         raise ImproperlyConfigured(

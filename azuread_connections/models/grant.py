@@ -10,15 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
 
-#: Grants that are ended at once: databases limit how many values one statement may carry.
+#: Grants ended per statement: databases limit the number of parameters.
 _BATCH = 500
 
 
 class GroupGrants(models.QuerySet["GroupGrant"]):
-    """Grants, whose end takes users out of the groups that they gave."""
+    """Grants. Ending them takes users out of the groups that they gave."""
 
     def end(self) -> None:
-        """Delete these grants, and take their users out of the groups that no other one gives.
+        """Delete these grants, and take their users out of the groups that no other grant gives.
 
         A group that a user had before any mapping gave it has no grant, so it stays.
         """
@@ -43,7 +43,7 @@ class GroupGrants(models.QuerySet["GroupGrant"]):
         if not losing or not hasattr(user_model, "groups"):
             return
         if accessor := user_model._meta.get_field("groups").remote_field.get_accessor_name():
-            # All at once. Receivers of m2m_changed hear of it.
+            # All users at once; m2m_changed is sent.
             getattr(group, accessor).remove(*losing)
             return
         for user in user_model._default_manager.using(self.db).filter(pk__in=losing):
@@ -56,8 +56,8 @@ class GroupGrants(models.QuerySet["GroupGrant"]):
 class GroupGrant(models.Model):
     """A Django group that a connection's mappings gave to a person's user, until the tie ends.
 
-    Written when a sign-in puts the user into the group. A group that the user had before has none,
-    unless a mapping gave it then, too.
+    Written when a sign-in adds the user to the group. A group that the user already had has no
+    grant, unless another mapping gave it.
     """
 
     identity = models.ForeignKey(

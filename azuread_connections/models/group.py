@@ -14,7 +14,7 @@ from .validators import GUID_PATTERN, validate_plain_text
 
 
 class GroupMappings(models.QuerySet["GroupMapping"]):
-    """Mappings, whose deletion ends what they gave."""
+    """Mappings. Deleting them ends the memberships that they gave."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
         self._for_write = True
@@ -30,7 +30,7 @@ class GroupMappings(models.QuerySet["GroupMapping"]):
 
 
 class GroupMapping(models.Model):
-    """What membership in a directory's group means here: a Django group, admission, or both."""
+    """What members of a directory's group get here: a Django group, admission, or both."""
 
     connection = models.ForeignKey(
         Connection, models.CASCADE, related_name="group_mappings", verbose_name=_("connection")
@@ -50,7 +50,7 @@ class GroupMapping(models.Model):
         max_length=100,
         blank=True,
         validators=[validate_plain_text],
-        help_text=_("For you to know it by."),
+        help_text=_("A name for your own use."),
     )
     group = models.ForeignKey(
         Group,
@@ -59,12 +59,12 @@ class GroupMapping(models.Model):
         blank=True,
         related_name="azuread_mappings",
         verbose_name=_("Django group"),
-        help_text=_("Members of the directory's group are put into it, others taken out."),
+        help_text=_("At sign-in, members of the directory's group are added; others are removed."),
     )
     admits = models.BooleanField(
         _("members may sign in"),
         default=False,
-        help_text=_("Once ticked anywhere, only members of groups so ticked may sign in."),
+        help_text=_("If ticked for any group, only members of the ticked groups may sign in."),
     )
 
     objects = GroupMappings.as_manager()
@@ -84,7 +84,7 @@ class GroupMapping(models.Model):
         return self.label or self.directory_group_id
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store it. With another Django group, what it gave before ends."""
+        """Store it. If its Django group changes, the memberships that it gave before end."""
         alias = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         is_new = self._state.adding
         with transaction.atomic(using=alias):
@@ -105,9 +105,9 @@ class GroupMapping(models.Model):
 
 
 def _end_unmapped(connection: int, using: str) -> None:
-    """End what a connection's mappings gave and none of them gives any more.
+    """End the memberships that a connection's mappings gave and that no mapping gives any more.
 
-    Nobody would take people out of such a group again: the connection no longer manages it.
+    The connection no longer manages such a group, so no sign-in would take people out of it.
     """
     mapped = GroupMapping._default_manager.filter(
         connection=OuterRef("connection"), group=OuterRef("group")

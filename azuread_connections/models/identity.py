@@ -12,7 +12,7 @@ from .grant import GroupGrant
 
 
 class Identities(models.QuerySet["Identity"]):
-    """Identities, whose deletion ends the rights that group mappings gave."""
+    """Identities. Deleting them ends the memberships that group mappings gave."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
         self._for_write = True
@@ -31,7 +31,7 @@ class Identity(models.Model):
     """
 
     class Cloud(models.TextChoices):
-        """Clouds with a login host of their own: see ``Connection.identity_cloud``."""
+        """Clouds by login host: see ``Connection.identity_cloud``."""
 
         GLOBAL = "global", _("Global")
         US_GOVERNMENT = "usgov", _("US Government (GCC High and DoD)")
@@ -43,9 +43,9 @@ class Identity(models.Model):
         related_name="azuread_identities",
         verbose_name=_("user"),
         help_text=_(
-            "Careful: from now on this person signs in as the user chosen here, with everything "
-            "that user may do and see, and no longer as the present one. Make sure that both are "
-            "the same human being."
+            "Careful: this person will sign in as the user chosen here, with all of that user's "
+            "permissions and data, and no longer as the present user. Make sure that the person "
+            "and the user are the same human being."
         ),
     )
     cloud = models.CharField(_("cloud"), max_length=10, choices=Cloud.choices)
@@ -76,7 +76,7 @@ class Identity(models.Model):
                 fields=["cloud", "tenant_id", "object_id"], name="azuread_identity_unique"
             )
         ]
-        # None at its field, as for the log.
+        # Not declared on the fields: see ``Event``.
         indexes = [
             models.Index(fields=["login_name"], name="azuread_identity_login_name"),
             models.Index(fields=["connection", "last_sign_in_at"], name="azuread_identity_last"),
@@ -86,7 +86,7 @@ class Identity(models.Model):
         return self.login_name or f"{self.object_id} in {self.tenant_id}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store it. Tied to another user, the former one loses what group mappings gave them."""
+        """Store it. If it is tied to another user, the former one leaves the mapped groups."""
         self.cloud = identity_cloud(self.cloud)
         names = kwargs.get("update_fields")
         if self._state.adding or (names is not None and "user" not in names):

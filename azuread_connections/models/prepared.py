@@ -1,9 +1,9 @@
-"""Statements that Django compiles once, and then only runs.
+"""Statements that Django compiles once and then runs repeatedly.
 
 Django takes several times as long to build the SQL of a query as the database takes to answer it,
-and a sign-in asks the same few every time.
+and every sign-in runs the same few queries.
 
-Compiling in advance needs Django's private query compiler, which can change with any release. Where
+Compiling in advance needs Django's private query compiler, which can change with any release. If
 it raises, the same query runs as a plain queryset: slower, with the same statements and rows.
 """
 
@@ -23,12 +23,12 @@ logger = logging.getLogger("azuread_connections")
 
 _Values = Mapping[str, str | int | None]
 
-#: The values of the plain queryset that runs at this moment.
+#: The parameters of the plain queryset that is running.
 _VALUES: ContextVar[_Values | None] = ContextVar("values", default=None)
 
 
 class Parameter(Expression):
-    """Stands in a query for what is known when it runs: a text, a whole number or None."""
+    """A placeholder for a value that is known when the query runs: text, an integer or None."""
 
     def __init__(self, name: str) -> None:
         super().__init__(output_field=CharField())
@@ -40,7 +40,7 @@ class Parameter(Expression):
 
 
 class Select:
-    """Finds rows by a query that differs from one time to the next in its parameters only.
+    """A SELECT of which only the parameters differ from one run to the next.
 
     ``build`` returns the query; it is called once for each database. ``models`` are the objects to
     read in full: the name of each in a row, and the path to it from the query's model ("" for that
@@ -64,7 +64,7 @@ class Select:
 
         An object is None where an outer join has found no row.
         """
-        # A database's times are read otherwise with USE_TZ off, as a test may have it.
+        # Times are read differently with USE_TZ off, which a test can set.
         key = using, connections[using].timezone is None
         statement = self._statements.get(key)
         if statement is None:
@@ -122,9 +122,9 @@ class _Compiled:
     """A query's SQL, and how to read its rows."""
 
     sql: str
-    #: What Django would send, and each ``Parameter`` as itself.
+    #: What Django would send, with each ``Parameter`` still a placeholder.
     parameters: tuple[Any, ...]
-    #: Positions in the row whose values are not the database's own, and what they are of.
+    #: Positions in the row whose values need converting, each with its expression.
     converted: tuple[tuple[int, Any], ...]
     slices: tuple[_Slice, ...]
     columns: tuple[str, ...]
@@ -145,7 +145,7 @@ class _Compiled:
         values = list(row)
         connection = connections[using]
         for position, expression in self.converted:
-            # Those of the database belong to this thread's connection: they cannot be kept.
+            # Database converters belong to this thread's connection, so they cannot be kept.
             for convert in connection.ops.get_db_converters(expression):
                 values[position] = convert(values[position], expression, connection)
             for convert in expression.get_db_converters(connection):
@@ -157,7 +157,7 @@ class _Compiled:
 
 @dataclass(frozen=True)
 class _Plain:
-    """A query that Django builds each time that it runs."""
+    """A query that Django builds again each time it runs."""
 
     queryset: QuerySet[Any]
     parts: list[_Part]
@@ -207,9 +207,9 @@ def _compile_select(
 
 
 def _check_order(expressions: list[Any], fields: list[Any], further: int) -> None:
-    """Refuse a SELECT whose columns do not stand where their values will be looked for."""
+    """Raise ``ValueError`` for a SELECT whose columns are not in the expected order."""
     if len(expressions) != len(fields) + further:
-        raise ValueError("Django selects another number of columns.")
+        raise ValueError("Django selects an unexpected number of columns.")
     for expression, field in zip(expressions, fields, strict=False):
         selected = expression.target
         # A foreign key has the value of the primary key that it points to, and saves the join.
@@ -220,16 +220,16 @@ def _check_order(expressions: list[Any], fields: list[Any], further: int) -> Non
 
 
 class Update:
-    """Writes some fields of one row. As with ``QuerySet.update``, the model sends no signal."""
+    """An UPDATE of some fields of one row. Like ``QuerySet.update``, it sends no signal."""
 
     def __init__(self, model: type[Model], *fields: str) -> None:
         self._model = model
         self._fields: list[Any] = [model._meta.get_field(name) for name in fields]
-        #: None where it could not be compiled.
+        #: None if it could not be compiled.
         self._statements: dict[str, str | None] = {}
 
     def store(self, row: Model, using: str) -> bool:
-        """Return whether the row is still there."""
+        """Write the row; return whether it still exists."""
         if using not in self._statements:
             self._statements[using] = self._prepare(using)
         sql = self._statements[using]

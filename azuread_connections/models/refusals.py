@@ -1,4 +1,4 @@
-"""What a connection is refused for, in words: the model, the admin's form and the import say it."""
+"""Messages for refused connections, shared by the model, the admin's form and the import."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 def no_own_directory(domain: str) -> ValidationError:
-    """Say that a domain is one of personal accounts, which anybody in the world can make."""
+    """Return the error for a domain of personal accounts, which anybody can create."""
     return ValidationError(
         _(
-            "%(domain)s leads to the directory of personal Microsoft accounts, in which anybody in "
-            "the world can make one. Enter a domain of your organisation's directory. To let "
+            "%(domain)s belongs to the directory of personal Microsoft accounts, which anybody in "
+            "the world can create. Enter a domain of your organisation's directory. To let "
             "personal accounts in, use the common endpoint, and add their directory to the list."
         ),
         code="personal_accounts",
@@ -29,14 +29,14 @@ def name_is_fixed(name: str) -> ValidationError:
 
 def needs_security_groups() -> ValidationError:
     return ValidationError(
-        _("The group mappings need the security groups: remove the mappings first."),
+        _("The group mappings need “Security Groups”: remove the mappings first."),
         code="groups_needed",
     )
 
 
 def name_is_taken(name: str) -> ValidationError:
     return ValidationError(
-        _("There is a connection called “%(name)s” already (upper and lower case do not differ)."),
+        _("A connection called “%(name)s” already exists (names do not differ by case alone)."),
         code="name_taken",
         params={"name": name},
     )

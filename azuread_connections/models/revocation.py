@@ -10,14 +10,14 @@ from .connection import Connection
 
 
 class Revocation(models.Model):
-    """Sessions that began before a time are over: of a connection, one of its directories, a person
+    """Ends the sessions that began before a time: of a connection, one of its directories, a person
     or a session at Microsoft.
 
-    Sessions are compared with it, not looked for: it works with every session engine.
+    Each request compares its session with it, so that it works with every session engine.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, verbose_name=_("connection"))
-    #: Whom it is about: see ``subjects``. Unique with the connection, so repeating adds no row.
+    #: Whose sessions end: see ``subjects``. Unique with the connection: repeating adds no row.
     subject = models.CharField(_("subject"), max_length=80)
     since = models.DateTimeField(_("sessions from before"))
 
@@ -50,20 +50,20 @@ class Revocation(models.Model):
 
     @classmethod
     def of_microsoft_session(cls, connection: Connection, session_id: str) -> None:
-        """End the sessions that one session at Microsoft (`sid`) led to."""
+        """End the sessions that were started from one session at Microsoft (`sid`)."""
         cls._write(connection, f"sid:{session_id}")
 
     @staticmethod
     def subjects(identity_id: int, tenant_id: str, session_id: str) -> list[str]:
-        """Return the subjects that a session with these belongs to."""
+        """Return the subjects that a session belongs to."""
         subjects = ["*", f"directory:{tenant_id}", f"identity:{identity_id}"]
         return [*subjects, f"sid:{session_id}"] if session_id else subjects
 
     @classmethod
     def delete_sign_outs_before(cls, moment: datetime, batch_size: int) -> int:
-        """Delete older ones of sessions at Microsoft, a batch at a time; return how many.
+        """Delete older revocations of sessions at Microsoft in batches; return how many.
 
-        The others are one row for a connection, a directory or a person at most.
+        The others are at most one row for each connection, directory or person.
         """
         deleted = 0
         old = cls._default_manager.filter(subject__startswith="sid:", since__lt=moment)

@@ -15,12 +15,12 @@ from .connection import Connection
 from .fields import EncryptedTextField, UndecryptableError
 from .validators import validate_client_secret
 
-#: For so long a secret that Microsoft refused is tried after all others only.
+#: A secret that Microsoft refused is tried after all others for this time.
 REFUSAL_LAPSES_AFTER = timedelta(minutes=10)
-#: A success is written at most so often, so that a sign-in rarely costs a write.
+#: A success is written at most this often, so that a sign-in rarely costs a write.
 SUCCESS_WRITTEN_EVERY = timedelta(hours=1)
 HINT_LENGTH = 3
-#: More secrets than a rotation needs are not tried: each costs a request.
+#: More than a rotation needs. Each secret tried costs a request.
 MAX_TRIED = 4
 
 
@@ -59,7 +59,7 @@ class ClientSecret(models.Model):
 
     @property
     def credential(self) -> Credential:
-        """What authenticates a token request with it. It is decrypted only where it is sent."""
+        """The credential for a token request. The secret is decrypted only when it is sent."""
         return SecretCredential(self.value)
 
     def is_expired(self, now: datetime | None = None) -> bool:
@@ -71,7 +71,7 @@ class ClientSecret(models.Model):
         return self.refused_at > (now or timezone.now()) - REFUSAL_LAPSES_AFTER
 
     def record_success(self) -> None:
-        """Note that Microsoft accepted it, at most hourly."""
+        """Store that Microsoft accepted it, at most hourly."""
         now = timezone.now()
         written_before = now - SUCCESS_WRITTEN_EVERY
         if self.refused_at is None and (self.last_success_at or written_before) > written_before:
@@ -81,7 +81,7 @@ class ClientSecret(models.Model):
         )
 
     def record_refusal(self) -> None:
-        """Note that Microsoft refused it."""
+        """Store that Microsoft refused it."""
         ClientSecret._default_manager.filter(pk=self.pk).update(refused_at=timezone.now())
 
 
@@ -94,9 +94,9 @@ def readable_secrets(
 ) -> Iterator[ClientSecret]:
     """Yield a connection's secrets that can be read, in the order of use.
 
-    ``loaded``: its secrets where the caller has just read them. Last come those that were added
-    while the others were tried: the old one may have been removed in Azure in just that time. Those
-    that no key opens are passed over. Raises ``NoUsableSecret`` if that leaves none.
+    ``loaded``: its secrets if the caller has just read them. Secrets added while the others were
+    tried come last: the old one may have been removed in Azure in that time. Secrets that no key
+    can decrypt are skipped. Raises ``NoUsableSecret`` if none is left.
     """
     unreadable: UndecryptableError | None = None
     readable = 0
@@ -118,8 +118,8 @@ def readable_secrets(
 def in_order_of_use(secrets: list[ClientSecret], now: datetime | None = None) -> list[ClientSecret]:
     """Sort secrets as a sign-in tries them: newest first, doubtful ones last.
 
-    A secret known to be expired or lately refused is still tried in the end: the recorded date
-    may be wrong, and not trying would turn a wrong note into an outage.
+    A secret that is expired or was recently refused is still tried last: the recorded date can be
+    wrong, and not trying the secret would turn a wrong record into an outage.
     """
     newest_first = sorted(secrets, key=lambda secret: (secret.created_at, secret.pk), reverse=True)
     return sorted(newest_first, key=lambda s: s.is_expired(now) or s.is_refused(now))

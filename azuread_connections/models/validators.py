@@ -1,4 +1,4 @@
-"""What a connection's values must look like: shared by the admin form and the import."""
+"""Validation of a connection's values, shared by the admin form and the import."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .consumer_domains import CONSUMER_DOMAINS
 
 NAME_MAX_LENGTH = 128
 DOMAIN_MAX_LENGTH = 253
-#: URL words of this app: a connection of that name could never be reached.
+#: URL words of this app: a connection with such a name could never be reached.
 RESERVED_NAMES = frozenset({"callback", "profile", "logout", "frontchannel-logout"})
-#: Microsoft's portal offers no longer life for a client secret.
+#: The longest lifetime of a client secret in Microsoft's portal.
 SECRET_MAX_LIFETIME = timedelta(days=731)
-#: Azure's are about 40 characters long; what is shorter than this was cut off on the way.
+#: Azure's secrets are about 40 characters long; a shorter value than this was cut off.
 SECRET_MIN_LENGTH = 16
-#: What somebody copies from the browser's address bar instead of a directory's domain.
+#: Hosts that people copy from the address bar instead of a directory's domain.
 MICROSOFT_HOSTS = frozenset(
     {
         "entra.microsoft.com",
@@ -50,17 +50,17 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 
 def is_plain(text: str) -> bool:
-    """No control characters or line breaks, nor what a database cannot store: lone surrogates."""
+    """Return whether a text has no control characters, line breaks or lone surrogates."""
     return not any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text)
 
 
 def validate_plain_text(value: str) -> None:
-    """Refuse what nobody sees, what writes on a terminal, and what no import would take."""
+    """Refuse invisible characters, terminal escapes, and what a database cannot store."""
     if not is_plain(value):
         raise ValidationError(
             _(
-                "This holds a letter that cannot be seen, such as a tab or an escape. Type it "
-                "instead of pasting it."
+                "This contains an invisible character, such as a tab. Type the text instead of "
+                "pasting it."
             ),
             code="not_plain",
         )
@@ -71,7 +71,7 @@ def is_guid(value: str) -> bool:
 
 
 def _guid_within(value: str) -> str | None:
-    """Find the GUID that is written another way: in braces, without dashes, in upper case."""
+    """Find a GUID in another notation: in braces, without dashes, in upper case."""
     try:
         return str(UUID(value))
     except ValueError:
@@ -89,16 +89,16 @@ def validate_connection_name(value: str) -> None:
         )
     if value.lower() in RESERVED_NAMES:
         raise ValidationError(
-            _("“%(name)s” is a word of the sign-in addresses. Choose another name."),
+            _("“%(name)s” is reserved for the sign-in addresses. Choose another name."),
             code="name_reserved",
             params={"name": value},
         )
 
 
 def clean_domain(value: str) -> str:
-    """Return a domain in the form it is stored in: lower case, ASCII (IDNA).
+    """Return a domain in its stored form: lower case, ASCII (IDNA).
 
-    Raises ``ValidationError``, with the corrected value where one can be guessed.
+    Raises ``ValidationError``, with the corrected value if it can be guessed.
     """
     value = value.strip()
     domain = _to_ascii(value)
@@ -134,22 +134,22 @@ def validate_domain(value: str) -> None:
 
 
 def clean_alias(value: str) -> str:
-    """Return an email domain in the form it is stored in. Raises ``ValidationError``, also for a
-    domain whose addresses anybody can have."""
+    """Return an email domain in its stored form. Raises ``ValidationError``, also for a domain
+    where anybody can have an address."""
     domain = clean_domain(value)
     refuse_consumer_domain(domain)
     return domain
 
 
 def refuse_consumer_domain(value: str) -> None:
-    """Raise ``ValidationError`` for a domain whose addresses anybody can have.
+    """Raise ``ValidationError`` for a domain where anybody can have an address.
 
-    The models ask this in ``save()``, which is all that many programs call.
+    The models call this in ``save()``, because many programs do not validate.
     """
     domain = value.strip().rstrip(".").lower()
     if domain in CONSUMER_DOMAINS:
         raise ValidationError(
-            _("Anybody can have an address at %(domain)s: it belongs to no company."),
+            _("Anybody can have an address at %(domain)s: it does not belong to one company."),
             code="alias_consumer",
             params={"domain": domain},
         )
@@ -168,7 +168,7 @@ def _to_ascii(value: str) -> str | None:
 
 
 def _domain_within(value: str) -> str | None:
-    """Find the domain that somebody meant in a URL, an email address or a spaced-out text."""
+    """Find the domain in a URL, an email address or a text with spaces."""
     compact = "".join(value.split())
     if "://" in compact or "/" in compact:
         try:
@@ -180,7 +180,7 @@ def _domain_within(value: str) -> str | None:
 
 
 def clean_client_id(value: str) -> str:
-    """Return a client ID in the form it is stored in. Raises ``ValidationError``."""
+    """Return a client ID in its stored form. Raises ``ValidationError``."""
     client_id = _guid_within(value.strip())
     if client_id is None:
         raise ValidationError(
@@ -194,7 +194,7 @@ def clean_client_id(value: str) -> str:
 
 
 def validate_client_id(value: str) -> None:
-    """Accept a client ID that fits the column, and suggest one that stands in braces."""
+    """Accept a client ID that fits the column; for another notation, suggest the correct one."""
     client_id = clean_client_id(value)
     if not is_guid(value):
         raise ValidationError(
@@ -215,12 +215,12 @@ def validate_client_secret(value: str) -> None:
         )
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ValidationError(
-            _("A client secret has no spaces and no special letters. Copy the value again."),
+            _("A client secret has no spaces and only ASCII characters. Copy the value again."),
             code="secret_characters",
         )
     if len(value) < SECRET_MIN_LENGTH:
         raise ValidationError(
-            _("This is too short. Azure's are about 40 characters long: copy the whole value."),
+            _("This is too short. Azure's secrets have about 40 characters: copy the whole value."),
             code="secret_short",
         )
 
@@ -234,32 +234,32 @@ def validate_logo_url(value: str) -> None:
             code="logo_https",
         ) from None
     if "@" in urlsplit(value).netloc:
-        # Everybody who sees the sign-in page would be told them.
+        # They would be visible to everybody who opens the sign-in page.
         raise ValidationError(
             _("Enter an address without a user name or password."), code="logo_userinfo"
         )
 
 
 def expiry_warning(expires_at: datetime | None, now: datetime | None = None) -> str | None:
-    """Return what is odd about a secret's expiry date, or None. Odd is allowed."""
+    """Return a warning about an implausible expiry date, or None. The date is allowed."""
     now = now or timezone.now()
     if expires_at is None:
         return None
     if _in_utc(expires_at).date() == _in_utc(now).date() and (
         expires_at > now or _is_bare_date(expires_at)
     ):
-        return str(_("The secret expires today: soon Microsoft refuses it, if not already."))
+        return str(_("The secret expires today: Microsoft refuses it soon, if not already."))
     if expires_at <= now:
-        return str(_("The expiry date is in the past: Microsoft refuses this secret already."))
+        return str(_("The expiry date is in the past: Microsoft already refuses this secret."))
     if expires_at > now + SECRET_MAX_LIFETIME:
         return str(
-            _("The expiry date is over 24 months away, longer than Azure allows. Is it right?")
+            _("The expiry date is over 24 months away, longer than Azure allows. Is it correct?")
         )
     return None
 
 
 def _is_bare_date(moment: datetime) -> bool:
-    """A date without a time is stored as its start, so that it says nothing of the hour."""
+    """Return whether this is a date without a time, which is stored as the start of the day."""
     return _in_utc(moment).time() == time.min
 
 

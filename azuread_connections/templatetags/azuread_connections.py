@@ -27,9 +27,9 @@ def azuread_login_buttons(
 ) -> dict[str, Any]:
     """Show the buttons "Continue with <display name>" of an application, in two queries.
 
-    Where there are more than MAX_BUTTONS, one link leads to the sign-in page, which asks for the
-    email address.
-    ``application``: its slug (default: the request's parameter, host, else the setting's).
+    If there are more than MAX_BUTTONS, show one link to the sign-in page instead, which asks for
+    the email address.
+    ``application``: its slug (default: by the request's parameter or host, else the setting).
     ``next``: the path to go to after signing in (default: the request's `next`).
     """
     request = context["request"]
@@ -48,11 +48,11 @@ def azuread_login_buttons(
 
 @register.inclusion_tag("azuread_connections/admin/expiring.html", takes_context=True)
 def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
-    """Show the client secrets that need somebody within 30 days, for the admin's front page.
+    """Show the client secrets that need attention within 30 days, for the admin's front page.
 
-    To staff who may see connections; nothing where all is fine.
+    Only staff who may see connections see them. Shows nothing if all secrets are valid.
     """
-    # Not at the top: a site without the admin loads the tags above, too.
+    # Not at the top: a site without the admin uses the other tags.
     from django.contrib import admin
 
     from ..admin.rights import visible_connections
@@ -85,7 +85,7 @@ def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
 
 
 def _change_page(request: HttpRequest, key: int | None) -> str:
-    """Return the address of a connection's page; "" where this admin site has none."""
+    """Return the address of a connection's page; "" if this admin site has none."""
     try:
         return reverse(
             "admin:azuread_connections_connection_change",
@@ -100,8 +100,8 @@ def _change_page(request: HttpRequest, key: int | None) -> str:
 def azuread_admin_login_buttons(context: template.Context) -> dict[str, Any]:
     """Show the buttons of ADMIN_APPLICATION, for the Django admin's sign-in page.
 
-    They lead to where that page would: to its ``next`` or, where that is another site's address, to
-    the admin's front page.
+    After signing in, people go where that page would send them: to its ``next`` or, if that is
+    another site's address, to the admin's front page.
     """
     if not conf.admin_application:
         return {"buttons": []}

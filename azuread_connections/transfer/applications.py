@@ -1,4 +1,4 @@
-"""Which application a client of the file means."""
+"""Finds the application for a client in the file."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .document import ImportIssue
 
 
 class Applications:
-    """Finds applications by what a file may call them.
+    """Finds applications by the identifiers that a file can use.
 
-    ``mapping``: from an ID in the file to a slug (``--application ID=SLUG``). It goes before a
-    slug, a slug before an ``external_id`` or a name: Auth0's deploy CLI writes names.
-    ``mistakes``: slugs of the mapping that are none.
+    ``mapping``: from an ID in the file to a slug (``--application ID=SLUG``). It takes precedence
+    over a slug, and a slug over an ``external_id`` or a name: Auth0's deploy CLI writes names.
+    ``mistakes``: unknown slugs in the mapping.
     """
 
     def __init__(self, applications: Iterable[Application], mapping: Mapping[str, str]) -> None:
@@ -40,10 +40,10 @@ class Applications:
         ]
 
     def candidates(self, client: str) -> list[Application]:
-        """Return the applications that a client may mean: none if unknown, several if ambiguous.
+        """Return the applications that match a client: none if unknown, several if ambiguous.
 
-        An external ID need not be unique, and may be another application's name. Guessing could
-        let people in where nobody meant to.
+        An external ID need not be unique, and can be another application's name. A wrong guess
+        could let people in to the wrong application.
         """
         self._asked_for.add(client)
         slug = self._mapping.get(client, client)
@@ -56,5 +56,5 @@ class Applications:
         return found if by_name is None or by_name in found else [*found, by_name]
 
     def unused(self) -> list[str]:
-        """IDs of the mapping that no entry names: a slip of the pen, perhaps."""
+        """Return the IDs of the mapping that no entry names, probably by a typing mistake."""
         return [client for client in self._mapping if client not in self._asked_for]

@@ -39,7 +39,7 @@ _DESCRIPTIVE = frozenset({"id", "provisioning_ticket_url", "options.granted"})
 _NO_DOMAINS = frozenset({"common", "organizations"})
 _DIRECTORY_STATUSES = {status: status for status in Directory.Status.values}
 _ADMITTED_BY = {value: value for value in Directory.AdmittedBy.values}
-#: Values that ask for exactly what happens here anyway.
+#: Values that are always in effect here.
 _ALREADY_SO: Mapping[str, Any] = {
     "authentication": {"active": True},
     "options.waad_protocol": "openid-connect",
@@ -49,10 +49,10 @@ _ALREADY_SO: Mapping[str, Any] = {
 
 
 def parse(data: bytes) -> Document:
-    """Read a file: a list of connections, a page of all of them, or a single connection.
+    """Read a file: a list of connections, a page with all of them, or a single connection.
 
-    Raises ``UnreadableDocument`` if it is not JSON; everything else that is wrong with it is in
-    the document's ``mistakes``.
+    Raises ``UnreadableDocument`` if it is not JSON. All other mistakes are in the document's
+    ``mistakes``.
     """
     document = Document()
     try:
@@ -73,7 +73,7 @@ def parse(data: bytes) -> Document:
             if first is not place:
                 reader.refuse(
                     "name",
-                    _("The same name (upper and lower case do not differ) as in: %(first)s.")
+                    _("The same name (names do not differ by case alone) as in: %(first)s.")
                     % {"first": first},
                 )
             document.entries.append(entry)
@@ -90,7 +90,7 @@ def _place(number: int, item: Any) -> str:
 
 
 def _entry(reader: ObjectReader, document: Document, options: Any) -> ConnectionEntry | None:
-    """Return None for what is no Azure AD connection, or has no name to go by."""
+    """Return the entry; None if it is not an Azure AD connection or has no name."""
     strategy = _required(reader, "strategy")
     if strategy is None:
         reader.text("name")
@@ -98,7 +98,7 @@ def _entry(reader: ObjectReader, document: Document, options: Any) -> Connection
     if strategy != STRATEGY:
         document.skipped += 1
         reader.note(
-            _("skipped, as its strategy is “%(strategy)s”, not “waad”.")
+            _("skipped, because its strategy is “%(strategy)s”, not “waad”.")
             % {"strategy": shown(strategy)}
         )
         return None
@@ -140,8 +140,8 @@ def _required(reader: ObjectReader, key: str) -> str | None:
 def _fields(
     reader: ObjectReader, named_directories: dict[str, str]
 ) -> tuple[dict[str, str | bool | int], dict[str, str]]:
-    """Return values and keys of the fields. Directory IDs that stand in the place of a domain are
-    added to ``named_directories``, with their keys."""
+    """Return values and keys of the fields. Directory IDs given in place of a domain are added to
+    ``named_directories``, with their keys."""
     fields: dict[str, str | bool | int] = {}
     keys: dict[str, str] = {}
     for option in OPTIONS:
@@ -175,8 +175,8 @@ def _value(reader: ObjectReader, key: str, option: Option) -> str | bool | int |
 
 
 def _is_domain(value: str) -> bool:
-    """Return whether a domain was meant: Auth0 takes a directory ID there as well, and keeps the
-    path segment of the common endpoint."""
+    """Return whether the value is a domain: Auth0 also accepts a directory ID here, and the path
+    segment of the common endpoint."""
     return bool(value) and value.lower() not in _NO_DOMAINS and not is_guid(value)
 
 
@@ -190,7 +190,7 @@ def _client_id(value: str) -> str:
     try:
         return clean_client_id(value)
     except ValidationError:
-        # The model says what is wrong with it.
+        # The model's validation reports what is wrong.
         return value
 
 
@@ -269,7 +269,7 @@ def _tenant_id(
         found.setdefault(value, key)
     if len(found) > 1:
         first, second, *_others = found.values()
-        reader.refuse(second, _("This is another directory than %s.") % first)
+        reader.refuse(second, _("This directory differs from the one in %s.") % first)
     return next(iter(found.items()), (None, TENANT_IDS[0]))
 
 
@@ -282,7 +282,7 @@ def _time(reader: ObjectReader, key: str) -> datetime | None:
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         moment = datetime.min
-    # Years outside are placeholders (.NET writes the year 1) and break sums of dates.
+    # Years outside are placeholders (.NET writes the year 1) and break date arithmetic.
     if not 2000 <= moment.year <= 9000:
         reader.refuse(
             key, _("This must be a date or a time such as 2027-01-31 or 2027-01-31T09:00:00Z.")

@@ -1,4 +1,4 @@
-"""What an import would change, as data: in rows for the database, in words for people."""
+"""What an import would change: rows for the database, and differences for people to read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Action(models.TextChoices):
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that changes, in words. A secret appears by its hint only."""
+    """One change as text. A secret is shown only by its hint."""
 
     label: str
     after: str
@@ -35,7 +35,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the database holds for the name of an entry. ``aliases``: without its own domain."""
+    """The stored data of a connection. ``aliases``: without its own domain."""
 
     connection: Connection | None = None
     applications: Mapping[int, Application] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Stored:
 
 @dataclass
 class Change:
-    """Everything that one entry changes. ``aliases``: all of them afterwards, if they change.
+    """Everything that one entry changes. ``aliases``: the complete new list, if it changes.
     ``forgets_proofs``: whether its domains are no longer verified."""
 
     connection: Connection
@@ -72,5 +72,5 @@ class Change:
         return Action.UPDATE if self.differences else Action.NONE
 
     def tell(self, label: str, after: str, before: str) -> None:
-        """Add a difference. Of a new connection nobody needs to hear what it was before."""
+        """Add a difference. For a new connection, the former value is left out."""
         self.differences.append(Difference(label, after, None if self.is_new else before))

@@ -1,4 +1,4 @@
-"""Read a JSON document key by key, keeping the path to each for messages, and every mistake."""
+"""Reads a JSON document key by key, and collects all mistakes with their paths."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..models.validators import is_plain
 
 
 class UnreadableDocument(Exception):
-    """Not JSON. The message says where, and quotes nothing: there may be a secret."""
+    """Not JSON. The message gives the position and quotes nothing, because of secrets."""
 
 
 @dataclass(frozen=True)
 class ImportIssue:
-    """What is wrong with a file: the place (entry and key, or an argument) and the reason."""
+    """A mistake in a file: the place (entry and key, or an argument) and the reason."""
 
     place: str
     message: str
@@ -29,7 +29,7 @@ class ImportIssue:
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which keys were given twice: the last would win unseen."""
+    """A JSON object that remembers repeated keys, of which Python keeps only the last."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -49,18 +49,18 @@ def load(data: bytes) -> Any:
             % {"line": error.lineno, "column": error.colno, "reason": error.msg}
         ) from None
     except UnicodeDecodeError:
-        raise UnreadableDocument(_("This is not JSON: it is no UTF-8 text.")) from None
+        raise UnreadableDocument(_("This is not JSON: it is not UTF-8 text.")) from None
     except (ValueError, RecursionError):
         raise UnreadableDocument(
-            _("This JSON holds a number too long, or is nested too deeply, to be read.")
+            _("This JSON cannot be read: a number is too long, or it is nested too deeply.")
         ) from None
 
 
 class ObjectReader:
     """Takes values out of one JSON object by dotted path, such as ``options.client_id``.
 
-    A wrong value goes to ``mistakes`` and is read as absent, so that all mistakes of a file are
-    found in one go. ``null`` is read as absent. ``notes``: what is said but not done.
+    An invalid value is added to ``mistakes`` and treated as absent, so that all mistakes of a file
+    are found at once. ``null`` is treated as absent. ``notes``: what the import does not do.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class ObjectReader:
         if value is None:
             return None
         if not isinstance(value, str):
-            self.refuse(path, _("This must be a text, in quotes."))
+            self.refuse(path, _("This must be a string, in quotes."))
             return None
         value = value.strip() if strip else value
         if not is_plain(value):
-            self.refuse(path, _("This text contains control characters."))
+            self.refuse(path, _("This string contains control characters."))
             return None
         return value
 
@@ -105,7 +105,7 @@ class ObjectReader:
         return None
 
     def number(self, path: str) -> int | None:
-        """A whole number from zero, also as a text; an empty text is read as absent."""
+        """Return a non-negative integer, also from a string; an empty string means absent."""
         value = self._values.pop(path, None)
         if value is None or value == "":
             return None
@@ -117,7 +117,7 @@ class ObjectReader:
         return None
 
     def objects(self, path: str) -> list[ObjectReader] | None:
-        """Readers of a list's objects, whose mistakes and notes are told with this one's."""
+        """Return readers of a list's objects, which share this reader's mistakes and notes."""
         value = self._values.pop(path, None)
         if value is None:
             return None
@@ -141,12 +141,12 @@ class ObjectReader:
         if not isinstance(value, list) or not all(
             isinstance(item, str) and is_plain(item) for item in value
         ):
-            self.refuse(path, _("This must be a list of texts, in quotes."))
+            self.refuse(path, _("This must be a list of strings, in quotes."))
             return None
         return tuple(value)
 
     def left_over(self) -> Iterator[tuple[str, Any]]:
-        """What nobody took and asks for something: (path, value)."""
+        """Yield (path, value) of keys that were not read and have a value."""
         for path, value in self._values.items():
             if not _asks_for_nothing(value):
                 yield path, value
@@ -165,7 +165,7 @@ class ObjectReader:
 
 
 def _asks_for_nothing(value: Any) -> bool:
-    # No recursion: a file can be nested more deeply than Python calls.
+    # No recursion: a file can be nested more deeply than Python's recursion limit.
     found = [value]
     while found:
         item = found.pop()
@@ -177,5 +177,5 @@ def _asks_for_nothing(value: Any) -> bool:
 
 
 def shown(text: str) -> str:
-    """Text from the file as it may go to a terminal."""
+    """Return text from the file in a form that is safe for a terminal."""
     return text if text.isprintable() else json.dumps(text)

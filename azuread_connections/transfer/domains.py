@@ -1,4 +1,4 @@
-"""Domains that an argument says where the file does not."""
+"""Domains given as an argument for connections that have none in the file."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .entry import ConnectionEntry
 
 
 class Domains:
-    """Completes entries. ``by_name``: from the names of connections (``--domain NAME=DOMAIN``)."""
+    """Completes entries. ``by_name``: domains by connection name (``--domain NAME=DOMAIN``)."""
 
     def __init__(self, by_name: Mapping[str, str]) -> None:
         self._by_name = {name.lower(): domain for name, domain in by_name.items()}
         self._used: set[str] = set()
 
     def complete(self, entry: ConnectionEntry) -> ConnectionEntry:
-        """Return the entry with the domain that is given for it, if it has none of its own."""
+        """Return the entry, with the given domain if it has none."""
         name = entry.name.lower()
         if "domain" in entry.fields or name not in self._by_name:
             return entry

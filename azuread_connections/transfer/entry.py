@@ -1,4 +1,4 @@
-"""What a file says of connections, key by key, before it is compared with what is stored."""
+"""The entries of a file, before they are compared with the stored connections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .options import BY_FIELD, TENANT_IDS
 
 @dataclass(frozen=True)
 class DirectoryEntry:
-    """A directory that the file lists. ``place`` is for messages; None is what it does not say."""
+    """A directory in the file. ``place`` is for messages; None means not given."""
 
     place: str
     tenant_id: str
@@ -34,12 +34,12 @@ class MappingEntry:
 
 @dataclass(frozen=True)
 class ConnectionEntry:
-    """One connection of the file. What the file does not say is absent, or None.
+    """One connection of the file. What the file does not give is absent or None.
 
-    ``fields``: values for fields of ``Connection``, not yet validated. ``keys``: the path in the
-    file from which each came, for messages. ``secret_expires_at`` is aware, in UTC.
-    ``has_placeholder``: the file has a text in the place of the secret that cannot be one.
-    ``options_withheld``: the file has no options at all; ``has_empty_options``: or empty ones.
+    ``fields``: values for fields of ``Connection``, not yet validated. ``keys``: the path of each
+    value in the file, for messages. ``secret_expires_at`` is aware, in UTC. ``has_placeholder``:
+    the file has a placeholder instead of the secret. ``options_withheld``: the file has no options
+    or empty ones; ``has_empty_options``: they are empty.
     """
 
     place: str
@@ -59,14 +59,14 @@ class ConnectionEntry:
     has_empty_options: bool = False
 
     def key(self, field_name: str) -> str:
-        """The path in the file at which a field's value stands, or should."""
+        """Return the path in the file of a field's value, or the path where it belongs."""
         option = BY_FIELD.get(field_name)
         return self.keys.get(field_name) or (option.key if option else field_name)
 
 
 @dataclass
 class Document:
-    """A file as read: its entries, what is wrong with it, and what is said but not done."""
+    """A parsed file: its entries, its mistakes, and notes about what is not imported."""
 
     entries: list[ConnectionEntry] = field(default_factory=list)
     mistakes: list[ImportIssue] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Connections as a file that ``import_connections`` reads: everything but secrets."""
+"""Exports connections for ``import_connections``, without secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .options import (
     TENANT_IDS,
 )
 
-#: Connections read at once: what bounds its memory, whatever their number.
+#: Connections read at once; limits memory at any number of connections.
 PAGE_SIZE = 200
 
 Entry = dict[str, Any]
@@ -30,8 +30,8 @@ Entry = dict[str, Any]
 def export_connections(connections: QuerySet[Connection]) -> Iterator[Entry]:
     """Yield an entry for each connection, sorted by name, in Auth0's shape.
 
-    Imported where there is none of that name, it gives the same connection, but for secrets and
-    for what only time can tell: consent, first visits, and that its domain was verified.
+    Imported into a site without a connection of that name, it gives the same connection, except
+    for secrets and what was observed here: consent, first visits and verified domains.
     """
     for page in _pages(connections.order_by("name_key")):
         yield from _entries(page)

@@ -1,4 +1,4 @@
-"""Bring connections in from a file: all of them, or none."""
+"""Imports connections from a file: all of them, or none."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from .plan import plan_entry
 
 Row = TypeVar("Row", ClientSecret, DomainAlias, Directory, GroupMapping)
 
-#: Entries looked up at once: databases limit how many values one statement may carry.
+#: Entries looked up at once: databases limit the number of parameters.
 _BATCH = 500
 
 
 class ImportRefused(Exception):
-    """The file holds mistakes, so nothing was changed. ``mistakes`` has all of them."""
+    """The file has mistakes, so nothing was changed. ``mistakes`` has all of them."""
 
     def __init__(self, mistakes: Sequence[ImportIssue]) -> None:
         self.mistakes = tuple(mistakes)
@@ -47,7 +47,7 @@ class ImportRefused(Exception):
 
 @dataclass(frozen=True)
 class EntryResult:
-    """What became, or on a dry run would become, of one connection."""
+    """What changed, or on a dry run would change, in one connection."""
 
     name: str
     action: Action
@@ -56,7 +56,7 @@ class EntryResult:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """``notes``: what the file says that was not done, in sentences. ``skipped``: entries."""
+    """``notes``: sentences about what was not imported. ``skipped``: number of entries."""
 
     outcomes: tuple[EntryResult, ...]
     notes: tuple[str, ...]
@@ -72,8 +72,8 @@ def import_connections(
 ) -> ImportResult:
     """Create and update the connections of a file in the shape of Auth0's Management API.
 
-    ``application_slugs`` maps IDs of ``enabled_clients`` to slugs of applications, ``domains``
-    names of connections to the domain that the file does not say. A second run with the same
+    ``application_slugs`` maps IDs of ``enabled_clients`` to slugs of applications. ``domains`` maps
+    names of connections to domains that the file does not give. A second run with the same
     arguments changes nothing. Microsoft is not asked.
 
     Raises ``UnreadableDocument`` (not JSON), ``ImportRefused`` (mistakes) and
@@ -83,7 +83,7 @@ def import_connections(
     supplied = Domains(domains or {})
     entries = [supplied.complete(entry) for entry in document.entries]
     if any(entry.secret is not None for entry in entries):
-        # A dry run, too, has to find that secrets cannot be stored.
+        # A dry run must also detect that secrets cannot be stored.
         Sealed.seal("")
     using = router.db_for_write(Connection)
     with transaction.atomic(using=using):
@@ -121,7 +121,7 @@ def _refuse(
     of_document: Sequence[ImportIssue],
     changes: Sequence[Change],
 ) -> None:
-    # What could not be read is absent from then on: do not call it missing as well.
+    # A value that could not be read counts as absent: do not report it as missing too.
     places = {mistake.place for mistake in of_document}
     of_values = [
         mistake for change in changes for mistake in change.mistakes if mistake.place not in places
@@ -152,7 +152,7 @@ def _plan(
 def _groups(entries: Sequence[ConnectionEntry], using: str) -> dict[str, Group]:
     names = {item.group for entry in entries for item in entry.mappings or () if item.group}
     groups = Group._default_manager.using(using).filter(name__in=names)
-    # By the exact name: some databases would take another in upper case for it.
+    # By the exact name: some databases also match a name in another case.
     return {group.name: group for group in groups}
 
 
@@ -199,7 +199,7 @@ def _apply(change: Change, using: str) -> None:
     if change.is_new:
         connection.save(using=using, force_insert=True)
     elif change.fields:
-        # All columns: the rows of its own domain and directory follow a whole save only.
+        # All columns: only a full save updates the rows of its own domain and directory.
         connection.save(using=using)
     _apply_applications(change, using)
     if change.secret is not None:
@@ -240,6 +240,6 @@ def _apply_related_objects(change: Change, using: str) -> None:
     for mapping in change.mappings:
         mapping.connection = connection
         mapping.save(using=using)
-    # Last: a Django group that another mapping gives from now on is taken from nobody.
+    # Last, so that nobody leaves a Django group that another mapping now gives.
     if dropped := [mapping.pk for mapping in change.drop_mappings]:
         GroupMapping._default_manager.using(using).filter(pk__in=dropped).delete()

@@ -1,7 +1,7 @@
-"""What the file calls what we store: the one table that both import and export follow.
+"""The keys of the file and the fields they set: one table for both import and export.
 
 The shape is that of Auth0's Management API, with our own fields under
-``options.azuread_connections``. An option that a later version supports is one more line.
+``options.azuread_connections``. A new option is one more row.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ OWN = "options.azuread_connections"
 class Option:
     """A key of the file that becomes a field of ``Connection``.
 
-    ``kind``: ``int`` may come as a text, as Auth0 writes it. ``values``: the file's words for the
-    field's choices. ``other_key``: read where ``key`` is absent. ``required``: for a connection
-    that is new.
+    ``kind``: an ``int`` can also be a string, as Auth0 writes it. ``values``: the file's words for
+    the field's choices. ``other_key``: read if ``key`` is absent. ``required``: for a new
+    connection.
     """
 
     key: str
@@ -91,7 +91,7 @@ OPTIONS = (
 )
 BY_FIELD = {option.field: option for option in OPTIONS}
 
-CLIENT_SECRET = "options.client_secret"  # noqa: S105 (the name of a key, no secret)
+CLIENT_SECRET = "options.client_secret"  # noqa: S105 (the name of a key, not a secret)
 CLIENT_SECRET_EXPIRES_AT = "options.client_secret_expires_at"  # noqa: S105
 BASIC_PROFILE = "options.basic_profile"
 TENANT_IDS = (f"{OWN}.tenant_id", "options.tenantId")

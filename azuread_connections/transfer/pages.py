@@ -1,4 +1,4 @@
-"""The list of connections in what Auth0's Management API and its tools hand out."""
+"""Finds the list of connections in the output of Auth0's Management API and its tools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_MESSAGE = 200
 
 
 class UnusableContent(Exception):
-    """A file that holds no complete list of connections. ``mistake`` says what it holds."""
+    """The file is not a complete list of connections. ``mistake`` says what it contains."""
 
     def __init__(self, message: str) -> None:
         self.mistake = ImportIssue(_("File"), message)
@@ -23,9 +23,9 @@ class UnusableContent(Exception):
 
 
 def connections_of(content: Any) -> list[Any]:
-    """Return the entries of a list, of a page that holds all of them, or a single entry.
+    """Return the entries of a list, of a page that has all of them, or a single entry.
 
-    Raises ``UnusableContent``, also for one page of several: nobody would notice what is missing.
+    Raises ``UnusableContent``, also for one page of several, which would be incomplete.
     """
     if isinstance(content, dict):
         content = _of_object(content)
@@ -55,8 +55,8 @@ def _require_all(page: Mapping[str, Any]) -> None:
     if _count(page, "total") > len(entries):
         raise UnusableContent(
             _(
-                "This is one page of several: it holds %(count)d of %(total)d connections. Fetch "
-                "all pages, and put their connections into one list."
+                "This is one page of several: it has %(count)d of %(total)d connections. Fetch all "
+                "pages, and put their connections into one list."
             )
             % {"count": len(entries), "total": _count(page, "total")}
         )
@@ -79,7 +79,7 @@ def _is_count(value: Any) -> TypeGuard[int]:
 
 
 def _described(error: Mapping[str, Any]) -> str:
-    """Return what an error says: Auth0's own keys, or those of OAuth 2.0 (RFC 6749 5.2)."""
+    """Return the text of an error: by Auth0's keys, or those of OAuth 2.0 (RFC 6749 5.2)."""
     keys = ("statusCode", "error", "message", "error_description", "errorCode")
     said = [shown(str(error[key])[:_MAX_MESSAGE]) for key in keys if _is_text(error.get(key))]
     return ", ".join(dict.fromkeys(said))

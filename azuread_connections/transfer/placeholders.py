@@ -1,7 +1,7 @@
-"""Tells a client secret from what an export writes in its place.
+"""Recognises placeholders that an export writes instead of a client secret.
 
-Exports mask secrets in as many ways as there are tools: ``##NAME##``, ``@@NAME@@``, ``${NAME}``,
-``********``, ``[REDACTED]``. So the rule says what a secret can be, not what a placeholder is.
+Each tool has its own: ``##NAME##``, ``@@NAME@@``, ``${NAME}``, ``********``, ``[REDACTED]``. So the
+rule defines what a secret can be, not what a placeholder is.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 
 from ..models.validators import is_guid
 
-#: Azure's since 2021: some letters, then "~", such as Abc8Q~ and 34 more of this alphabet.
+#: Azure's format since 2021: some letters, then "~": Abc8Q~ and 34 more of this alphabet.
 _WITH_TILDE = re.compile(r"[A-Za-z0-9_.-]{2,7}~[A-Za-z0-9_.~-]+")
-#: Azure's before, some of which never expire: random, of any of these, in all three classes.
+#: Azure's older secrets, some of which never expire: random characters of all three classes.
 _RANDOM = re.compile(r"[A-Za-z0-9_.~:?/=@*+\[\]-]+")
 _CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]")))
 _MASKED = re.compile(r"([^0-9])\1{4}")
@@ -27,10 +27,10 @@ _COPIED_ALONG = re.compile(r"[\s\u0080-\U0010ffff]")
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a text cannot be a client secret, and was not one before it was copied.
+    """Return whether a text is a placeholder, not a client secret or a damaged one.
 
-    A damaged secret (too short, with a space or another letter that was copied along) and the
-    secret's ID are left to ``validate_client_secret``, which refuses them with a remedy.
+    ``validate_client_secret`` refuses damaged secrets (too short, or with a space or another
+    character that was copied along) and secret IDs, and says what to do.
     """
     is_damaged = is_guid(text) or _PROSE.fullmatch(text)
     return not is_damaged and not _can_be_secret(_COPIED_ALONG.sub("", text))

@@ -1,4 +1,4 @@
-"""What an import would do, decided before anything is written."""
+"""Plans an import: decides what to change before anything is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .entry import ConnectionEntry
 from .options import BY_FIELD, CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT
 from .related_objects import plan_aliases, plan_directories, plan_mappings
 
-#: A change of these leaves open whether the domains lead to the pinned directory.
+#: After a change to one of these, the domains are no longer verified.
 _VERIFIED_BY = frozenset({"cloud", "tenant_id"})
 
 
@@ -52,7 +52,7 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
     connection = change.connection
     if connection.name != entry.name:
         change.notes.append(
-            _("this is “%(name)s”; a name never changes.") % {"name": connection.name}
+            _("this is “%(name)s”; a name cannot be changed.") % {"name": connection.name}
         )
     given = {**entry.fields, **_pin(entry, change), **_as_auth0_does(entry, change)}
     before = {name: getattr(connection, name) for name in given}
@@ -67,8 +67,8 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
                 continue
             change.tell(_label(name), _in_words(name, after), _in_words(name, before[name]))
     if _VERIFIED_BY.intersection(change.fields):
-        # What a file claims proves nothing: Microsoft is asked. A domain that changes gets a row
-        # without a proof anyhow.
+        # A file's claim proves nothing, so Microsoft is asked. A changed domain gets a new row,
+        # which is not verified anyway.
         change.forgets_proofs = not change.is_new
     if connection.nested_groups and not connection.security_groups and change.fields:
         change.notes.append(
@@ -76,8 +76,8 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
             % {"nested": entry.key("nested_groups"), "groups": entry.key("security_groups")}
         )
     if "domain" in change.fields and connection.tenant_id and not change.is_new:
-        # The directory was pinned by the old domain. A new one may lead anywhere, and must not
-        # move the trust with it.
+        # The old domain pinned the directory. A new domain can belong to any directory, and must
+        # not change which one is trusted.
         change.notes.append(
             _("its domain changes, but it stays pinned to the directory %(tenant_id)s.")
             % {"tenant_id": connection.tenant_id}
@@ -85,8 +85,8 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
 
 
 def _as_auth0_does(entry: ConnectionEntry, change: Change) -> dict[str, str | bool]:
-    """Return Auth0's defaults for what the file does not say of a new connection: what works there
-    works after moving here."""
+    """Return Auth0's defaults for options that the file does not give for a new connection, so that
+    it works here as it did there."""
     if not change.is_new or entry.options_withheld:
         return {}
     # Connections from before Auth0 offered the identity API have no value, and use v1.0.
@@ -104,8 +104,8 @@ def _default_new_directories(entry: ConnectionEntry, change: Change) -> dict[str
         return {}
     change.notes.append(
         _(
-            "people of new directories are let in without asking, as Auth0 does. To hold them "
-            "until an administrator approves, say “%(hold)s” at %(key)s, or in the admin."
+            "people of new directories are let in without approval, as at Auth0. To hold them "
+            "until an administrator approves, set %(key)s to “%(hold)s”, or change it in the admin."
         )
         % {
             "hold": Connection.NewDirectories.HOLD.value,
@@ -135,7 +135,7 @@ def _validate(entry: ConnectionEntry, change: Change, given: set[str]) -> None:
     if _are_options_missing(entry, change):
         return
     names = {model_field.name for model_field in Connection._meta.fields}
-    # Derived from the name, whose own messages say it all.
+    # Derived from the name, whose messages are enough.
     exclude = {"name_key"} if change.is_new else names - given
     try:
         change.connection.full_clean(exclude=exclude)
@@ -151,8 +151,8 @@ def _are_options_missing(entry: ConnectionEntry, change: Change) -> bool:
     if not entry.options_withheld:
         return False
     text = _(
-        "the options are missing. Auth0 leaves them out where the token lacks the scope "
-        "read:connections_options: export them again with that."
+        "the options are missing. Auth0 leaves them out if the token lacks the scope "
+        "read:connections_options: export them again with that scope."
     )
     if change.is_new:
         change.mistakes.append(ImportIssue(f"{entry.place}, options", text))
@@ -164,28 +164,28 @@ def _are_options_missing(entry: ConnectionEntry, change: Change) -> bool:
 def _missing(entry: ConnectionEntry, field: str) -> str:
     if field != "domain":
         return _("This key is missing.")
-    return _("No domain of the directory. Say it here, or with --domain %(name)s=DOMAIN.") % {
+    return _("The directory's domain is missing. Add it here, or use --domain %(name)s=DOMAIN.") % {
         "name": shown(entry.name)
     }
 
 
 def _texts(errors: list[ValidationError]) -> list[str]:
-    # Whether mappings need the groups is asked of those that the file leaves, not of those stored.
-    told = (error for error in errors if error.code != needs_security_groups().code)
-    return [text for error in told for text in error.messages]
+    # ``plan_mappings`` checks this for the mappings after the import, not for those stored.
+    others = (error for error in errors if error.code != needs_security_groups().code)
+    return [text for error in others for text in error.messages]
 
 
 def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: datetime) -> None:
     expires_at = _as_stored(entry.secret_expires_at)
     if entry.has_placeholder:
         change.notes.append(
-            _("%(key)s: not stored, as this is a placeholder and cannot be a client secret.")
+            _("%(key)s: not stored, because it is a placeholder and not a client secret.")
             % {"key": CLIENT_SECRET}
         )
     if entry.secret is None:
         if expires_at is not None:
             change.notes.append(
-                _("%(key)s: ignored, as there is no %(secret)s beside it.")
+                _("%(key)s: ignored, because the file has no %(secret)s for it.")
                 % {"key": CLIENT_SECRET_EXPIRES_AT, "secret": CLIENT_SECRET}
             )
         if change.is_new:
@@ -279,12 +279,12 @@ def _in_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
-    # What is stored goes to a terminal too, whoever stored it.
+    # Stored values are printed on a terminal too.
     return shown(str(choices.get(value, value))) or _("none")
 
 
 def _as_stored(moment: datetime | None) -> datetime | None:
-    # With USE_TZ off the database holds naive times in the site's time zone.
+    # With USE_TZ off, the database has naive times in the site's time zone.
     if moment is not None and timezone.is_naive(timezone.now()):
         return timezone.make_naive(moment, timezone.get_default_timezone())
     return moment

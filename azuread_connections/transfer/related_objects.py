@@ -1,4 +1,4 @@
-"""What an import would do to a connection's domain aliases, directories and group mappings."""
+"""Plans the changes to a connection's domain aliases, directories and group mappings."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .options import DOMAIN_ALIASES, GROUP_MAPPINGS
 
 
 def plan_aliases(entry: ConnectionEntry, stored: Stored, change: Change) -> None:
-    """Replace the aliases by what the file lists. The connection's own domain is none of them."""
+    """Replace the aliases with those in the file, without the connection's own domain."""
     if entry.aliases is None:
         return
     own = change.connection.domain
     if own in entry.aliases and not change.connection.discover_domain:
-        message = _("%(domain)s is the connection's own domain, which discover_domain leaves out.")
+        message = _("%(domain)s is the connection's own domain, but discover_domain is off.")
         place = f"{entry.place}, {DOMAIN_ALIASES}"
         change.mistakes.append(ImportIssue(place, message % {"domain": own}))
     wanted = set(entry.aliases) - {own}
-    # A domain that was the connection's own until now has a row that goes with it.
+    # The row of a former own domain is deleted with it.
     before = set(stored.aliases) - {own}
     if wanted != before:
         change.aliases = sorted(wanted)
@@ -36,10 +36,10 @@ def plan_aliases(entry: ConnectionEntry, stored: Stored, change: Change) -> None
 
 
 def plan_directories(entry: ConnectionEntry, stored: Stored, change: Change) -> None:
-    """Take over what the file says of directories. Those that it does not list stay.
+    """Apply the directories in the file. Those that it does not list are kept.
 
-    They come by themselves, so no list of them is ever complete, and one that was refused must
-    not come in again because a file knows nothing of it.
+    Directories are added by sign-ins, so no list is ever complete, and a refused directory must not
+    be let in again because the file does not list it.
     """
     for item in entry.directories or ():
         known = stored.directories.get(item.tenant_id)
@@ -47,7 +47,7 @@ def plan_directories(entry: ConnectionEntry, stored: Stored, change: Change) -> 
         before = _describe_directory(directory) if known else _("none")
         directory.status = item.status or directory.status
         if item.admitted_by or item.status or not known:
-            # What a file lists without saying more, its writer lets in or keeps out.
+            # Without ``admitted_by``, the status is an administrator's decision.
             directory.admitted_by = item.admitted_by or Directory.AdmittedBy.ADMINISTRATOR
         directory.domain = directory.domain if item.domain is None else item.domain
         _clean(directory, item, change, exclude={"connection"})
@@ -60,7 +60,7 @@ def plan_directories(entry: ConnectionEntry, stored: Stored, change: Change) -> 
 def plan_mappings(
     entry: ConnectionEntry, stored: Stored, groups: Mapping[str, Group], change: Change
 ) -> None:
-    """Replace the group mappings by what the file lists. ``groups``: Django's own, by name."""
+    """Replace the group mappings with those in the file. ``groups``: Django groups by name."""
     if entry.mappings is not None:
         before = {mapping.pk: _describe_mapping(mapping) for mapping in stored.mappings}
         by_key = {_key(mapping): mapping for mapping in stored.mappings}

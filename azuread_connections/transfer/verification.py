@@ -1,4 +1,4 @@
-"""After an import: Microsoft is asked whether the domains are the directories'."""
+"""Verifies domains after an import."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..models import Connection
 
 
 def verify_domains(names: Iterable[str]) -> Iterator[str]:
-    """Ask about all domains of these connections that were not confirmed lately.
+    """Ask Microsoft about the domains of these connections that were not verified recently.
 
-    Yields what people have to know, in sentences. Once Microsoft cannot be asked, nothing more is:
-    the rest is verified by the next ``check_connections``, or when somebody signs in.
+    Yields problems, as sentences. Stops once Microsoft cannot be asked: ``check_connections`` or a
+    sign-in verifies the rest later.
     """
     for name in names:
         connection = Connection._default_manager.filter(name_key=name.lower()).first()
@@ -39,8 +39,8 @@ def verify_domains(names: Iterable[str]) -> Iterator[str]:
 
 def _unasked(why: str) -> str:
     return _(
-        "Microsoft could not be asked whether the domains belong to the directories: "
-        "check_connections does so later. %(why)s"
+        "Microsoft could not be asked whether the domains belong to the directories. Run "
+        "check_connections later. %(why)s"
     ) % {"why": why}
 
 

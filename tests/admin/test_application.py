@@ -238,7 +238,10 @@ def test_each_types_usual_grant_types_are_at_hand_for_a_new_application(
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"application_type": "machine_to_machine"}, "signs in no people"),
+        (
+            {"application_type": "machine_to_machine"},
+            "People cannot sign in to a machine-to-machine",
+        ),
         ({"grant_types": ["implicit"]}, "“Authorization Code” is not ticked"),
         ({}, ""),
     ],
@@ -253,7 +256,7 @@ def test_an_application_that_offers_no_sign_in_says_why(
     data = filled_in(enabled_connections=[connection.pk], **changes)
     boss.post(change_page(application), data)
     page = text(boss.get(change_page(application)))
-    assert ("No connection is offered for this application" in page) is bool(why)
+    assert ("No connection can be used for this application" in page) is bool(why)
     assert why in page
 
 

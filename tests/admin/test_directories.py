@@ -57,7 +57,7 @@ def test_selected_directories_are_approved_and_refused(boss: Client, waiting: Di
     assert ("success", "1 directory approved.") in messages_on(response)
     assert status_of(waiting) == "allowed"
     message = LogEntry.objects.latest("pk").get_change_message()
-    assert message == "Status: allowed instead of waiting for approval."
+    assert message == "Status: allowed (was waiting for approval)."
     run(boss, "refuse", waiting)
     assert status_of(waiting) == "refused"
 
@@ -131,7 +131,7 @@ def test_the_status_is_shown_as_it_counts_today(
     boss: Client, came_by_itself: Directory, policy: str, status: str
 ) -> None:
     Connection.objects.update(new_directories=policy)
-    by = "itself, with its first visitor" if policy == "accept" else "–"
+    by = "itself, at its first sign-in" if policy == "accept" else "–"
     assert f"{FABRIKAM} contoso {status} {by} " in text(boss.get(f"{LIST}?q={FABRIKAM}"))
     came_by_itself.connection.refresh_from_db()
     selected = f'<option value="{came_by_itself.status_today.value}" selected>'

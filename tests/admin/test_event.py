@@ -163,7 +163,7 @@ def test_each_code_has_a_meaning_for_the_administrator(
         event = make(connection, code=failure.code, aadsts_code=None)
         page = text(boss.get(f"{LIST}{event.pk}/change/"))
         assert str(failure.meaning) in page
-        assert f"The person reads: “{failure.title}. {failure.advice}”" in page
+        assert f"The person sees: “{failure.title}. {failure.advice}”" in page
 
 
 def test_a_long_message_is_cut_in_the_list(boss: Client, connection: Connection) -> None:

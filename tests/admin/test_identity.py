@@ -76,7 +76,7 @@ def test_a_person_is_tied_to_another_user_and_the_history_says_from_whom_to_whom
     identity = make(connection, django_user_model.objects.create_user("megan"))
     other = django_user_model.objects.create_user("alex")
     client = staff("change_identity")
-    assert "from now on this person signs in as the user chosen here" in text(
+    assert "this person will sign in as the user chosen here" in text(
         client.get(change_page(identity))
     )
 
@@ -102,7 +102,7 @@ def test_only_a_superuser_ties_to_powerful_users(
     client = staff("change_identity")
     errors = field_errors(client.post(change_page(identity), {"user": powerful.pk}))
     assert errors == {
-        "user": ["Only a superuser can tie somebody to a user who is staff or superuser."]
+        "user": ["Only a superuser can tie a person to a user who is staff or superuser."]
     }
     assert boss.post(change_page(identity), {"user": powerful.pk}).status_code == 302
     assert Identity.objects.get().user == powerful

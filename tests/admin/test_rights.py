@@ -272,7 +272,7 @@ def test_a_hidden_connection_that_shares_a_domain_is_not_named(
 ) -> None:
     data = filled_in(connection, domain_aliases="fabrikam.com")
     page = contosos_own.post(change_page(connection), data, follow=True).content.decode()
-    assert "The domain fabrikam.com leads to another connection too" in page
+    assert "The domain fabrikam.com also leads to another connection" in page
 
 
 # What belongs to a connection

@@ -34,7 +34,7 @@ def test_the_chart_counts_one_as_one(boss: Client, connection: Connection) -> No
     )
     page = text(boss.get(change_page(connection)))
     assert "Last 30 days: 1 sign-in 0 failures" in page
-    assert f"highest: 1 a day {timezone.now():%Y-%m-%d}" in page
+    assert f"highest: 1 per day {timezone.now():%Y-%m-%d}" in page
 
 
 def test_the_chart_counts_days_and_counted_junk(company: Company, boss: Client) -> None:
@@ -49,4 +49,4 @@ def test_the_chart_counts_days_and_counted_junk(company: Company, boss: Client) 
     page = text(boss.get(reverse("admin:azuread_connections_event_changelist")))
     assert "Last 30 days: 1 sign-in 40 failures" in page
     first, last = (f"{day.date:%Y-%m-%d}" for day in (days[0], days[-1]))
-    assert f"{first} highest: 40 a day {last}" in page
+    assert f"{first} highest: 40 per day {last}" in page

@@ -839,8 +839,8 @@ PROTECTIONS = [
         "tests/test_domains.py::test_a_proof_is_for_one_directory_only",
     ),
     Protection(
-        "login/users/profile.py::hook_claims",
-        always("'unverified_email'"),
+        "login/users/profile.py::_attributes",
+        never("email_verified"),
         f"{_ADMINISTRATOR}noauth",
     ),
     Protection(
@@ -1144,7 +1144,7 @@ PROTECTIONS = [
     # --- The site's own hooks
     Protection(
         "login/users/resolution.py::_check_admission",
-        never("verify_claims"),
+        never("not answer"),
         f"{_HOOKS}verify_claims_refuses",
     ),
     Protection(
@@ -1154,9 +1154,34 @@ PROTECTIONS = [
         "login/users/creation.py::create_new_user", never("pk"), f"{_HOOKS}create_user_links_nobody"
     ),
     Protection(
-        "login/users/creation.py::create_new_user",
-        never("is_active"),
+        "login/users/resolution.py::_first_sign_in",
+        skip("_require_active"),
         f"{_HOOKS}a_new_user_who_is_deactivated_stays_out",
+    ),
+    Protection(
+        "login/users/creation.py::_noted_creations.after",
+        drop_operand("earlier_keys"),
+        f"{_HOOKS}a_row_that_extends_an_existing_user_creates_nobody",
+    ),
+    Protection(
+        "login/users/resolution.py::_update",
+        replace("updated.pk != key", by="updated.pk != user.pk"),
+        f"{_HOOKS}update_user_cannot_exchange_the_object_itself",
+    ),
+    Protection(
+        "login/users/linking.py::find_linkable",
+        skip("_has_email"),
+        f"{_HOOKS}a_user_found_in_another_way_needs_the_verified_address_too",
+    ),
+    Protection(
+        "login/users/profile.py::_column",
+        never("get_email_field_name"),
+        "tests/login/users/test_profile.py::test_the_address_of_a_user_follows_only_the_verified_one",
+    ),
+    Protection(
+        "login/users/resolution.py::_check_admission",
+        never("iscoroutine"),
+        f"{_HOOKS}a_coroutine_refuses",
     ),
     # --- Sessions
     Protection(

@@ -88,7 +88,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     screenshots(result, "journey-it-works")
     page.goto(try_page.replace("/try/", "/check/"))
     page.get_by_role("button", name="Check now").click()
-    expect(page.get_by_text("Something failed")).to_be_visible()
+    expect(page.get_by_text("Some steps failed")).to_be_visible()
     screenshots(page, "journey-check")
     assert ClientSecret.objects.count() == 2
 
@@ -128,12 +128,12 @@ def test_the_way_of_a_connection_to_look_at(
     # The callback URL is not registered: Microsoft does not redirect.
     expect(opened.value.get_by_text("AADSTS50011").first).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Which code did Microsoft show?")).to_be_visible()
+    expect(page.get_by_text("Which error code did Microsoft show?")).to_be_visible()
     screenshots(page, "way-try-open")
     page.goto(f"{live_server.url}{base}/change/")
     screenshots(page, "way-checklist")
     tried = page.locator("[data-step=tried]")
-    expect(tried).to_contain_text("nobody has come back")
+    expect(tried).to_contain_text("nobody has returned from Microsoft yet")
     page.locator("[data-step=enabled]").get_by_role("link").click()
     expect(page.locator("#id_enabled_applications")).to_be_in_viewport()
 

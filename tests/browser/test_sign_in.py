@@ -67,7 +67,7 @@ def test_the_back_button_after_signing_in_explains_itself(
     page.wait_for_url("**/login/profile")
     page.goto(callback.value.url)
     expect(page.locator("[data-error-code=transaction_missing]")).to_be_visible()
-    expect(page.get_by_role("link", name="Go on")).to_be_visible()
+    expect(page.get_by_role("link", name="Continue")).to_be_visible()
 
 
 def test_two_tabs_end_where_each_began(company: Company, page: Page, live_server: Any) -> None:

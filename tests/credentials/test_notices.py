@@ -121,7 +121,7 @@ def test_a_notice_without_recipients_is_reported_and_sent_later(
     for _day in range(2):
         delivery = send_notices()
         assert delivery.told == 0
-        assert "nobody to write to about contoso: set ADMINS" in delivery.problems[0]
+        assert "no recipient for notices about contoso: set ADMINS" in delivery.problems[0]
     Connection.objects.update(contact_email="desk@contoso.com")
     assert send_notices().told == 1
 

@@ -110,7 +110,7 @@ def test_a_consent_that_was_just_given_asks_for_its_proof(
     Directory.objects.update(consent_returned_at=timezone.now())
     item = items(contoso)["consent"]
     assert (item.state, item.place) == ("todo", place)
-    assert "The consent page came back on" in item.evidence
+    assert "Somebody returned from the consent page on" in item.evidence
     assert "Not proven yet" in item.evidence
 
 
@@ -118,8 +118,8 @@ def test_a_trial_without_a_return_is_listed(contoso: Company) -> None:
     begun = timezone.now()
     [item] = [item for item in checklist(contoso.connection, begun) if item.key == "tried"]
     assert (item.state, item.place) == ("warning", Place.TRY)
-    assert "nobody has come back" in item.evidence
-    assert "Which code did Microsoft show?" in item.next
+    assert "nobody has returned from Microsoft yet" in item.evidence
+    assert "Which error code did Microsoft show?" in item.next
 
 
 def test_consent_is_done_once_it_is_proven(contoso: Company, client: Any) -> None:
@@ -148,7 +148,7 @@ def test_a_secret_that_was_never_sent_is_not_proven_by_another(contoso: Company)
     ClientSecretFactory.create(connection=contoso.connection, value="New-secret", expires_at=later)
     item = items(contoso)["credentials"]
     assert item.state == "todo"
-    assert item.next == "New…: press “Check now” for a proof."
+    assert item.next == "New…: press “Check now” to test it."
     assert item.place is Place.CHECK
     assert "New… expires in 200 days, not tested yet" in item.evidence
     assert "Old… expires in 200 days, last accepted by Microsoft on" in item.evidence
@@ -161,7 +161,7 @@ def test_refused_secrets_should_be_removed_if_one_works(contoso: Company) -> Non
         ClientSecretFactory.create(connection=contoso.connection, value=value, refused_at=now)
     item = items(contoso)["credentials"]
     assert item.state == "warning"
-    assert item.next == "Def…, Abc…: remove, as Microsoft refuses it."
+    assert item.next == "Def…, Abc…: remove it, because Microsoft refuses it."
     assert "Abc… refused by Microsoft just now" in item.evidence
 
 
@@ -171,8 +171,8 @@ def test_each_secret_that_needs_something_is_named(contoso: Company) -> None:
         connection=contoso.connection, value="Abc-secret", refused_at=timezone.now()
     )
     assert items(contoso)["credentials"].next == (
-        "New…: enter the expiry date. New…: press “Check now” for a proof. "
-        "Abc…: remove, as Microsoft refuses it."
+        "New…: enter the expiry date. New…: press “Check now” to test it. "
+        "Abc…: remove it, because Microsoft refuses it."
     )
 
 
@@ -202,5 +202,8 @@ def test_a_secret_that_no_key_opens_is_named(contoso: Company, settings: Any) ->
     item = items(contoso)["credentials"]
     assert item.state == "warning"
     hint = ClientSecret.objects.get().hint
-    assert item.evidence == f"No encryption key of this site opens {hint}…, so it cannot be used."
+    assert (
+        item.evidence
+        == f"No encryption key of this site can decrypt {hint}…, so it cannot be used."
+    )
     assert "ENCRYPTION_KEYS" in item.next

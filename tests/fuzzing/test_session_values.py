@@ -187,7 +187,7 @@ def test_the_pages_of_a_trial_and_a_consent(
 def test_a_trial_of_another_version(contoso: Company, boss: Client, outcome: Any) -> None:
     own = {"connection": contoso.connection.pk, "user": str(User.objects.get().pk)}
     put(boss, **{TRIALS: [TRIAL | own | {"outcome": outcome}]})
-    assert "Signs you in at Microsoft" in assert_pages_open(boss, contoso.connection)
+    assert "Sends you to sign in at Microsoft" in assert_pages_open(boss, contoso.connection)
 
 
 @pytest.mark.parametrize("begun_at", ["2026-11-29", "9999-12-31T23:59:59", "0001-01-01", "x"])

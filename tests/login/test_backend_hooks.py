@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.checks import run_checks
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db.models.signals import post_save, pre_save
 from django.test import Client
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from azuread_connections.backends import ConnectionBackend
 from azuread_connections.exceptions import SignInFailed
-from azuread_connections.login.backend import LIVE_HOOKS, ignored_hooks
+from azuread_connections.login.backend import LIVE_HOOKS, ignored_hooks, unusable_hooks
 from azuread_connections.models import Connection, Event, Identity
 from azuread_connections.signals import profile_synced
 from tests.company import Company, error_code
@@ -270,13 +271,13 @@ def everybody(self: Any, claims: Any) -> Any:
 def test_whom_filter_users_by_claims_returns_is_linked_by_our_rules(
     contoso: Company, client: Client, use: Any, who: str
 ) -> None:
-    user = UserFactory.create(is_staff=who == "staff", is_active=who != "inactive")
+    user = UserFactory.create(email=EMAIL, is_staff=who == "staff", is_active=who != "inactive")
     if who == "permission":
         user.user_permissions.add(Permission.objects.first())
     elif who == "tied":
         IdentityFactory.create(user=user)
     elif who == "two":
-        UserFactory.create()
+        UserFactory.create(email=EMAIL)
     Connection.objects.update(link_by_email=True)
     use(type("Backend", (ConnectionBackend,), {"filter_users_by_claims": everybody}))
     answer = contoso.sign_in(client)
@@ -297,15 +298,18 @@ def test_filter_users_by_claims_is_not_asked_where_linking_is_closed(
     assert Identity.objects.get().user != user
 
 
-def test_another_way_to_find_a_user(contoso: Company, client: Client, use: Any) -> None:
+@pytest.mark.parametrize("email", [EMAIL, "megan@contoso.com", ""])
+def test_a_user_found_in_another_way_needs_the_verified_address_too(
+    contoso: Company, client: Client, use: Any, email: str
+) -> None:
     def by_last_name(self: Any, claims: Any) -> Any:
         return self.UserModel.objects.filter(last_name=claims["family_name"])
 
-    user = UserFactory.create(last_name="Vance")
+    user = UserFactory.create(last_name="Vance", email=email)
     Connection.objects.update(link_by_email=True)
     use(type("Backend", (ConnectionBackend,), {"filter_users_by_claims": by_last_name}))
     assert contoso.sign_in(client).status_code == 302
-    assert Identity.objects.get().user == user
+    assert (Identity.objects.get().user == user) == (email == EMAIL)
 
 
 @pytest.mark.parametrize(("name", "detail"), [("", "no name"), (7, "no name"), ("x" * 151, "long")])
@@ -364,11 +368,186 @@ def test_the_check_names_hooks_that_are_never_called(settings: Any, use: Any) ->
     assert not [each for each in run_checks() if each.id == "azuread_connections.W020"]
 
 
-def test_what_is_live_is_what_the_backend_defines() -> None:
-    own = {name for name in vars(ConnectionBackend) if name in dir(OIDCAuthenticationBackend)}
-    methods = {name for name in own if callable(getattr(ConnectionBackend, name))}
-    assert methods - {"__doc__", "__init_subclass__"} == set(LIVE_HOOKS)
-    assert ignored_hooks(ConnectionBackend) == []
+def test_what_is_live_or_closed_is_what_the_backend_defines() -> None:
+    inherited = {name for name in dir(OIDCAuthenticationBackend) if not name.startswith("__")}
+    inherited.add("__init__")
+    own = {name for name in vars(ConnectionBackend) if name in inherited}
+    closed = {
+        *("get_token", "verify_token", "get_userinfo", "get_or_create_user"),
+        *("get_payload_data", "retrieve_matching_jwk"),
+    }
+    assert own == LIVE_HOOKS | closed
+    assert ignored_hooks(ConnectionBackend) == unusable_hooks(ConnectionBackend) == []
+    for name in closed:
+        with pytest.raises(NotImplementedError, match=name):
+            getattr(ConnectionBackend(), name)("token", None, None)
+
+
+def test_a_hook_works_only_during_a_sign_in() -> None:
+    with pytest.raises(RuntimeError, match="during a sign-in"):
+        ConnectionBackend().get_username({})
+
+
+def test_no_method_of_the_base_class_finds_a_user_for_other_packages(use: Any) -> None:
+    """mozilla_django_oidc.contrib.drf calls it with whatever token a request carries."""
+
+    class Trusting(ConnectionBackend):
+        def get_userinfo(self, access_token: str, id_token: Any, payload: Any) -> Any:
+            return {"email": "boss@contoso.com"}
+
+    UserFactory.create(email="boss@contoso.com", is_superuser=True)
+    with pytest.raises(NotImplementedError):
+        Trusting().get_or_create_user("any token", None, None)
+
+
+@pytest.mark.parametrize("name", ["verify_claims", "authenticate", "aauthenticate"])
+def test_the_check_names_hooks_that_cannot_work(use: Any, name: str) -> None:
+    async def verify_claims(self: Any, claims: Any) -> bool:
+        return True
+
+    def authenticate(self: Any, request: Any, **kwargs: Any) -> Any:
+        return None
+
+    use(
+        type(
+            "Backend",
+            (ConnectionBackend,),
+            {name: verify_claims if name == "verify_claims" else authenticate},
+        )
+    )
+    [found] = [each for each in run_checks() if each.id == "azuread_connections.W021"]
+    assert name in found.msg
+
+
+def test_a_coroutine_refuses(contoso: Company, client: Client, use: Any) -> None:
+    async def verify_claims(self: Any, claims: Any) -> bool:
+        return True
+
+    use(type("Backend", (ConnectionBackend,), {"verify_claims": verify_claims}))
+    assert_refused(contoso.sign_in(client), "verify_claims")
+
+
+def test_a_hook_cannot_change_the_claims_of_another(
+    contoso: Company, client: Client, use: Any
+) -> None:
+    class Changing(ConnectionBackend):
+        def verify_claims(self, claims: Any) -> bool:
+            claims.setdefault("email", claims.get("unverified_email"))
+            claims["given_name"] = "Changed"
+            return True
+
+        def create_user(self, claims: Any) -> Any:
+            return super().create_user({**claims, "email": "boss@fabrikam.com"})
+
+    contoso.person.claims.update(email="boss@fabrikam.com", given_name="Adele")
+    use(Changing)
+    assert contoso.sign_in(client).status_code == 302
+    user = User.objects.get()
+    assert (user.email, user.first_name) == ("", "Adele")
+
+
+def test_a_hook_can_change_names_for_the_default(
+    contoso: Company, client: Client, use: Any
+) -> None:
+    class Naming(ConnectionBackend):
+        def create_user(self, claims: Any) -> Any:
+            return super().create_user({**claims, "given_name": "Ada"})
+
+    use(Naming)
+    contoso.sign_in(client)
+    assert User.objects.get().first_name == "Ada"
+
+
+def test_claims_that_a_directory_made_up_are_not_the_profiles(
+    contoso: Company, calls: list[tuple[str, dict[str, Any]]]
+) -> None:
+    contoso.person.claims.update(
+        groups=["admins"], username="victim", job_title="Director", unverified_email="x@contoso.com"
+    )
+    contoso.sign_in(Client())
+    claims = calls[0][1]
+    assert not {"groups", "username", "job_title", "unverified_email"} & set(claims)
+
+
+def test_a_row_that_extends_an_existing_user_creates_nobody(
+    contoso: Company, client: Client, use: Any
+) -> None:
+    """A model that inherits from the user's has the same key, and its row is new."""
+
+    class Extending(ConnectionBackend):
+        def create_user(self, claims: Any) -> Any:
+            boss = User.objects.get(username="boss")
+            pre_save.send(User, instance=boss, raw=False, using="default", update_fields=None)
+            post_save.send(
+                User, instance=boss, created=True, raw=False, using="default", update_fields=None
+            )
+            return boss
+
+    UserFactory.create(username="boss", is_superuser=True)
+    use(Extending)
+    assert_refused(contoso.sign_in(client), "did not create")
+
+
+def test_update_user_cannot_exchange_the_object_itself(
+    contoso: Company, client: Client, use: Any
+) -> None:
+    class Exchanging(ConnectionBackend):
+        def update_user(self, user: Any, claims: Any) -> Any:
+            user.__dict__.update(User.objects.get(username="boss").__dict__)
+            return user
+
+    UserFactory.create(username="boss", is_superuser=True)
+    contoso.sign_in(client)
+    use(Exchanging)
+    browser = Client()
+    assert_refused(contoso.sign_in(browser), "update_user")
+    assert get_user(browser).is_anonymous  # type: ignore[arg-type]
+
+
+def test_whom_the_backend_lets_authenticate_decides_at_the_sign_in_too(
+    contoso: Company, client: Client, use: Any
+) -> None:
+    class Careful(ConnectionBackend):
+        def user_can_authenticate(self, user: Any) -> bool:
+            return False
+
+    use(Careful)
+    assert_refused(contoso.sign_in(client), "deactivated")
+    assert not User.objects.exists()
+
+
+def test_groups_that_a_hook_changes_are_seen_by_the_mappings(
+    contoso: Company, client: Client, use: Any
+) -> None:
+    class Clearing(ConnectionBackend):
+        def update_user(self, user: Any, claims: Any) -> Any:
+            user.groups.clear()
+            return user
+
+    sales = contoso.directory.add_group("Sales", members=[contoso.person])
+    contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    Connection.objects.update(security_groups=True)
+    group = Group.objects.create(name="sales")
+    contoso.connection.group_mappings.create(directory_group_id=sales.object_id, group=group)
+    use(Clearing)
+    for _ in range(3):
+        contoso.sign_in(Client())
+        assert list(User.objects.get().groups.all()) == [group]
+
+
+def test_a_trial_rolls_back_what_a_hook_writes(contoso: Company, use: Any, client: Client) -> None:
+    class Writing(ConnectionBackend):
+        def verify_claims(self, claims: Any) -> bool:
+            User.objects.create_user("seen")
+            return True
+
+    use(Writing)
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    page = f"/admin/azuread_connections/connection/{contoso.connection.pk}/try/"
+    begun = client.post(page)
+    url = begun.context["url"] if begun.status_code == 200 else begun["Location"]
+    contoso.come_back(client, url)
+    assert not User.objects.filter(username="seen").exists()
 
 
 def test_a_trial_asks_the_hooks_and_changes_nothing(

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 DOMAINS = ["gmail.com", "Outlook.COM", "hotmail.com.", " live.com", "onmicrosoft.com"]
 domains = pytest.mark.parametrize("domain", DOMAINS)
-refused = pytest.raises(ValidationError, match="it belongs to no company")
+refused = pytest.raises(ValidationError, match="it does not belong to one company")
 
 
 @domains
@@ -69,7 +69,7 @@ def test_as_an_alias(domain: str) -> None:
 @pytest.mark.parametrize("place", ["tenant_domain", "domain_aliases"])
 def test_in_an_import(place: str) -> None:
     value: Any = "gmail.com" if place == "tenant_domain" else ["gmail.com"]
-    with pytest.raises(ImportRefused, match="it belongs to no company"):
+    with pytest.raises(ImportRefused, match="it does not belong to one company"):
         import_connections(json.dumps([entry(**{place: value})]).encode())
     assert not Connection.objects.exists()
 

@@ -88,8 +88,9 @@ def test_whole_rows_are_read_as_django_reads_them() -> None:
 def test_an_outer_join_that_finds_nothing_gives_none_and_one_that_finds_several_a_row_each() -> (
     None
 ):
-    ClientSecretFactory.create_batch(2, connection=EnabledConnectionFactory.create().connection)
-    EnabledConnectionFactory.create()
+    first = EnabledConnectionFactory.create(application__slug="first")
+    ClientSecretFactory.create_batch(2, connection=first.connection)
+    EnabledConnectionFactory.create(application__slug="second")
     secrets = [row.secret for row in by_name().rows("default")]
     assert [type(secret) for secret in secrets] == [ClientSecret, ClientSecret, type(None)]
 

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
     [
         (b'[\n  {"name": "contoso" }}\n]', "line 2, column 23"),
         (b"", "line 1, column 1"),
-        (b"\xff\xfe\xfa", "no UTF-8"),
+        (b"\xff\xfe\xfa", "not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"[" + b"9" * 5000 + b"]", "number too long"),
+        (b"[" + b"9" * 5000 + b"]", "a number is too long"),
     ],
 )
 def test_what_is_not_json_is_refused_with_the_place(data, words):

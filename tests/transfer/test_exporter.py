@@ -120,7 +120,9 @@ ESCAPE = "\x1b[2J\x1b[31m"
 
 def test_every_field_of_a_connection_has_its_key_in_the_file():
     fields = {field.name for field in Connection._meta.concrete_fields}
-    assert fields - NOT_OPTIONS == {option.field for option in OPTIONS}
+    assert fields - NOT_OPTIONS == {option.field for option in OPTIONS}, (
+        "add a row to transfer/options.py, or the field to NOT_OPTIONS above"
+    )
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)

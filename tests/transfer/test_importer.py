@@ -193,7 +193,7 @@ def test_a_name_in_other_letters_is_the_same_connection_and_stays():
     result = run(entry("Contoso", display_name="New"))
     assert only(result).action is Action.UPDATE
     assert Connection.objects.get().name == "contoso"
-    assert any("a name never changes" in note for note in result.notes)
+    assert any("a name cannot be changed" in note for note in result.notes)
 
 
 def test_statements_do_not_grow_with_a_file_that_changes_nothing_but_for_validation(

@@ -87,8 +87,8 @@ def test_a_new_connection_for_all_directories_accepts_new_ones_as_auth0_does_wit
     result = run(quiet(useCommonEndpoint=True))
     assert Connection.objects.get().new_directories == Connection.NewDirectories.ACCEPT
     (note,) = result.notes
-    assert "as Auth0 does" in note
-    assert "“hold” at options.azuread_connections.new_directories" in note
+    assert "as at Auth0" in note
+    assert "set options.azuread_connections.new_directories to “hold”" in note
     assert "new directories: Accept them" in differences(result)
     assert run(quiet(useCommonEndpoint=True)).notes == ()
 
@@ -155,7 +155,7 @@ def test_a_wrong_alias_is_named():
         "Entry 1 (contoso), options.domain_aliases: “two words”: Enter a domain such as "
         "contoso.com or contoso.onmicrosoft.com.",
         "Entry 1 (contoso), options.domain_aliases: “gmail.com”: Anybody can have an address at "
-        "gmail.com: it belongs to no company.",
+        "gmail.com: it does not belong to one company.",
     ]
 
 
@@ -191,7 +191,7 @@ def test_an_import_does_not_make_automatic_acceptance_permanent():
     listed = {"tenant_id": OTHER_TENANT_ID, "status": "allowed", "admitted_by": "itself"}
     result = run(own(directories=[listed]))
     assert admitted_by() == "itself"
-    assert f"directory {OTHER_TENANT_ID}: allowed by itself, with its first visitor" in differences(
+    assert f"directory {OTHER_TENANT_ID}: allowed by itself, at its first sign-in" in differences(
         result
     )
     assert only(run(own(directories=[listed]))).action is Action.NONE

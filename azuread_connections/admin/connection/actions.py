@@ -1,4 +1,4 @@
-"""What an administrator does with a connection: check, try, export, sign its people out."""
+"""What an administrator can do with a connection: check, try, export, sign people out."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _STEPS_GO_HERE = "<!-- steps -->"
 _CONCLUSION_GOES_HERE = "<!-- conclusion -->"
 #: Claims that are times, in seconds since 1970.
 _TIMES = frozenset({"iat", "nbf", "exp", "auth_time"})
-#: More applications than a page needs to name.
+#: The number of applications to name on the page.
 _MAX_ADDRESSES = 20
 
 
 def check(page: Page, request: HttpRequest, connection: Connection) -> HttpResponseBase:
-    """Check now: each step is sent to the browser as soon as it is known."""
+    """Check now: each step is sent to the browser as soon as its result is known."""
     _require(request, TRY)
     context = _context(page, request, connection, gettext("Check now"))
     template = "azuread_connections/admin/check.html"
@@ -67,14 +67,14 @@ def _stream(whole: str, connection: Connection) -> Iterator[str]:
 
 def _conclusion(outcomes: set[StepResult]) -> str:
     if StepResult.FAILED in outcomes:
-        return gettext("Something failed: what to do stands beside it.")
+        return gettext("Some steps failed. What to do is shown next to each of them.")
     if StepResult.UNKNOWN in outcomes:
-        return gettext("Nothing failed. What is not known yet shows when a person signs in: Try.")
-    return gettext("All is in order.")
+        return gettext("Nothing failed. Press “Try” to find out what is not known yet.")
+    return gettext("Everything works.")
 
 
 def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:
-    """Try: begin a trial, or show what the last one of this session came to."""
+    """Try: begin a trial, or show the result of this session's last one."""
     _require(request, TRY)
     if request.method == "POST":
         prompt = SELECT_ACCOUNT if "another_account" in request.POST else ""
@@ -85,7 +85,7 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
     if outcome is None:
         begun = trial.open_since(request, connection)
         context["open_since"] = short_time(begun) if begun else ""
-        # What Microsoft shows on its own page, from which nobody comes back.
+        # Errors that end on Microsoft's page, from which nobody returns.
         context["dead_ends"] = [explain(code) for code in (50011, 700016, 90094, 50020)]
     else:
         context["profile"] = _pairs(outcome.get("profile", {}))
@@ -100,7 +100,7 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
 
 
 def _sign_in_addresses(request: HttpRequest, connection: Connection) -> list[tuple[str, str]]:
-    """Return the applications that the connection is enabled for, and where people begin."""
+    """Return the applications that the connection is enabled for, with their sign-in addresses."""
     return [
         (each.name, request.build_absolute_uri(start_url(connection, application=each.slug)))
         for each in connection.applications.all()[:_MAX_ADDRESSES]
@@ -112,7 +112,7 @@ def _pairs(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _shown(name: str, value: Any) -> str:
-    """Return a value of a profile or a token as a person reads it."""
+    """Return a value of a profile or a token for people to read."""
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if value in (None, "", [], {}):
@@ -126,7 +126,7 @@ def _shown(name: str, value: Any) -> str:
 
 
 def sign_out(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:
-    """Sign out everyone of a connection, after asking."""
+    """Sign out everyone who used a connection, after a confirmation."""
     if not page.has_change_permission(request, connection):
         raise PermissionDenied
     title = gettext("Sign out everyone of this connection")

@@ -1,4 +1,4 @@
-"""Email domains that lead to a connection, beside its own."""
+"""Email domains that lead to a connection, in addition to its own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.utils.translation import gettext
 from ...domains import Answer
 from ...models import Connection, DomainAlias
 
-#: A long list of warnings nobody reads.
+#: Nobody reads a longer list of warnings.
 MOST_WARNINGS = 10
 
 
 def further_domains(connection: Connection) -> list[str]:
-    # From where the row itself was read: a replica may be behind it.
+    # From the row's own database: a replica can be behind it.
     return list(
         connection.aliases.db_manager(connection._state.db)
         .filter(is_primary=False)
@@ -25,7 +25,7 @@ def further_domains(connection: Connection) -> list[str]:
 
 
 def set_further_domains(connection: Connection, domains: Iterable[str]) -> None:
-    """Replace the connection's aliases; the row of its own domain stays as it is."""
+    """Replace the connection's aliases; the row of its own domain does not change."""
     wanted = set(domains)
     connection.aliases.filter(is_primary=False).exclude(domain__in=wanted).delete()
     present = set(connection.aliases.values_list("domain", flat=True))
@@ -35,7 +35,7 @@ def set_further_domains(connection: Connection, domains: Iterable[str]) -> None:
 
 
 def unproven_domains(connection: Connection, answers: Iterable[Answer]) -> Iterator[str]:
-    """Yield a warning for each alias that Microsoft has just said is not the directory's."""
+    """Yield a warning for each alias that, as Microsoft has just said, is not the directory's."""
     for answer in answers:
         if answer.domain == connection.domain or not answer.is_conclusive:
             continue
@@ -47,15 +47,15 @@ def unproven_domains(connection: Connection, answers: Iterable[Answer]) -> Itera
             else gettext("Microsoft knows no directory with the domain %(domain)s.")
         )
         message += " " + gettext(
-            "It leads people here, but nobody is linked or named by an address in it."
+            "It leads people here, but an address in it links nobody and is not used as a name."
         )
         yield message % {"domain": answer.domain, "found": answer.tenant_id}
 
 
 def shared_domains(connection: Connection, visible: QuerySet[Connection]) -> Iterator[str]:
-    """Yield a warning for each of its domains that leads to another connection too.
+    """Yield a warning for each of its domains that also leads to another connection.
 
-    ``visible``: the connections that its reader may see. Others are not named.
+    ``visible``: the connections that the reader may see. Others are not named.
     """
     own = connection.aliases.discoverable().order_by().values("domain")
     others = DomainAlias._default_manager.discoverable().filter(domain__in=own)
@@ -70,8 +70,8 @@ def shared_domains(connection: Connection, visible: QuerySet[Connection]) -> Ite
             names.append(name)
     for domain, names in list(shared.items())[:MOST_WARNINGS]:
         message = gettext(
-            "The domain %(domain)s leads to %(others)s too: people with such an address get a "
-            "choice wherever both are enabled."
+            "The domain %(domain)s also leads to %(others)s: people with such an address can "
+            "choose wherever both are enabled."
         )
         yield message % {
             "domain": domain,

@@ -1,4 +1,4 @@
-"""The directory administrator's consent: what is needed, what is proven, and how to ask for it."""
+"""The directory administrator's consent: what is needed, what is granted, how to ask for it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ANCHOR = "azuread-consent"
 
 @dataclass(frozen=True)
 class Need:
-    """A permission that the options need; ``since``: from when on it is proven to be granted."""
+    """A permission that the options need; ``since``: when its grant was proven, or None."""
 
     permission: Permission
     since: datetime | None
 
     @property
     def proof(self) -> str | SafeString:
-        """Say since when it is proven, in words; "" if it is not."""
+        """Return since when it is proven, in words; "" if it is not."""
         if self.since is None:
             return ""
         return format_html(gettext("proven {when}"), when=time_ago(self.since, ""))
@@ -59,14 +59,14 @@ def box(request: HttpRequest, connection: Connection) -> Box:
         try:
             link = consent.link_for_administrator(request, connection)
         except (NoReverseMatch, ImproperlyConfigured):
-            # Told by the system checks, and at the top of the page.
+            # The system checks and the top of the page report this.
             may_ask = False
     good_until = timezone.now() + timedelta(seconds=consent.LINK_LIFETIME)
     return Box(needs(connection), link, short_time(good_until), may_ask)
 
 
 def needs(connection: Connection) -> list[Need]:
-    """Return what the options need, and since when the connection's own directory grants it."""
+    """Return the permissions that the options need, with the own directory's grants."""
     own = connection.directories.filter(tenant_id=connection.tenant_id).first()
     return [Need(p, _proven_since(own, p)) for p in permissions_needed(connection)]
 
@@ -86,7 +86,7 @@ def place(page: admin.ModelAdmin[Connection], connection: Connection) -> str:
 
 
 def tell_outcome(page: admin.ModelAdmin[Connection], request: HttpRequest, object_id: str) -> None:
-    """Show on a connection's page what the consent just asked for came to, once."""
+    """Show the result of a consent request once, on the page of a connection."""
     outcome: Any = consent.pop_outcome(request)
     if outcome is None:
         return
@@ -102,7 +102,7 @@ def tell_outcome(page: admin.ModelAdmin[Connection], request: HttpRequest, objec
 def save_and_ask(
     page: admin.ModelAdmin[Connection], request: HttpRequest, connection: Connection
 ) -> HttpResponse | None:
-    """Return where "Save and continue to consent" leads, or None if that was not pressed."""
+    """Return the redirect of "Save and continue to consent"; None if that was not pressed."""
     if "_consent" not in request.POST or not page.has_view_permission(request, connection):
         return None
     return HttpResponseRedirect(place(page, connection))

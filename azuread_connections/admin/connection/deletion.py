@@ -1,4 +1,4 @@
-"""What deleting connections would mean, said before it is done."""
+"""The consequences of deleting connections, for the confirmation page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...models import Application, Connection, EnabledConnection, Identity
 
 
 def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
-    """Say who would no longer be able to sign in to what, and what stays."""
+    """Return who could no longer sign in to what, and what is kept."""
     chosen = connections.order_by().values("pk")
     names = Application._default_manager.filter(
         pk__in=EnabledConnection._default_manager.filter(connection__in=chosen).values(
@@ -20,8 +20,8 @@ def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
     ).values_list("name", flat=True)
     people = Identity._default_manager.filter(connection__in=chosen).count()
     stops = ngettext(
-        "%(people)d person last signed in this way and no longer can.",
-        "%(people)d people last signed in this way and no longer can.",
+        "%(people)d person last signed in with it and no longer can.",
+        "%(people)d people last signed in with it and no longer can.",
         people,
     )
     lines = [stops % {"people": people}]
@@ -32,9 +32,9 @@ def consequences_of_deleting(connections: QuerySet[Connection]) -> SafeString:
         lines.append(gettext("No application uses it."))
     lines.append(
         gettext(
-            "Their users, their identities and the log stay. Stored client secrets, domain "
-            "aliases, directories and group mappings go, and users leave the Django groups that "
-            "the mappings gave them."
+            "Their users, their identities and the log are kept. Stored client secrets, domain "
+            "aliases, directories and group mappings are deleted, and users leave the Django "
+            "groups that the mappings gave them."
         )
     )
     return format_html_join(" ", "{}", ((line,) for line in lines))

@@ -1,4 +1,4 @@
-"""Two administrators at one connection: who saves second is told, and decides."""
+"""Two administrators edit one connection: the second to save sees a warning and decides."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _TABLES = {"secrets": _("stored client secrets"), "group_mappings": _("group map
 
 
 def shown_state(form: forms.ModelForm[Connection]) -> str:
-    """Return what ``FIELD`` holds on a page that shows this unbound form.
+    """Return the value of ``FIELD`` on a page that shows this unbound form.
 
-    All of it is read from where the form's row was read: a replica may be behind that.
+    Everything is read from the database of the form's row: a replica can be behind it.
     """
     connection = form.instance
     database = connection._state.db
@@ -41,10 +41,10 @@ def shown_state(form: forms.ModelForm[Connection]) -> str:
 
 
 def conflict(form: forms.ModelForm[Connection]) -> ValidationError | None:
-    """Say what others have changed since the page of a bound form was opened; None if nothing.
+    """Return what others have changed since the page of a bound form was opened; None if nothing.
 
-    The row is locked until the transaction ends, so of two who save at once one comes second.
-    A form that was posted without the field, such as by a script, is not held against anything.
+    The row is locked until the transaction ends, so that two concurrent saves run in turn. A form
+    that was posted without the field, such as by a script, is not compared.
     """
     seen = _read(form.data.get(FIELD, ""))
     if not seen:
@@ -56,7 +56,7 @@ def conflict(form: forms.ModelForm[Connection]) -> ValidationError | None:
     names = [name for name in now if name in seen and seen[name] != now[name]]
     if not names:
         return None
-    # Whoever saves again has been told.
+    # Saving again overwrites: the warning has been shown.
     posted: Any = form.data
     posted = posted.copy()
     posted[FIELD] = json.dumps(now)
@@ -79,15 +79,15 @@ def _read(text: str) -> Mapping[str, Any]:
 
 
 def _locked(connection: Connection) -> Connection | None:
-    """Read the stored row anew. None if it is gone: then the save fails by itself.
+    """Read the stored row again. None if it was deleted: then the save itself fails.
 
-    From where it will be written: a replica may not know of the first save yet, and locks nothing.
+    From the database that is written: a replica can lack the first save, and cannot lock.
     """
     alias = router.db_for_write(Connection, instance=connection)
     rows = Connection._default_manager.using(alias).filter(pk=connection.pk)
     database = connections[alias]
     if database.in_atomic_block:
-        # Where the database can, without holding up sign-ins, whose events refer to the row.
+        # If the database can, do not block sign-ins, whose events refer to the row.
         rows = rows.select_for_update(no_key=database.features.has_select_for_no_key_update)
     return rows.first()
 
@@ -103,7 +103,7 @@ def _message(connection: Connection, labels: list[str]) -> str:
         .first()
     )
     what = get_text_list(labels, gettext("and"))
-    told = (
+    change = (
         gettext("%(user)s has changed this connection since you opened it: %(what)s.")
         % {"user": last.user, "what": what}
         if last
@@ -111,7 +111,7 @@ def _message(connection: Connection, labels: list[str]) -> str:
     )
     return format_html(
         '{} {} <a href="" target="_blank">{}</a>',
-        told,
-        gettext("Nothing is saved yet. Save again to put your values in place of theirs."),
+        change,
+        gettext("Nothing is saved yet. Save again to replace their values with yours."),
         gettext("See what is stored now"),
     )

@@ -1,4 +1,4 @@
-"""What the form of a connection says beside its fields."""
+"""Texts of a connection's form that are not on the model."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def secret_help(*, is_new: bool) -> str:
         "secrets › Client secrets. Copy the column “Value”, not “Secret ID”; Azure shows it once."
     )
     if is_new:
-        blank = gettext("Can be added later, but nobody can sign in until then.")
+        blank = gettext("You can add it later, but nobody can sign in until then.")
     else:
         blank = gettext(
-            "Empty: nothing changes. A new value is added beside the stored ones, so the old "
+            "If empty, nothing changes. A new value is added to the stored ones, so the old "
             "secret keeps working until you remove it."
         )
     return f"{where} {blank}"
 
 
 def other_directory(connection: Connection, found: str) -> str:
-    """Say what trusting another directory than the pinned one would mean."""
+    """Return what happens if another directory than the pinned one is trusted."""
     what = gettext(
         "%(domain)s belongs to another directory (%(found)s) than the one this connection trusts "
         "(%(pinned)s)."
@@ -40,13 +40,13 @@ def other_directory(connection: Connection, found: str) -> str:
     people = connection.identities.filter(tenant_id=connection.tenant_id).count()
     if people:
         who = ngettext(
-            "%(people)d person of the present directory last signed in this way.",
-            "%(people)d people of the present directory last signed in this way.",
+            "%(people)d person of the present directory last signed in with this connection.",
+            "%(people)d people of the present directory last signed in with this connection.",
             people,
         ) % {"people": people}
     else:
-        who = gettext("Nobody of the present directory has signed in this way so far.")
-    then = gettext("If you trust the other one, people of the present one no longer can.")
+        who = gettext("Nobody of the present directory has signed in with this connection yet.")
+    then = gettext("If you trust the other one, people of the present one can no longer sign in.")
     return f"{what} {who} {then} " + gettext("To do so, tick the box below.")
 
 
@@ -54,12 +54,12 @@ def not_looked_up(connection: Connection, reason: str) -> str:
     if connection.tenant_id:
         message = gettext(
             "Saved, but Microsoft could not be asked about the domain %(domain)s. The connection "
-            "goes on trusting directory %(directory)s. %(reason)s"
+            "still trusts the directory %(directory)s. %(reason)s"
         )
     else:
         message = gettext(
             "Saved, but Microsoft could not be asked about the domain %(domain)s. Its directory "
-            "will be found at the first sign-in. %(reason)s"
+            "will be looked up at the first sign-in. %(reason)s"
         )
     return message % {
         "domain": connection.domain,

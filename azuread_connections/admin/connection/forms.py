@@ -1,4 +1,4 @@
-"""The form of a connection: what an administrator types, checked before it is stored."""
+"""The form of a connection, validated before it is stored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECRET_FIELDS = ("new_secret", "new_secret_expires")
 
 
 class TrustCheckbox(forms.CheckboxInput):
-    """A check box whose value is the directory asked about, so that no "yes" fits another one."""
+    """A check box whose value is a directory's ID, so that a tick confirms only that directory."""
 
     def __init__(self, directory: str) -> None:
         super().__init__(check_test=lambda value: value == directory)
@@ -41,14 +41,14 @@ class TrustCheckbox(forms.CheckboxInput):
 
 
 class ConnectionForm(forms.ModelForm):
-    """Validates a connection and, once all else is right, finds its directory at Microsoft.
+    """Validates a connection and, if the form is valid, looks up its directory at Microsoft.
 
-    After ``is_valid()``: ``found_directory`` is the directory's ID where Microsoft was asked and
-    answered, ``lookup_error`` says why it is not known where it was asked in vain. ``answers``:
-    all that Microsoft said of the connection's domains.
+    After ``is_valid()``: ``found_directory`` is the directory's ID if Microsoft gave one,
+    ``lookup_error`` is the reason if the lookup failed, and ``answers`` are all of Microsoft's
+    answers about the connection's domains.
     """
 
-    # What the admin page knows of the request, set on a subclass made for it.
+    # Facts about the request, set on a subclass that the admin page makes.
     may_manage_secrets: ClassVar[bool] = False
     admin_site: ClassVar[AdminSite]
 
@@ -56,9 +56,9 @@ class ConnectionForm(forms.ModelForm):
         label=_("Domain aliases"),
         required=False,
         help_text=_(
-            "Further email domains of the company, one a line or separated by commas. Who types an "
-            "address of one of them on the sign-in page is sent to this connection. Names and "
-            "addresses in one of them count only where Microsoft says that it is the directory's."
+            "Further email domains of the company, one per line or separated by commas. People "
+            "who type an address of one of them on the sign-in page are sent to this connection. "
+            "Names and addresses in a domain are used only if it is verified for the directory."
         ),
     )
     new_secret = forms.CharField(
@@ -74,9 +74,9 @@ class ConnectionForm(forms.ModelForm):
         label=_("Expiry date"),
         required=False,
         help_text=_(
-            "The column “Expires” beside the secret in Azure. An expired secret stops every "
-            "sign-in, and without a date nobody can be warned in time. check_secrets --sync reads "
-            "it from Azure, where that is set up."
+            "The column “Expires” next to the secret in Azure. An expired secret stops every "
+            "sign-in, and without a date nobody can be warned in time. check_secrets --sync can "
+            "read the date from Azure."
         ),
     )
     enabled_applications = RowsField(
@@ -97,7 +97,7 @@ class ConnectionForm(forms.ModelForm):
 
     class Meta:
         model = Connection
-        # The page's fieldsets say which of them it has: see ``layout``.
+        # The page's fieldsets choose the fields: see ``layout``.
         fields = "__all__"  # noqa: DJ007
         error_messages = ERROR_MESSAGES
 
@@ -120,12 +120,12 @@ class ConnectionForm(forms.ModelForm):
                 self.initial["shown_state"] = shown_state(self)
 
     def _set_up_fields(self) -> None:
-        # Absent where a person may only look.
+        # Absent on a read-only page.
         if self.instance.pk and "name" in self.fields:
             self.fields["name"].widget.attrs["readonly"] = True
         if "client_id" in self.fields:
-            # A browser would cut a value pasted with spaces around it, and the message about
-            # its length would only hide the one that says what is wrong.
+            # A browser would cut off a value pasted with spaces around it, and the message about
+            # its length would hide the one that explains the mistake.
             client_id = self.fields["client_id"]
             client_id.widget.attrs.pop("maxlength", None)
             client_id.widget.attrs["spellcheck"] = "false"
@@ -136,7 +136,7 @@ class ConnectionForm(forms.ModelForm):
             self.fields["new_secret"].help_text = secret_help(is_new=not self.instance.pk)
 
     def _set_up_applications(self) -> None:
-        # From where the row itself was read: a replica may be behind it.
+        # From the row's own database: a replica can be behind it.
         database = self.instance._state.db
         applications = Application._default_manager.using(database).order_by("name")
         field = self.fields["enabled_applications"]
@@ -151,7 +151,7 @@ class ConnectionForm(forms.ModelForm):
 
     @property
     def changed_data(self) -> list[str]:
-        # The admin's history names what was done to secrets in words of its own.
+        # The admin's history has separate entries for these: see ``history``.
         unnamed = {*SECRET_FIELDS, "trust_directory", "shown_state"}
         return [name for name in super().changed_data if name not in unnamed]
 
@@ -164,8 +164,8 @@ class ConnectionForm(forms.ModelForm):
         if cleaned.get("nested_groups") and not cleaned.get("security_groups"):
             self.add_error("nested_groups", gettext("Nested groups need “Security Groups” too."))
         if secret := cleaned.get("new_secret"):
-            # Here and not in a method of the field, whose callers in Django hold the value too: a
-            # report of an unforeseen error would show it.
+            # Not in a method of the field: its callers in Django hold the value too, and a report
+            # of an unforeseen error would show it.
             try:
                 Sealed.seal(secret)
             except ImproperlyConfigured as error:
@@ -174,29 +174,29 @@ class ConnectionForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         if self.instance.tenant_id == PERSONAL_TENANT_ID:
-            # Pinned before this was refused: to be found again.
+            # Pinned before this was refused: look it up again.
             self.instance.tenant_id = ""
         super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
         self._leave_out_own_domain()
-        # Microsoft is asked last, and only about a form that is right otherwise.
+        # Ask Microsoft last, and only if the form is valid otherwise.
         if not self.errors:
             self._ask_about_domains()
             if self.instance._state.adding and is_taken(self.instance.name_key):
-                # While Microsoft was asked: most likely by a double click on "Save".
+                # Taken while Microsoft was asked, probably by a double click on "Save".
                 self.add_error("name", name_is_taken(self.instance.name))
-        # Behind Microsoft's answer: it locks the connection.
+        # After Microsoft's answer, because this locks the connection.
         if not self.errors and self.instance.pk and (changed := conflict(self)):
             self.add_error(None, changed)
 
     def _leave_out_own_domain(self) -> None:
-        """The connection's own domain has a switch, so that the list cannot contradict it."""
+        """Remove the connection's own domain from the aliases: it has a separate check box."""
         aliases, domain = self.cleaned_data.get("domain_aliases", []), self.instance.domain
         if domain not in aliases:
             return
         if self.instance.discover_domain:
             self.cleaned_data["domain_aliases"] = [a for a in aliases if a != domain]
         else:
-            switch = gettext("%(domain)s is the connection's own domain: use the switch for it.")
+            switch = gettext("%(domain)s is the connection's own domain: use its check box below.")
             self.add_error("domain_aliases", switch % {"domain": domain})
 
     @property
@@ -205,7 +205,7 @@ class ConnectionForm(forms.ModelForm):
         return (connection.domain, connection.cloud) != (self._stored_domain, self._stored_cloud)
 
     def _ask_about_domains(self) -> None:
-        """Ask about the own domain, then the aliases; not about what is known since minutes."""
+        """Ask about the own domain, then the aliases; skip those verified minutes ago."""
         connection = self.instance
         is_stored = connection.pk and not self._is_moved
         known = domains.confirmed_lately(connection) if is_stored else set()
@@ -243,7 +243,7 @@ class ConnectionForm(forms.ModelForm):
                 self.add_error("domain", ValidationError(message, code="other_directory"))
                 self.fields["trust_directory"].widget = TrustCheckbox(found)
         if self.errors and connection.pk and not self._is_moved:
-            # The form is refused, but what Microsoft says of the stored domain counts all the same.
+            # The form is refused, but Microsoft's answer about the stored domain still counts.
             domains.settle(connection, answer)
 
     def save(self, commit: bool = True) -> Connection:
@@ -258,7 +258,7 @@ class ConnectionForm(forms.ModelForm):
         return [answer for answer in self.answers if answer.domain in added]
 
     def settle_domains(self) -> None:
-        """Store what Microsoft said of the domains, once the connection and its aliases are."""
+        """Store Microsoft's answers about the domains, after the connection and its aliases."""
         connection = self.instance
         if connection.cloud != self._stored_cloud:
             connection.aliases.forget_proofs()
@@ -269,10 +269,10 @@ class ConnectionForm(forms.ModelForm):
 def _date_without_secret(has_table: bool) -> ValidationError:
     if has_table:
         message = gettext(
-            "Enter the new secret too. To change the date of a stored one, use the table below."
+            "Enter the new secret too. To change the date of a stored secret, use the table below."
         )
     else:
-        message = gettext("Enter the client secret that expires on this day too.")
+        message = gettext("Also enter the client secret that expires on this day.")
     return ValidationError(message, code="date_without_secret")
 
 

@@ -1,4 +1,4 @@
-"""Group mappings on a connection's page: nobody gives others more than they hold themselves."""
+"""Group mappings on a connection's page. Editors can give only permissions that they hold."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAPPING_FIELDS = ["directory_group_id", "label", "group", "admits"]
 
 
 class GroupMappingForm(forms.ModelForm):
-    """``editor``: who is filling it in, set by the formset. None may give what they do not hold."""
+    """``editor``: the user who fills it in, set by the formset."""
 
     editor: Any = None
     may_give = False
@@ -37,7 +37,7 @@ class GroupMappingForm(forms.ModelForm):
         fields = MAPPING_FIELDS
 
     def protect(self) -> None:
-        """Close what the editor may not change: the Django group, or a whole row that gives one."""
+        """Disable what the editor may not change: the Django group, or a row that has one."""
         if self.may_give:
             return
         names = [*MAPPING_FIELDS, DELETION_FIELD_NAME] if self.gives_a_group else ["group"]
@@ -50,7 +50,7 @@ class GroupMappingForm(forms.ModelForm):
         return self.instance.group_id is not None
 
     def clean_directory_group_id(self) -> str:
-        # As it is stored, or two rows that differ by case would both pass.
+        # The stored form: otherwise two rows that differ only by case would both pass.
         return str(self.cleaned_data["directory_group_id"]).lower()
 
     def clean_group(self) -> Any:
@@ -86,7 +86,7 @@ class GroupMappingFormSet(PostedRowsFormSet):
         form.protect()
 
     def _groups(self, field: Any) -> list[Any]:
-        """Return the choices of a row, asked of the database once for all rows."""
+        """Return the choices of a row, read from the database once for all rows."""
         if not hasattr(self, "_group_choices"):
             self._group_choices = list(field.choices)
         return self._group_choices
@@ -121,7 +121,7 @@ class GroupMappingInline(admin.TabularInline):
         formset.may_give = may(request, CHANGE_GROUP)
         return formset
 
-    # They say who gets in, so they are the connection's, whatever Django's four permissions say.
+    # Mappings decide who gets in, so the connection's permissions apply, not the mapping's own.
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may_see_connection(self.admin_site, request, obj)
 
@@ -136,7 +136,7 @@ class GroupMappingInline(admin.TabularInline):
 
 
 def lacks_security_groups(formsets: list[Any]) -> bool:
-    """Return whether mappings were refused because the option they need is off."""
+    """Return whether mappings were refused because “Security Groups” is off."""
     return any(
         error.code == "groups_needed"
         for formset in formsets

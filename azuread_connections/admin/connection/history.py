@@ -1,6 +1,6 @@
-"""What the admin's history says of a connection beside the names of its fields.
+"""Entries of the admin's history for a connection, in addition to the names of its fields.
 
-In Django's own terms and English, as it is stored: it is translated when somebody reads it.
+They are stored in Django's format and in English, and translated when somebody reads them.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from django.utils.translation import gettext_noop, override
 from ...models import DomainAlias, EnabledConnection
 
 Line = dict[str, dict[str, Any]]
-#: Something that is there or not: what it is called, and its name.
+#: A row that is present or not: its kind and its name.
 Row = tuple[str, str]
 
 
 def rows_of(enabled: Iterable[EnabledConnection], aliases: Iterable[DomainAlias] = ()) -> set[Row]:
-    """Return what the history calls the rows that a form's lists stand for."""
+    """Return the names, for the history, of the rows behind a form's lists."""
     return {(_kind(row), str(row)) for row in [*enabled, *aliases]}
 
 
 def added_and_removed(before: set[Row], after: set[Row]) -> list[Line]:
-    """Tell the rows that a form has added and removed."""
+    """Return entries for the rows that a form has added and removed."""
     added = [{"added": _named(*row)} for row in sorted(after - before)]
     return added + [{"deleted": _named(*row)} for row in sorted(before - after)]
 
 
 def trust_change_entries(before: str, after: str) -> list[Line]:
-    """Tell which directory a connection trusts from now on, and which no longer."""
+    """Return entries for the directory that a connection now trusts and no longer trusts."""
     if before == after:
         return []
     name = gettext_noop("trusted directory")
@@ -39,7 +39,7 @@ def trust_change_entries(before: str, after: str) -> list[Line]:
 
 
 def secret_change_entries(secret: Model, *, is_new: bool, was_dated: bool) -> list[Line]:
-    """Tell of the client secret that was typed, by its first characters only."""
+    """Return entries for the client secret that was typed, by its first characters only."""
     done = _named(_kind(secret), str(secret))
     if is_new:
         return [{"added": done}]

@@ -1,4 +1,4 @@
-"""What stands where on a connection's page, and what is shown there but not typed."""
+"""The layout of a connection's page, and its read-only fields."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _credentials(request: HttpRequest, may_edit: bool) -> dict[str, Any]:
     if not may(request, MANAGE_SECRET):
         credentials["description"] = quiet(
             gettext(
-                "To add or remove client secrets you need the permission “Can add and remove "
+                "To add or remove client secrets, you need the permission “Can add and remove "
                 "client secrets”."
             )
         )
@@ -88,8 +88,8 @@ def _people(request: HttpRequest, may_edit: bool) -> dict[str, Any]:
     if may_edit and not may(request, CHANGE_GROUP):
         people["description"] = quiet(
             gettext(
-                "To map a directory's group to a Django group you need the permission “Can change "
-                "group”."
+                "To map a directory's group to a Django group, you need the permission “Can "
+                "change group”."
             )
         )
     return people
@@ -140,7 +140,7 @@ class ConnectionFacts(admin.ModelAdmin):
 
     @admin.display(description=_("Governed fields of the Django user"))
     def governed_fields(self, connection: Connection) -> SafeString:
-        """Which fields follow the profile, and which of them this site's users do not have."""
+        """The user fields that follow the profile, and which of them the user model lacks."""
         missing = gettext("this site's users have no such field")
         rows = [
             (field, attribute, "" if _has_field(field) else f"({missing})")
@@ -157,24 +157,24 @@ class ConnectionFacts(admin.ModelAdmin):
 
 
 def _proof_of_domain(connection: Connection) -> tuple[str, str]:
-    """Return the state of the own domain's proof, and what it means in words."""
+    """Return whether the own domain is verified: a state, and a sentence."""
     own = connection.aliases.filter(domain=connection.domain).first()
     if own is not None and own.is_verified_for(connection.tenant_id):
         state, words = (
             "valid",
-            gettext("%(domain)s is known to lead here, last confirmed %(when)s."),
+            gettext("%(domain)s is verified for this directory, last checked %(when)s."),
         )
     elif own is not None and own.checked_at and own.found_tenant_id != connection.tenant_id:
         state = "expired"
         words = (
-            gettext("Microsoft says that %(domain)s leads to another directory, %(found)s.")
+            gettext("Microsoft says that %(domain)s belongs to another directory, %(found)s.")
             if own.found_tenant_id
             else gettext("Microsoft knows no directory with the domain %(domain)s.")
         )
     else:
         state = "unknown"
         words = gettext(
-            "It is not yet checked that %(domain)s leads here: it will be when you save."
+            "%(domain)s is not verified for this directory yet: it is checked when you save."
         )
     return state, words % {
         "domain": connection.domain,

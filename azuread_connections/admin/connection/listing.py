@@ -25,8 +25,8 @@ from .secrets import render_state
 
 class ConnectionList(ChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        # Here and not in the admin's own queryset: on a page that saves, a prefetched list of
-        # secrets would still hold those just removed.
+        # Not in the admin's own queryset: on a page that saves, a prefetched list of secrets would
+        # still contain those just removed.
         secrets = ClientSecret._default_manager.only("connection", "expires_at", "refused_at")
         applications = Application._default_manager.only("name")
         rows = super().get_queryset(request, *args, **kwargs)
@@ -51,7 +51,7 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
 
 
 class ConnectionColumns(LargeListAdmin):
-    # The field's own name, as Azure AD's customers know it, is too long for a column.
+    # The field's label, “Microsoft Azure AD Domain”, is too long for a column.
     @admin.display(description=_("domain"), ordering="domain")
     def shown_domain(self, connection: Any) -> str | SafeString:
         if not connection.waiting:

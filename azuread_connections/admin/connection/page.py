@@ -61,7 +61,7 @@ from .layout import ConnectionFacts, fieldsets
 from .listing import ConnectionColumns, ConnectionList, with_facts
 from .secrets import StoredSecretInline, secret_warnings
 
-#: A change to one of these may give a domain a second connection.
+#: A change to one of these can make a domain lead to a second connection.
 _ABOUT_DOMAINS = frozenset({"domain", "domain_aliases", "discover_domain"})
 
 
@@ -97,8 +97,8 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     search_fields = ("name", "display_name", "domain", "client_id")
     search_help_text = _("Name, display name, domain or client ID")
     empty_value_display = "–"
-    # What a page costs is its rows: with so few it opens as fast among 100,000 connections as
-    # among ten. Up to 200 can be shown at once, by "Show all".
+    # The rows are what a page costs: with so few, it opens as fast with 100,000 connections as with
+    # ten. "Show all" shows up to 200.
     list_per_page = 20
     actions = ["export_selected", "delete_selected"]
 
@@ -136,7 +136,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         change: bool = False,
         **kwargs: Any,
     ) -> type[forms.ModelForm[Connection]]:
-        # A field left out of the page would still be read from a forged POST.
+        # Otherwise a forged POST could fill in a field that the page does not show.
         attributes = {
             "may_manage_secrets": may(request, MANAGE_SECRET),
             "admin_site": self.admin_site,
@@ -145,19 +145,19 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Connection | None) -> Any:
-        # A new connection has no stored secrets to show, and no groups until it reads them.
+        # A new connection has no stored secrets, and no groups until it reads them.
         return [] if obj is None else super().get_inlines(request, obj)
 
-    # What goes wrong while a form is saved is mailed to the site's ADMINS, with what was posted,
-    # and with the variables of each frame.
+    # An error while a form is saved is mailed to the site's ADMINS, with the posted data and the
+    # variables of each frame.
     @method_decorator(sensitive_post_parameters("new_secret"))
     @method_decorator(without_frame_variables)
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().changeform_view(request, *args, **kwargs)
         except IntegrityError:
-            # Somebody stored the same at the same moment, as a double click on "Save" does. All of
-            # this was rolled back, and the form now sees theirs.
+            # Another request stored the same at the same moment, as a double click on "Save" does.
+            # Ours was rolled back, and the form now sees the stored row.
             return super().changeform_view(request, *args, **kwargs)
 
     def change_view(
@@ -181,11 +181,11 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         if connection is not None:
             context |= self._about(request, connection)
             if form.is_bound:
-                # A refused form has left values in the connection that are not stored.
+                # A refused form leaves values in the connection that are not stored.
                 context["checklist"] = None
             else:
                 context["consent"] = consent.box(request, connection)
-        # Bound here means refused: a password field comes back empty, which must not go unseen.
+        # Bound means refused: say that the password field has come back empty.
         was_typed = "new_secret" in form.fields and form.data.get("new_secret")
         if was_typed and not form.has_error("new_secret"):
             form.add_error("new_secret", gettext("Not kept, for safety: paste it again."))
@@ -212,7 +212,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             "is_enabled_nowhere": not connection.applications.exists(),
             "checklist": checklist(connection, trial.open_since(request, connection)),
             "chart": chart(connection.events.all()),
-            # Whoever has it can end sessions: it works without any account here.
+            # Anybody who knows it can end sessions, without an account here.
             "frontchannel_url": (
                 frontchannel_logout_url(request, connection) if may_change else ""
             ),
@@ -223,11 +223,11 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         }
 
     def _list_of(self, connection: Connection, model: type[Model]) -> str:
-        """Return the address of the list of what belongs to a connection."""
+        """Return the address of the list of a model's rows that belong to a connection."""
         try:
             url = admin_url(self.admin_site, model, "changelist")
         except NoReverseMatch:
-            # An admin site of one's own need not have that page.
+            # A custom admin site can lack that page.
             return ""
         return f"{url}?connection={connection.pk}"
 
@@ -267,7 +267,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
 
     def _keep_typed_secret(self, request: HttpRequest, form: Any) -> None:
         form.kept_secret = None
-        # Not in the form at all for those who may not manage secrets.
+        # The field is absent for people who may not manage secrets.
         if not form.cleaned_data.get("new_secret"):
             return
         expires_at = form.cleaned_data.get("new_secret_expires")
@@ -275,7 +275,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         secret = addition.secret
         form.kept_secret = (secret, addition.is_new)
         if not addition.is_new:
-            known = gettext("Client secret %(secret)s was stored already, so none was added.")
+            known = gettext("Client secret %(secret)s is already stored, so none was added.")
             self.message_user(request, known % {"secret": secret}, messages.INFO)
         for warning in secret_warnings(secret, date_was_set=expires_at is not None):
             self._warn(request, warning)
@@ -296,7 +296,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> list[Line]:
-        """Describe a change for the admin's history, with what its fields' names leave out."""
+        """Describe a change for the admin's history, including what is not a field of the model."""
         message = super().construct_change_message(request, form, formsets, add)
         message += trust_change_entries(form.trusted_before, form.instance.tenant_id)
         if form.kept_secret is not None:
@@ -327,7 +327,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         return own + super().get_urls()
 
     def _page(self, show: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-        """Make a view of a function of (page, request, connection), for who may see that."""
+        """Make a view from a function of (page, request, connection), for those who may see it."""
 
         def view(request: HttpRequest, object_id: str) -> HttpResponseBase:
             connection = self._find(request, object_id)
@@ -382,5 +382,5 @@ def _callback_urls(request: HttpRequest) -> list[str]:
     try:
         return callback_urls(request)
     except NoReverseMatch:
-        # A site that has not included our URLs yet is told so by a system check, and here.
+        # The site has not included our URLs yet: a system check and this page report it.
         return []

@@ -1,4 +1,4 @@
-"""Rows of a table in a form, while somebody else adds and removes some."""
+"""Table rows in a form, while somebody else can add and remove rows."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.forms.formsets import INITIAL_FORM_COUNT, TOTAL_FORM_COUNT
 
 
 class PostedRowsFormSet(forms.BaseInlineFormSet):
-    """A formset whose posted rows are those still stored, each beside its own object.
+    """A formset that matches each posted row to its stored object and drops rows removed meanwhile.
 
-    Django takes a row that was removed meanwhile for a mistake, which nobody sees and nobody can
-    correct. And it shows posted rows and stored ones side by side in the order of each: after a
-    removal, or an addition, one row's buttons would stand beside another's name.
+    Django treats a row that was removed meanwhile as an error, which is not shown and cannot be
+    corrected. It also matches posted rows and stored rows by position: after a removal or an
+    addition, one row's buttons would appear next to another's name.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -25,7 +25,7 @@ class PostedRowsFormSet(forms.BaseInlineFormSet):
         gone = [n for n in range(self._stored_count()) if self._posted_key(n) not in stored]
         if gone:
             self.data = self._without(gone)
-            # It has counted them already.
+            # The cached form still counts the removed rows.
             del self.management_form
 
     def get_queryset(self) -> Any:
@@ -37,7 +37,7 @@ class PostedRowsFormSet(forms.BaseInlineFormSet):
         return [by_key[key] for key in posted if key in by_key]
 
     def _stored_count(self) -> int:
-        """How many of the posted rows claim to be stored."""
+        """Return how many of the posted rows claim to be stored."""
         return min(self.initial_form_count(), self.total_form_count())
 
     def _posted_key(self, number: int) -> str | None:
@@ -46,7 +46,7 @@ class PostedRowsFormSet(forms.BaseInlineFormSet):
         return key
 
     def _without(self, gone: list[int]) -> Any:
-        """Return the posted data without these rows, the others numbered anew."""
+        """Return the posted data without these rows, and renumber the others."""
         place = re.compile(rf"{re.escape(str(self.prefix))}-(\d{{1,5}})-(.+)")
         posted: Any = self.data
         rows = [(name, match) for name in posted if (match := place.fullmatch(name))]

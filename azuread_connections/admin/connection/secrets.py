@@ -1,4 +1,4 @@
-"""Client secrets on a connection's page: stored ones in a table, new ones added beside them."""
+"""Client secrets on a connection's page: a table of those stored, and fields for a new one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .posted_rows import PostedRowsFormSet
 
 
 def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str]:
-    """Yield what the administrator should know about the date just saved. Odd is allowed."""
+    """Yield warnings about the expiry date just saved. An implausible date is allowed."""
     if secret.expires_at is None:
         yield gettext(
             "Client secret %(secret)s has no expiry date, so check_secrets cannot warn you before "
@@ -41,14 +41,14 @@ def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str
 
 
 def render_state(state: SecretState) -> SafeString:
-    """Words with a colour and a sign: readable without either."""
+    """Render a state as text with a colour and a sign; the text alone suffices."""
     return format_html(
         '<span class="azuread-state azuread-state-{}">{}</span>', state.status.value, state.text
     )
 
 
 class StoredSecretForm(forms.ModelForm):
-    """Of a stored secret only the date can be edited; its value is never loaded for this."""
+    """Edits only the expiry date of a stored secret; the value is never loaded."""
 
     expires_at = ExpiryDateField(**field_texts(ClientSecret, "expires_at"), required=False)
 
@@ -58,7 +58,7 @@ class StoredSecretForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # In a table the column's heading is no label that a screen reader would read out.
+        # Screen readers do not read a column's heading as a label.
         self.fields["expires_at"].widget.attrs["aria-label"] = gettext(
             "Expiry date of client secret %(secret)s"
         ) % {"secret": self.instance}
@@ -66,7 +66,7 @@ class StoredSecretForm(forms.ModelForm):
     def save(self, commit: bool = True) -> ClientSecret:
         secret: ClientSecret = super().save(commit=False)
         if commit:
-            # The date alone: a sign-in may be writing the other columns at this moment.
+            # Only the date: a sign-in may be writing the other columns at this moment.
             secret.save(update_fields=["expires_at"])
         return secret
 
@@ -105,7 +105,7 @@ class StoredSecretInline(admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClientSecret]:
         return super().get_queryset(request).defer("value")
 
-    # Who may see the connection sees that a secret is there; touching it is a right of its own.
+    # Seeing the connection is enough to see its secrets; changing them needs another permission.
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may_see_connection(self.admin_site, request, obj)
 

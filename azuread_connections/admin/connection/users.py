@@ -1,4 +1,4 @@
-"""The users of a connection's directory, searched through Graph."""
+"""Search for users of a connection's directory through Graph."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...models.secret import NoUsableSecret
 from ..rights import CONSENT, SEARCH_DIRECTORY, may
 from ..widgets.links import link_to, may_open
 
-#: Seconds for which "Next" works: Graph forgets its pages after a while too.
+#: Seconds for which "Next" works. Graph's own page links expire too.
 NEXT_LIFETIME = 3600
 _SALT = "azuread_connections.admin.connection.users"
 _MAX_SEARCH = 100
@@ -30,7 +30,7 @@ _MAX_SEARCH = 100
 def show(
     page: admin.ModelAdmin[Connection], request: HttpRequest, connection: Connection
 ) -> HttpResponse:
-    """Show a page of the directory's users whose name or address begins so."""
+    """Show a page of the directory's users whose name or address begins with the search term."""
     if not may(request, SEARCH_DIRECTORY):
         raise PermissionDenied
     if not connection.enable_users_api:
@@ -44,7 +44,7 @@ def show(
         error = "" if lacks_permission else str(graph_error)
         if lacks_permission:
             _note(connection, "")
-            # The next search asks with a new token, which carries what was granted meanwhile.
+            # The next search uses a new token, which has the permissions granted meanwhile.
             forget_token(connection)
     except (EntraError, NoUsableSecret, ImproperlyConfigured) as other:
         error = _explain(other)
@@ -75,7 +75,7 @@ def _find(
     link = _unsign(connection, signed)
     if signed and not link:
         page.message_user(
-            request, gettext("That page is too old: here is the first one."), messages.WARNING
+            request, gettext("That link has expired. This is the first page."), messages.WARNING
         )
     graph = graph_of(connection)
     return graph.users_page(link) if link else graph.users(search)
@@ -87,7 +87,7 @@ def _rows(
     connection: Connection,
     found: UserPage,
 ) -> list[dict[str, Any]]:
-    """Put the directory's users beside those who have signed in here: one query."""
+    """Match the directory's users with those who have signed in here, in one query."""
     known: dict[str, Identity] = {}
     if connection.tenant_id and found.users:
         identities = Identity._default_manager.filter(
@@ -126,7 +126,7 @@ def _explain(error: Exception) -> str:
 
 
 def _note(connection: Connection, permissions: str) -> None:
-    """Note what Graph has just proven, where that is news."""
+    """Store the application permissions that Graph has just shown, if they have changed."""
     own = connection.directories.filter(tenant_id=connection.tenant_id).first()
     if own is None or own.application_permissions == permissions:
         return

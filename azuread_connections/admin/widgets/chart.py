@@ -26,7 +26,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """What the template draws. ``highest``: the largest day; ``days`` for those who read tables."""
+    """What the template draws. ``highest``: the count of the largest day."""
 
     bars: list[Bar]
     highest: int
@@ -64,5 +64,5 @@ def _bar(number: int, day: Day, highest: int) -> Bar:
 
 
 def _height(count: int, highest: int) -> int:
-    """Return a bar's height: something is always to be seen of a day on which something was."""
+    """Return a bar's height; a day with any events is always visible."""
     return max(2, count * HEIGHT // highest) if count else 0

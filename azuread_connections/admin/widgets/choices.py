@@ -1,4 +1,4 @@
-"""Choosing many of few, or many of very many."""
+"""Fields to choose several rows, from a few or from very many."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from django.db.models import Field, QuerySet
 
 from .links import as_key
 
-#: More check boxes than this nobody reads; a search field then takes their place.
+#: For more rows than this, a search field replaces the check boxes.
 MOST_CHECKBOXES = 100
 
 
 class RowsField(forms.ModelMultipleChoiceField):
-    """Rows by their keys. What can be no key is told so, and never reaches the database."""
+    """Rows by their keys. An invalid key is an error, and never reaches the database."""
 
     def prepare_value(self, value: Any) -> Any:
         prepared = super().prepare_value(value)
@@ -42,9 +42,9 @@ def choose_by(
     relation: Field[Any, Any],
     admin_site: AdminSite,
 ) -> None:
-    """Give a field its rows: as check boxes, or as a search field where there are too many.
+    """Give a field its rows: as check boxes, or as a search field if there are too many.
 
-    ``relation`` is a foreign key to the rows' model: the admin's search goes by it.
+    ``relation`` is a foreign key to the rows' model, which the admin's search needs.
     """
     if queryset[: MOST_CHECKBOXES + 1].count() > MOST_CHECKBOXES:
         field.widget = AutocompleteSelectMultiple(relation, admin_site)

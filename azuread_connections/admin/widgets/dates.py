@@ -1,4 +1,4 @@
-"""Dates as administrators type them, and times as they read them."""
+"""Date fields, and times as text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ExpiryDateField(forms.DateField):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        # Compared as days: showing a stored time as a date must not cut the time off on saving.
+        # Compare days: a stored time that is shown as a date must keep its time on saving.
         try:
             value = self.to_python(data)
         except ValidationError:
@@ -44,7 +44,7 @@ class ExpiryDateField(forms.DateField):
 
 
 def short_time(moment: datetime) -> str:
-    """Return a time as all pages write it: it fits a narrow column and sorts as text.
+    """Return a time in the format of all pages, which fits a narrow column and sorts as text.
 
     In the site's time zone: "2027-04-30 09:05".
     """
@@ -56,7 +56,7 @@ def _local(moment: datetime) -> datetime:
 
 
 def time_ago(moment: datetime | None, never: str) -> str | SafeString:
-    """Render a past time as "3 days ago", the exact time as its tool tip."""
+    """Render a past time as "3 days ago", with the exact time as tool tip."""
     if moment is None:
         return never
     seconds = (timezone.now() - moment).total_seconds()

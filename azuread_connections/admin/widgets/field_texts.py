@@ -1,4 +1,4 @@
-"""Label and help text of a form's own field, where it stands for a field of the model."""
+"""Label and help text for a form's own field that replaces a field of the model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from django.utils.text import capfirst
 
 
 def field_texts(model: type[Model], name: str) -> dict[str, Any]:
-    """Return what the model says of a field, as arguments of a form field."""
+    """Return a model field's texts as arguments of a form field."""
     field: Any = model._meta.get_field(name)
     return {"label": capfirst(field.verbose_name), "help_text": field.help_text}

@@ -1,4 +1,4 @@
-"""Filters of the list pages that the database answers, at any number of rows."""
+"""Filters of the list pages. They stay fast at any number of rows."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ...models.secret import not_expired
 from ..rights import visible_connections
 from .links import as_key
 
-#: A longer list than this nobody reads; the search field finds the others.
+#: The longest list of choices; the search field finds the others.
 MOST_CHOICES = 50
 
 
 def with_secret_status(
     connections: QuerySet[Connection], status: SecretStatus, now: datetime | None = None
 ) -> QuerySet[Connection]:
-    """Keep the connections of one state: ``connection_secret_state`` said to the database."""
+    """Keep the connections of one state: ``connection_secret_state`` as a database query."""
     now = now or timezone.now()
     any_secret = _has_secret(Q())
     accepted = Q(refused_at=None)
@@ -70,7 +70,7 @@ class SecretStatusFilter(admin.SimpleListFilter):
             (SecretStatus.EXPIRING.value, _("Expiring soon")),
             (SecretStatus.UNKNOWN.value, _("No expiry date")),
             (SecretStatus.MISSING.value, _("No secret")),
-            (SecretStatus.VALID.value, _("Fine")),
+            (SecretStatus.VALID.value, _("Valid")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -81,7 +81,7 @@ class SecretStatusFilter(admin.SimpleListFilter):
 
 
 class ConnectionFilter(admin.SimpleListFilter):
-    """By connection, without listing thousands of them or asking the log which it names."""
+    """Filters by connection, without listing thousands of them or scanning the log."""
 
     title = _("connection")
     parameter_name = "connection"
@@ -93,7 +93,7 @@ class ConnectionFilter(admin.SimpleListFilter):
         ]
 
     def has_output(self) -> bool:
-        # A link may name one where there is none to choose: without this it would be passed over.
+        # Without this, Django ignores a link's connection if there is none to choose from.
         return super().has_output() or self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -105,7 +105,7 @@ class ConnectionFilter(admin.SimpleListFilter):
 
 
 class EventApplicationFilter(admin.SimpleListFilter):
-    """By application, in the same way."""
+    """Filters by application, in the same way."""
 
     title = _("application")
     parameter_name = "application"
@@ -125,7 +125,7 @@ class EventApplicationFilter(admin.SimpleListFilter):
 
 
 class EventCodeFilter(admin.SimpleListFilter):
-    """By code. The list of codes is closed, so the log is not asked which it holds."""
+    """Filters by code. The list of codes is closed, so that the log need not be scanned."""
 
     title = _("code")
     parameter_name = "code"

@@ -1,4 +1,4 @@
-"""Lists of very many rows: to count these takes a database longer than to find a page of them."""
+"""Lists of very many rows, which a database counts more slowly than it finds a page of them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.http import HttpRequest
 
 from ...conf import CACHE_PREFIX, conf
 
-#: Fewer are counted each time, so that who adds or removes one sees the number change.
+#: Fewer rows are counted each time, so that adding or removing one changes the number.
 MANY = 10_000
-#: Seconds for which a larger number is good enough.
+#: Seconds for which a larger count is cached.
 COUNTED_EVERY = 60
 
 
 class LargeListAdmin(admin.ModelAdmin):
-    """Counts many rows once a minute, for each user and search."""
+    """Caches the count of many rows for a minute, for each user and search."""
 
     show_full_result_count = False
 
@@ -27,12 +27,12 @@ class LargeListAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
     ) -> Paginator[Any]:
         if self.paginator is not Paginator:
-            # A site's own.
+            # A site's own paginator.
             return super().get_paginator(request, queryset, per_page, *args, **kwargs)
         asked = request.GET.copy()
         for only_another_page in ("p", "o", "page"):
             asked.pop(only_another_page, None)
-        # By user: a site's own admin may show some people less.
+        # By user: a site's own admin class can show some users fewer rows.
         parts = (request.path, str(request.user.pk), asked.urlencode())
         key = f"{CACHE_PREFIX}:count:{sha256(repr(parts).encode()).hexdigest()}"
         return _Paginator(key, queryset, per_page, *args, **kwargs)

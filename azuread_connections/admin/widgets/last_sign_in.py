@@ -1,4 +1,4 @@
-"""When somebody last signed in by a connection, asked of the database for each row of a list."""
+"""When somebody last signed in with a connection, as a subquery for each row of a list."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ...models import Event, Identity
 
 
 def last_sign_in(connection: str) -> Coalesce:
-    """Return the time as an expression; ``connection``: where the row has the connection's key."""
-    # Of a connection's events an index finds the newest at once. A person's row knows only the
-    # last of the connections they came by; it speaks where the log has been cleared.
+    """Return the time as an expression; ``connection``: the column of its key."""
+    # An index finds the newest event of a connection at once. An identity knows only the last
+    # connection that it used; it is the fallback where the log has been cleared.
     signed_in = Event._default_manager.filter(
         connection=OuterRef(connection), kind=Event.Kind.SIGNED_IN
     ).order_by("-created_at")
-    # NULL is left out by hand: databases do not agree on where it sorts.
+    # Exclude NULL: databases do not agree on where it sorts.
     people = Identity._default_manager.filter(
         connection=OuterRef(connection), last_sign_in_at__isnull=False
     ).order_by("-last_sign_in_at")

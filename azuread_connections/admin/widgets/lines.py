@@ -1,4 +1,4 @@
-"""Fields that hold a list: one entry a line, or separated by commas, each checked by itself."""
+"""Fields that hold a list: one entry per line, or separated by commas, each validated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...hosts import ascii_host
 from ...models.destinations import destination_error, invalid_destination
 from ...models.validators import clean_alias
 
-#: As many as Auth0 takes; more in one form is a mistake.
+#: Auth0's limit; more in one form is a mistake.
 MOST_ENTRIES = 1000
 
 _SEPARATORS = re.compile(r"[\r\n,]+")
@@ -42,7 +42,7 @@ class LinesField(forms.CharField):
         return list(dict.fromkeys(line for line in lines if line))
 
     def clean(self, value: Any) -> list[str]:
-        """Return the entries as they are stored. Every bad one is named in a message."""
+        """Return the entries as they are stored. Each invalid entry gets its own message."""
         lines = self.to_python(value)
         self.validate(lines)
         if len(lines) > MOST_ENTRIES:
@@ -99,9 +99,9 @@ class AliasesField(LinesField):
 
 
 class URLsField(LinesField):
-    """Absolute addresses, kept to the letter: that is how they will be compared."""
+    """Absolute addresses, stored unchanged because they are compared exactly."""
 
-    #: Whether schemes of an app's own are allowed, such as ``com.example.app://callback``.
+    #: Whether private schemes are allowed, such as ``com.example.app://callback``.
     own_schemes = False
 
     def clean_line(self, line: str) -> str:

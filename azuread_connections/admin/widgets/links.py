@@ -1,4 +1,4 @@
-"""Links from one admin page to another, where there is another."""
+"""Links from one admin page to another, if this admin site has that page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 def admin_url(admin_site: AdminSite, model: type[Model] | Model, page: str, *args: Any) -> str:
     """Return the address of a model's page ("changelist", "change", …) on this admin site.
 
-    Raises ``NoReverseMatch`` where the site does not have the model.
+    Raises ``NoReverseMatch`` if the site does not have the model.
     """
     meta = model._meta
     name = f"admin:{meta.app_label}_{meta.model_name}_{page}"
@@ -24,15 +24,15 @@ def admin_url(admin_site: AdminSite, model: type[Model] | Model, page: str, *arg
 
 
 def as_key(text: str) -> int | None:
-    """Return the key of a row that somebody sent as text; None for what can be none's.
+    """Return a row's key from text; None for text that cannot be a key.
 
-    More digits than these no database keeps, and Python refuses to read very many.
+    No database stores keys with more digits, and Python refuses to parse very long numbers.
     """
     return int(text) if text.isdecimal() and len(text) <= 18 else None
 
 
 def link_to(admin_site: AdminSite, row: Model, text: str = "") -> str | SafeString:
-    """Return a row's name, linked to its page where this admin site has one."""
+    """Return a row's name, linked to its page if this admin site has one."""
     text = text or str(row)
     try:
         url = admin_url(admin_site, row, "change", quote(row.pk))

@@ -1,7 +1,7 @@
 """Microsoft's error numbers (AADSTS) explained: what each means, who can fix it, and how.
 
-One module for each subject. The texts are our own. ``explain`` serves the administrator's pages;
-``errors`` takes the class of an answer from here.
+One module per subject. The texts are our own. The administrator's pages use ``explain``;
+``errors`` uses the ``ErrorClass`` of each number.
 https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 """
 

@@ -19,12 +19,12 @@ _WHICH_ACCOUNT = entries(
     ErrorClass.ACCESS_DENIED,
     {
         16000: (
-            _("The chosen account does not exist in the directory, or several are possible."),
+            _("The chosen account does not exist in the directory, or several accounts match."),
             INVITE,
         ),
         16001: (
-            _("The person has no session in the directory, or several accounts are possible."),
-            _("Sign in once more and choose one account."),
+            _("The person has no session in the directory, or several accounts match."),
+            _("Sign in again and choose one account."),
         ),
         16003: (_("The account has not been added to the directory."), INVITE),
         50014: (
@@ -35,18 +35,18 @@ _WHICH_ACCOUNT = entries(
             ),
         ),
         50020: (
-            _("The account belongs to another directory than the one that is asked."),
+            _("The account belongs to another directory than the one that the sign-in uses."),
             _(
-                "Use an account of this directory, or be invited to it as a guest. Are people of "
-                "several directories meant to sign in? Then the connection needs “Use common "
-                "endpoint” and the registration an account type for several directories."
+                "Use an account of this directory, or be invited to it as a guest. If people of "
+                "several directories are to sign in, the connection needs “Use common endpoint”, "
+                "and the registration an account type for several directories."
             ),
         ),
         50034: (
             _("The directory has no such account."),
             _(
-                "Look for a typing mistake, and whether the connection's directory is the right "
-                "one."
+                "Check the address for typing mistakes, and whether the connection's directory is "
+                "the right one."
             ),
         ),
         50177: (
@@ -61,11 +61,11 @@ _WHICH_ACCOUNT = entries(
             INVITE,
         ),
         50197: (
-            _("Microsoft could not tell which of the person's accounts is meant."),
-            _("Sign in once more and choose the account. A private window helps where it repeats."),
+            _("Microsoft could not determine which of the person's accounts to use."),
+            _("Sign in again and choose the account. If it happens again, use a private window."),
         ),
         51004: (_("The directory has no such account."), INVITE),
-        90072: (_("The account comes from outside, and is not in the directory."), INVITE),
+        90072: (_("The account is external and is not in the directory."), INVITE),
         500200: (
             _("A personal Microsoft account was used where only work accounts can sign in."),
             WORK_ACCOUNT,
@@ -73,7 +73,7 @@ _WHICH_ACCOUNT = entries(
         500204: (_("An account of this kind cannot sign in to the app."), WORK_ACCOUNT),
         500208: (
             _("The domain of the address does not belong to the kind of account that was chosen."),
-            _("Choose “Work or school account” at Microsoft, and look for a typing mistake."),
+            _("Choose “Work or school account” at Microsoft, and check the address for mistakes."),
         ),
         1003034: (
             _("The organisation does not let personal Microsoft accounts of this kind sign in."),
@@ -86,15 +86,15 @@ _WHICH_ACCOUNT = entries(
     {
         50057: (
             _("The account is disabled."),
-            _("Enable the account in the directory, if the person is still to have it."),
+            _("Enable the account in the directory, if the person should still have it."),
         ),
         54000: (
-            _("By the directory's records the person is too young for this app."),
+            _("According to the directory, the person is too young for this app."),
             _("Correct the person's age group, or record the parents' consent in the directory."),
         ),
         90084: (
-            _("The app does not take guests of the directory."),
-            _("Use an account of the directory itself, or let guests in by the app's settings."),
+            _("The app does not accept guests of the directory."),
+            _("Use an account of the directory itself, or allow guests in the app's settings."),
         ),
         500341: (
             _("The account was deleted from the directory."),
@@ -102,7 +102,7 @@ _WHICH_ACCOUNT = entries(
         ),
         500571: (
             _("The person's guest account is disabled."),
-            _("Enable the guest account in the directory, if the person is still to have it."),
+            _("Enable the guest account in the directory, if the person should still have it."),
         ),
     },
 )
@@ -113,7 +113,7 @@ _PASSWORD = entries(
     {
         50053: (
             _("The account is locked after too many attempts, or the address is blocked."),
-            _("Wait, then try again, or have the directory's administrator unblock it."),
+            _("Wait and try again, or ask the directory's administrator to unblock it."),
         ),
         50055: (_("The account's password has expired."), NEW_PASSWORD),
         50126: (
@@ -128,8 +128,8 @@ _PASSWORD = entries(
         50144: (
             _("The password has expired in the organisation's own Active Directory."),
             _(
-                "Change the password in the organisation's network, or have its IT support reset "
-                "it."
+                "Change the password in the organisation's network, or ask its IT support to "
+                "reset it."
             ),
         ),
     },
@@ -143,26 +143,26 @@ _SECOND_FACTOR = entries(
         50074: (_("The second factor was not passed."), SECOND_FACTOR),
         50076: (_("A rule of the directory asks for a second factor."), SECOND_FACTOR),
         50078: (
-            _("The person confirmed with a second factor too long ago for the directory's rules."),
+            _("The last confirmation with a second factor is too old for the directory's rules."),
             SECOND_FACTOR,
         ),
         50079: (
-            _("The person has to register a second factor, which a rule has asked for lately."),
+            _("A new rule requires the person to register a second factor."),
             SET_UP_SECOND_FACTOR,
         ),
         50088: (
-            _("Too many phone calls or messages for second factors were sent."),
-            _("Wait some minutes, or confirm in another way, such as with the Authenticator app."),
+            _("Too many phone calls or messages for second factors were requested."),
+            _("Wait a few minutes, or confirm in another way, such as with the Authenticator app."),
         ),
         50139: (
             _("The sign-in at the person's own organisation has to be repeated."),
             TRY_AGAIN,
         ),
         50158: (
-            _("The second factor of another vendor, which the directory asks for, was not passed."),
+            _("The directory requires another vendor's second factor, which was not passed."),
             _("Sign in again and finish the other vendor's step. The organisation's IT runs it."),
         ),
-        50199: (_("The question at Microsoft whether to go on was not answered."), TRY_AGAIN),
+        50199: (_("Microsoft's question whether to continue was not answered."), TRY_AGAIN),
         500121: (
             _("The second factor was declined, not answered, or failed."),
             SECOND_FACTOR,
@@ -173,9 +173,9 @@ _SECOND_FACTOR = entries(
     ErrorClass.ACCESS_DENIED,
     {
         53004: (
-            _("The second factor cannot be set up, as the sign-in looks risky."),
+            _("The second factor cannot be set up, because the sign-in looks risky."),
             _(
-                "The directory's administrator looks into the risk, or gives the person a "
+                "The directory's administrator has to investigate the risk, or give the person a "
                 "Temporary Access Pass to set it up."
             ),
         ),
@@ -184,29 +184,29 @@ _SECOND_FACTOR = entries(
             _("Set it up in the organisation's network or on one of its devices."),
         ),
         54008: (
-            _("A second factor is needed, and the way in which the person began cannot be first."),
+            _("A second factor is needed, and the method used cannot be the first factor."),
             _(
-                "Sign in with a password or a passkey first. The directory's administrator decides "
-                "in Authentication methods what can come first."
+                "Sign in with a password or a passkey first. The directory's administrator chooses "
+                "the possible first factors under Authentication methods."
             ),
         ),
     },
 )
 
-#: Microsoft had to show a page, or the session there is over: another sign-in shows it.
+#: Microsoft had to show a page, or its session is over: another sign-in solves both.
 _SESSION = entries(
     Owner.EMPLOYEE,
     ErrorClass.STALE,
     {
-        50058: (_("Nobody was signed in at Microsoft, and no page was to be shown."), TRY_AGAIN),
+        50058: (_("Nobody was signed in, and the request allowed no sign-in page."), TRY_AGAIN),
         50089: (_("Microsoft's sign-in page was left open for too long."), TRY_AGAIN),
         50132: (
-            _("The session at Microsoft is over, such as by a new password or by a rule."),
+            _("The session at Microsoft has ended, for example after a new password or by a rule."),
             TRY_AGAIN,
         ),
-        50133: (_("The session at Microsoft is over, because the password changed."), TRY_AGAIN),
+        50133: (_("The session at Microsoft has ended because the password changed."), TRY_AGAIN),
         50140: (_("The question “Stay signed in?” interrupted the sign-in."), TRY_AGAIN),
-        50173: (_("The sign-in was revoked, such as by a new password."), TRY_AGAIN),
+        50173: (_("The sign-in was revoked, for example because of a new password."), TRY_AGAIN),
         700082: (_("The sign-in was not used for too long."), TRY_AGAIN),
         700084: (_("The sign-in of a single-page app has ended, as it does every day."), TRY_AGAIN),
     },

@@ -17,7 +17,7 @@ from . import (
 from .explanation import Explanation, Owner
 from .remedies import LOOK_UP, SHOW_AND_ASK
 
-#: All entries, also one that stands twice by mistake.
+#: All entries, including any duplicates, which a test finds.
 ENTRIES: tuple[Explanation, ...] = (
     *accounts.ENTRIES,
     *policies.ENTRIES,
@@ -32,7 +32,7 @@ CATALOGUE: dict[int, Explanation] = {each.code: each for each in ENTRIES if each
 
 
 def explain(code: int | None) -> Explanation:
-    """Return what is known of a number. One that is not in the catalogue gets a usable text too."""
+    """Return the explanation of a number. An unknown number gets a general one."""
     if code is None:
         return Explanation(None, Owner.SITE, _("Microsoft gave no error number."), SHOW_AND_ASK)
     known = CATALOGUE.get(code)

@@ -13,14 +13,14 @@ _DECLINED = entries(
     {
         65004: (
             _("The person declined to grant the permissions."),
-            _("Sign in again and accept, or have an administrator of the directory grant them."),
+            _("Sign in again and accept, or ask an administrator of the directory to grant them."),
         ),
         90135: (
-            _("The person chose not to go on with the sign-in."),
+            _("The person chose not to continue the sign-in."),
             _("Nothing is wrong. Sign in again to finish."),
         ),
         9002341: (
-            _("The person has to allow single sign-on, and did not."),
+            _("The person has to allow single sign-on, but did not."),
             _("Sign in again and press “Continue” where Microsoft asks."),
         ),
     },
@@ -45,14 +45,14 @@ _NOT_GRANTED = entries(
             ),
         ),
         90099: (
-            _("A partner's administrator signs in, and the customer's directory lacks the app."),
+            _("A partner's administrator signed in, but the customer's directory lacks the app."),
             GRANT,
         ),
         900941: (
             _("Microsoft considers the app risky, so only an administrator can grant permissions."),
             _(
-                "Send the consent link to an administrator of the directory. A registration whose "
-                "publisher is verified is not considered risky for that reason any more."
+                "Send the consent link to an administrator of the directory. To prevent this, get "
+                "the publisher of the registration verified."
             ),
         ),
     },
@@ -64,7 +64,7 @@ _PERMISSIONS = entries(
     {
         650052: (
             _("The directory has not subscribed to a service that the app wants to use."),
-            _("Subscribe to the service, or take it off the registration's API permissions."),
+            _("Subscribe to the service, or remove it from the registration's API permissions."),
         ),
     },
 ) + entries(
@@ -72,7 +72,7 @@ _PERMISSIONS = entries(
     ErrorClass.OTHER,
     {
         65002: (
-            _("The registration asks for a service that Microsoft gives to its own apps only."),
+            _("The registration asks for a service that only Microsoft's own apps can use."),
             API_PERMISSIONS,
         ),
         65005: (_("The registration lists a service that is not available."), API_PERMISSIONS),

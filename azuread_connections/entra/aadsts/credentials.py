@@ -17,7 +17,7 @@ _SECRET = entries(
             NEW_SECRET,
         ),
         7000216: (_("The request carried no client secret."), NEW_SECRET),
-        7000218: (_("The request carried no client secret, and the app needs one."), NEW_SECRET),
+        7000218: (_("The request carried no client secret, but the app needs one."), NEW_SECRET),
         7000222: (_("The client secret has expired."), NEW_SECRET),
     },
 )
@@ -28,12 +28,12 @@ _ASSERTION = entries(
     {
         50012: (_("The app's assertion has a wrong signature."), NO_ASSERTION),
         50027: (_("The app's assertion is malformed."), NO_ASSERTION),
-        70021: (_("No federated credential of the registration fits the assertion."), NO_ASSERTION),
+        70021: (_("No federated credential of the app matches the assertion."), NO_ASSERTION),
         700021: (_("The app's assertion names another client ID."), NO_ASSERTION),
-        700023: (_("The app's assertion is meant for somebody else."), NO_ASSERTION),
+        700023: (_("The app's assertion has a wrong audience."), NO_ASSERTION),
         700024: (
             _("The app's assertion is not valid at this time."),
-            _("Set the server's clock right."),
+            _("Correct the server's clock."),
         ),
         700027: (
             _("The certificate that signs the app's assertion is unknown or has expired."),
@@ -63,11 +63,11 @@ _ASSERTION = entries(
             NO_ASSERTION,
         ),
         7000227: (
-            _("No federated credential of the registration fits the managed identity's assertion."),
+            _("No federated credential of the registration matches the managed identity."),
             NO_ASSERTION,
         ),
         7002138: (
-            _("A federated credential's subject differs in upper and lower case only."),
+            _("A federated credential's subject differs only in upper and lower case."),
             NO_ASSERTION,
         ),
     },
@@ -84,9 +84,9 @@ _PUBLIC_CLIENT = entries(
     },
 )
 
-#: What says that a client secret does not work. Nothing else does, whatever the OAuth error.
+#: Only these say that a client secret does not work, whatever the OAuth error.
 CLIENT_SECRET_CODES = frozenset(each.code for each in _SECRET if each.code)
-#: The same of a certificate or a federated token, of which this app sends none.
+#: The same for a certificate or a federated token, which this app does not send.
 CLIENT_ASSERTION_CODES = frozenset({700024, 700027, 7000213, 7000214, 7000226, 7000227})
 
 ENTRIES = (*_SECRET, *_ASSERTION, *_PUBLIC_CLIENT)

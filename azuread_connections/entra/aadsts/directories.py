@@ -12,7 +12,7 @@ _UNKNOWN = entries(
     ErrorClass.UNKNOWN_DIRECTORY,
     {
         90002: (
-            _("Microsoft knows no directory of this domain or ID in this cloud."),
+            _("Microsoft knows no directory with this domain or ID in this cloud."),
             RIGHT_CLOUD,
         ),
     },
@@ -28,7 +28,7 @@ _DIRECTORY = entries(
             RIGHT_CLOUD,
         ),
         90019: (_("The request names no directory."), RIGHT_CLOUD),
-        900023: (_("What stands for the directory is neither a domain nor an ID."), RIGHT_CLOUD),
+        900023: (_("The directory in the request is neither a domain nor an ID."), RIGHT_CLOUD),
         9001023: (
             _("The app asked for its own token at the common endpoint."),
             _("Enter the domain of the directory that the app is registered in."),
@@ -41,7 +41,7 @@ _DIRECTORY = entries(
         5000224: (
             _("What the app asks for is not available: directory or app may have been deleted."),
             _(
-                "Look whether the directory and the enterprise application still exist, and grant "
+                "Check whether the directory and the enterprise application still exist, and grant "
                 "the permissions again."
             ),
         ),
@@ -66,16 +66,16 @@ _CLOUD = entries(
         900432: (
             _("An app with a secret cannot sign in people of another of Microsoft's clouds."),
             _(
-                "Choose the person's cloud in a connection of its own, with a registration in that "
+                "Create a separate connection for the person's cloud, with a registration in that "
                 "cloud."
             ),
         ),
         900439: (
-            _("The directory belongs to US Government, and the global cloud was asked."),
+            _("The directory is in the US Government cloud, but the global cloud was asked."),
             _("Choose the cloud “US Government” in the connection."),
         ),
         900440: (
-            _("The directory belongs to the global cloud, and US Government's was asked."),
+            _("The directory is in the global cloud, but the US Government cloud was asked."),
             _("Choose the global cloud in the connection."),
         ),
         1000104: (

@@ -1,4 +1,4 @@
-"""The form of an entry of the catalogue."""
+"""An entry of the catalogue: its type, its owner and its class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Text = str | Promise
 
 
 class Owner(enum.Enum):
-    """Who can fix it: ``label`` in words."""
+    """Who can fix it. ``label``: for people to read."""
 
     EMPLOYEE = "employee"
     DIRECTORY = "directory"
@@ -34,11 +34,11 @@ _LABELS = {
 
 
 class ErrorClass(enum.Enum):
-    """What an answer with the number means for the sign-in. ``errors`` has a class for each."""
+    """What the number means for the sign-in. ``errors`` has an exception class for each."""
 
-    #: The client secret is wrong, has expired or was not sent: another secret may work.
+    #: The client secret is wrong, expired or was not sent: another secret can work.
     SECRET_REJECTED = enum.auto()
-    #: The code, or the person's session at Microsoft, is over: another sign-in will do.
+    #: The code or the person's session at Microsoft has expired: another sign-in works.
     STALE = enum.auto()
     #: Nobody has granted what the application asks for.
     CONSENT_REQUIRED = enum.auto()
@@ -46,7 +46,7 @@ class ErrorClass(enum.Enum):
     ACCESS_DENIED = enum.auto()
     #: There is no such directory in this cloud.
     UNKNOWN_DIRECTORY = enum.auto()
-    #: Microsoft's trouble, which passes.
+    #: A temporary failure at Microsoft.
     TEMPORARY = enum.auto()
     #: Anything else, most often a wrong registration or a wrong field of the connection.
     OTHER = enum.auto()
@@ -54,7 +54,7 @@ class ErrorClass(enum.Enum):
 
 @dataclass(frozen=True)
 class Explanation:
-    """One failure in words. ``code``: None for those that Microsoft gives no number."""
+    """A failure, its meaning and its remedy. ``code``: None for failures without a number."""
 
     code: int | None
     owner: Owner
@@ -64,7 +64,7 @@ class Explanation:
 
     @property
     def link(self) -> str:
-        """Microsoft's own words about the number; "" without one."""
+        """The address of Microsoft's page about the number; "" without one."""
         return f"https://login.microsoftonline.com/error?code={self.code}" if self.code else ""
 
 

@@ -16,12 +16,12 @@ _CONDITIONAL_ACCESS = entries(
             ASK_YOUR_IT,
         ),
         53002: (
-            _("A rule asks for an approved app, and the one in use is not approved."),
+            _("A rule requires an approved app, but the one in use is not approved."),
             ASK_YOUR_IT,
         ),
         53003: (_("A rule of the directory blocks this sign-in."), ASK_YOUR_IT),
         53005: (
-            _("A rule asks for an app with a protection policy of Intune, which a browser lacks."),
+            _("A rule requires an app with an Intune protection policy, which a browser lacks."),
             ASK_YOUR_IT,
         ),
         53008: (
@@ -29,12 +29,12 @@ _CONDITIONAL_ACCESS = entries(
             _("Sign in with Microsoft Edge, or with another browser that the organisation allows."),
         ),
         53009: (
-            _("A rule asks for an app with a protection policy of Intune, which a browser lacks."),
+            _("A rule requires an app with an Intune protection policy, which a browser lacks."),
             ASK_YOUR_IT,
         ),
         53011: (
-            _("The person's own directory has blocked them, as the account looks at risk."),
-            _("The administrator of the person's own directory has to look into the risk."),
+            _("The person's own directory has blocked the account because it looks at risk."),
+            _("The administrator of the person's own directory has to investigate the risk."),
         ),
         530031: (_("A rule of the directory does not allow tokens to be issued."), ASK_YOUR_IT),
         530032: (_("A security policy of the directory blocks this person."), ASK_YOUR_IT),
@@ -54,22 +54,22 @@ _DEVICE = entries(
     {
         50097: (
             _(
-                "A rule asks for a device that the directory knows, and this one did not prove "
-                "itself."
+                "A rule requires a device that the directory knows, but this one did not prove "
+                "that it is."
             ),
             MANAGED_DEVICE,
         ),
         50129: (_("The device has not been joined to the directory."), REGISTER_DEVICE),
         50155: (_("The device could not be verified."), REGISTER_DEVICE),
-        53000: (_("A rule asks for a managed device, and this one is not."), ASK_YOUR_IT),
+        53000: (_("A rule requires a managed device, but this one is not managed."), ASK_YOUR_IT),
         53001: (
-            _("A rule asks for a device that has joined the domain, and this one has not."),
+            _("A rule requires a device that has joined the domain, but this one has not."),
             ASK_YOUR_IT,
         ),
-        530003: (_("A rule asks for a device that the organisation manages."), MANAGED_DEVICE),
+        530003: (_("A rule requires a device that the organisation manages."), MANAGED_DEVICE),
         530004: (
             _(
-                "A rule asks for a compliant device, and the directory does not accept those of "
+                "A rule requires a compliant device, but the directory does not trust devices of "
                 "the person's own directory."
             ),
             _(
@@ -78,7 +78,7 @@ _DEVICE = entries(
             ),
         ),
         700003: (
-            _("The directory does not know the device (any more)."),
+            _("The directory does not know the device, or no longer knows it."),
             _("Register the device again."),
         ),
     },
@@ -89,7 +89,7 @@ _FREQUENCY = entries(
     ErrorClass.ACCESS_DENIED,
     {
         70043: (
-            _("The directory asks people to sign in again after some time, and it has passed."),
+            _("The directory requires people to sign in again after some time, which has passed."),
             TRY_AGAIN,
         ),
         70044: (
@@ -104,7 +104,7 @@ _WHO_MAY_ENTER = entries(
     ErrorClass.ACCESS_DENIED,
     {
         50105: (
-            _("Only people who are assigned to the app may use it, and this person is not."),
+            _("Only people who are assigned to the app can use it, but this person is not."),
             _(
                 "In the Microsoft Entra admin center: Enterprise applications › the app › Users "
                 "and groups: assign the person, or a group that they are in directly. Groups "
@@ -112,7 +112,7 @@ _WHO_MAY_ENTER = entries(
             ),
         ),
         500021: (
-            _("The network or device lets people sign in to chosen directories only."),
+            _("The network or device lets people sign in only to certain directories."),
             _("Allow this directory in the tenant restrictions of the network or device."),
         ),
         500022: (
@@ -120,14 +120,14 @@ _WHO_MAY_ENTER = entries(
             _("Allow this directory in the tenant restrictions of the person's organisation."),
         ),
         500211: (
-            _("The account comes from outside, and the directory restricts which guests it takes."),
+            _("The account is external, and the directory restricts which guests it accepts."),
             _(
-                "Invite the account as a guest, and look whether the directory's external "
+                "Invite the account as a guest, and check whether the directory's external "
                 "collaboration settings allow its domain."
             ),
         ),
         500212: (
-            _("The person's own directory forbids them to use others."),
+            _("The person's own directory does not let its people use this one."),
             _("Allow it in the outbound cross-tenant access settings of the person's directory."),
         ),
         500213: (
@@ -135,7 +135,7 @@ _WHO_MAY_ENTER = entries(
             _("Allow it in the inbound cross-tenant access settings of the directory."),
         ),
         5000225: (
-            _("Microsoft has blocked the directory, because it was not used for a long time."),
+            _("Microsoft has blocked the directory because it was not used for a long time."),
             _("The directory's administrator has to ask Microsoft's support to restore it."),
         ),
     },

@@ -23,17 +23,17 @@ _SWITCHED_OFF = entries(
     {
         70001: (_("The app is disabled in the directory, or unknown there."), ENABLE_APP),
         500014: (
-            _("The service of a permission is switched off in the directory, or not paid for."),
+            _("The service of a permission is disabled in the directory, or has no subscription."),
             _(
                 "In the Microsoft Entra admin center, enable the service among the Enterprise "
-                "applications, or take its permission off the registration."
+                "applications, or remove its permission from the registration."
             ),
         ),
         1000031: (
             _("The app cannot be used in the directory at this time."),
             _(
-                "Look whether the enterprise application is enabled. Then grant its permissions "
-                "again by the consent link."
+                "Check whether the enterprise application is enabled. Then grant its permissions "
+                "again with the consent link."
             ),
         ),
         7000112: (_("The app is disabled in the directory."), ACTIVATE_APP),
@@ -80,7 +80,7 @@ _CALLBACK_URL = entries(
         500112: (
             _("The callback URL differed between the two steps of the sign-in."),
             _(
-                "Look whether PUBLIC_URL or the applications' hosts were changed meanwhile, then "
+                "Check whether PUBLIC_URL or the applications' hosts were changed meanwhile, then "
                 "try again."
             ),
         ),
@@ -95,12 +95,12 @@ _CALLBACK_URL = entries(
             OUR_BUG,
         ),
         9002327: (
-            _("The callback URL is registered for a single-page app, so no server may use it."),
+            _("The callback URL is registered for a single-page app, so a server cannot use it."),
             WEB_PLATFORM,
         ),
         9002328: (
             _(
-                "The tokens were asked for from another origin, which only the single-page "
+                "The tokens were requested from another origin, which only the single-page "
                 "platform allows."
             ),
             OUR_BUG,
@@ -114,29 +114,29 @@ _ACCOUNT_TYPES = entries(
     {
         50194: (
             _(
-                "The registration serves one directory, and the connection uses the common "
+                "The registration serves one directory, but the connection uses the common "
                 "endpoint."
             ),
             MULTI_TENANT,
         ),
         90027: (
-            _("The identity API v1.0 cannot sign personal accounts in."),
+            _("The identity API v1.0 cannot sign in personal accounts."),
             _("Choose the identity API v2.0 in the connection, or sign in with a work account."),
         ),
         90124: (
             _("A service that the app asks for is not available at the common endpoint."),
-            _("Switch “Use common endpoint” off, or take the service off the API permissions."),
+            _("Switch off “Use common endpoint”, or remove the service from the API permissions."),
         ),
         90130: (_("The app cannot be used at the common endpoint."), MULTI_TENANT),
         9002332: (
-            _("The registration takes work accounts only, and was asked for personal ones."),
+            _("The registration accepts only work accounts, but personal ones were requested."),
             _(
-                "Sign in with a work account, or let the registration take personal accounts too: "
-                "Authentication › Supported account types."
+                "Sign in with a work account, or let the registration accept personal accounts "
+                "too: Authentication › Supported account types."
             ),
         ),
         9002346: (
-            _("The registration takes personal accounts only, and was asked for work accounts."),
+            _("The registration accepts only personal accounts, but work accounts were requested."),
             ACCOUNT_TYPES,
         ),
     },
@@ -147,11 +147,11 @@ _CLAIMS = entries(
     ErrorClass.OTHER,
     {
         50146: (
-            _("The registration maps claims, and lacks the signing key that this needs."),
+            _("The registration maps claims, but lacks the signing key that this needs."),
             CLAIMS_MAPPING,
         ),
         501461: (
-            _("The registration maps claims in a way that its own key or domain must allow."),
+            _("The registration maps claims, which its signing key or domain does not allow."),
             CLAIMS_MAPPING,
         ),
     },

@@ -1,4 +1,4 @@
-"""What to do, where several numbers have the same answer."""
+"""Remedies that several numbers share."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ SHOW_AND_ASK = _(
     "registration in Azure, and try again. Give Microsoft's support the correlation ID."
 )
 LOOK_UP = _(
-    "Look the number up at Microsoft by the link. Their support finds the sign-in by the "
+    "Look up the number on Microsoft's page. Microsoft's support can find the sign-in by the "
     "correlation ID in the log."
 )
-TRY_AGAIN = _("Sign in once more from the start.")
-WAIT = _("Wait some minutes, then try again. If it lasts, look at Microsoft's service health.")
+TRY_AGAIN = _("Start the sign-in again.")
+WAIT = _("Wait a few minutes, then try again. If it lasts, see Microsoft's service health page.")
 WAIT_OR_SUPPORT = _(
-    "Wait some minutes, then try again. If it lasts, give Microsoft's support the correlation ID."
+    "Wait a few minutes, then try again. If it lasts, give Microsoft's support the correlation ID."
 )
 OUR_BUG = _(
-    "This app should never cause it. Look whether a proxy changes the requests, then report it "
-    "with the line of the log."
+    "This app should never cause it. Check whether a proxy changes the requests, then report it "
+    "with the event from the log."
 )
-INVITE = _("Sign in with another account, or have the directory's administrator invite this one.")
+INVITE = _("Sign in with another account, or ask the directory's administrator to invite this one.")
 WORK_ACCOUNT = _(
     "Sign in with a work or school account, or be invited to the directory as a guest."
 )
@@ -34,12 +34,12 @@ SECOND_FACTOR = _("Sign in again and confirm with the second factor.")
 SET_UP_SECOND_FACTOR = _("Sign in again and follow Microsoft's steps to set it up.")
 REGISTER_DEVICE = _("Register the device with the directory, then sign in again.")
 MANAGED_DEVICE = _(
-    "Sign in on a device that the organisation manages. Its IT support can tell which ones count."
+    "Sign in on a device that the organisation manages. Its IT support knows which ones count."
 )
 COPY_CALLBACK = _(
     "Copy the callback URL from the connection's page, and add it to the registration in Azure: "
-    "Authentication › Platform configurations › Web › Redirect URIs. It has to be the same letter "
-    "for letter, with http or https."
+    "Authentication › Platform configurations › Web › Redirect URIs. It has to match exactly, "
+    "including http or https."
 )
 WEB_PLATFORM = _(
     "In the registration, move the callback URL from its present platform to the platform “Web”: "
@@ -55,19 +55,19 @@ API_PERMISSIONS = _(
 )
 ENABLE_APP = _("In the Microsoft Entra admin center, enable it: Enterprise applications › the app.")
 ACTIVATE_APP = _(
-    "In the Microsoft Entra admin center, look at both places where an app can be switched off: "
+    "In the Microsoft Entra admin center, check both places where an app can be disabled: "
     "Enterprise applications › the app › Properties, and App registrations › the app."
 )
 NEW_SECRET = _(
-    "In the registration, open Certificates & secrets, make a new client secret, and add its "
+    "In the registration, open Certificates & secrets, create a new client secret, and add its "
     "column “Value” to the connection."
 )
 NO_ASSERTION = _(
-    "This app signs in with a client secret. Give the connection one, and see that no proxy adds "
-    "an assertion to its requests."
+    "This app signs in with a client secret. Add one to the connection, and make sure that no "
+    "proxy adds an assertion to the requests."
 )
 MULTI_TENANT = _(
-    "Switch “Use common endpoint” off, or let the registration serve several directories: "
+    "Switch off “Use common endpoint”, or let the registration serve several directories: "
     "Authentication › Supported account types."
 )
 ACCOUNT_TYPES = _(
@@ -79,5 +79,5 @@ RIGHT_CLOUD_THEN_GRANT = _(
     "Compare the connection's cloud with the directory's, then grant the permissions."
 )
 CLAIMS_MAPPING = _(
-    "Take the claims mapping off the enterprise application, or give it its own key."
+    "Remove the claims mapping from the enterprise application, or give it a signing key."
 )

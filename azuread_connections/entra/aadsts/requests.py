@@ -1,4 +1,4 @@
-"""The requests themselves: sign-ins that took a wrong turn, and what this app never sends."""
+"""The requests themselves: stale sign-ins, and requests that this app never sends."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _STALE = entries(
     ErrorClass.STALE,
     {
         54005: (
-            _("The sign-in was already completed, such as in another tab or by going back."),
+            _("The sign-in was already completed, for example in another tab."),
             TRY_AGAIN,
         ),
-        70000: (_("Microsoft does not take the sign-in's code."), TRY_AGAIN),
+        70000: (_("Microsoft does not accept the sign-in's code."), TRY_AGAIN),
         70008: (_("The sign-in took too long."), TRY_AGAIN),
         501481: (
-            _("The answer belongs to another sign-in, such as one in another tab."),
+            _("The answer belongs to another sign-in, for example in another tab."),
             TRY_AGAIN,
         ),
-        700005: (_("The sign-in began in another directory than it ended in."), TRY_AGAIN),
+        700005: (_("The sign-in began in one directory and ended in another."), TRY_AGAIN),
         9002313: (
-            _("The request was malformed, most often by an address that was cut off."),
+            _("The request was malformed, most often because an address was cut off."),
             TRY_AGAIN,
         ),
     },
@@ -34,10 +34,10 @@ _RELOADED = entries(
     ErrorClass.OTHER,
     {
         900561: (
-            _("A page of Microsoft's was reloaded, or a proxy turned a POST into a GET."),
+            _("A Microsoft page was reloaded, or a proxy turned a POST into a GET."),
             _(
-                "Sign in once more from the start. If it happens to everybody, look for a proxy "
-                "between this site or the browsers and Microsoft."
+                "Start the sign-in again. If it happens to everybody, look for a proxy between "
+                "Microsoft and this site or the browsers."
             ),
         ),
     },
@@ -48,29 +48,29 @@ _NEVER_SENT = entries(
     ErrorClass.OTHER,
     {
         28000: (_("The request asks for several services at once."), OUR_BUG),
-        28002: (_("The request asks for a permission in a wrong way."), OUR_BUG),
+        28002: (_("The request names a permission in an invalid way."), OUR_BUG),
         28003: (_("The request asks for no permission."), OUR_BUG),
-        50147: (_("The sign-in's proof of origin (PKCE) has a wrong length."), OUR_BUG),
-        50196: (_("The same request came again and again."), OUR_BUG),
+        50147: (_("The sign-in's PKCE value has a wrong length."), OUR_BUG),
+        50196: (_("The same request was repeated too often."), OUR_BUG),
         70003: (_("The request is of a kind that Microsoft does not support."), OUR_BUG),
         70005: (
-            _("The request wants an answer of a kind that Microsoft does not support."),
+            _("The request asks for a response type that Microsoft does not support."),
             OUR_BUG,
         ),
         70007: (
-            _("The request wants the answer in a way that Microsoft does not support."),
+            _("The request asks for a response mode that Microsoft does not support."),
             OUR_BUG,
         ),
-        70011: (_("The request asks for a permission in a wrong way."), OUR_BUG),
+        70011: (_("The request names a permission in an invalid way."), OUR_BUG),
         90009: (_("The app asks for a token for itself."), OUR_BUG),
         90014: (_("A part of the request is missing."), OUR_BUG),
         90023: (_("The request is invalid."), OUR_BUG),
-        501491: (_("The sign-in's proof of origin (PKCE) has a wrong length."), OUR_BUG),
+        501491: (_("The sign-in's PKCE value has a wrong length."), OUR_BUG),
         700051: (_("The registration does not allow access tokens without a code."), OUR_BUG),
         700054: (_("The registration does not allow ID tokens without a code."), OUR_BUG),
         900144: (_("A part of the request is missing."), OUR_BUG),
         901002: (_("The request mixes the two identity APIs."), OUR_BUG),
-        1002012: (_("The app's own token was asked for in a wrong way."), OUR_BUG),
+        1002012: (_("The request for the app's own token is invalid."), OUR_BUG),
     },
 )
 

@@ -1,4 +1,4 @@
-"""Microsoft's own trouble, which passes."""
+"""Temporary failures at Microsoft."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ ENTRIES = entries(
     Owner.MICROSOFT,
     ErrorClass.TEMPORARY,
     {
-        50000: (_("Microsoft could not issue a token, for a reason of its own."), WAIT_OR_SUPPORT),
-        50033: (_("Microsoft's sign-in has a passing trouble."), WAIT),
-        50087: (_("Microsoft's check of second factors has a passing trouble."), WAIT),
+        50000: (_("An internal error at Microsoft: no token was issued."), WAIT_OR_SUPPORT),
+        50033: (_("Microsoft's sign-in service has a temporary problem."), WAIT),
+        50087: (_("Microsoft's second-factor service has a temporary problem."), WAIT),
         90006: (_("A service behind Microsoft's sign-in did not answer."), WAIT),
         90012: (_("Microsoft took too long."), WAIT),
-        90024: (_("The directory has more sign-ins than Microsoft allows it at once."), WAIT),
-        90030: (_("Microsoft's sign-in has a passing trouble."), WAIT),
-        90033: (_("Microsoft's sign-in has a passing trouble."), WAIT),
+        90024: (_("The directory has more sign-ins at once than Microsoft allows."), WAIT),
+        90030: (_("Microsoft's sign-in service has a temporary problem."), WAIT),
+        90033: (_("Microsoft's sign-in service has a temporary problem."), WAIT),
         90055: (_("Microsoft's sign-in is overloaded."), WAIT),
-        90090: (_("Microsoft's sign-in has a passing trouble."), WAIT),
-        90091: (_("Microsoft's sign-in has a passing trouble."), WAIT),
+        90090: (_("Microsoft's sign-in service has a temporary problem."), WAIT),
+        90091: (_("Microsoft's sign-in service has a temporary problem."), WAIT),
     },
 )

@@ -1,4 +1,4 @@
-"""What administrators meet without a number, under the words that they see."""
+"""Failures without a number, by the text that administrators see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WITHOUT_NUMBER: tuple[tuple[Text, Explanation], ...] = (
         Explanation(
             None,
             Owner.SITE,
-            _("The app was registered in another directory than the one that is open."),
+            _("The app was registered in another directory than the one now open."),
             _(
                 "Switch to the right directory at the top right of the admin center. If the app "
                 "is in the wrong one, register it again in the directory of the people who sign "
@@ -29,7 +29,7 @@ WITHOUT_NUMBER: tuple[tuple[Text, Explanation], ...] = (
         Explanation(
             None,
             Owner.SITE,
-            _("The registration serves its own directory only, and the person is of another."),
+            _("The registration serves only its own directory, but the person is from another."),
             _(
                 "In the registration, let it serve several directories: Authentication › "
                 "Supported account types. Then send the consent link again."
@@ -38,6 +38,6 @@ WITHOUT_NUMBER: tuple[tuple[Text, Explanation], ...] = (
     ),
     (
         _("“invalid_request; failed to obtain access token”"),
-        Explanation(None, Owner.SITE, _("The client secret is wrong, or has expired."), NEW_SECRET),
+        Explanation(None, Owner.SITE, _("The client secret is wrong or has expired."), NEW_SECRET),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.db import IntegrityError
 from django.http import HttpRequest
@@ -24,7 +25,7 @@ from ..state.withheld import callback_parameters
 from ..users import directories
 from ..users.enrichment import enrich
 from ..users.resolution import VerifiedIdentity
-from ..users.trust import find_trust
+from ..users.trust import confirm, find_trust
 from .context import CallbackContext, require_connection
 from .exchange import CodeExchange, redeem, validate
 
@@ -78,6 +79,15 @@ def verify_trial_identity(
         issuers=named_issuers(request),
     )
     return _verify(request, exchange, directories.check)
+
+
+def confirm_domain(verified: VerifiedIdentity, domain: str) -> VerifiedIdentity:
+    """Ask Microsoft about a domain before a user is linked by it, outside a transaction.
+
+    Raises ``SignInFailed``.
+    """
+    with within(conf.callback_timeout):
+        return replace(verified, trust=confirm(verified.connection, verified.trust, domain))
 
 
 def _verify(

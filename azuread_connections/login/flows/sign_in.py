@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib.auth import authenticate, login
 from django.http import HttpRequest, HttpResponse
 
 from ... import signals
-from ...conf import conf
-from ...entra.deadline import within
 from ...models import Identity
 from ..backend import site_backend
 from ..log import events
@@ -18,11 +15,11 @@ from ..log.failures import SignInFailed
 from ..state import session
 from ..state.transaction import Transaction
 from ..users.resolution import ResolvedUser, VerifiedIdentity, resolve
-from ..users.trust import ConfirmationNeeded, confirm
+from ..users.trust import ConfirmationNeeded
 from .begin import begin_again
 from .context import CallbackContext, find_context
 from .exchange import SecretSuperseded
-from .identity import verify_identity
+from .identity import confirm_domain, verify_identity
 from .redirects import DestinationRedirect
 from .storage import store
 
@@ -69,7 +66,7 @@ def _store(
         return store(request, context, lambda: _sign_in(request, context, verified))
     except ConfirmationNeeded as needed:
         # The transaction is rolled back, so no row is locked while Microsoft is asked.
-        confirmed = _confirmed(verified, needed.domain)
+        confirmed = confirm_domain(verified, needed.domain)
         return store(request, context, lambda: _sign_in(request, context, confirmed))
 
 
@@ -98,8 +95,3 @@ def _ask_other_backends(request: HttpRequest, resolved: ResolvedUser) -> None:
         raise SignInFailed(
             "user_refused", detail="Another authentication backend refused.", is_reported=True
         )
-
-
-def _confirmed(verified: VerifiedIdentity, domain: str) -> VerifiedIdentity:
-    with within(conf.callback_timeout):
-        return replace(verified, trust=confirm(verified.connection, verified.trust, domain))

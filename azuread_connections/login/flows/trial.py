@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import router
+from django.db.transaction import atomic, set_rollback
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from ...models import Connection
+from ...models import Connection, Identity
 from ..backend import site_backend
 from ..log import events
 from ..log.failures import FAILURES, SignInFailed
@@ -19,13 +21,14 @@ from ..state.transaction import Transaction
 from ..users import groups, resolution
 from ..users.profile import read_profile
 from ..users.resolution import VerifiedIdentity
+from ..users.trust import ConfirmationNeeded
 from .begin import (
     new_transaction,
     redirect_with_transaction_cookie,
     sign_in_url,
 )
 from .exchange import SecretSuperseded
-from .identity import verify_trial_identity
+from .identity import confirm_domain, verify_trial_identity
 
 PURPOSE = "try"
 _SESSION_KEY = "azuread_trials"
@@ -181,10 +184,22 @@ def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -
     )
     shown = _describe(verified)
     try:
-        user = resolution.preview(site_backend(request, verified), verified)
-        return {"works": True, "user": user, **shown}
+        return {"works": True, "user": _preview(request, verified), **shown}
     except SignInFailed as failed:
         return {**_failure(failed), **shown}
+
+
+def _preview(request: HttpRequest, verified: VerifiedIdentity) -> str:
+    """Say who the person would be. What a site's hook writes meanwhile is rolled back."""
+    alias = router.db_for_write(Identity)
+    try:
+        with atomic(using=alias):
+            try:
+                return resolution.preview(site_backend(request, verified), verified)
+            finally:
+                set_rollback(True, using=alias)
+    except ConfirmationNeeded as needed:
+        return _preview(request, confirm_domain(verified, needed.domain))
 
 
 def _describe(verified: VerifiedIdentity) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
-from django.db.models.signals import post_save
+from django.db import router
+from django.db.models.signals import post_save, pre_save
 
+from ...models import Identity
 from ..log.failures import SignInFailed
 
 
@@ -25,29 +27,47 @@ def create_new_user(hooks: CreatesUsers, claims: Mapping[str, Any]) -> Any:
     """
     with _noted_creations() as created:
         user = hooks.create_user(claims)
-    if user is None or user.pk not in created:
+    if not isinstance(user, get_user_model()) or user.pk not in created:
         raise SignInFailed(
             "user_refused",
             detail=f"create_user returned {user!r}, which it did not create. To link an existing "
             "user, override filter_users_by_claims.",
         )
-    if not user.is_active:
-        raise SignInFailed("user_refused", detail="create_user returned a deactivated user.")
     return user
 
 
 @contextmanager
 def _noted_creations() -> Iterator[set[Any]]:
-    """Collect the keys of the users that this thread creates in the block."""
-    keys: set[Any] = set()
+    """Collect the keys of the users that this thread creates in the block.
+
+    Not those of rows that only extend an existing user: a model that inherits from the user's has
+    the same key.
+    """
+    created_keys: set[Any] = set()
+    earlier_keys: set[Any] = set()
     model, thread = get_user_model(), threading.get_ident()
 
-    def note(instance: Any, created: bool, **kwargs: Any) -> None:
-        if created and isinstance(instance, model) and threading.get_ident() == thread:
-            keys.add(instance.pk)
+    def is_ours(instance: Any) -> bool:
+        return isinstance(instance, model) and threading.get_ident() == thread
 
-    post_save.connect(note)
+    def before(instance: Any, **kwargs: Any) -> None:
+        if is_ours(instance) and instance.pk is not None and instance.pk not in created_keys:
+            earlier_keys.update(_stored_keys(instance.pk))
+
+    def after(instance: Any, created: bool, **kwargs: Any) -> None:
+        if created and is_ours(instance):
+            created_keys.update({instance.pk} - earlier_keys)
+
+    pre_save.connect(before)
+    post_save.connect(after)
     try:
-        yield keys
+        yield created_keys
     finally:
-        post_save.disconnect(note)
+        pre_save.disconnect(before)
+        post_save.disconnect(after)
+
+
+def _stored_keys(key: Any) -> list[Any]:
+    """Return the key in a list, if there is a user with it."""
+    users = get_user_model()._default_manager.using(router.db_for_write(Identity))
+    return list(users.filter(pk=key).values_list("pk", flat=True))

@@ -46,8 +46,10 @@ def find_linkable(
     domain = domain_of(id_token.email)
     if not connection.link_by_email or domain not in trust.domains:
         return None
-    claims = {**claims, "email": id_token.email}
+    claims = {**claims, "email": id_token.email, "email_verified": True}
+    claims.pop("unverified_email", None)
     found = list(islice(hooks.filter_users_by_claims(claims), _MAX_CANDIDATES))
+    found = [user for user in found if _has_email(user, id_token.email)]
     if not found:
         return None
     described = hooks.describe_user_by_claims(claims)
@@ -76,12 +78,13 @@ def users_with_email(email: str) -> list[Any]:
     user_model = get_user_model()
     field = user_model.get_email_field_name()
     candidates = user_model._default_manager.filter(**{f"{field}__iexact": email})
-    # MariaDB treats "é" and "e" as equal.
-    return [
-        user
-        for user in candidates[:_MAX_CANDIDATES]
-        if getattr(user, field).lower() == email.lower()
-    ]
+    return [user for user in candidates[:_MAX_CANDIDATES] if _has_email(user, email)]
+
+
+def _has_email(user: Any, email: str) -> bool:
+    # Compared here, because MariaDB takes "é" for "e", and a site's hook can find any user.
+    address = getattr(user, get_user_model().get_email_field_name(), None)
+    return isinstance(address, str) and address.lower() == email.lower()
 
 
 def _locked(user: Any) -> Any:

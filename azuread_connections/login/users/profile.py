@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,15 @@ from .usernames import require_usable
 
 #: Attributes that can be cut to fit a column. An address or a number would be wrong then.
 _MAY_BE_CUT = frozenset({"name", "given_name", "family_name", "job_title", "department", "company"})
+#: Attributes that are an address, or look like one.
+_ADDRESSES = frozenset({"email", "username"})
+#: Claims that hooks get from the profile or from Graph, or not at all: a directory can put claims
+#: of these names into its tokens.
+_PROFILES_OWN = (
+    *("email", "email_verified", "unverified_email", "username"),
+    *("name", "given_name", "family_name", *PROFILE_NAMES),
+    *("groups", "hasgroups", "_claim_names", "_claim_sources"),
+)
 
 
 @dataclass(frozen=True)
@@ -76,60 +86,68 @@ def extended_part(profile: Mapping[str, Any]) -> dict[str, Any]:
 def hook_claims(
     claims: IdTokenClaims, profile: Profile, groups: Iterable[Group] | None
 ) -> dict[str, Any]:
-    """Return the claims for the site's hooks: all claims of the ID token, and the profile.
+    """Return the claims for the site's hooks: the claims of the ID token, and the profile.
 
     They have an ``email`` only if it is verified, so that a hook can look up users by it. Otherwise
-    they have an ``unverified_email``. ``groups``: the IDs of all groups, if they are known.
+    they have an ``unverified_email``. ``groups``: the IDs of all groups; absent if they are not
+    known. The caller may change the result: it shares nothing with that of another call.
     """
-    attributes = {name: value for name, value in profile.as_dict().items() if value}
-    email, verified = attributes.pop("email", ""), attributes.pop("email_verified", False)
-    found = dict(claims.everything)
-    for name in ("email", "email_verified"):
+    found = {name: deepcopy(value) for name, value in claims.everything.items()}
+    for name in _PROFILES_OWN:
         found.pop(name, None)
-    found |= attributes
-    if email:
-        found["email" if verified else "unverified_email"] = email
-        found["email_verified"] = verified
-    if not profile.given_name and not profile.family_name:
-        given, family = split_name(profile.name)
-        found |= {"given_name": given, "family_name": family}
+    attributes = _attributes(profile)
+    del attributes["username"]
+    found |= {name: deepcopy(value) for name, value in attributes.items() if value}
+    if profile.email and not profile.email_verified:
+        found["unverified_email"] = profile.email
+    found["email_verified"] = bool(profile.email) and profile.email_verified
     if groups is not None:
         found["groups"] = [group.id for group in groups]
     return found
 
 
-def create_user(connection: Connection, username: str, claims: Mapping[str, Any]) -> Any:
+def create_user(
+    connection: Connection, username: str, profile: Profile, claims: Mapping[str, Any]
+) -> Any:
     """Save and return a new user without a password. Raises ``SignInFailed``."""
     user_model = get_user_model()
     username = require_usable(username, "get_username")
     user: Any = user_model(**{user_model.USERNAME_FIELD: username})
     user.set_unusable_password()
     if connection.sync_profile != Connection.SyncProfile.NEVER:
-        sync_user(user, claims)
+        sync_user(user, profile, claims)
     user.save()
     return user
 
 
-def update_user(connection: Connection, user: Any, claims: Mapping[str, Any]) -> Any:
+def update_user(
+    connection: Connection, user: Any, profile: Profile, claims: Mapping[str, Any]
+) -> Any:
     """Update the user, if the connection does so at each sign-in."""
     if connection.sync_profile != Connection.SyncProfile.EACH_LOGIN:
         return user
-    if changed := sync_user(user, claims):
+    if changed := sync_user(user, profile, claims):
         user.save(update_fields=changed)
     return user
 
 
-def sync_user(user: AbstractBaseUser, claims: Mapping[str, Any]) -> list[str]:
-    """Set the fields that differ from the claims of ``hook_claims``; return their names.
+def sync_user(
+    user: AbstractBaseUser, profile: Profile, claims: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Set the fields that differ from the profile; return their names. The user is not saved.
 
-    The user is not saved. An address that is not verified is never written: other code may send
-    passwords to it. A value that its field refuses, or that is too long, is not written either;
-    only names and the like are cut.
+    ``claims``: those of ``hook_claims``, in which a site's hook can have changed other attributes
+    than addresses. An address that is not verified is never written: other code may send passwords
+    to it. A value that its field refuses, or that is too long, is not written either; only names
+    and the like are cut.
     """
+    attributes = _attributes(profile)
+    changeable = attributes.keys() - _ADDRESSES
+    attributes |= {name: value for name, value in (claims or {}).items() if name in changeable}
     changed = []
     for name, attribute in conf.user_fields.items():
-        column = _column(name)
-        value = claims.get(attribute)
+        column = _column(name, attribute)
+        value = attributes.get(attribute)
         if column is None or not isinstance(value, str) or not value:
             continue
         if attribute in _MAY_BE_CUT and not column.unique:
@@ -143,6 +161,18 @@ def sync_user(user: AbstractBaseUser, claims: Mapping[str, Any]) -> list[str]:
     return changed
 
 
+def _attributes(profile: Profile) -> dict[str, Any]:
+    """Return what a user's fields can follow: without an address that is not verified, and with the
+    names in a display name if the profile has no others."""
+    attributes = profile.as_dict()
+    if not attributes.pop("email_verified"):
+        del attributes["email"]
+    if not profile.given_name and not profile.family_name:
+        given, family = split_name(profile.name)
+        attributes |= {"given_name": given, "family_name": family}
+    return attributes
+
+
 def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> Any:
     """Return a value as the column stores it, or None if its validators refuse it."""
     try:
@@ -151,10 +181,15 @@ def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> An
         return None
 
 
-def _column(name: str) -> Field[Any, Any] | None:
-    """Return the user's field of this name, or None. The username is never synced."""
+def _column(name: str, attribute: str) -> Field[Any, Any] | None:
+    """Return the user's field of this name, or None if it must not follow the attribute.
+
+    The username is never synced, and the address only from ``email``, which is verified.
+    """
     user_model = get_user_model()
     if name == user_model.USERNAME_FIELD:
+        return None
+    if name == user_model.get_email_field_name() and attribute != "email":
         return None
     try:
         found = user_model._meta.get_field(name)

@@ -5,11 +5,14 @@ It applies the policies of the connection and calls the site's hooks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from inspect import iscoroutine
 from typing import Any, Protocol, cast
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import IntegrityError, router
@@ -28,7 +31,7 @@ from .creation import create_new_user
 from .enrichment import Enrichment
 from .linking import find_linkable, link_to_identity
 from .profile import Profile, extended_part, hook_claims, read_profile
-from .trust import NO_DOMAIN, ConfirmationNeeded, DomainTrust, confirm
+from .trust import NO_DOMAIN, DomainTrust
 
 _BY_KEY = Select(
     lambda: Identity._default_manager.filter(
@@ -45,12 +48,22 @@ _DESCRIPTION = Update(Identity, "connection", "login_name", "profile", "groups",
 class Hooks(Protocol):
     """The hooks that a site can override: see ``ConnectionBackend``."""
 
+    profile: Profile
+
+    @property
+    def has_own_user_hooks(self) -> bool: ...
+
     def verify_claims(self, claims: Mapping[str, Any]) -> bool: ...
     def filter_users_by_claims(self, claims: Mapping[str, Any]) -> Iterable[Any]: ...
     def create_user(self, claims: Mapping[str, Any]) -> Any: ...
     def update_user(self, user: Any, claims: Mapping[str, Any]) -> Any: ...
     def get_username(self, claims: Mapping[str, Any]) -> str: ...
     def describe_user_by_claims(self, claims: Mapping[str, Any]) -> str: ...
+    def user_can_authenticate(self, user: Any) -> bool: ...
+
+
+#: Makes the claims for one call of a hook: a hook can change what it is given.
+HookClaims = Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -109,8 +122,8 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
     """
     connection = verified.connection
     identity = _find(verified)
-    profile = _profile(verified, identity)
-    claims = hook_claims(verified.claims, profile, verified.groups)
+    hooks.profile = profile = _profile(verified, identity)
+    claims = partial(hook_claims, verified.claims, profile, verified.groups)
     _check_admission(hooks, verified, identity, claims)
     mappings = groups.mappings_of(connection, identity.user if identity else None, identity)
     groups.check_admission(mappings, verified.groups)
@@ -119,8 +132,8 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
         _refresh(hooks, verified, identity, profile, claims)
     else:
         resolved = _first_sign_in(hooks, verified, profile, claims)
-    if resolved.linked:
-        # The existing user may already be in some of the groups.
+    if resolved.linked or hooks.has_own_user_hooks:
+        # The user can be in other groups by now than what was read.
         mappings = groups.mappings_of(connection, resolved.user, resolved.identity)
     groups.apply(resolved.identity, mappings, verified.groups)
     return resolved
@@ -133,8 +146,8 @@ def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
     Of the user, only the groups that mappings manage change. Raises as ``resolve``.
     """
     identity = _find(verified)
-    profile = _profile(verified, None)
-    claims = hook_claims(verified.claims, profile, verified.groups)
+    hooks.profile = profile = _profile(verified, None)
+    claims = partial(hook_claims, verified.claims, profile, verified.groups)
     _check_admission(hooks, verified, identity, claims)
     mappings = groups.mappings_of(verified.connection, user, identity)
     groups.check_admission(mappings, verified.groups)
@@ -150,58 +163,58 @@ def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
 def preview(hooks: Hooks, verified: VerifiedIdentity) -> str:
     """Say which Django user an identity would get, and why. Writes nothing, and sends no signal.
 
-    Raises ``SignInFailed`` if the sign-in would be refused.
+    Raises ``SignInFailed`` if the sign-in would be refused, and ``ConfirmationNeeded`` as
+    ``resolve``.
     """
     connection = verified.connection
     identity = _find(verified)
-    claims = hook_claims(verified.claims, _profile(verified, identity), verified.groups)
+    hooks.profile = profile = _profile(verified, identity)
+    claims = partial(hook_claims, verified.claims, profile, verified.groups)
     _check_admission(hooks, verified, identity, claims)
     groups.check_admission(groups.mappings_of(connection), verified.groups)
     if identity is not None:
         return _("%(user)s, who is tied to this person.") % {"user": identity.user}
-    if (user := _preview_link(hooks, verified, claims)) is not None:
+    user = find_linkable(hooks, verified.claims, connection, verified.trust, claims())
+    if user is not None:
         return _("%(user)s, who has the same address and would be linked.") % {"user": user}
     _require_creation(hooks, connection, claims)
-    name = hooks.get_username(claims)
+    name = hooks.get_username(claims())
     return _("A new user, %(name)s. Nobody is tied to this person yet, and users are created.") % {
         "name": name
     }
-
-
-def _preview_link(hooks: Hooks, verified: VerifiedIdentity, claims: Mapping[str, Any]) -> Any:
-    try:
-        return find_linkable(hooks, verified.claims, verified.connection, verified.trust, claims)
-    except ConfirmationNeeded as needed:
-        trust = confirm(verified.connection, verified.trust, needed.domain)
-        return find_linkable(hooks, verified.claims, verified.connection, trust, claims)
 
 
 def _check_admission(
     hooks: Hooks,
     verified: VerifiedIdentity,
     identity: Identity | None,
-    claims: Mapping[str, Any],
+    claims: HookClaims,
 ) -> None:
     """Raise ``SignInFailed`` if the connection's policy or the site's hook refuses the person."""
     if verified.claims.is_guest and not verified.connection.allow_guests:
         raise SignInFailed("user_refused", detail="The connection does not allow guests.")
     if identity is not None:
-        _require_active(identity.user)
-    if not hooks.verify_claims(claims):
+        _require_active(hooks, identity.user)
+    answer: Any = hooks.verify_claims(claims())
+    if iscoroutine(answer):
+        # It is true, whatever it would return.
+        answer.close()
+        answer = False
+    if not answer:
         raise SignInFailed("user_refused", detail="The site's verify_claims refuses the claims.")
 
 
-def _require_active(user: Any) -> None:
-    if not user.is_active:
+def _require_active(hooks: Hooks, user: Any) -> None:
+    if not user.is_active or not hooks.user_can_authenticate(user):
         raise SignInFailed("user_refused", detail="The user is deactivated.")
 
 
-def _require_creation(hooks: Hooks, connection: Connection, claims: Mapping[str, Any]) -> None:
+def _require_creation(hooks: Hooks, connection: Connection, claims: HookClaims) -> None:
     if not connection.create_users:
         raise SignInFailed(
             "user_refused",
             detail="This connection creates no users, and no user is tied to "
-            f"{hooks.describe_user_by_claims(claims)}.",
+            f"{hooks.describe_user_by_claims(claims())}.",
         )
 
 
@@ -219,18 +232,19 @@ def _find(verified: VerifiedIdentity) -> Identity | None:
 
 
 def _first_sign_in(
-    hooks: Hooks, verified: VerifiedIdentity, profile: Profile, claims: Mapping[str, Any]
+    hooks: Hooks, verified: VerifiedIdentity, profile: Profile, claims: HookClaims
 ) -> ResolvedUser:
     connection = verified.connection
     user = find_linkable(
-        hooks, verified.claims, connection, verified.trust, claims, for_update=True
+        hooks, verified.claims, connection, verified.trust, claims(), for_update=True
     )
     if user is not None:
         link_to_identity(user)
         user = _update(hooks, user, claims)
         return ResolvedUser(_tie(user, verified, profile), linked=True)
     _require_creation(hooks, connection, claims)
-    user = create_new_user(hooks, claims)
+    user = create_new_user(hooks, claims())
+    _require_active(hooks, user)
     identity = _tie(user, verified, profile)
     signals.user_created.send(Identity, user=user, identity=identity, connection=connection)
     return ResolvedUser(identity, created=True)
@@ -261,7 +275,7 @@ def _refresh(
     verified: VerifiedIdentity,
     identity: Identity,
     profile: Profile,
-    claims: Mapping[str, Any],
+    claims: HookClaims,
 ) -> None:
     connection = verified.connection
     _describe(identity, verified, profile)
@@ -276,12 +290,14 @@ def _refresh(
         )
 
 
-def _update(hooks: Hooks, user: Any, claims: Mapping[str, Any]) -> Any:
+def _update(hooks: Hooks, user: Any, claims: HookClaims) -> Any:
     """Call the hook, and refuse if it returns another user, None or a deactivated user."""
-    updated = hooks.update_user(user, claims)
-    if updated is None or updated.pk != user.pk:
-        raise SignInFailed("user_refused", detail=f"update_user returned {updated!r} for {user!r}.")
-    _require_active(updated)
+    # Noted before: the hook can change the object itself.
+    key, name = user.pk, repr(user)
+    updated = hooks.update_user(user, claims())
+    if not isinstance(updated, get_user_model()) or updated.pk != key:
+        raise SignInFailed("user_refused", detail=f"update_user returned {updated!r} for {name}.")
+    _require_active(hooks, updated)
     return updated
 
 

@@ -19,9 +19,9 @@ from azuread_connections.testing.standin import StandIn
 class Command(BaseCommand):
     help = (
         "Runs a local stand-in for Microsoft's login service, for development only: "
-        "whoever reaches it can sign in as anybody."
+        "anybody who can reach it can sign in as anybody."
     )
-    # It needs no database, and must run beside a site that is not set up yet.
+    # It needs no database, and must run before the site is set up.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
         if not conf.standin_allowed:
             raise CommandError(
-                "The stand-in is for development. With DEBUG off it needs ALLOW_STANDIN in the "
+                "The stand-in is for development. With DEBUG off, it needs ALLOW_STANDIN in the "
                 "setting AZUREAD_CONNECTIONS."
             )
         standin = self._prepare(options)
@@ -78,18 +78,18 @@ class Command(BaseCommand):
             except ValueError as error:
                 raise CommandError(f"{options['data']} is not valid JSON: {error}.") from error
         else:
-            self.stdout.write("It has no directories yet: give it some with --data FILE.json.")
+            self.stdout.write("It has no directories yet: add some with --data FILE.json.")
         return standin
 
     def _start(self, standin: StandIn, port: int) -> None:
         try:
             standin.start()
         except OverflowError as error:
-            raise CommandError(f"There is no port {port}: choose one up to 65535.") from error
+            raise CommandError(f"{port} is not a valid port: choose one up to 65535.") from error
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise CommandError(
-                    f"Port {port} is taken: stop the program that has it, or choose another "
+                    f"Port {port} is in use: stop the program that uses it, or choose another "
                     "with --port."
                 ) from error
             raise CommandError(f"Cannot listen on port {port}: {error.strerror}.") from error

@@ -12,9 +12,9 @@ from azuread_connections.diagnostics.selection import all_connections, named_con
 
 class Command(BaseCommand):
     help = (
-        "Ask Microsoft whether connections work, as far as it can be known without a person: the "
-        "directory, the keys, the client secrets, the application permissions. "
-        "Exit status: 0 all passed, 1 something failed, or a connection of that name is not there."
+        "Ask Microsoft whether connections work, as far as possible without a person signing in: "
+        "the directory, the keys, the client secrets, the application permissions. "
+        "Exit status: 0 all passed, 1 something failed or a named connection does not exist."
     )
     requires_system_checks: list[str] = []
 

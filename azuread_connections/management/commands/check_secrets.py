@@ -22,7 +22,7 @@ from azuread_connections.credentials.report import SecretLine, SecretStatus, rep
 from azuread_connections.management import arguments
 from azuread_connections.models.expiry import day_of
 
-#: ``--fail-on``: each level also fails on what the levels before it fail on.
+#: ``--fail-on``: each level includes the levels before it.
 FAIL_ON: dict[str, frozenset[SecretStatus]] = {
     "never": frozenset(),
     "expired": frozenset({SecretStatus.EXPIRED}),
@@ -30,9 +30,9 @@ FAIL_ON: dict[str, frozenset[SecretStatus]] = {
     "unknown": frozenset({SecretStatus.EXPIRED, SecretStatus.EXPIRING, SecretStatus.UNKNOWN}),
 }
 FOUND, FAILED = 1, 2
-#: How many lines there are, by what they count as and what they are.
+#: The number of lines by what they count as, and by status.
 Found = Counter[tuple[SecretStatus | None, SecretStatus]]
-#: Lines aligned together: columns may widen from one batch to the next, never narrow.
+#: Lines aligned together: columns can widen from one batch to the next, never narrow.
 BATCH = 500
 
 
@@ -40,19 +40,19 @@ class Command(BaseCommand):
     help = (
         "List client secrets that are expired, refused by Microsoft, expire soon, or have no "
         "recorded expiry date. A refused one counts as expired. "
-        "Exit status: 0 nothing to act on, 1 found (see --fail-on), 2 the check itself failed, or "
-        "not all of it could be done."
+        "Exit status: 0 nothing to do, 1 problems found (see --fail-on), 2 the check failed or is "
+        "incomplete."
     )
-    # A probe tells of secrets, not of the state of the project.
+    # A monitoring probe reports on secrets, not on the state of the project.
     requires_system_checks: list[str] = []
-    #: Something could not be asked or sent, so that an empty report proves nothing.
+    #: Something could not be checked or sent, so that an empty report proves nothing.
     has_problems = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--days",
             type=arguments.days,
-            help="report what expires within so many days (default: the setting "
+            help="report secrets that expire within this many days (default: the setting "
             "SECRET_WARNING_DAYS, 30)",
         )
         parser.add_argument("--format", choices=["text", "json"], default="text")
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--all",
             action="store_true",
-            help="also show superseded secrets: those beside one that does their work",
+            help="also show superseded secrets: those that another secret has replaced",
         )
 
         parser.add_argument(
@@ -76,18 +76,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sync",
             action="store_true",
-            help="first read the true end dates through Graph, where the app may",
+            help="first read the expiry dates through Graph, if the app has the permission",
         )
         parser.add_argument(
             "--email",
             action="store_true",
-            help="write to ADMINS and to the connections' contacts, once per threshold of "
+            help="send notices to ADMINS and to the connections' contacts, once per threshold of "
             "30, 14, 7, 1 and 0 days",
         )
 
     def run_from_argv(self, argv: list[str]) -> None:
-        # What escapes, such as a CommandError under --traceback, would end with Python's own
-        # status, 1, which here means that a secret was found.
+        # An exception that escapes, such as a CommandError under --traceback, would exit with
+        # Python's status 1, which here means that a problem was found.
         try:
             super().run_from_argv(argv)
         except Exception:
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         try:
             found = self._check(**options)
         except Exception as error:
-            # PostgreSQL adds the statement in further lines.
+            # PostgreSQL appends the statement in further lines.
             reason = next(iter(str(error).splitlines()), "") or type(error).__name__
             raise CommandError(
                 _("The secrets could not be checked: %(reason)s") % {"reason": reason},
@@ -111,7 +111,7 @@ class Command(BaseCommand):
             sys.exit(FAILED)
 
     def _check(self, *, days: int | None, format: str, all: bool, **options: Any) -> Found:
-        """Print the report and return how many lines count as what."""
+        """Print the report; return the number of lines of each kind."""
         if options["sync"]:
             self._remark(upkeep.sync())
         if options["verify"]:
@@ -140,13 +140,13 @@ class Command(BaseCommand):
         )
 
     def _remark(self, remarks: Iterable[upkeep.Remark]) -> None:
-        # Not among the report, which other programs read.
+        # Not in the report on standard output, which other programs read.
         for remark in remarks:
             self.has_problems = self.has_problems or remark.is_problem
             self.stderr.write(f"{remark.connection}: {remark.text}", self.style.NOTICE)
 
     def _print_json(self, lines: Iterable[SecretLine]) -> None:
-        # The bracket comes with the first line: a database that fails leaves no half a document.
+        # Write the bracket with the first line: a database error then leaves no partial document.
         before = "[\n"
         for line in lines:
             self.stdout.write(before + json.dumps(_as_json(line)), ending="")
@@ -205,7 +205,7 @@ def _as_json(line: SecretLine) -> dict[str, Any]:
 
 
 def _utc(moment: datetime) -> datetime:
-    # With USE_TZ off the database's times are naive, in the site's time zone.
+    # With USE_TZ off, the database's times are naive, in the site's time zone.
     return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(UTC)
 
 
@@ -226,4 +226,4 @@ def _summary(found: Found, *, is_complete: bool) -> str:
         return ", ".join(parts) + "."
     if is_complete:
         return _("All secrets are fine.")
-    return _("Nothing found, but not everything could be asked: see above.")
+    return _("No problems found, but not everything could be checked: see above.")

@@ -14,14 +14,14 @@ from azuread_connections.models import Event, Revocation
 class Command(BaseCommand):
     help = (
         "Delete old events of the sign-in log, and sign-outs at Microsoft that are older than any "
-        "sign-in that counts, in batches, so that sign-ins never wait for it."
+        "valid sign-in. Works in batches, so that sign-ins never wait for it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--days",
             type=arguments.days,
-            help="keep events of so many days (default: the setting EVENT_DAYS, 90)",
+            help="keep the events of this many days (default: the setting EVENT_DAYS, 90)",
         )
         parser.add_argument(
             "--batch-size",
@@ -35,8 +35,8 @@ class Command(BaseCommand):
         kept = conf.event_days if days is None else days
         deleted = Event.delete_before(now - timedelta(days=kept), batch_size)
         self.stdout.write(f"{deleted} events older than {kept} days deleted.")
-        # Not by SESSION_COOKIE_AGE: a session can be given a longer life (`set_expiry`), and be
-        # renewed for ever. A day more, as the clocks of two servers may differ.
+        # Not SESSION_COOKIE_AGE: a session can get a longer lifetime (`set_expiry`) and be renewed
+        # without limit. One day more, because the clocks of two servers can differ.
         age = timedelta(days=conf.max_sign_in_days + 1)
         deleted = Revocation.delete_sign_outs_before(now - age, batch_size)
-        self.stdout.write(f"{deleted} sign-outs at Microsoft that no sign-in outlives deleted.")
+        self.stdout.write(f"{deleted} sign-outs at Microsoft older than any valid sign-in deleted.")

@@ -16,8 +16,8 @@ from azuread_connections.transfer.exporter import as_json, export_connections
 
 class Command(BaseCommand):
     help = (
-        "Write connections as JSON that import_connections reads: everything but client secrets, "
-        "which have to be added again where the file goes."
+        "Write connections as JSON for import_connections, without client secrets: add those again "
+        "after the import."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -49,13 +49,13 @@ def _named(names: list[str]) -> QuerySet[Connection]:
     known = set(connections.values_list("name_key", flat=True))
     if unknown := [name for key, name in keys.items() if key not in known]:
         raise CommandError(
-            _("There is no connection called: %(names)s.") % {"names": ", ".join(unknown)}
+            _("There is no connection called %(names)s.") % {"names": ", ".join(unknown)}
         )
     return connections
 
 
 def _write(file: Path, pieces: Iterable[str]) -> None:
-    """Write a whole file or none: a half-written one would pass for all connections."""
+    """Write the whole file or nothing: a partial file could be taken for all connections."""
     target = file.resolve()
     # A pipe or /dev/stdout cannot be replaced.
     is_stream = target.exists() and not target.is_file()

@@ -29,8 +29,8 @@ STDIN = "-"
 class Command(BaseCommand):
     help = (
         "Create and update connections from a JSON file in the shape of Auth0's Management API. "
-        "All of the file is taken over, or nothing. Then Microsoft is asked whether the domains of "
-        "what has changed are the directories'."
+        "The whole file is imported, or nothing. Then Microsoft is asked whether the domains of "
+        "changed connections belong to their directories."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             default=[],
             type=_id_and_slug,
             metavar="ID=SLUG",
-            help="the application that a client ID in enabled_clients stands for; repeatable",
+            help="the application for a client ID in enabled_clients; repeatable",
         )
 
         parser.add_argument(
@@ -53,10 +53,10 @@ class Command(BaseCommand):
             default=[],
             type=_name_and_domain,
             metavar="NAME=DOMAIN",
-            help="the domain of a connection for which the file says none; repeatable",
+            help="the domain of a connection that has none in the file; repeatable",
         )
 
-    # The file holds client secrets: a report of an unforeseen error gets none of its values.
+    # The file contains client secrets: keep its values out of error reports.
     @without_frame_variables
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run: bool = options["dry_run"]
@@ -115,7 +115,7 @@ def _read(file: str) -> bytes:
 
 
 def _id_and_slug(text: str) -> tuple[str, str]:
-    # The last "=", as a slug has none and an ID may end in one.
+    # The last "=": a slug has none, and an ID can end in one.
     client, _equals, slug = text.rpartition("=")
     if not client or not slug:
         raise ArgumentTypeError(f"give ID=SLUG, not {text!r}")
@@ -132,5 +132,5 @@ def _name_and_domain(text: str) -> tuple[str, str]:
 def _mapping(pairs: list[tuple[str, str]], argument: str) -> dict[str, str]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        raise CommandError(_("%(argument)s: one of them is given twice.") % {"argument": argument})
+        raise CommandError(_("%(argument)s: the same key is given twice.") % {"argument": argument})
     return mapping

@@ -14,13 +14,13 @@ from azuread_connections.management import arguments
 class Command(BaseCommand):
     help = (
         "Encrypt the stored client secrets with the first of ENCRYPTION_KEYS, so that the keys "
-        "behind it can be taken away. Safe while the site runs; can be stopped and started again. "
-        "Exit status: 0 all are under the first key, 1 some are not, 2 there is no usable key."
+        "after it can be removed. Safe while the site runs; can be stopped and started again. "
+        "Exit status: 0 all use the first key, 1 some do not, 2 there is no usable key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="count what would be done, and change nothing"
+            "--dry-run", action="store_true", help="only count the secrets, and change nothing"
         )
         parser.add_argument(
             "--batch-size",
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         for secret in reencrypt(outcome, batch_size=batch_size, dry_run=dry_run):
             self.stderr.write(
                 _(
-                    "%(secret)s: no key opens it. Put back its key, or enter the secret again and "
-                    "remove this one."
+                    "%(secret)s: no key can decrypt it. Restore its key, or enter the secret again "
+                    "and remove this one."
                 )
                 % {"secret": secret},
                 self.style.ERROR,
@@ -50,21 +50,19 @@ class Command(BaseCommand):
         if left := outcome.unreadable + outcome.changed + (outcome.renewed if dry_run else 0):
             raise CommandError(
                 ngettext(
-                    "%(count)d secret is not under the first key. Keep the other keys.",
-                    "%(count)d secrets are not under the first key. Keep the other keys.",
+                    "%(count)d secret is not encrypted with the first key. Keep the other keys.",
+                    "%(count)d secrets are not encrypted with the first key. Keep the other keys.",
                     left,
                 )
                 % {"count": left}
-                + (_(" Changed meanwhile: run this again.") if outcome.changed else "")
+                + (_(" Some changed meanwhile: run this again.") if outcome.changed else "")
             )
-        self.stdout.write(
-            _("All are under the first of ENCRYPTION_KEYS: the others can be taken away.")
-        )
+        self.stdout.write(_("All use the first of ENCRYPTION_KEYS: the others can be removed."))
 
 
 def _summary(outcome: ReencryptionCounts, *, dry_run: bool) -> str:
     if dry_run:
-        template = _("%(renewed)d of %(seen)d secrets would be encrypted anew.")
+        template = _("%(renewed)d of %(seen)d secrets would be re-encrypted.")
     else:
-        template = _("%(renewed)d of %(seen)d secrets encrypted anew.")
+        template = _("%(renewed)d of %(seen)d secrets re-encrypted.")
     return template % {"renewed": outcome.renewed, "seen": outcome.seen}

@@ -15,11 +15,11 @@ from azuread_connections.microsoft.wording import describe_error
 
 class Command(BaseCommand):
     help = (
-        "Fetch Microsoft's signing keys now, and forget every key that Microsoft does not publish "
-        "at this moment. For an emergency: keys roll over without this command. Use it where "
-        "processes share a cache, and restart the processes where they do not. "
-        "Exit status: 0 all fetched, 1 some could not be fetched and stay as they were, or a "
-        "connection of that name does not exist."
+        "Fetch Microsoft's signing keys now, and forget every key that Microsoft does not "
+        "currently publish. This is for an emergency: keys roll over without this command. If the "
+        "processes do not share a cache, restart them instead. "
+        "Exit status: 0 all fetched, 1 some could not be fetched and are unchanged, or a named "
+        "connection does not exist."
     )
     requires_system_checks: list[str] = []
 

@@ -1,5 +1,5 @@
 "use strict";
-/* What makes the form of a connection more comfortable. Everything works without it. */
+/* Conveniences for the form of a connection. Everything works without them. */
 (function () {
     function select(element) {
         if (element.select) {
@@ -50,7 +50,7 @@
         const logo = preview.querySelector("img");
         const failed = document.querySelector("[data-azuread-logo-failed]");
         if (!displayName) {
-            // The page of somebody who may only look: what the server wrote stands.
+            // The page is read-only: keep what the server wrote.
             return;
         }
 
@@ -63,7 +63,7 @@
             const url = logoURL.value.trim();
             failed.hidden = true;
             logo.hidden = true;
-            // Nothing else is asked for: no http:, no "//host", no script.
+            // Load nothing else: no http:, no "//host", no script.
             if (/^https:\/\/[^/]/i.test(url)) {
                 logo.src = url;
             } else {
@@ -82,7 +82,7 @@
         });
         name.addEventListener("input", showLabel);
         displayName.addEventListener("input", showLabel);
-        // Not at every key: each half-typed address would be a request to somebody.
+        // Not at every key: each half-typed address would send a request to some host.
         logoURL.addEventListener("change", showLogo);
         showLabel();
         if (logoURL.value) {
@@ -90,7 +90,7 @@
         }
     }
 
-    /* A choice of type ticks the grant types it usually has. */
+    /* Choosing a type ticks its default grant types. */
     function setUpGrants(type) {
         const defaults = JSON.parse(type.dataset.azureadGrants);
         type.addEventListener("change", function () {
@@ -101,7 +101,7 @@
         });
     }
 
-    /* An option that needs another one waits for it. */
+    /* An option that needs another one is disabled until that one is on. */
     function setUpDependence(neededId, dependentId) {
         const needed = document.getElementById(neededId);
         const dependent = document.getElementById(dependentId);
@@ -115,7 +115,7 @@
             dependent.disabled = !needed.checked;
         }
         needed.addEventListener("change", update);
-        // What the server complains of stays to be seen.
+        // Keep a value that the server has refused, so that its error makes sense.
         if (needed.checked || !dependent.checked) {
             update();
         }

@@ -233,14 +233,14 @@ def test_it_drops_keys_that_microsoft_does_not_publish_at_this_moment(
 
 @pytest.mark.django_db
 def test_the_conclusion_of_a_check_fits_what_was_found(contoso: Company, boss: Client) -> None:
-    assert "All is in order." in check_it(contoso, boss)
+    assert "Everything works." in check_it(contoso, boss)
     Connection.objects.update(security_groups=True)
     page = check_it(contoso, boss)
-    assert "Nothing failed. What is not known yet" in page
+    assert "Nothing failed. Press “Try” to find out what is not known yet" in page
     assert "not known yet</span>" in page
     ClientSecret.objects.all().delete()
     page = check_it(contoso, boss)
-    assert "Something failed" in page
+    assert "Some steps failed" in page
     assert "Nothing failed" not in page
     assert "<!-- conclusion -->" not in page
 
@@ -264,7 +264,7 @@ def test_a_trial_without_an_application_shows_a_warning(contoso: Company, boss: 
     EnabledConnection.objects.all().delete()
     page = try_and_read(contoso, boss)
     assert "It works" in page
-    assert "enabled for no application yet" in page
+    assert "not enabled for any application yet" in page
     assert f'href="{url(contoso, "change")}#id_enabled_applications"' in page
 
 
@@ -297,15 +297,15 @@ def test_the_help_stays_open_and_remembers_who_did_not_come_back(
 ) -> None:
     page = source(boss.get(url(contoso, "try")))
     assert '<form method="post" target="_blank">' in page
-    assert "nobody has come back" not in page
+    assert "nobody has returned from Microsoft yet" not in page
     boss.post(url(contoso, "try"))
     page = source(boss.get(url(contoso, "try")))
-    assert "nobody has come back. Which code did Microsoft show?" in page
+    assert "nobody has returned from Microsoft yet. Which error code did Microsoft show?" in page
     assert 'href="#azuread-dead-ends"' in page
     assert 'id="azuread-dead-ends"' in page
     checklist = source(boss.get(url(contoso, "change")))
-    assert "nobody has come back" in checklist
-    assert f'<a href="{url(contoso, "try")}" target="_blank">Which code did' in checklist
+    assert "nobody has returned from Microsoft yet" in checklist
+    assert f'<a href="{url(contoso, "try")}" target="_blank">Which error code did' in checklist
 
 
 @pytest.mark.django_db
@@ -314,8 +314,8 @@ def test_a_begun_trial_is_shown_only_to_the_user_who_began_it(
 ) -> None:
     boss.post(url(contoso, "try"))
     other = staff("view_connection", "try_connection")
-    assert "nobody has come back" not in source(other.get(url(contoso, "try")))
-    assert "nobody has come back" not in source(other.get(url(contoso, "change")))
+    assert "nobody has returned from Microsoft yet" not in source(other.get(url(contoso, "try")))
+    assert "nobody has returned from Microsoft yet" not in source(other.get(url(contoso, "change")))
 
 
 @pytest.mark.django_db

@@ -46,7 +46,7 @@ def test_the_own_domain_is_left_out_of_discovery(boss: Client, connection: Conne
         boss.post(change_page(connection), data | {"domain_aliases": "contoso.com"})
     )
     assert errors == {
-        "domain_aliases": ["contoso.com is the connection's own domain: use the switch for it."]
+        "domain_aliases": ["contoso.com is the connection's own domain: use its check box below."]
     }
 
 
@@ -76,8 +76,8 @@ def test_a_domain_shared_with_another_connection_is_warned_of(
     other.aliases.create(domain="shared.example")
     data = filled_in(connection, domain_aliases="shared.example")
     warning = (
-        "The domain shared.example leads to fabrikam too: people with such an address get a "
-        "choice wherever both are enabled."
+        "The domain shared.example also leads to fabrikam: people with such an address can "
+        "choose wherever both are enabled."
     )
     assert warning in warnings_on(boss.post(change_page(connection), data, follow=True))
     # Only when it is added, not at every later save.
@@ -92,7 +92,7 @@ def test_finding_the_directory_verifies_the_domain(boss: Client, microsoft: Stan
     boss.post(ADD, filled_in())
     connection = Connection.objects.get()
     assert is_proven()
-    assert "contoso.com is known to lead here, last confirmed" in text(
+    assert "contoso.com is verified for this directory, last checked" in text(
         boss.get(change_page(connection))
     )
 
@@ -109,7 +109,7 @@ def test_a_domain_changed_unchecked_is_checked_at_every_later_save(
     connection.refresh_from_db()
     assert connection.tenant_id == directory.tenant_id
     assert not is_proven(directory.initial_domain)
-    assert "It is not yet checked that" in text(boss.get(url))
+    assert "is not verified for this directory yet" in text(boss.get(url))
 
     boss.post(url, filled_in(connection))
     assert not is_proven(directory.initial_domain)
@@ -160,7 +160,7 @@ def test_a_save_of_a_domain_that_has_moved_is_refused_and_withdraws_the_proof(
     assert not is_proven()
     assert Event.objects.filter(kind="domain_withdrawn").count() == 1
     page = text(boss.get(change_page(pinned)))
-    assert f"Microsoft says that contoso.com leads to another directory, {other}." in page
+    assert f"Microsoft says that contoso.com belongs to another directory, {other}." in page
 
 
 def test_a_domain_that_is_only_typed_withdraws_nothing(

@@ -63,7 +63,7 @@ def test_the_permissions_needed_are_named_and_no_more(boss: Client, company: Com
 
 
 def test_the_basic_profile_needs_no_consent(boss: Client, connection: Connection) -> None:
-    assert "Not needed: the basic profile" in box(boss.get(change_page(connection)))
+    assert "Usually not needed: people can consent" in box(boss.get(change_page(connection)))
 
 
 def test_the_administrator_is_sent_to_microsoft_and_returns(boss: Client, company: Company) -> None:

@@ -36,7 +36,7 @@ def test_deleting_asks_first_and_says_who_is_shut_out(
     )
     url = change_page(connection).replace("/change/", "/delete/")
     page = text(boss.get(url))
-    assert "1 person last signed in this way and no longer can." in page
+    assert "1 person last signed in with it and no longer can." in page
     assert "Applications concerned: Default App." in page
     assert Connection.objects.exists()
 
@@ -64,7 +64,7 @@ def test_deleting_several_at_once_shows_the_warning_too(
     )
     chosen = {"action": "delete_selected", "_selected_action": [connection.pk, other.pk]}
     page = text(boss.post(LIST, chosen))
-    assert "2 people last signed in this way and no longer can." in page
+    assert "2 people last signed in with it and no longer can." in page
     assert "Applications concerned: Default App." in page
     boss.post(LIST, chosen | {"post": "yes"})
     assert [c.name for c in Connection.objects.all()] == ["northwind"]

@@ -35,8 +35,8 @@ def test_the_conditions_of_linking_are_said(boss: Client) -> None:
         "claim “email”",
         "not a guest",
         "neither staff nor superuser",
-        "not even by a group",
+        "not even through a group",
         "open sessions",
-        "It is not checked that the user's address is really theirs",
+        "This app cannot check that the user's stored address is really theirs",
     ):
         assert words in page

@@ -142,7 +142,7 @@ def test_markup_in_a_name_is_shown_and_not_run(boss: Client, connection: Connect
         ("name", "-contoso", "Use only letters, digits and “-”"),
         ("name", "contoso_", "Use only letters, digits and “-”"),
         ("name", "cöntoso", "Use only letters, digits and “-”"),
-        ("name", "callback", "a word of the sign-in addresses"),
+        ("name", "callback", "reserved for the sign-in addresses"),
         ("name", "x" * 129, "128"),
         ("domain", "", "Enter the directory's domain"),
         ("domain", "https://contoso.com/start", "Enter the domain alone: contoso.com"),
@@ -157,7 +157,11 @@ def test_markup_in_a_name_is_shown_and_not_run(boss: Client, connection: Connect
         ("new_secret", "two words", "A client secret has no spaces"),
         ("logo_url", "http://contoso.com/logo.png", "begins with https://"),
         ("logo_url", "javascript:alert(1)", "begins with https://"),
-        ("new_secret_expires", "2027-04-30", "Enter the client secret that expires on this day"),
+        (
+            "new_secret_expires",
+            "2027-04-30",
+            "Also enter the client secret that expires on this day",
+        ),
     ],
 )
 def test_a_wrong_value_gets_one_message_at_its_field_and_nothing_is_stored(
@@ -185,7 +189,7 @@ def test_a_name_is_taken_in_any_case(
     boss: Client, microsoft: StandIn, connection: Connection, name: str
 ) -> None:
     errors = field_errors(boss.post(ADD, filled_in(name=name)))
-    assert "There is a connection called" in errors["name"][0]
+    assert "A connection called" in errors["name"][0]
     assert Connection.objects.count() == 1
 
 
@@ -272,7 +276,7 @@ def test_saving_does_not_fail_because_microsoft_is_down(boss: Client, microsoft:
     warnings = [message for level, message in messages_on(response) if level == "warning"]
     assert warnings[0].startswith(
         "Saved, but Microsoft could not be asked about the domain contoso.com. Its directory "
-        "will be found at the first sign-in."
+        "will be looked up at the first sign-in."
     )
 
 
@@ -326,9 +330,9 @@ def test_another_directory_is_trusted_only_on_request(
     errors = field_errors(response)
     assert errors["domain"] == [
         f"fabrikam.com belongs to another directory ({fabrikam}) than the one this connection "
-        f"trusts ({pinned}). 1 person of the present directory last signed in this way. If you "
-        "trust the other one, people of the present one no longer can. To do so, tick the box "
-        "below."
+        f"trusts ({pinned}). 1 person of the present directory last signed in with this "
+        "connection. If you trust the other one, people of the present one can no longer sign in. "
+        "To do so, tick the box below."
     ]
     assert "Trust the other directory" in visible_labels(response)
     connection.refresh_from_db()
@@ -371,7 +375,7 @@ def test_a_domain_of_personal_accounts_is_refused(
     data = filled_in(domain="mail.example", enabled_applications=[application.pk])
     data |= {"use_common_endpoint": common} if common else {}
     errors = field_errors(boss.post(ADD, data))
-    assert "leads to the directory of personal Microsoft accounts" in errors["domain"][0]
+    assert "belongs to the directory of personal Microsoft accounts" in errors["domain"][0]
     assert not Connection.objects.exists()
 
 
@@ -409,7 +413,7 @@ def test_a_changed_domain_keeps_the_directory_while_microsoft_is_down(
     connection.refresh_from_db()
     assert (connection.domain, connection.tenant_id) == ("fabrikam.com", pinned)
     warnings = " ".join(message for level, message in messages_on(response) if level == "warning")
-    assert f"goes on trusting directory {pinned}" in warnings
+    assert f"still trusts the directory {pinned}" in warnings
 
 
 def test_the_directory_is_shown_once_known(boss: Client, connection: Connection) -> None:
@@ -476,7 +480,7 @@ def test_a_double_click_adds_one_connection_with_a_message(
 ) -> None:
     monkeypatch.setattr("azuread_connections.microsoft.client.find_directory", stored_meanwhile)
     errors = field_errors(boss.post(ADD, filled_in()))
-    assert "There is a connection called “contoso” already" in errors["name"][0]
+    assert "A connection called “contoso” already" in errors["name"][0]
     assert Connection.objects.count() == 1
 
 
@@ -492,4 +496,4 @@ def test_two_saves_at_the_very_same_moment_add_one_connection(
     monkeypatch.setattr(connection_model, "is_taken", lambda name: next(looks, True) and real(name))
     Connection.objects.create(name="contoso", domain="contoso.com", client_id=CLIENT_ID)
     errors = field_errors(boss.post(ADD, filled_in()))
-    assert "There is a connection called “contoso” already" in errors["name"][0]
+    assert "A connection called “contoso” already" in errors["name"][0]

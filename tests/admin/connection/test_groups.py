@@ -97,9 +97,7 @@ def test_security_groups_stay_on_while_there_are_mappings(
     del data["security_groups"]
     errors = field_errors(boss.post(change_page(connection), data))
     assert errors == {
-        "security_groups": [
-            "The group mappings need the security groups: remove the mappings first."
-        ]
+        "security_groups": ["The group mappings need “Security Groups”: remove the mappings first."]
     }
 
 

@@ -65,7 +65,7 @@ def test_nested_groups_need_security_groups(boss: Client, connection: Connection
 def test_a_connection_enabled_nowhere_shows_a_warning_first(
     boss: Client, connection: Connection
 ) -> None:
-    warning = "This connection is enabled for no application"
+    warning = "This connection is not enabled for any application"
     assert warning not in text(boss.get(change_page(connection)))
     connection.applications.clear()
     page = text(boss.get(change_page(connection)))

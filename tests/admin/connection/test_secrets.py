@@ -70,7 +70,7 @@ def test_an_odd_date_in_the_table_is_allowed_with_a_warning(
     data = filled_in(connection, **{"secrets-0-expires_at": in_days(-1)})
     warnings = warnings_on(boss.post(change_page(connection), data, follow=True))
     assert warnings == [
-        "Client secret abc…: The expiry date is in the past: Microsoft refuses this secret already."
+        "Client secret abc…: The expiry date is in the past: Microsoft already refuses this secret."
     ]
 
 
@@ -99,7 +99,7 @@ def test_the_same_secret_again_only_updates_the_date(
     response = boss.post(change_page(connection), data, follow=True)
     stored = ClientSecret.objects.get()
     assert f"{stored.expires_at:%Y-%m-%d}" == in_days(100)
-    assert ("info", "Client secret abc… was stored already, so none was added.") in (
+    assert ("info", "Client secret abc… is already stored, so none was added.") in (
         messages_on(response)
     )
     boss.post(change_page(connection), filled_in(connection, new_secret=SECRET))

@@ -114,7 +114,7 @@ def test_the_next_page_cannot_be_chosen_by_anybody_else(boss: Client, company: C
         signing.dumps([other.pk, f"{graph}/v1.0/organization"], salt=salt),
     ):
         response = boss.get(url, {"page": forged})
-        assert "That page is too old" in text(response)
+        assert "That link has expired" in text(response)
         assert rows(response) == ["Adele Vance"]
     assert company.microsoft.count("graph") == 0
 

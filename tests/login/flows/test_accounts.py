@@ -155,7 +155,7 @@ def test_an_open_session_of_long_ago_is_not_enough(contoso: Company, browser: Cl
     age(browser, 601)
     answer = browser.post(PAGE, {"connect": "contoso"})
     assert answer.status_code == 200
-    assert "sign in once more" in answer.content.decode()
+    assert "sign in again first" in answer.content.decode()
     assert "Connect an account" not in answer.content.decode()
     age(browser, 590)
     begin(contoso, browser)

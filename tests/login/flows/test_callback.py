@@ -122,7 +122,7 @@ def test_a_second_visit_to_the_callback_signs_nobody_out(contoso: Company, clien
     response = client.get(callback_url)
     assert (response.status_code, error_code(response)) == (400, "transaction_missing")
     assert get_user(client).is_authenticated  # type: ignore[arg-type]
-    assert b"You are signed in already" in response.content
+    assert b"You are already signed in" in response.content
 
 
 def test_the_callbacks_cookie_is_gone_after_success_and_after_failure(

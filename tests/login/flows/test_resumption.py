@@ -69,7 +69,7 @@ def test_a_signed_in_user_is_redirected_to_the_destination(
     browser = Client()
     browser.force_login(UserFactory.create())
     answer = come_back_elsewhere(contoso, url, browser)
-    assert links(answer)["Go on"] == "/report"
+    assert links(answer)["Continue"] == "/report"
 
 
 def test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once(
@@ -82,7 +82,7 @@ def test_an_allowed_address_of_another_site_is_no_place_to_go_on_at_once(
     browser = Client()
     browser.force_login(UserFactory.create())
     answer = come_back_elsewhere(contoso, url, browser)
-    assert links(answer)["Go on"] == "/"
+    assert links(answer)["Continue"] == "/"
     assert "next=https%3A%2F%2Fportal.example.com%2Fin" in links(answer)["Try again with contoso"]
     application.allowed_callback_urls = []
     application.save()

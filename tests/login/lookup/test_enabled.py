@@ -88,7 +88,10 @@ def test_the_host_comes_before_the_setting(
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"application_type": "machine_to_machine"}, "signs in no people"),
+        (
+            {"application_type": "machine_to_machine"},
+            "People cannot sign in to a machine-to-machine",
+        ),
         ({"grant_types": ["implicit"]}, "“Authorization Code” is not ticked"),
         ({"grant_types": []}, "“Authorization Code” is not ticked"),
     ],

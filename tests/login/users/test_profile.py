@@ -161,7 +161,7 @@ def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
     contoso.sign_in(client)
     user.refresh_from_db()
     assert user.first_name == "Kept"
-    from azuread_connections.login.users.profile import hook_claims, read_profile, sync_user
+    from azuread_connections.login.users.profile import read_profile, sync_user
 
     claims = IdTokenClaims(contoso.directory.tenant_id, "oid", email="taken@contoso.com")
     UserFactory.create(email="taken@contoso.com")
@@ -170,4 +170,15 @@ def test_nothing_is_synced_into_the_username_or_over_anothers_unique_value(
     }
     with mock.patch.dict(User._meta.get_field("email").__dict__, {"unique": True}):
         profile = read_profile(claims, find_trust(contoso.connection, claims))
-        assert sync_user(user, hook_claims(claims, profile, None)) == []
+        assert sync_user(user, profile) == []
+
+
+def test_the_address_of_a_user_follows_only_the_verified_one(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "USER_FIELDS": {"email": "username", "first_name": "preferred_username"}
+    }
+    contoso.person.claims.update(preferred_username="boss@fabrikam.com", upn="boss@fabrikam.com")
+    contoso.sign_in(client)
+    assert (User.objects.get().email, User.objects.get().first_name) == ("", "")

@@ -50,7 +50,7 @@ def test_without_debug_it_needs_leave(settings: Any) -> None:
 
 def test_a_taken_port_is_said_plainly(entra: StandIn) -> None:
     port = urlsplit(entra.url).port
-    with pytest.raises(CommandError, match=f"Port {port} is taken: .* choose another with --port"):
+    with pytest.raises(CommandError, match=f"Port {port} is in use: .* choose another with --port"):
         call_command("azuread_standin", port=port)
 
 

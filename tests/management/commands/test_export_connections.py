@@ -43,7 +43,7 @@ def test_named_connections_are_printed_in_any_case():
 @pytest.mark.usefixtures("companies")
 def test_an_unknown_name_stops_it_before_anything_is_printed():
     output = io.StringIO()
-    with pytest.raises(CommandError, match="no connection called: conto, Tailspin"):
+    with pytest.raises(CommandError, match="no connection called conto, Tailspin"):
         call_command("export_connections", "contoso", "conto", "Tailspin", stdout=output)
     assert output.getvalue() == ""
 

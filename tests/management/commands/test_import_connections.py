@@ -77,7 +77,7 @@ def test_it_prints_a_line_a_connection_then_notes_then_a_summary(file, microsoft
         "contoso: unchanged",
         "fabrikam: updated (Microsoft Azure AD Domain: fabrikam.com → fabrikam.net)",
         "Note: Entry 1 (contoso): not supported, ignored: options.app_domain.",
-        "Note: Entry 3 (people): skipped, as its strategy is “auth0”, not “waad”.",
+        "Note: Entry 3 (people): skipped, because its strategy is “auth0”, not “waad”.",
         "Note: Entry 2 (fabrikam): its domain changes, but it stays pinned to the directory "
         f"{fabrikam.tenant_id}.",
         "Note: fabrikam: Microsoft knows no directory with the domain fabrikam.net.",

@@ -46,8 +46,8 @@ def test_secrets_go_over_to_the_first_key_and_the_old_one_can_go(keys: Any) -> N
         ClientSecretFactory(value=value)
     keys(NEW, OLD)
     assert run(batch_size=2) == (
-        "5 of 5 secrets encrypted anew.\n"
-        "All are under the first of ENCRYPTION_KEYS: the others can be taken away.\n",
+        "5 of 5 secrets re-encrypted.\n"
+        "All use the first of ENCRYPTION_KEYS: the others can be removed.\n",
         "",
     )
     keys(NEW)
@@ -60,7 +60,7 @@ def test_a_second_run_changes_nothing(keys: Any) -> None:
     keys(NEW, OLD)
     run()
     before = stored()
-    assert "0 of 1 secrets encrypted anew." in run()[0]
+    assert "0 of 1 secrets re-encrypted." in run()[0]
     assert stored() == before
 
 
@@ -70,8 +70,8 @@ def test_a_dry_run_says_that_the_old_key_is_still_needed(keys: Any) -> None:
     before = stored()
     keys(NEW, OLD)
     assert run(dry_run=True) == (
-        "1 of 1 secrets would be encrypted anew.\n",
-        "1 secret is not under the first key. Keep the other keys.",
+        "1 of 1 secrets would be re-encrypted.\n",
+        "1 secret is not encrypted with the first key. Keep the other keys.",
     )
     assert stored() == before
 
@@ -92,7 +92,7 @@ def test_a_stopped_run_is_resumed(keys: Any, monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(reencryption, "_replace", stopped_after_two)
         with pytest.raises(KeyboardInterrupt):
             run()
-    assert "2 of 4 secrets encrypted anew." in run()[0]
+    assert "2 of 4 secrets re-encrypted." in run()[0]
 
 
 def test_what_no_key_opens_is_named_and_left_alone(keys: Any) -> None:
@@ -104,11 +104,11 @@ def test_what_no_key_opens_is_named_and_left_alone(keys: Any) -> None:
     keys(NEW, OLD)
     printed, error = run()
     assert (
-        "contoso (Zzz…): no key opens it. Put back its key, or enter the secret again and remove "
-        "this one.\n"
+        "contoso (Zzz…): no key can decrypt it. Restore its key, or enter the secret again and "
+        "remove this one.\n"
     ) in printed
-    assert "1 of 2 secrets encrypted anew." in printed
-    assert error == "1 secret is not under the first key. Keep the other keys."
+    assert "1 of 2 secrets re-encrypted." in printed
+    assert error == "1 secret is not encrypted with the first key. Keep the other keys."
     assert stored()[lost.pk] == before
 
 
@@ -129,7 +129,7 @@ def test_a_secret_that_somebody_replaces_meanwhile_stays_replaced(
     _printed, error = run()
     secret.refresh_from_db()
     assert secret.value.reveal() == "Abc8Q~the-value-of-the-administrator"
-    assert error.endswith("Changed meanwhile: run this again.")
+    assert error.endswith("Some changed meanwhile: run this again.")
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "many", "10001", "1.5"])
@@ -154,7 +154,7 @@ def test_without_a_usable_key_the_command_says_what_is_wrong(
 def test_nothing_to_do_is_well(keys: Any) -> None:
     keys(NEW)
     assert run() == (
-        "0 of 0 secrets encrypted anew.\n"
-        "All are under the first of ENCRYPTION_KEYS: the others can be taken away.\n",
+        "0 of 0 secrets re-encrypted.\n"
+        "All use the first of ENCRYPTION_KEYS: the others can be removed.\n",
         "",
     )
