@@ -230,7 +230,7 @@ def test_an_api_is_registered_and_granted(machine: RelyingParty) -> None:
     [
         (["register_api", "urn:x", "--scope", "a b"], "not a scope"),
         (["register_api", "urn:x", "--scope", "openid"], "a scope of OpenID Connect"),
-        (["register_api", "urn:\x00"], "cannot be seen"),
+        (["register_api", "urn:\x00"], "invisible character"),
         (["grant_api", "nobody", ORDERS], "not a client"),
         (["grant_api", "SLUG", "urn:x"], "There is no API"),
         (["grant_api", "SLUG", ORDERS, "--scope", "x"], "has no scope x"),
