@@ -548,6 +548,7 @@ SCENARIOS = {
     "provider/test_budget.py": "statements of each request, counted",
     "provider/test_concurrency.py": "requests at the same moment, in threads",
     "provider/test_commands.py": "the commands, which are a few lines each",
+    "provider/test_odd_input.py": "every endpoint, called with values that no client sends",
     "provider/test_refresh.py": "what ends tokens, by every endpoint that they are used at",
     "provider/test_refusals.py": "what the token endpoint refuses, and with which error",
     "provider/test_whole_sign_in.py": "from the client's redirect to its tokens",

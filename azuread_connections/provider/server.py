@@ -202,9 +202,14 @@ def posted_parameters(request: HttpRequest) -> list[tuple[str, str]]:
         found = json.loads(request.body)
     except (ValueError, RecursionError):
         raise BadRequest from None
-    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+    if not isinstance(found, dict) or not all(map(_is_text, [*found, *found.values()])):
         raise BadRequest
     return list(found.items())
+
+
+def _is_text(value: object) -> bool:
+    """JSON can spell half of a surrogate pair, which nothing can encode."""
+    return isinstance(value, str) and value.encode("utf-8", "replace").decode() == value
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:
