@@ -661,7 +661,7 @@ PROTECTIONS = [
     Protection(
         "login/users/linking.py::_why_not",
         never("is_active"),
-        f"{_ADMINISTRATOR}users_whom_nobody_takes_over",
+        "tests/login/users/test_linking.py::test_a_deactivated_user_is_not_linked_and_the_log_says_why",
     ),
     Protection(
         "login/users/linking.py::_why_not",

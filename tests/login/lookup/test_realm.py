@@ -123,7 +123,7 @@ def test_several_sign_ins_for_one_domain_are_a_choice(
     fabrikam.connection.aliases.create(domain="contoso.com")
     response = ask(client, "adele.vance@contoso.com", next="/reports/")
     page = response.content.decode()
-    assert "Several sign-ins belong to adele.vance@contoso.com" in page
+    assert "There are several ways to sign in with adele.vance@contoso.com" in page
     for name in ("contoso", "fabrikam"):
         assert f"/login/{name}/?next=%2Freports%2F&amp;login_hint=adele.vance%40contoso.com" in page
 

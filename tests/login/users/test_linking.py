@@ -297,3 +297,14 @@ def test_an_unproven_domain_links_nobody(linking_contoso: Company, client: Clien
     local = UserFactory.create(username="a", email=EMAIL)
     assert linking_contoso.sign_in(client).status_code == 302
     assert Identity.objects.get().user != local
+
+
+@pytest.mark.django_db
+def test_a_deactivated_user_is_not_linked_and_the_log_says_why(
+    contoso: Company, client: Client
+) -> None:
+    UserFactory.create(email=EMAIL, is_active=False)
+    Connection.objects.update(link_by_email=True)
+    assert contoso.sign_in(client).status_code == 403
+    message = Event.objects.filter(code="user_refused").latest("pk").message
+    assert message == f"The user found by email {EMAIL} is deactivated."
