@@ -24,8 +24,13 @@ _MARK = "azuread_authorize_"
 _SEAL = "provider.pending"
 #: Begins with the time, so that names sort by age.
 _NAME = re.compile(r"[0-9a-f]{8}[A-Za-z0-9_-]{11}")
-#: Servers refuse long header lines.
+#: Servers refuse long header lines: all cookies of a site together are one.
 _MAX_COOKIES = 2
+_MAX_LENGTH = 2_800
+
+
+class TooLong(Exception):
+    """The request does not fit into a cookie."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,10 @@ def remember(
     for other in others[: max(0, len(others) + 1 - _MAX_COOKIES)]:
         _set(response, other, "", secure)
     content = [pending.parameters, pending.began_at, pending.asks_login]
-    _set(response, name, sealing.seal(_SEAL, content, name=name), secure)
+    sealed = sealing.seal(_SEAL, content, name=name)
+    if len(sealed) > _MAX_LENGTH:
+        raise TooLong
+    _set(response, name, sealed, secure)
 
 
 def new_name() -> str:

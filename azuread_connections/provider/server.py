@@ -199,12 +199,20 @@ def posted_parameters(request: HttpRequest) -> list[tuple[str, str]]:
     if len(request.body) > _MAX_JSON:
         raise BadRequest
     try:
-        found = json.loads(request.body)
+        found = json.loads(request.body, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError):
         raise BadRequest from None
     if not isinstance(found, dict) or not all(map(_is_text, [*found, *found.values()])):
         raise BadRequest
     return list(found.items())
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object. Raises ``ValueError`` for a parameter that is there more than once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
 
 
 def _is_text(value: object) -> bool:

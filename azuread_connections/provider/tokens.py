@@ -25,6 +25,16 @@ class AlreadyUsed(Exception):
     """Another request has used the code or the refresh token at the same time."""
 
 
+@sensitive_variables("token")
+def token_digest(token: str) -> str:
+    """Return the digest of an access or refresh token, as it is stored.
+
+    Not django-oauth-toolkit's own, so that it does not find the token: its middleware, decorators
+    and introspection would take it for one that opens the site itself.
+    """
+    return digest_of(f"azuread_connections.provider:{token}")
+
+
 def authorizations() -> Any:
     """Return the authorizations, each with what it is judged by."""
     # Not of a replica, which may not have heard of a code that was given a moment ago.
@@ -84,7 +94,7 @@ def _create_access_token(token: Any, oauth_application: Any, user: Any) -> Any:
 def _columns(token: Any) -> dict[str, Any]:
     return {
         "token": "",
-        "token_checksum": digest_of(token["access_token"]),
+        "token_checksum": token_digest(token["access_token"]),
         "scope": token.get("scope", ""),
         "expires": timezone.now() + lifetimes.ACCESS_TOKEN,
     }
@@ -99,7 +109,7 @@ def _create_refresh_token(
             application=oauth_application,
             access_token=access_token,
             token="",
-            token_checksum=digest_of(token["refresh_token"]),
+            token_checksum=token_digest(token["refresh_token"]),
             token_family=authorization.family,
         )
 
@@ -122,7 +132,7 @@ def find_refresh_token(client: OAuthClient, token: str) -> Any:
     return (
         _refresh_tokens()
         .select_related("access_token")
-        .filter(token_checksum=digest_of(token), application=client.oauth_application_id)
+        .filter(token_checksum=token_digest(token), application=client.oauth_application_id)
         .order_by(F("revoked").desc(nulls_first=True))
         .first()
     )
@@ -140,7 +150,7 @@ def find_valid(token: str) -> Authorization | None:
     found: Authorization | None = (
         authorizations()
         .select_related("access_token", "client__oauth_application")
-        .filter(access_token__token_checksum=digest_of(token))
+        .filter(access_token__token_checksum=token_digest(token))
         .first()
     )
     if found is None or found.access_token is None or found.access_token.is_expired():
@@ -156,7 +166,7 @@ def introspect(client: OAuthClient, token: str) -> dict[str, Any]:
     """
     inactive: dict[str, Any] = {"active": False}
     own = _access_tokens().filter(application=client.oauth_application_id)
-    row = own.filter(token_checksum=digest_of(token)).first()
+    row = own.filter(token_checksum=token_digest(token)).first()
     if row is None or row.is_expired():
         return inactive
     answer = {
@@ -182,7 +192,7 @@ def introspect(client: OAuthClient, token: str) -> dict[str, Any]:
 @sensitive_variables("token")
 def revoke(client: OAuthClient, token: str) -> None:
     """End what a client's token belongs to: all tokens of that sign-in."""
-    own, digest = authorizations().filter(client=client), digest_of(token)
+    own, digest = authorizations().filter(client=client), token_digest(token)
     families = _refresh_tokens().filter(
         token_checksum=digest, application=client.oauth_application_id
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import re
 import time
 import uuid
@@ -20,7 +21,7 @@ from ..models import Application
 from ..models.validators import is_plain
 from . import apis, claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
 from .apis import Target
-from .models import Authorization, OAuthClient, OAuthClientSecret
+from .models import Authorization, ClientConsent, OAuthClient, OAuthClientSecret
 
 #: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
 ISSUER_HEADER = "X-Issuer"
@@ -32,6 +33,8 @@ _UNSUPPORTED = {
     "request_uri": "request_uri_not_supported",
     "registration": "registration_not_supported",
 }
+
+logger = logging.getLogger("azuread_connections")
 
 
 class ClientValidator(OAuth2Validator):
@@ -184,14 +187,18 @@ class ClientValidator(OAuth2Validator):
             return False
         if found.code_used_at is not None:
             found.revoke()  # RFC 6749 section 4.1.2
+            _warn_of_reuse("An authorization code", found)
             return False
         if request.code_verifier and not found.code_challenge:
             return False  # RFC 9700 section 4.8.2: somebody took the challenge out
         if found.is_code_expired(timezone.now()) or not judge.is_valid(found, recheck=True):
             return False
+        granted = _scopes_today(found)
+        if granted is None:
+            return False
         _check_target(request, found)
         request.authorization = found
-        request.user, request.scopes = found.user, found.scopes
+        request.user, request.scopes = found.user, granted
         return True
 
     def get_code_challenge(self, code: str, request: Any) -> str | None:
@@ -236,6 +243,7 @@ class ClientValidator(OAuth2Validator):
         now = timezone.now()
         if found.revoked is not None:
             authorization.revoke()
+            _warn_of_reuse("A refresh token", authorization)
             return False
         is_over = (
             found.created + lifetimes.REFRESH_IDLE <= now
@@ -244,13 +252,18 @@ class ClientValidator(OAuth2Validator):
         if is_over or not judge.is_valid(authorization, recheck=True):
             authorization.revoke()
             return False
+        granted = _scopes_today(authorization)
+        if granted is None:
+            authorization.revoke()
+            return False
+        request.scopes_today = granted
         _check_target(request, authorization)
         request.authorization, request.refresh_token_instance = authorization, found
         request.user = authorization.user
         return True
 
     def get_original_scopes(self, refresh_token: str, request: Any, **kwargs: Any) -> list[str]:
-        granted: list[str] = request.authorization.scopes
+        granted: list[str] = request.scopes_today
         return granted
 
     def rotate_refresh_token(self, request: Any) -> bool:
@@ -274,6 +287,7 @@ class ClientValidator(OAuth2Validator):
         except tokens.AlreadyUsed:
             # As one that is used a second time.
             request.authorization.revoke()
+            _warn_of_reuse("A code or refresh token", request.authorization)
             raise errors.InvalidGrantError(request=request) from None
 
     def access_token(self, request: Any) -> str | None:
@@ -350,6 +364,37 @@ def _find_target(client: OAuthClient, request: Any, *, for_itself: bool) -> Targ
         return apis.find_target(client, identifier, for_itself=for_itself) if identifier else None
     except apis.InvalidTarget:
         raise _invalid_target(request) from None
+
+
+def _warn_of_reuse(what: str, authorization: Authorization) -> None:
+    """Log what a stolen token looks like, or a client that loses its own. Without the token."""
+    logger.warning(
+        "%s of the client %s was used a second time: all tokens of that sign-in are revoked "
+        "(identity %s).",
+        what,
+        authorization.client.client_id,
+        authorization.identity_id,
+    )
+
+
+def _scopes_today(authorization: Authorization) -> list[str] | None:
+    """Return the scopes that the client can still be given, or None if it can be given none.
+
+    Since the person signed in, an administrator can have taken the API or its scopes from the
+    client, and the person's consent can have been withdrawn.
+    """
+    client, granted = authorization.client, authorization.scopes
+    if not client.is_first_party:
+        given = ClientConsent.objects.filter(client=client, user=authorization.user)
+        if not given.exists():
+            return None
+    if authorization.api is None:
+        return granted
+    try:
+        target = apis.find_target(client, authorization.api.identifier, for_itself=False)
+    except apis.InvalidTarget:
+        return None
+    return [name for name in granted if name in scopes.DESCRIPTIONS or name in target.scopes]
 
 
 def _check_target(request: Any, authorization: Authorization) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import jwt
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from azuread_connections.provider.models import API, ClientGrant
+from azuread_connections.provider.models import API, ClientConsent, ClientGrant, OAuthClient
 from tests.company import Company, query_of
 from tests.provider.relying_party import (
     ISSUER,
@@ -242,3 +243,30 @@ def test_what_cannot_be_done_is_named(
     given = [machine.application.slug if each == "SLUG" else each for each in arguments]
     with pytest.raises(CommandError, match=error):
         run(*given)
+
+
+@pytest.mark.parametrize("what", ["grant", "scopes", "consent"])
+def test_what_was_withdrawn_is_not_refreshed(
+    contoso: Company, adele: Client, orders: API, what: str
+) -> None:
+    party = RelyingParty.create(contoso)
+    OAuthClient.objects.filter(pk=party.client.pk).update(is_first_party=False)
+    grant(party, orders)
+    ClientConsent.objects.give(
+        party.client,
+        User.objects.get(),
+        ["openid", "offline_access", f"{orders.pk}:", f"{orders.pk}:read:orders"],
+    )
+    tokens = party.tokens(adele, scope="openid read:orders offline_access", audience=ORDERS)
+    assert "read:orders" in tokens["scope"]
+    if what == "grant":
+        ClientGrant.objects.all().delete()
+    elif what == "consent":
+        ClientConsent.objects.all().delete()
+    else:
+        API.objects.filter(pk=orders.pk).update(scopes={})
+    answer = party.refresh(tokens["refresh_token"])
+    if what == "scopes":
+        assert "read:orders" not in answer.json()["scope"]
+    else:
+        assert answer.json()["error"] == "invalid_grant"

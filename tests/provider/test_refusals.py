@@ -6,11 +6,13 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
+from django.views.debug import SafeExceptionReporterFilter
 
 from azuread_connections.models import Application
 from azuread_connections.provider.models import Authorization, OAuthClientSecret
+from azuread_connections.provider.views.endpoints import TokenView
 from tests.company import Company
 from tests.provider.relying_party import RelyingParty, userinfo
 
@@ -271,3 +273,23 @@ def test_an_application_that_signs_in_no_people_gets_no_code_exchanged(
     code = portal.code(adele)
     Application.objects.filter(pk=portal.application.pk).update(grant_types=["refresh_token"])
     assert_refused(portal.exchange(code), "unauthorized_client")
+
+
+def test_json_with_a_parameter_twice_is_refused(portal: RelyingParty) -> None:
+    body = '{"grant_type": "client_credentials", "client_id": "a", "client_id": "b"}'
+    response = Client().post("/id/oauth/token", body, content_type="application/json")
+    assert_refused(response, "invalid_request")
+
+
+def test_what_a_client_posts_is_in_no_report(portal: RelyingParty, rf: RequestFactory) -> None:
+    """Django's reports of errors hide what the view marks."""
+    request = rf.post("/id/oauth/token", {"client_secret": "s3cret", "refresh_token": "t0ken"})
+    TokenView.as_view()(request)
+    shown = SafeExceptionReporterFilter().get_post_parameters(request)
+    assert not {"s3cret", "t0ken"} & set(shown.values())
+
+
+def test_a_request_that_fits_into_no_cookie_is_refused(portal: RelyingParty) -> None:
+    response = portal.authorize(Client(), state="ü" * 300)
+    assert response.status_code == 400
+    assert not [name for name in response.cookies if "azuread_authorize" in name]

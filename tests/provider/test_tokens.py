@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from django.test import Client
+from oauth2_provider.models import get_access_token_model, get_refresh_token_model
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.common import Request
 
 from azuread_connections.provider import tokens as module
 from tests.provider.relying_party import RelyingParty, userinfo
@@ -33,3 +38,29 @@ def test_a_refresh_token_that_another_request_has_just_used(
     monkeypatch.undo()
     assert userinfo(second["access_token"]).status_code == 401
     assert portal.refresh(second["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_django_oauth_toolkit_does_not_find_our_tokens(portal: RelyingParty, adele: Client) -> None:
+    """Its middleware and decorators would take them for tokens that open the site itself."""
+    tokens = portal.tokens(adele)
+    for model, value in (
+        (get_access_token_model(), tokens["access_token"]),
+        (get_refresh_token_model(), tokens["refresh_token"]),
+    ):
+        checksum = hashlib.sha256(value.encode()).hexdigest()
+        assert not model.objects.filter(token_checksum=checksum).exists()
+        assert not model.objects.filter(token=value).exists()
+    asked = Request("/orders", "GET", "", {"Authorization": f"Bearer {tokens['access_token']}"})
+    asked.client = asked.user = None
+    assert not OAuth2Validator().validate_bearer_token(tokens["access_token"], [], asked)
+
+
+def test_a_second_use_is_logged_without_the_token(
+    portal: RelyingParty, adele: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = portal.tokens(adele)
+    portal.refresh(tokens["refresh_token"])
+    portal.refresh(tokens["refresh_token"])
+    [line] = [each.getMessage() for each in caplog.records if "second time" in each.getMessage()]
+    assert portal.client_id in line
+    assert tokens["refresh_token"] not in line

@@ -97,7 +97,10 @@ class AuthorizeView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         if len(request.META.get("QUERY_STRING", "")) > _MAX_QUERY:
             return _error_page(request, "invalid_request")
-        return respond(request, Attempt(_parameters(request.GET), time.time()))
+        try:
+            return respond(request, Attempt(_parameters(request.GET), time.time()))
+        except pending.TooLong:
+            return _error_page(request, "invalid_request")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """The same by a form of another site, which brings no cookie (OpenID Connect Core section
@@ -124,7 +127,10 @@ class ResumeView(View):
         attempt = Attempt(
             found.parameters, found.began_at, is_resumed=True, asks_login=found.asks_login
         )
-        response = respond(request, attempt)
+        try:
+            response = respond(request, attempt)
+        except pending.TooLong:
+            response = _error_page(request, "invalid_request")
         pending.forget(request, response, name)
         return response
 

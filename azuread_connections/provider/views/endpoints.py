@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 from oauth2_provider.utils import parse_bearer_token
 
@@ -19,6 +20,7 @@ from ..server import Answer, BadRequest
 _REALM = 'Basic realm="OAuth client", charset="UTF-8"'
 
 
+@method_decorator(sensitive_post_parameters(), name="dispatch")
 @method_decorator(entry, name="dispatch")
 @method_decorator(csrf_exempt, name="dispatch")
 class EndpointView(View):
