@@ -182,27 +182,27 @@ PROTECTIONS = [
     Protection(
         "entra/jwks.py::parse_key_document",
         drop_operand("'RSA'"),
-        f"{_MICROSOFT}a_published_key_that_is_none",
+        f"{_MICROSOFT}a_malformed_published_key",
     ),
     Protection(
         "entra/jwks.py::parse_key_document",
         drop_operand("'sig'"),
-        f"{_MICROSOFT}a_published_key_that_is_none",
+        f"{_MICROSOFT}a_malformed_published_key",
     ),
     Protection(
         "entra/jwks.py::_is_sound",
         replace("_MIN_KEY_BITS", "0"),
-        f"{_MICROSOFT}a_published_key_that_is_none",
+        f"{_MICROSOFT}a_malformed_published_key",
     ),
     Protection(
         "entra/jwks.py::parse_key_document",
         drop_operand("'issuer'"),
-        f"{_MICROSOFT}a_published_key_that_is_none",
+        f"{_MICROSOFT}a_malformed_published_key",
     ),
     Protection(
         "entra/jwks.py::parse_key_document",
         drop_operand("'cloud_instance_name'"),
-        f"{_MICROSOFT}a_published_key_that_is_none",
+        f"{_MICROSOFT}a_malformed_published_key",
     ),
     Protection(
         "entra/jwks.py::KeySet.usable_at",
@@ -433,7 +433,7 @@ PROTECTIONS = [
     Protection(
         "login/flows/identity.py::_check_response",
         never("MAX_CODE_LENGTH"),
-        f"{_BROWSER}a_code_that_is_none",
+        f"{_BROWSER}an_unusable_code",
     ),
     Protection(
         "login/flows/sign_in.py::_sign_in",
@@ -463,7 +463,7 @@ PROTECTIONS = [
             "http_method_names = ['get', 'head', 'post', 'put', 'options']\n"
             "post = put = lambda self, request: self.get(request)",
         ),
-        f"{_BROWSER}a_callback_that_is_no_get",
+        f"{_BROWSER}a_callback_by_another_method",
     ),
     Protection(
         "login/web/error_page.py::failure_page",
@@ -494,12 +494,12 @@ PROTECTIONS = [
     Protection(
         "login/users/directories.py::_check_status",
         never("REFUSED"),
-        f"{_ADMINISTRATOR}a_directory_that_nobody_has_let_in",
+        f"{_ADMINISTRATOR}a_directory_that_is_not_allowed",
     ),
     Protection(
         "login/users/directories.py::_check_status",
         never("WAITING"),
-        f"{_ADMINISTRATOR}a_directory_that_nobody_has_let_in",
+        f"{_ADMINISTRATOR}a_directory_that_is_not_allowed",
     ),
     Protection(
         "login/users/directories.py::_refuse_personal_accounts",
@@ -514,7 +514,7 @@ PROTECTIONS = [
     Protection(
         "login/users/directories.py::_check_first_visit",
         never("LISTED"),
-        f"{_ADMINISTRATOR}a_directory_that_nobody_has_let_in",
+        f"{_ADMINISTRATOR}a_directory_that_is_not_allowed",
     ),
     Protection(
         "login/users/directories.py::_check_status",
@@ -573,7 +573,7 @@ PROTECTIONS = [
     Protection(
         "models/directory.py::status_of_new",
         replace("Directory.Status.WAITING", "Directory.Status.ALLOWED"),
-        f"{_ADMINISTRATOR}a_directory_that_nobody_has_let_in",
+        f"{_ADMINISTRATOR}a_directory_that_is_not_allowed",
     ),
     Protection(
         "models/directory.py::Directories.delete",
@@ -617,10 +617,10 @@ PROTECTIONS = [
         "tests/models/test_grant.py::test_what_a_mapping_gave_ends_with_the_tie",
     ),
     Protection(
-        "models/identity.py::Identity.save", never("exclude"), f"{_TIE}rights_outlive_no_tie"
+        "models/identity.py::Identity.save", never("exclude"), f"{_TIE}rights_end_with_the_tie"
     ),
     Protection(
-        "models/identity.py::Identity.delete", skip("GroupGrant"), f"{_TIE}rights_outlive_no_tie"
+        "models/identity.py::Identity.delete", skip("GroupGrant"), f"{_TIE}rights_end_with_the_tie"
     ),
     Protection(
         "models/grant.py::GroupGrants._take_out",
@@ -656,7 +656,7 @@ PROTECTIONS = [
     Protection(
         "login/users/linking.py::find_linkable",
         never("len("),
-        f"{_ADMINISTRATOR}users_whom_nobody_takes_over",
+        f"{_ADMINISTRATOR}users_who_must_not_be_linked",
     ),
     Protection(
         "login/users/linking.py::_why_not",
@@ -666,17 +666,17 @@ PROTECTIONS = [
     Protection(
         "login/users/linking.py::_why_not",
         never("'is_superuser'"),
-        f"{_ADMINISTRATOR}users_whom_nobody_takes_over",
+        f"{_ADMINISTRATOR}users_who_must_not_be_linked",
     ),
     Protection(
         "login/users/linking.py::_why_not",
         never("held_permissions"),
-        f"{_ADMINISTRATOR}users_whom_nobody_takes_over",
+        f"{_ADMINISTRATOR}users_who_must_not_be_linked",
     ),
     Protection(
         "login/users/linking.py::_why_not",
         never("azuread_identities"),
-        f"{_ADMINISTRATOR}users_whom_nobody_takes_over",
+        f"{_ADMINISTRATOR}users_who_must_not_be_linked",
     ),
     Protection(
         "login/users/linking.py::link_to_identity",
@@ -692,12 +692,12 @@ PROTECTIONS = [
     Protection(
         "login/users/resolution.py::_require_active",
         never("is_active"),
-        f"{_ADMINISTRATOR}who_is_not_let_in",
+        f"{_ADMINISTRATOR}people_whom_the_policy_refuses",
     ),
     Protection(
         "login/users/resolution.py::_require_creation",
         never("create_users"),
-        f"{_ADMINISTRATOR}who_is_not_let_in",
+        f"{_ADMINISTRATOR}people_whom_the_policy_refuses",
     ),
     Protection(
         "login/users/resolution.py::",
@@ -786,7 +786,7 @@ PROTECTIONS = [
     Protection(
         "login/users/trust.py::_trusted",
         drop_operand("is_verified_for"),
-        f"{_ADMINISTRATOR}an_alias_that_is_not_proven",
+        f"{_ADMINISTRATOR}an_alias_that_is_not_verified",
     ),
     Protection(
         "login/users/trust.py::_trusted",
@@ -857,7 +857,7 @@ PROTECTIONS = [
     Protection(
         "login/users/groups.py::check_admission",
         never("isdisjoint"),
-        f"{_ADMINISTRATOR}who_is_not_let_in",
+        f"{_ADMINISTRATOR}people_whom_the_policy_refuses",
     ),
     Protection(
         "login/users/groups.py::apply",
@@ -976,7 +976,7 @@ PROTECTIONS = [
     Protection(
         "login/flows/redirects.py::continue_page",
         replace("DestinationRedirect(url).url", "url"),
-        "tests/login/flows/test_redirects.py::test_no_page_leads_to_a_script",
+        "tests/login/flows/test_redirects.py::test_no_page_links_to_a_script",
     ),
     # --- Sign-outs are remembered as long as a sign-in counts
     Protection(
@@ -1187,17 +1187,17 @@ PROTECTIONS = [
     Protection(
         "middleware.py::ConnectionSessionMiddleware.__call__.checked_user",
         never("is_authenticated"),
-        f"{_BROWSER}a_session_whose_ground_is_gone",
+        f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
         "middleware.py::ConnectionSessionMiddleware.__call__.checked_auser",
         never("is_authenticated"),
-        f"{_BROWSER}a_session_whose_ground_is_gone",
+        f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
         "login/state/session.py::_query_validity",
         drop_argument("welcome)"),
-        f"{_BROWSER}a_session_whose_ground_is_gone",
+        f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
         "login/state/session.py::_query_validity",
@@ -1207,7 +1207,7 @@ PROTECTIONS = [
     Protection(
         "login/state/session.py::_query_validity",
         drop_argument("~Exists"),
-        f"{_BROWSER}a_session_whose_ground_is_gone",
+        f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     # --- Settings for development
     Protection(
@@ -1227,7 +1227,7 @@ PROTECTIONS = [
             "any((user.has_perm(permission) for permission in any_of))",
             "bool(user.is_staff and any_of)",
         ),
-        f"{_COLLEAGUE}what_takes_a_permission",
+        f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
         "admin/rights.py::permissions_held",
@@ -1240,20 +1240,22 @@ PROTECTIONS = [
     Protection(
         "admin/connection/actions.py::_require",
         never("may"),
-        f"{_COLLEAGUE}what_takes_a_permission",
+        f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
-        "admin/connection/consent.py::ask", never("CONSENT"), f"{_COLLEAGUE}what_takes_a_permission"
+        "admin/connection/consent.py::ask",
+        never("CONSENT"),
+        f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
         "admin/connection/users.py::show",
         never("SEARCH_DIRECTORY"),
-        f"{_COLLEAGUE}what_takes_a_permission",
+        f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
         "admin/directories.py::decide_one",
         never("may_decide"),
-        f"{_COLLEAGUE}what_takes_a_permission",
+        f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
         "admin/connection/page.py::ConnectionAdmin.get_form",
@@ -1386,7 +1388,7 @@ PROTECTIONS = [
     Protection(
         "login/flows/exchange.py::_redeem_with",
         replace("not isinstance(error, CodeNotAccepted)", "True"),
-        f"{_EVENTS}a_made_up_code_proves_nothing",
+        f"{_EVENTS}a_made_up_code_is_not_proven",
     ),
     Protection(
         "login/flows/identity.py::_failures",

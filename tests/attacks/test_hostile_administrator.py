@@ -362,7 +362,7 @@ def test_a_former_directory_gives_names(
 )
 @pytest.mark.parametrize("leads", ["elsewhere", "nowhere", "unreachable"])
 @pytest.mark.parametrize("claim", ["email", "upn", "preferred_username"])
-def test_an_alias_that_is_not_proven(
+def test_an_alias_that_is_not_verified(
     contoso: Company, microsoft: StandIn, client: Client, claim: str, leads: str
 ) -> None:
     Connection.objects.update(link_by_email=True)
@@ -416,7 +416,7 @@ def linking(contoso: Company) -> Company:
 @pytest.mark.parametrize(
     "why", ["staff", "superuser", "permission", "group", "inactive", "tied", "two"]
 )
-def test_users_whom_nobody_takes_over(linking: Company, client: Client, why: str) -> None:
+def test_users_who_must_not_be_linked(linking: Company, client: Client, why: str) -> None:
     local = UserFactory.create(
         username="local",
         email=linking.person.mail,
@@ -630,7 +630,7 @@ def test_one_person_by_both_twins(
         ),
     ],
 )
-def test_a_directory_that_nobody_has_let_in(
+def test_a_directory_that_is_not_allowed(
     everybody: Company, northwind: Directory, client: Client, policy: str, row: str, code: str
 ) -> None:
     Connection.objects.update(new_directories=policy)
@@ -687,7 +687,7 @@ def admit_members_only(company: Company) -> None:
         ),
     ],
 )
-def test_who_is_not_let_in(contoso: Company, client: Client, policy: str) -> None:
+def test_people_whom_the_policy_refuses(contoso: Company, client: Client, policy: str) -> None:
     if policy == "known people":
         Connection.objects.update(create_users=False)
     elif policy == "group":

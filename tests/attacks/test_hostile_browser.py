@@ -131,7 +131,7 @@ def test_a_callback_without_a_sign_in(contoso: Company, client: Client, query: A
     stopped_by="the callback answers GET alone",
 )
 @pytest.mark.parametrize("method", ["head", "post", "put", "patch", "delete"])
-def test_a_callback_that_is_no_get(contoso: Company, client: Client, method: str) -> None:
+def test_a_callback_by_another_method(contoso: Company, client: Client, method: str) -> None:
     callback_url = contoso.microsoft.sign_in(contoso.start(client), contoso.person)
     before = Standing.now()
     before.assert_stopped(getattr(client, method)(callback_url), 405, logged="")
@@ -254,7 +254,7 @@ def test_a_forged_rejection_of_the_secret(contoso: Company, client: Client, erro
     stopped_by="a code of no length, or of too much, is not sent on",
 )
 @pytest.mark.parametrize("code", [None, "", "x" * 9000])
-def test_a_code_that_is_none(contoso: Company, client: Client, code: str | None) -> None:
+def test_an_unusable_code(contoso: Company, client: Client, code: str | None) -> None:
     query = {"state": query_of(contoso.start(client))["state"]}
     before = Standing.now()
     response = client.get(CALLBACK, query if code is None else {**query, "code": code})
@@ -669,7 +669,7 @@ def test_a_resumption_that_leads_to_a_withdrawn_address(
     wants="the victim's browser to sign in as the attacker, by itself (login CSRF)",
     stopped_by="a browser without the transaction is shown a link to a new sign-in, nothing more",
 )
-def test_a_callback_of_the_attackers_with_its_beginning(contoso: Company, victim: Client) -> None:
+def test_the_attackers_callback_with_its_resumption(contoso: Company, victim: Client) -> None:
     callback_url = contoso.microsoft.sign_in(contoso.start(Client()), contoso.person)
     before = Standing.now()
     response = victim.get(callback_url)
@@ -1009,7 +1009,7 @@ def test_front_channel_logout_of_another_connection(
 )
 @pytest.mark.parametrize("page", ["/login/profile", "/whoami"], ids=["sync view", "async view"])
 @pytest.mark.parametrize("gone", ["pair", "directory", "person", "everybody", "sid", "user"])
-def test_a_session_whose_ground_is_gone(
+def test_a_session_whose_sign_in_is_no_longer_valid(
     contoso: Company, client: Client, settings: Any, gone: str, page: str
 ) -> None:
     settings.ROOT_URLCONF = "tests.attacks.urls_async"

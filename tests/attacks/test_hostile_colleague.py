@@ -151,7 +151,7 @@ ACTIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
         pytest.param(None, 302, id="a stranger"),
     ],
 )
-def test_what_takes_a_permission(
+def test_actions_that_need_a_permission(
     contoso: Company, action: str, holds: list[str] | None, status: int
 ) -> None:
     Connection.objects.update(enable_users_api=True)
@@ -430,7 +430,7 @@ def test_another_directory_by_the_form(
 
 @attack(wants="a connection to trust another directory", stopped_by=PINNED)
 @pytest.mark.parametrize("member", ["tenant_id", "verified_at", "name"])
-def test_what_no_form_has(contoso: Company, boss: Client, member: str) -> None:
+def test_fields_that_no_form_has(contoso: Company, boss: Client, member: str) -> None:
     forged = {"tenant_id": GUID, "verified_at": "", "name": "mine"}[member]
     before = Standing.now()
     response = boss.post(page_of(contoso, "change"), form_of(contoso, **{member: forged}))

@@ -239,7 +239,7 @@ def test_a_key_that_is_published_for_somebody_else(
         pytest.param({"tid": "common"}, id="tid is common"),
     ],
 )
-def test_the_common_endpoint_believes_no_other_issuer(
+def test_the_common_endpoint_accepts_no_other_issuer(
     everybody: Company, client: Client, claims: dict[str, str]
 ) -> None:
     everybody.microsoft.tamper_id_token(lambda header, token: token.update(claims))
@@ -271,7 +271,7 @@ def _with(**members: Any) -> Any:
         pytest.param(lambda key: "not a key", id="no object"),
     ],
 )
-def test_a_published_key_that_is_none(contoso: Company, client: Client, spoil: Any) -> None:
+def test_a_malformed_published_key(contoso: Company, client: Client, spoil: Any) -> None:
     key = contoso.microsoft.public_jwk() | {"issuer": TEMPLATE}
     document = json.dumps({"keys": [spoil(key)]})
     contoso.microsoft.fault("keys", times=None, status=200, body=document)

@@ -139,7 +139,7 @@ def test_a_guest_where_none_is_let_in(contoso: Company, victim: User) -> None:
     stopped_by="what a connection's mappings gave ends with the tie",
 )
 @pytest.mark.parametrize("end", ["disconnect", "untied", "tied to another", "connection deleted"])
-def test_rights_outlive_no_tie(contoso: Company, end: str) -> None:
+def test_rights_end_with_the_tie(contoso: Company, end: str) -> None:
     contoso.app.grant(contoso.directory, delegated=["User.Read", "GroupMember.Read.All"])
     Connection.objects.update(security_groups=True)
     theirs = contoso.directory.add_group("Admins", members=[contoso.person])
@@ -168,7 +168,7 @@ def test_rights_outlive_no_tie(contoso: Company, end: str) -> None:
     wants="the page of a connection's sign-in used to tie, or the other way round",
     stopped_by="each transaction has its purpose sealed in",
 )
-def test_a_sign_in_ties_nobody(contoso: Company, victim: User) -> None:
+def test_a_sign_in_connects_no_account(contoso: Company, victim: User) -> None:
     client = signed_in(victim)
     before = Standing.now()
     answer = contoso.sign_in(client, next=PAGE)

@@ -76,7 +76,7 @@ def test_where_every_page_may_begin_a_sign_in_every_redirect_is_a_page(settings:
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "vbscript:x"])
-def test_no_page_leads_to_a_script(url: str) -> None:
+def test_no_page_links_to_a_script(url: str) -> None:
     with pytest.raises(DisallowedRedirect):
         redirect_browser(url)
 

@@ -134,7 +134,7 @@ def test_a_secret_that_is_refused_takes_no_row_from_people_who_are(
     assert Event.objects.get(code="user_refused").counter_key is None
 
 
-def test_a_made_up_code_proves_nothing(contoso: Company, client: Client, low_limits: None) -> None:
+def test_a_made_up_code_is_not_proven(contoso: Company, client: Client, low_limits: None) -> None:
     for _ in range(5):
         state = query_of(contoso.start(client))["state"]
         client.get(CALLBACK, {"state": state, "code": "1.Axxx"})
