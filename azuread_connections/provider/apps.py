@@ -13,7 +13,10 @@ class ProviderConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+
         from . import checks  # noqa: F401  (importing registers the system checks)
+        from .browser_session import end_tokens, name_session
         from .keys import create_first_key
         from .logs import keep_tokens_out
         from .models.client import OAuthClient, delete_oauth_application
@@ -24,4 +27,6 @@ class ProviderConfig(AppConfig):
             sender=OAuthClient,
             dispatch_uid="azuread_provider.delete_oauth_application",
         )
+        user_logged_in.connect(name_session, dispatch_uid="azuread_provider.name_session")
+        user_logged_out.connect(end_tokens, dispatch_uid="azuread_provider.end_tokens")
         keep_tokens_out()

@@ -39,6 +39,9 @@ class Authorization(models.Model):
     #: Seconds since 1970, as Microsoft said; 0 if it did not.
     authenticated_at = models.FloatField(default=0)
 
+    #: The name of the browser's session: see ``browser_session``.
+    browser_session = models.CharField(max_length=22, blank=True)
+
     # The code, and what its exchange is checked against.
     code_digest = models.CharField(max_length=64, unique=True)
     code_expires_at = models.DateTimeField()
@@ -71,7 +74,7 @@ class Authorization(models.Model):
         verbose_name_plural = _("authorizations")
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["identity", "signed_in_at"], name="azuread_provider_auth_session"),
+            models.Index(fields=["browser_session"], name="azuread_provider_auth_browser"),
             models.Index(fields=["created_at"], name="azuread_provider_auth_created"),
         ]
 

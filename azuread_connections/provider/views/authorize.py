@@ -30,7 +30,7 @@ from ...login.web import buttons
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
 from ...models import Connection
-from .. import claims, keys, lifetimes, pending, scopes
+from .. import browser_session, claims, keys, lifetimes, pending, scopes
 from ..issuer import NAMESPACE, issuer
 from ..models import Authorization, ClientConsent
 from ..models.client_secret import digest_of
@@ -382,6 +382,7 @@ def _create_code(request: HttpRequest, asked: AuthorizationRequest, proof: SignI
         tenant_id=proof.tenant,
         microsoft_session_id=proof.sid,
         signed_in_at=proof.at,
+        browser_session=browser_session.name_of(request),
         authenticated_at=proof.authenticated_at,
         code_digest=digest_of(code),
         code_expires_at=timezone.now() + lifetimes.CODE,

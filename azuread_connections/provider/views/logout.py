@@ -22,7 +22,8 @@ from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
 from ...models.validators import is_plain
 from .. import keys, redirect_uris
-from ..models import Authorization, OAuthClient
+from ..browser_session import authorizations_of
+from ..models import OAuthClient
 
 
 class BadLogout(Exception):
@@ -129,29 +130,14 @@ def _checked_url(client: OAuthClient | None, url: str) -> str:
 
 
 def _is_signed_in_to(request: HttpRequest, client: OAuthClient | None) -> bool:
-    return client is not None and _authorizations(request).filter(client=client).exists()
-
-
-def _authorizations(request: HttpRequest) -> Any:
-    """Return what the sign-ins of this session have been used for."""
-    found = Authorization.objects.none()
-    for sign_in in session.sign_ins(request):
-        found |= Authorization.objects.filter(
-            identity=sign_in.identity,
-            connection=sign_in.connection,
-            signed_in_at=sign_in.at,
-            revoked_at__isnull=True,
-        )
-    return found
+    return client is not None and authorizations_of(request).filter(client=client).exists()
 
 
 def _finish(request: HttpRequest, asked: Logout) -> HttpResponse:
     sign_in = None
     if request.user.is_authenticated:
         sign_in = session.newest(request)
-        for authorization in _authorizations(request):
-            authorization.revoke()
-    auth.logout(request)
+    auth.logout(request)  # ends the clients' tokens too
     default = resolve_url(conf.logout_redirect_url or f"{addresses.NAMESPACE}:sign_in")
     destination = asked.destination or default
     if asked.at_microsoft and sign_in is not None:

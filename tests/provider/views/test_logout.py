@@ -181,3 +181,31 @@ def test_after_signing_out_the_client_asks_for_a_sign_in(
     adele.get("/id/oidc/logout", {"id_token_hint": portal.tokens(adele)["id_token"]})
     response = portal.authorize(adele)
     assert "application" in query_of(response["Location"])
+
+
+def test_signing_out_of_the_site_ends_the_tokens(portal: RelyingParty, adele: Client) -> None:
+    tokens = portal.tokens(adele)
+    adele.post("/login/logout")
+    assert not is_signed_in(adele)
+    assert portal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert userinfo(tokens["access_token"]).status_code == 401
+
+
+def test_it_ends_the_tokens_of_an_earlier_sign_in_of_the_session(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    earlier = portal.tokens(adele)
+    contoso.sign_in(adele)
+    portal.tokens(adele)
+    adele.get("/id/v2/logout", {"client_id": portal.client_id, "returnTo": SIGNED_OUT})
+    assert portal.refresh(earlier["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_tokens_of_another_session_stay(contoso: Company, portal: RelyingParty) -> None:
+    desk, phone = Client(), Client()
+    contoso.sign_in(desk)
+    contoso.sign_in(phone)
+    kept = portal.tokens(phone)
+    portal.tokens(desk)
+    desk.post("/login/logout")
+    assert portal.refresh(kept["refresh_token"]).status_code == 200
