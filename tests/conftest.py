@@ -28,9 +28,10 @@ collect_ignore = [] if _HAS_PROVIDER else ["provider"]
 #: What takes most of the time of the suite; `make test-fast` leaves it out. Single tests elsewhere
 #: that take half a second or more of a processor have the marker `slow` themselves.
 SLOW = (
-    *("attacks", "concurrency", "faults", "fuzzing", "migrations", "packages"),
-    *("admin/test_rights.py", "admin/connection/test_edit_conflict.py"),
-    *("entra/test_key_history.py", "test_demo.py"),
+    *("attacks", "concurrency", "faults", "fuzzing", "migrations", "packages", "testing"),
+    *("admin/test_rights.py", "admin/test_odd_input.py", "admin/connection/test_edit_conflict.py"),
+    *("entra/test_key_history.py", "entra/test_limits.py", "entra/test_metadata.py"),
+    *("entra/test_transport.py", "test_benchmarks.py", "test_demo.py", "test_security_docs.py"),
 )
 
 
