@@ -45,6 +45,7 @@ class ClientView(EndpointView):
         return response
 
     def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+        """Return the answer. Each endpoint has its own, and authenticates the client."""
         raise NotImplementedError
 
 

@@ -51,6 +51,7 @@ class LogoutView(View):
     template_name = "azuread_connections/provider/logout.html"
 
     def read(self, parameters: Any) -> Logout:
+        """Return what is asked for. Each address has its own parameters. Raises ``BadLogout``."""
         raise NotImplementedError
 
     def get(self, request: HttpRequest) -> HttpResponse:
