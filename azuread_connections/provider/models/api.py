@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,12 @@ class API(models.Model):
     )
     #: Each scope, and what it means, as the consent page says it.
     scopes = models.JSONField(_("scopes"), default=dict, blank=True)
+    token_lifetime = models.PositiveIntegerField(
+        _("lifetime of access tokens"),
+        default=3_600,
+        validators=[MinValueValidator(60), MaxValueValidator(2_592_000)],
+        help_text=_("In seconds: 3600 is one hour. A shorter one ends sooner what was revoked."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

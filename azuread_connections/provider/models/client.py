@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import get_application_model
@@ -87,6 +88,52 @@ class OAuthClient(models.Model):
         _("PKCE required"),
         default=True,
         help_text=_("Only a confidential client can do without, if it is too old for PKCE."),
+    )
+    logo_uri = models.URLField(
+        _("logo URL"),
+        max_length=500,
+        blank=True,
+        help_text=_("Shown where people are asked about the client. It begins with https://."),
+    )
+    id_token_lifetime = models.PositiveIntegerField(
+        _("lifetime of ID tokens"),
+        default=3_600,
+        validators=[MinValueValidator(60), MaxValueValidator(2_592_000)],
+        help_text=_("In seconds: 3600 is one hour."),
+    )
+    refresh_token_lifetime = models.PositiveIntegerField(
+        _("lifetime of refresh tokens"),
+        default=2_592_000,
+        validators=[MinValueValidator(60), MaxValueValidator(31_557_600)],
+        help_text=_("In seconds since the sign-in: 2592000 is 30 days."),
+    )
+    refresh_token_idle_lifetime = models.PositiveIntegerField(
+        _("lifetime of unused refresh tokens"),
+        default=1_296_000,
+        validators=[MinValueValidator(60), MaxValueValidator(31_557_600)],
+        help_text=_("In seconds since the last refresh: 1296000 is 15 days."),
+    )
+    backchannel_logout_uri = models.URLField(
+        _("back-channel logout URL"),
+        max_length=500,
+        blank=True,
+        help_text=_(
+            "Told by a signed message when a person signs out or loses access (OpenID Connect "
+            "Back-Channel Logout). It begins with https://."
+        ),
+    )
+    uses_auth0_subjects = models.BooleanField(
+        _("Auth0's user IDs"),
+        default=False,
+        help_text=_(
+            "The client knows its people as “waad|” and the object ID, as Auth0 called them."
+        ),
+    )
+    metadata = models.JSONField(
+        _("metadata"),
+        default=dict,
+        blank=True,
+        help_text=_("Texts by name, for code of your own."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -1,0 +1,82 @@
+"""The consent page: what a client of somebody else may know and do, and who has agreed to it."""
+
+from __future__ import annotations
+
+import time
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ...login.state import sealing
+from ...login.state.sealing import BrokenSeal
+from .. import pending, scopes
+from ..attempt import Attempt
+from ..models import ClientConsent
+from ..server import AuthorizationRequest
+from .answers import unframed
+
+_SEAL = "provider.consent"
+
+
+def has_consent(request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest) -> bool:
+    if attempt.is_consent_given:
+        ClientConsent.objects.give(asked.client, request.user, _agreed_to(asked))
+        return True
+    if "consent" in attempt.prompts:
+        return False
+    if asked.client.is_first_party:
+        return True
+    return ClientConsent.objects.covers(asked.client, request.user, _agreed_to(asked))
+
+
+def _agreed_to(asked: AuthorizationRequest) -> list[str]:
+    """Return what a consent is stored as: another API may call its scopes the same."""
+    if asked.api is None:
+        return asked.scopes
+    of_person = [scope for scope in asked.scopes if scope in scopes.DESCRIPTIONS]
+    of_api = [scope for scope in asked.scopes if scope not in scopes.DESCRIPTIONS]
+    return [*of_person, *(f"{asked.api.pk}:{scope}" for scope in ("", *of_api))]
+
+
+def consent_page(
+    request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
+) -> HttpResponse:
+    content = [
+        attempt.parameters,
+        attempt.began_at,
+        attempt.is_resumed,
+        attempt.asks_login,
+        time.time(),
+    ]
+    meanings = {**(asked.api.scope_descriptions if asked.api else {}), **scopes.DESCRIPTIONS}
+    response = render(
+        request,
+        "azuread_connections/provider/consent.html",
+        {
+            "application": asked.client.application,
+            "scopes": [meanings[scope] for scope in asked.scopes],
+            "api": asked.api,
+            "sealed": sealing.seal(_SEAL, content, name=str(request.user.pk)),
+        },
+    )
+    return unframed(response)
+
+
+def agreed_attempt(request: HttpRequest) -> Attempt | None:
+    """Return what a consent page was about, if it was shown to this very person a moment ago."""
+    sealed = request.POST.get("request", "")
+    try:
+        content = sealing.unseal(_SEAL, sealed, name=str(request.user.pk))
+    except BrokenSeal:
+        return None
+    match content:
+        case [
+            list(parameters),
+            int() | float() as began_at,
+            bool(is_resumed),
+            bool(asks_login),
+            int() | float() as shown_at,
+        ] if time.time() < shown_at + pending.LIFETIME:
+            pairs = [(key, value) for key, value in parameters]
+            return Attempt(pairs, began_at, is_resumed, asks_login, is_consent_given=True)
+    return None
