@@ -12,6 +12,7 @@ from django.views.generic import View
 from .. import cors, keys, scopes
 from ..claims import CLAIM_SCOPES
 from ..issuer import endpoint, issuer
+from ..response_modes import RESPONSE_MODES
 
 _CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 #: Seconds for which clients may keep it. A new key is published a day before it signs.
@@ -59,7 +60,7 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "end_session_endpoint": endpoint(request, "oidc_logout"),
         "scopes_supported": list(scopes.DESCRIPTIONS),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [keys.ALGORITHM],
