@@ -11,7 +11,7 @@ import io
 import math
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -28,6 +28,7 @@ from urllib3.util.connection import allowed_gai_family
 KEPT_FOR = 100
 
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
+_may_reach: ContextVar[Callable[[str], bool] | None] = ContextVar("may_reach", default=None)
 
 
 @contextmanager
@@ -42,6 +43,19 @@ def within(seconds: float) -> Iterator[float]:
         yield ends_at
     finally:
         _ends_at.reset(token)
+
+
+@contextmanager
+def reaching_only(is_allowed: Callable[[str], bool]) -> Iterator[None]:
+    """Connect in the block only to IP addresses that are allowed, whatever a name resolves to.
+
+    A proxy connects by itself, so that its rules apply instead.
+    """
+    token = _may_reach.set(is_allowed)
+    try:
+        yield
+    finally:
+        _may_reach.reset(token)
 
 
 def seconds_left() -> float:
@@ -107,9 +121,13 @@ class _Connection(HTTPConnection):
 
     def _connected(self) -> socket.socket:
         failure = OSError("The name has no address.")
+        is_allowed = None if self.proxy else _may_reach.get()
         for family, kind, protocol, _, address in socket.getaddrinfo(
             self._dns_host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         ):
+            if is_allowed is not None and not is_allowed(str(address[0])):
+                failure = PermissionError("The name leads to an address that is not allowed.")
+                continue
             sock = socket.socket(family, kind, protocol)
             try:
                 for option in self.socket_options or ():

@@ -34,6 +34,8 @@ ALGORITHM = "RS256"
 TYP_JWT = "JWT"
 #: RFC 9068 section 2.1: so that nobody takes the one for the other.
 TYP_AT_JWT = "at+jwt"
+#: OpenID Connect Back-Channel Logout 1.0 section 2.4.
+TYP_LOGOUT_JWT = "logout+jwt"
 _BITS = 2048
 _CACHE_KEY = f"{CACHE_PREFIX}:provider:signing_keys"
 #: Seconds for which the keys are not read again. Far less than a next one waits.

@@ -19,7 +19,7 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from ..models import Application
 from ..models.validators import is_plain
-from . import apis, claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from . import apis, claims, endings, judge, keys, lifetimes, redirect_uris, scopes, tokens
 from .apis import Target
 from .models import Authorization, ClientConsent, OAuthClient, OAuthClientSecret
 from .response_modes import RESPONSE_MODES
@@ -250,7 +250,10 @@ class ClientValidator(OAuth2Validator):
             found.created + lifetimes.REFRESH_IDLE <= now
             or authorization.created_at + lifetimes.REFRESH_TOTAL <= now
         )
-        if is_over or not judge.is_valid(authorization, recheck=True):
+        if not judge.is_valid(authorization, recheck=True):
+            endings.end([authorization])
+            return False
+        if is_over:
             authorization.revoke()
             return False
         granted = _scopes_today(authorization)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.generic import View
 
+from ...conf import conf
 from .. import cors, keys, scopes
 from ..claims import CLAIM_SCOPES
 from ..issuer import endpoint, issuer
@@ -77,6 +78,9 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        # Logout tokens name the issuer without a request: see ``endings``.
+        "backchannel_logout_supported": bool(conf.public_url),
+        "backchannel_logout_session_supported": bool(conf.public_url),
     }
 
 
