@@ -1,5 +1,5 @@
-"""Ends sign-ins to clients, and writes down which clients have to be told (OpenID Connect Back-Channel
-Logout 1.0).
+"""Ends sign-ins to clients, and writes down which clients have to be told (OpenID Connect
+Back-Channel Logout 1.0).
 
 Not for a sign-in that a client ends itself, or whose tokens somebody may have stolen: the person's
 session goes on.
@@ -8,6 +8,7 @@ session goes on.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from django.db import router, transaction
 from django.utils import timezone
@@ -15,6 +16,9 @@ from django.utils import timezone
 from ..conf import conf
 from . import claims
 from .models import Authorization, LogoutNotice
+
+#: Databases limit the parameters of a statement.
+_BATCH = 200
 
 
 def end(authorizations: Iterable[Authorization]) -> list[int]:
@@ -36,6 +40,13 @@ def announce(authorizations: Iterable[Authorization]) -> list[int]:
     One for each client and sign-in. Without PUBLIC_URL there is no issuer that a command knows, so
     nobody is told.
     """
+    rest, written = iter(authorizations), []
+    while batch := list(islice(rest, _BATCH)):
+        written += _announce(batch)
+    return written
+
+
+def _announce(authorizations: list[Authorization]) -> list[int]:
     now = timezone.now()
     notices = {
         (authorization.client_id, claims.session_id(authorization)): authorization

@@ -1,5 +1,5 @@
-"""Ends sign-ins to clients that are no longer valid, as sessions end: the person was deactivated, the
-connection disabled, everybody signed out.
+"""Ends sign-ins to clients that are no longer valid, as sessions end: the person was deactivated,
+the connection disabled, everybody signed out.
 
 Where one person is concerned, at once. A change for many would keep the administrator waiting, so
 ``send_logout_notices`` ends theirs. Nobody gains from the time between: each refresh and each
@@ -120,7 +120,7 @@ def end_revoked(instance: Revocation, **kwargs: Any) -> None:
 
 def end_deactivated(instance: Any, created: bool, **kwargs: Any) -> None:
     """A receiver of the user model's ``post_save``. No query for who is active."""
-    if not created and not instance.is_active:
+    if not created and not getattr(instance, "is_active", True):
         _end_after_commit(Q(user=instance.pk))
 
 

@@ -253,10 +253,7 @@ class ClientValidator(OAuth2Validator):
         if not judge.is_valid(authorization, recheck=True):
             endings.end([authorization])
             return False
-        if is_over:
-            authorization.revoke()
-            return False
-        granted = _scopes_today(authorization)
+        granted = None if is_over else _scopes_today(authorization)
         if granted is None:
             authorization.revoke()
             return False

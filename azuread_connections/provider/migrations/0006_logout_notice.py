@@ -43,8 +43,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="authorization",
-            index=models.Index(
-                fields=["microsoft_session_id"], name="azuread_provider_auth_msid"
-            ),
+            index=models.Index(fields=["microsoft_session_id"], name="azuread_provider_auth_msid"),
         ),
     ]

@@ -60,7 +60,7 @@ def _web_message(
     response[_POLICY] = _policy(f"frame-ancestors {recipient.origin}", "form-action 'none'")
     response["Referrer-Policy"] = "no-referrer"
     # This header can name no origin.
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    response.xframe_options_exempt = True
     return response
 
 

@@ -274,7 +274,7 @@ def _check_hint(attempt: Attempt, proof: SignIn) -> None:
     hint = attempt.get("id_token_hint")
     if not hint:
         return
-    hinted = keys.verify(hint)
+    hinted = keys.verify_hint(hint)
     identity = claims.find_identity(proof.identity)
     if hinted is None or identity is None or hinted.get("sub") != claims.subject(identity):
         raise Refused("login_required", "Another person is signed in.")

@@ -103,7 +103,6 @@ def test_an_address_of_another_client_is_foreign(contoso: Company, portal: Relyi
         ({"code_challenge_method": None}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
         ({"response_mode": "fragment"}, "invalid_request"),
-        ({"response_mode": "fragment"}, "invalid_request"),
         ({"request": "eyJ"}, "request_not_supported"),
         ({"request_uri": "https://client.example/r"}, "request_uri_not_supported"),
         ({"nonce": "x" * 600}, "invalid_request"),
