@@ -99,6 +99,7 @@ class _Response(http.client.HTTPResponse):
 class _Connection(HTTPConnection):
     response_class = _Response
     _used_at = -math.inf
+    _peer = ""
 
     def request(self, *arguments: Any, **options: Any) -> None:
         self._used_at = time.monotonic()
@@ -107,7 +108,12 @@ class _Connection(HTTPConnection):
     @property
     def is_connected(self) -> bool:
         # urllib3 reads it before it uses a kept connection again.
-        return time.monotonic() - self._used_at < KEPT_FOR and super().is_connected
+        is_fresh = time.monotonic() - self._used_at < KEPT_FOR
+        return is_fresh and self._may_reach(self._peer) and super().is_connected
+
+    def _may_reach(self, address: str) -> bool:
+        is_allowed = _may_reach.get()
+        return bool(self.proxy) or is_allowed is None or is_allowed(address)
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -121,11 +127,10 @@ class _Connection(HTTPConnection):
 
     def _connected(self) -> socket.socket:
         failure = OSError("The name has no address.")
-        is_allowed = None if self.proxy else _may_reach.get()
         for family, kind, protocol, _, address in socket.getaddrinfo(
             self._dns_host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         ):
-            if is_allowed is not None and not is_allowed(str(address[0])):
+            if not self._may_reach(str(address[0])):
                 failure = PermissionError("The name leads to an address that is not allowed.")
                 continue
             sock = socket.socket(family, kind, protocol)
@@ -138,6 +143,7 @@ class _Connection(HTTPConnection):
                 sock.close()
                 failure = error
             else:
+                self._peer = str(address[0])
                 return sock
         raise failure
 

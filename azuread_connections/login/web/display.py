@@ -36,7 +36,7 @@ def choose_language(ui_locales: str) -> str:
     3.1.2.1)."""
     for wanted in ui_locales.split()[:_MAX_LANGUAGES]:
         try:
-            return translation.get_supported_language_variant(wanted)
+            return translation.get_supported_language_variant(wanted.lower())
         except (LookupError, ValueError):
             continue
     return ""
