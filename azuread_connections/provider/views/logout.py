@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import View
 from oauthlib.common import add_params_to_uri
 
@@ -25,6 +25,11 @@ from .. import claims, keys, redirect_uris
 from ..browser_session import authorizations_of
 from ..models import Authorization, OAuthClient
 from ..response_modes import origin_of
+
+#: Of the page that asks. A form of a client does not have it.
+_CSRF_FIELD = "csrfmiddlewaretoken"
+#: Longer than any ID token of ours with the other parameters.
+_MAX_QUERY = 6_000
 
 
 class BadLogout(Exception):
@@ -75,6 +80,19 @@ class LogoutView(View):
         return response
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        """The answer of the page that asks; or a client's own form, which brings no cookie and is
+        answered as by GET (RP-Initiated Logout section 2)."""
+        if _CSRF_FIELD in request.POST:
+            return self.confirm(request)
+        query = request.POST.urlencode()
+        if len(query) > _MAX_QUERY:
+            return _error_page(request)
+        response = HttpResponseRedirect(f"{request.path}?{query}")
+        response.status_code = 303
+        return response
+
+    @method_decorator(csrf_protect)
+    def confirm(self, request: HttpRequest) -> HttpResponse:
         try:
             asked = self.read(request.POST)
         except BadLogout:
@@ -83,7 +101,7 @@ class LogoutView(View):
 
 
 @method_decorator(entry, name="dispatch")
-@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(csrf_exempt, name="dispatch")
 class OIDCLogoutView(LogoutView):
     """``id_token_hint``, ``client_id``, ``post_logout_redirect_uri``, ``state``."""
 
@@ -102,7 +120,7 @@ class OIDCLogoutView(LogoutView):
 
 
 @method_decorator(entry, name="dispatch")
-@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(csrf_exempt, name="dispatch")
 class Auth0LogoutView(LogoutView):
     """``client_id``, ``returnTo``, ``federated``: out of the identity provider, too."""
 

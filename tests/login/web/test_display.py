@@ -62,7 +62,7 @@ def test_the_cookie_is_for_this_host_alone_and_for_as_long_as_the_sign_in() -> N
     display.remember(request, response, Display("de", True), 600)
     cookie = response.cookies["__Host-azuread_display"]
     assert (cookie.value, cookie["max-age"], cookie["path"]) == ("de.popup", 600, "/")
-    assert cookie["secure"] and cookie["httponly"] and cookie["samesite"] == "Lax"
+    assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
 
 
 def test_it_is_taken_away_unless_it_was_just_given() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -205,10 +206,27 @@ def test_who_agrees_is_signed_out(portal: RelyingParty, adele: Client) -> None:
     assert f'value="{SIGNED_OUT}"' in page.content.decode()
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = adele.cookies
-    assert strict.post("/id/oidc/logout", form).status_code == 403
-    response = adele.post("/id/oidc/logout", form)
+    forged = {**form, "csrfmiddlewaretoken": "x" * 32}
+    assert strict.post("/id/oidc/logout", forged).status_code == 403
+    assert is_signed_in(adele)
+    (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())
+    response = strict.post("/id/oidc/logout", {**form, "csrfmiddlewaretoken": token})
     assert SIGNED_OUT in response.content.decode()  # the page that leads on after a form
     assert not is_signed_in(adele)
+
+
+@pytest.mark.parametrize("path", ["/id/oidc/logout", "/id/v2/logout"])
+def test_a_form_of_a_client_is_answered_as_by_get(
+    portal: RelyingParty, adele: Client, path: str
+) -> None:
+    """It comes without a cookie, so that nothing can be decided before the redirect."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = adele.cookies
+    response = strict.post(path, {"client_id": portal.client_id, "state": "a b"})
+    assert response.status_code == 303
+    assert query_of(response["Location"]) == {"client_id": portal.client_id, "state": "a b"}
+    assert_asks_first(strict.get(response["Location"]), adele)
+    assert_page(strict.post(path, {"state": "x" * 7_000}), adele)
 
 
 def test_who_is_not_signed_in_is_led_on(portal: RelyingParty) -> None:
@@ -234,7 +252,7 @@ def test_signing_out_leads_to_no_other_address(
     hint = portal.tokens(adele)["id_token"]
     oidc = {"id_token_hint": hint, "post_logout_redirect_uri": url}
     assert_page(adele.get("/id/oidc/logout", oidc), adele)
-    assert_page(adele.post("/id/oidc/logout", oidc), adele)
+    assert_page(adele.post("/id/oidc/logout", {**oidc, "csrfmiddlewaretoken": "x"}), adele)
     auth0 = {"client_id": portal.client_id, "returnTo": url}
     assert_page(adele.get("/id/v2/logout", auth0), adele)
 
