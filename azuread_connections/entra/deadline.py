@@ -108,8 +108,11 @@ class _Connection(HTTPConnection):
     @property
     def is_connected(self) -> bool:
         # urllib3 reads it before it uses a kept connection again.
-        is_fresh = time.monotonic() - self._used_at < KEPT_FOR
-        return is_fresh and self._may_reach(self._peer) and super().is_connected
+        return (
+            time.monotonic() - self._used_at < KEPT_FOR
+            and self._may_reach(self._peer)
+            and super().is_connected
+        )
 
     def _may_reach(self, address: str) -> bool:
         is_allowed = _may_reach.get()

@@ -22,6 +22,12 @@ def entry(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
     shown as the client wants it that the person signs in to.
     """
 
+    return never_cache(
+        transaction.non_atomic_requests(login_not_required(_shown(without_frame_variables(view))))
+    )
+
+
+def _shown(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer: HttpResponseBase = display.shown(
@@ -29,6 +35,4 @@ def entry(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
         )
         return answer
 
-    return never_cache(
-        transaction.non_atomic_requests(login_not_required(without_frame_variables(shown)))
-    )
+    return shown
