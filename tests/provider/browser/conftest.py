@@ -1,3 +1,5 @@
+"""The same browser as in tests/browser, and websites of clients."""
+
 from __future__ import annotations
 
 import threading
@@ -9,8 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import chromium, page  # noqa: F401  (fixtures)
+from tests.browser.conftest import chromium, page, screenshots
 from tests.company import Company
+
+__all__ = ["chromium", "page", "screenshots"]
 
 #: What Auth0's scripts do: open a frame or a popup, and wait for a message of the site.
 SCRIPT = b"""
@@ -103,7 +107,7 @@ def company(contoso: Company, live_server: Any, transactional_db: None) -> Compa
 
 @pytest.fixture
 def sign_in(company: Company, live_server: Any) -> Callable[..., None]:
-    def do(page: Any) -> None:  # noqa: F811
+    def do(page: Any) -> None:
         page.goto(f"{live_server.url}/login/contoso/?next=/login/profile")
         page.get_by_role("button", name="Adele Vance").click()
         page.wait_for_url("**/login/profile")
