@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, post_migrate
+from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,8 +17,9 @@ class ProviderConfig(AppConfig):
 
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .browser_session import end_tokens, name_session
-        from .keys import create_first_key
+        from .keys import create_first_key, keep_published
         from .logs import keep_tokens_out
+        from .models.api import API
         from .models.client import OAuthClient, delete_oauth_application
 
         post_migrate.connect(create_first_key, sender=self)
@@ -27,6 +28,10 @@ class ProviderConfig(AppConfig):
             sender=OAuthClient,
             dispatch_uid="azuread_provider.delete_oauth_application",
         )
+        for model in (API, OAuthClient):
+            post_save.connect(
+                keep_published, sender=model, dispatch_uid=f"azuread_provider.{model.__name__}"
+            )
         user_logged_in.connect(name_session, dispatch_uid="azuread_provider.name_session")
         user_logged_out.connect(end_tokens, dispatch_uid="azuread_provider.end_tokens")
         keep_tokens_out()
