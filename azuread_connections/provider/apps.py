@@ -15,12 +15,14 @@ class ProviderConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 
+        from ..credentials.sources import add_source
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .browser_session import end_tokens, name_session
         from .keys import create_first_key, keep_published
         from .logs import keep_tokens_out
         from .models.api import API
         from .models.client import OAuthClient, delete_oauth_application
+        from .secret_report import client_secret_lines
 
         post_migrate.connect(create_first_key, sender=self)
         post_delete.connect(
@@ -35,3 +37,4 @@ class ProviderConfig(AppConfig):
         user_logged_in.connect(name_session, dispatch_uid="azuread_provider.name_session")
         user_logged_out.connect(end_tokens, dispatch_uid="azuread_provider.end_tokens")
         keep_tokens_out()
+        add_source("azuread_provider", client_secret_lines)

@@ -20,7 +20,7 @@ _GrantType = Application.GrantType
 SUPPORTED_GRANT_TYPES = frozenset(
     {_GrantType.AUTHORIZATION_CODE, _GrantType.REFRESH_TOKEN, _GrantType.CLIENT_CREDENTIALS}
 )
-_PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
+PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
 
 
 class OAuthClients(models.Manager["OAuthClient"]):
@@ -154,7 +154,7 @@ class OAuthClient(models.Model):
     @property
     def is_public(self) -> bool:
         """Whether it runs where no secret stays secret: in a browser or on people's devices."""
-        return self.application.application_type in _PUBLIC_TYPES
+        return self.application.application_type in PUBLIC_TYPES
 
     @property
     def is_native(self) -> bool:
