@@ -23,10 +23,6 @@ def access_token(api: API | None) -> timedelta:
     return timedelta(seconds=api.token_lifetime) if api else ACCESS_TOKEN
 
 
-def id_token(client: OAuthClient) -> timedelta:
-    return timedelta(seconds=client.id_token_lifetime)
-
-
 def refresh_token(client: OAuthClient) -> timedelta:
     """Return how long after the sign-in the last refresh token ends."""
     return timedelta(seconds=client.refresh_token_lifetime)

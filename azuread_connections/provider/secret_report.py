@@ -25,9 +25,7 @@ _COLUMNS = (
 )
 
 
-def client_secret_lines(
-    now: datetime, days: int, include_superseded: bool
-) -> Iterator[SecretLine]:
+def client_secret_lines(now: datetime, days: int, include_superseded: bool) -> Iterator[SecretLine]:
     """Yield a line for each client secret that is expired or expires within ``days``.
 
     One that lasts longer, or has no end, supersedes it. A secret without an end is never reported:
