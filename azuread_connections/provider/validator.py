@@ -331,8 +331,7 @@ class ClientValidator(OAuth2Validator):
                 **id_token,
                 **claims.session_claims(authorization),
                 "aud": request.client.client_id,
-                "exp": id_token["iat"]
-                + int(lifetimes.id_token(authorization.client).total_seconds()),
+                "exp": id_token["iat"] + authorization.client.id_token_lifetime,
                 "jti": str(uuid.uuid4()),
             }
         )

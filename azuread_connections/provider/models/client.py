@@ -41,17 +41,7 @@ class OAuthClients(models.Manager["OAuthClient"]):
         using = router.db_for_write(self.model)
         wanted = client_id or application.external_id
         with transaction.atomic(using=using):
-            oauth_application = get_application_model()(
-                name=application.name,
-                # What follows grants nothing: django-oauth-toolkit's own endpoints refuse the
-                # client, as nobody knows the secret it generates, and there is no redirect URI.
-                client_type="confidential",
-                authorization_grant_type="authorization-code",
-                redirect_uris="",
-                algorithm="",
-                **({"client_id": wanted} if wanted else {}),
-            )
-            oauth_application.save(using=using)
+            oauth_application = create_oauth_application(application.name, wanted, using)
             client = self.model(
                 application=application,
                 oauth_application=oauth_application,
@@ -61,6 +51,22 @@ class OAuthClients(models.Manager["OAuthClient"]):
             client.save(using=using)
             client.set_web_origins(web_origins)
         return client
+
+
+def create_oauth_application(name: str, client_id: str, using: str) -> Any:
+    """Create a client's row in django-oauth-toolkit. ``client_id``: "" for a new one."""
+    oauth_application = get_application_model()(
+        name=name,
+        # What follows grants nothing: django-oauth-toolkit's own endpoints refuse the client, as
+        # nobody knows the secret it generates, and there is no redirect URI.
+        client_type="confidential",
+        authorization_grant_type="authorization-code",
+        redirect_uris="",
+        algorithm="",
+        **({"client_id": client_id} if client_id else {}),
+    )
+    oauth_application.save(using=using)
+    return oauth_application
 
 
 class OAuthClient(models.Model):
