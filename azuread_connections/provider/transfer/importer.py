@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ...models import EnabledConnection
-from ...transfer.document import ImportIssue
+from ...transfer.document import ImportIssue, shown
 from ...transfer.importer import EntryResult, ImportRefused, ImportResult
 from ..models import API, ClientGrant, OAuthClient, OAuthClientSecret
 from ..models.client import create_oauth_application
@@ -43,7 +43,7 @@ def import_applications(
                 _apply(change, using)
     return ImportResult(
         outcomes=tuple(
-            EntryResult(change.name, change.action, tuple(change.differences)) for change in changes
+            EntryResult(shown(change.name), change.action, tuple(change.differences)) for change in changes
         ),
         notes=(*document.notes, *(note for change in changes for note in change.notes)),
         skipped=document.skipped,

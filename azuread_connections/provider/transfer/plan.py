@@ -82,7 +82,7 @@ def _plan_application(entry: ClientEntry, change: ClientChange) -> None:
                 % {"key": APP_TYPE}
             )
             values["application_type"] = Application.Type.REGULAR_WEB.value
-    if entry.client_id and not application.external_id:
+    if entry.client_id and change.is_new and not application.external_id:
         # ``import_connections`` finds the application by it.
         values["external_id"] = entry.client_id
     values.update(_grant_types(entry, application, values))
@@ -101,8 +101,8 @@ def _grant_types(
     entry: ClientEntry, application: Application, values: Mapping[str, Any]
 ) -> dict[str, list[str]]:
     """Return the grant types to store, if they differ in those that are offered here."""
-    ticked: Any = application.grant_types
-    ticked = ticked if isinstance(ticked, list) else []
+    stored: Any = application.grant_types
+    ticked = list(stored) if isinstance(stored, list) else []
     if "grant_types" in values:
         wanted = list(values["grant_types"])
     elif application.pk is None:
@@ -171,7 +171,7 @@ def _plan_client_id(entry: ClientEntry, change: ClientChange) -> None:
                 place,
                 _(
                     "The client ID is missing, and the client would get another one. Auth0's "
-                    "deploy CLI writes it with AUTH0_EXPORT_IDENTIFIERS=true."
+                    "deploy CLI writes it with --export_ids."
                 ),
             )
         )
