@@ -120,7 +120,7 @@ def _read_clients(content: Content, document: Document) -> None:
 
 
 def _is_system_client(item: Mapping[str, Any]) -> bool:
-    return item.get("global") is True or item.get(NAME) in _SYSTEM_CLIENTS
+    return item.get("global") is True or bool(_texts(item, NAME) & _SYSTEM_CLIENTS)
 
 
 def _texts(item: Mapping[str, Any], *keys: str) -> set[str]:

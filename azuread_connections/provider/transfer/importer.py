@@ -43,7 +43,8 @@ def import_applications(
                 _apply(change, using)
     return ImportResult(
         outcomes=tuple(
-            EntryResult(shown(change.name), change.action, tuple(change.differences)) for change in changes
+            EntryResult(shown(change.name), change.action, tuple(change.differences))
+            for change in changes
         ),
         notes=(*document.notes, *(note for change in changes for note in change.notes)),
         skipped=document.skipped,

@@ -48,6 +48,12 @@ def plan_client(
         client_id=entry.client_id,
         mistakes=match.mistakes,
     )
+    if match.application is not None and match.client is None:
+        # Auth0, too, calls its first application “Default App”.
+        change.notes.append(
+            _("the application “%(slug)s”, which is here already, becomes this client.")
+            % {"slug": match.application.slug}
+        )
     if not match.mistakes:
         _plan_application(entry, change)
         _plan_client_fields(entry, change, uses_auth0_subjects)
@@ -105,7 +111,7 @@ def _grant_types(
     ticked = list(stored) if isinstance(stored, list) else []
     if "grant_types" in values:
         wanted = list(values["grant_types"])
-    elif application.pk is None:
+    elif application._state.adding:
         kind = Application.Type(values["application_type"])
         defaults = Application.DEFAULT_GRANT_TYPES[kind]
         wanted = [each.value for each in defaults if each in SUPPORTED_GRANT_TYPES]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError
 from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_application_model
@@ -208,7 +210,8 @@ def test_an_application_that_is_there_becomes_the_client(
     tmp_path: Path, known: dict[str, str]
 ) -> None:
     application = ApplicationFactory.create(slug="kept", **known)
-    import_file(tmp_path, [portal()])
+    printed = import_file(tmp_path, [portal()])
+    assert "the application “kept”, which is here already, becomes this client." in printed
     application.refresh_from_db()
     assert client().application == application
     assert (application.name, application.slug) == ("Portal", "kept")
@@ -601,6 +604,31 @@ def test_a_type_under_which_stored_addresses_are_not_allowed(tmp_path: Path) -> 
     import_file(tmp_path, document())
     printed = refused(tmp_path, [{"name": "Phone", "client_id": PHONE, "app_type": "spa"}])
     assert "callbacks: “com.example.phone://callback”: only a native application" in printed
+
+
+_ODD: list[Any] = [None, 5, 10**30, -1, 1.5, True, "", " ", "x", "\x00", "\ud800", "\u202e"]
+_ODD += [[], {}, [[]], [{}], [None], {"": ""}, {"a": [1]}, ["\ud800"], ["x" * 10_000]]
+
+
+@pytest.mark.parametrize("odd", _ODD, ids=lambda odd: ascii(odd)[:20])
+def test_no_odd_value_is_more_than_a_mistake(tmp_path: Path, odd: Any) -> None:
+    first = DOCUMENT["clients"][0]
+    nested = {
+        name: {**first[name], key: odd}
+        for name in ("jwt_configuration", "refresh_token")
+        for key in first[name]
+    }
+    entries = [{**first, name: value} for name, value in nested.items()]
+    entries += [{**first, key: odd} for key in [*first, "oidc_logout", "azuread_connections"]]
+    found = [{"clients": [entry]} for entry in entries]
+    found += [{"resourceServers": [{**ORDERS, key: odd}]} for key in ORDERS]
+    found += [{"clients": [first], "clientGrants": [{**GRANT, key: odd}]} for key in GRANT]
+    found += [{**DOCUMENT, key: odd} for key in DOCUMENT]
+    connection = DOCUMENT["connections"][0]
+    found += [{**DOCUMENT, "connections": [{**connection, key: odd}]} for key in connection]
+    for content in found:
+        with suppress(CommandError):
+            import_file(tmp_path, content, "--dry-run")
 
 
 # --- Reported -------------------------------------------------------------------------------------
