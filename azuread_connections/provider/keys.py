@@ -29,7 +29,7 @@ from jwt.algorithms import RSAAlgorithm
 from ..conf import CACHE_PREFIX, conf
 from ..models.fields import Sealed, UndecryptableError
 from ..models.validators import is_plain
-from .lifetimes import KEY_KNOWN_AFTER, KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
+from . import lifetimes
 from .models import SigningKey
 
 ALGORITHM = "RS256"
@@ -82,13 +82,22 @@ def sign(claims: dict[str, Any], *, typ: str = TYP_JWT) -> str:
 
     Raises ``NoSigningKey`` and ``UndecryptableError``.
     """
+    try:
+        key, private_key = _signing_key()
+    except UndecryptableError:
+        # Re-encrypted since it was cached, and the former encryption key is gone.
+        forget()
+        key, private_key = _signing_key()
+    headers = {"kid": key.kid, "typ": typ}
+    return jwt.encode(claims, private_key, algorithm=ALGORITHM, headers=headers)
+
+
+def _signing_key() -> tuple[PublishedKey, RSAPrivateKey]:
     now = timezone.now()
     active = [key for key in published_keys() if key.activates_at <= now]
     if not active:
         raise NoSigningKey("No key signs now. Run: manage.py rotate_signing_keys")
-    key = active[-1]
-    headers = {"kid": key.kid, "typ": typ}
-    return jwt.encode(claims, _load(key.sealed), algorithm=ALGORITHM, headers=headers)
+    return active[-1], _load(active[-1].sealed)
 
 
 def verify(token: str) -> dict[str, Any] | None:
@@ -159,7 +168,7 @@ def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rota
         # Again: who has waited for the lock does not see the rows that were added meanwhile.
         keys = list(rows.all())
         retired = [key for key in keys if key.retires_at is not None and key.retires_at <= now]
-        over = [key for key in retired if _retired_before(key, now - KEY_KNOWN_AFTER)]
+        over = [key for key in retired if _retired_before(key, now - lifetimes.KEY_KNOWN_AFTER)]
         if is_compromised:
             over = keys
         SigningKey.objects.using(using).filter(pk__in=[key.pk for key in over]).delete()
@@ -176,14 +185,32 @@ def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rota
             forget()
             return Rotation(active[-1], waiting[0], False, len(over))
         else:
-            starts_at = now + KEY_PUBLISHED_BEFORE
+            starts_at = now + lifetimes.KEY_PUBLISHED_BEFORE
             rotation = Rotation(active[-1], _create(using, starts_at), True, len(over))
+        retires_at = _end_of_tokens_until(starts_at)
         for key in keys:
             if key.retires_at is None:
-                key.retires_at = starts_at + KEY_PUBLISHED_AFTER
+                key.retires_at = retires_at
                 key.save(using=using, update_fields=["retires_at"])
     forget()
     return rotation
+
+
+def keep_published(**kwargs: Any) -> None:
+    """Publish the key that signs now for longer, if tokens are given a longer lifetime while the
+    next one waits. A receiver of ``post_save`` of clients and APIs."""
+    now = timezone.now()
+    keys = SigningKey.objects.using(router.db_for_write(SigningKey))
+    waiting = keys.filter(activates_at__gt=now, retires_at__isnull=True).first()
+    if waiting is not None:
+        retires_at = _end_of_tokens_until(waiting.activates_at)
+        keys.filter(activates_at__lte=now, retires_at__gt=now, retires_at__lt=retires_at).update(
+            retires_at=retires_at
+        )
+
+
+def _end_of_tokens_until(moment: datetime) -> datetime:
+    return moment + lifetimes.longest_signed_token() + lifetimes.CLOCK_SKEW
 
 
 def forget() -> None:

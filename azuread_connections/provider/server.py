@@ -21,7 +21,7 @@ from oauthlib.oauth2.rfc6749.tokens import BearerToken
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
 from ..models import Application
-from . import lifetimes, scopes
+from . import scopes
 from .issuer import issuer
 from .models import API, OAuthClient
 from .validator import ISSUER_HEADER, ClientValidator
@@ -51,7 +51,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
     """Every other response type or grant type is answered as unsupported."""
 
     def __init__(self, validator: ClientValidator) -> None:
-        tokens = Tokens(validator, expires_in=int(lifetimes.ACCESS_TOKEN.total_seconds()))
+        tokens = Tokens(validator, expires_in=validator.access_token_seconds)
         code = AuthorizationCodeGrant(validator)
         AuthorizationEndpoint.__init__(
             self,

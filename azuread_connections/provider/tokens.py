@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import router, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
@@ -96,7 +95,7 @@ def _columns(token: Any) -> dict[str, Any]:
         "token": "",
         "token_checksum": token_digest(token["access_token"]),
         "scope": token.get("scope", ""),
-        "expires": timezone.now() + lifetimes.ACCESS_TOKEN,
+        "expires": timezone.now() + timedelta(seconds=token["expires_in"]),
     }
 
 
@@ -197,12 +196,29 @@ def delete_expired(batch_size: int = 1_000) -> int:
 
     Codes that nobody fetched go after a day, the others when no refresh token can be left.
     """
-    now, deleted = timezone.now(), 0
+    now = timezone.now()
     rows = Authorization.objects.using(_alias())
-    over = rows.filter(
-        Q(created_at__lte=now - lifetimes.REFRESH_TOTAL - lifetimes.ACCESS_TOKEN)
-        | Q(code_used_at__isnull=True, created_at__lte=now - timedelta(days=1))
+    unfetched = rows.filter(code_used_at__isnull=True, created_at__lte=now - timedelta(days=1))
+    deleted = _delete_authorizations(unfetched, batch_size)
+    last_access_token = now - lifetimes.longest_access_token()
+    totals = OAuthClient.objects.using(_alias()).values_list("refresh_token_lifetime", flat=True)
+    # By the clients' lifetimes: one that lasts a year does not keep those of all others.
+    for total in totals.order_by().distinct():
+        over = rows.filter(
+            client__refresh_token_lifetime=total,
+            created_at__lte=last_access_token - timedelta(seconds=total),
+        )
+        deleted += _delete_authorizations(over, batch_size)
+    for_themselves = _access_tokens().filter(
+        application__azuread_client__isnull=False, user__isnull=True, expires__lte=now
     )
+    while keys := list(for_themselves.values_list("pk", flat=True)[:batch_size]):
+        _access_tokens().filter(pk__in=keys).delete()
+    return deleted
+
+
+def _delete_authorizations(over: Any, batch_size: int) -> int:
+    deleted, rows = 0, Authorization.objects.using(_alias())
     while batch := list(over.order_by("pk").values_list("pk", "family")[:batch_size]):
         keys = [key for key, _family in batch]
         with transaction.atomic(using=_alias()):
@@ -212,11 +228,6 @@ def delete_expired(batch_size: int = 1_000) -> int:
             _access_tokens().filter(pk__in=access_tokens).delete()
             rows.filter(pk__in=keys).delete()
         deleted += len(batch)
-    for_themselves = _access_tokens().filter(
-        application__azuread_client__isnull=False, user__isnull=True, expires__lte=now
-    )
-    while keys := list(for_themselves.values_list("pk", flat=True)[:batch_size]):
-        _access_tokens().filter(pk__in=keys).delete()
     return deleted
 
 

@@ -32,7 +32,7 @@ from . import (
     tokens,
 )
 from .apis import Target
-from .models import Authorization, ClientConsent, OAuthClient, OAuthClientSecret
+from .models import API, Authorization, ClientConsent, OAuthClient, OAuthClientSecret
 from .response_modes import RESPONSE_MODES
 
 #: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
@@ -254,8 +254,8 @@ class ClientValidator(OAuth2Validator):
             _warn_of_reuse("A refresh token", authorization)
             return False
         is_over = (
-            found.created + lifetimes.REFRESH_IDLE <= now
-            or authorization.created_at + lifetimes.REFRESH_TOTAL <= now
+            found.created + lifetimes.unused_refresh_token(authorization.client) <= now
+            or authorization.created_at + lifetimes.refresh_token(authorization.client) <= now
         )
         if not judge.is_valid(authorization, recheck=True):
             endings.end([authorization])
@@ -298,11 +298,14 @@ class ClientValidator(OAuth2Validator):
             _warn_of_reuse("A code or refresh token", request.authorization)
             raise errors.InvalidGrantError(request=request) from None
 
+    def access_token_seconds(self, request: Any) -> int:
+        """Return how long the access token for a request lasts."""
+        return int(lifetimes.access_token(_api_of(request)).total_seconds())
+
     def access_token(self, request: Any) -> str | None:
         """Return the access token for an API (RFC 9068), or None where the request is for none."""
         authorization: Authorization | None = request.authorization
-        target: Target | None = request.target
-        api = authorization.api if authorization else target.api if target else None
+        api = _api_of(request)
         if api is None:
             return None
         issuer, now = request.headers[ISSUER_HEADER], int(time.time())
@@ -319,7 +322,7 @@ class ClientValidator(OAuth2Validator):
                 "client_id": request.client.client_id,
                 "scope": " ".join(request.scopes),
                 "iat": now,
-                "exp": now + int(lifetimes.ACCESS_TOKEN.total_seconds()),
+                "exp": now + self.access_token_seconds(request),
                 "jti": str(uuid.uuid4()),
             },
             typ=keys.TYP_AT_JWT,
@@ -336,7 +339,7 @@ class ClientValidator(OAuth2Validator):
                 **id_token,
                 **claims.session_claims(authorization),
                 "aud": request.client.client_id,
-                "exp": id_token["iat"] + int(lifetimes.ID_TOKEN.total_seconds()),
+                "exp": id_token["iat"] + authorization.client.id_token_lifetime,
                 "jti": str(uuid.uuid4()),
             }
         )
@@ -372,6 +375,13 @@ def _find_target(client: OAuthClient, request: Any, *, for_itself: bool) -> Targ
         return apis.find_target(client, identifier, for_itself=for_itself) if identifier else None
     except apis.InvalidTarget:
         raise _invalid_target(request) from None
+
+
+def _api_of(request: Any) -> API | None:
+    """Return the API that a token request is for, or None if it is for none."""
+    authorization: Authorization | None = request.authorization
+    target: Target | None = request.target
+    return authorization.api if authorization else target.api if target else None
 
 
 def _warn_of_reuse(what: str, authorization: Authorization) -> None:

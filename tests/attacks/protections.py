@@ -746,12 +746,12 @@ PROTECTIONS = [
         "tests/transfer/test_auth0.py::test_no_placeholder_is_stored_in_any_spelling",
     ),
     Protection(
-        "transfer/pages.py::_require_all",
+        "transfer/pages.py::require_all",
         never("'total'"),
         "tests/transfer/test_auth0.py::test_one_page_of_several_is_refused",
     ),
     Protection(
-        "transfer/pages.py::_require_all",
+        "transfer/pages.py::require_all",
         never("'start'"),
         "tests/transfer/test_auth0.py::test_one_page_of_several_is_refused",
     ),

@@ -36,12 +36,7 @@ class OAuthClientSecretManager(models.Manager.from_queryset(OAuthClientSecrets))
         one.
         """
         value = value or secrets.token_urlsafe(48)
-        if len(value) < MIN_LENGTH:
-            raise ValidationError(
-                _("A client secret has at least %(count)d characters."),
-                code="short_secret",
-                params={"count": MIN_LENGTH},
-            )
+        validate_secret(value)
         self.create(
             client=client,
             digest=digest_of(value),
@@ -99,6 +94,16 @@ _BY_DIGEST = Select(
     ).order_by(),
     models={"secret": ""},
 )
+
+
+@sensitive_variables("value")
+def validate_secret(value: str) -> None:
+    if len(value) < MIN_LENGTH:
+        raise ValidationError(
+            _("A client secret has at least %(count)d characters."),
+            code="short_secret",
+            params={"count": MIN_LENGTH},
+        )
 
 
 @sensitive_variables("value")
