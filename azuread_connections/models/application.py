@@ -32,6 +32,8 @@ class Application(models.Model):
         AUTHORIZATION_CODE = "authorization_code", _("Authorization Code")
         REFRESH_TOKEN = "refresh_token", _("Refresh Token")
         CLIENT_CREDENTIALS = "client_credentials", _("Client Credentials")
+        #: RFC 8628. No type has it by default.
+        DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code", _("Device Code")
 
     _FOR_PEOPLE = (GrantType.IMPLICIT, GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
     #: The default grant types of each type.
@@ -121,7 +123,10 @@ class Application(models.Model):
         """Why people cannot sign in to this application by a connection; "" if they can."""
         if self.application_type == self.Type.MACHINE_TO_MACHINE:
             return str(_("People cannot sign in to a machine-to-machine application."))
-        if self.GrantType.AUTHORIZATION_CODE not in self.grant_types:
+        # With a device code, too, people sign in here, in their browser.
+        if not {self.GrantType.AUTHORIZATION_CODE, self.GrantType.DEVICE_CODE}.intersection(
+            self.grant_types
+        ):
             return str(_("The grant type “Authorization Code” is not ticked."))
         return ""
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 #: RFC 6749 section 4.1.2 allows ten minutes. A client exchanges its code within seconds.
 CODE = timedelta(minutes=1)
+#: In which a person takes the code from the device to a browser, and signs in there.
+DEVICE_CODE = timedelta(minutes=15)
 ACCESS_TOKEN = timedelta(hours=1)
 ID_TOKEN = timedelta(hours=1)
 #: A refresh token ends so long after the last refresh, and at the latest so long after the sign-in.

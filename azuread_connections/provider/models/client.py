@@ -18,7 +18,12 @@ _GrantType = Application.GrantType
 #: Grant types that have a meaning here, of those that an application can have. OAuth 2.1 has
 #: removed the implicit grant.
 SUPPORTED_GRANT_TYPES = frozenset(
-    {_GrantType.AUTHORIZATION_CODE, _GrantType.REFRESH_TOKEN, _GrantType.CLIENT_CREDENTIALS}
+    {
+        _GrantType.AUTHORIZATION_CODE,
+        _GrantType.REFRESH_TOKEN,
+        _GrantType.CLIENT_CREDENTIALS,
+        _GrantType.DEVICE_CODE,
+    }
 )
 _PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
 
@@ -172,6 +177,10 @@ class OAuthClient(models.Model):
         elif self.is_public:
             # It cannot authenticate itself.
             possible = SUPPORTED_GRANT_TYPES - {_GrantType.CLIENT_CREDENTIALS}
+            if not self.is_native:
+                # A page is in a browser, and can redirect to the sign-in. By a device code it could
+                # only ask people to confirm what they cannot check.
+                possible -= {_GrantType.DEVICE_CODE}
         else:
             possible = SUPPORTED_GRANT_TYPES
         ticked: Any = self.application.grant_types
