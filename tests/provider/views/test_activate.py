@@ -49,7 +49,7 @@ def test_the_page_asks_for_the_code(client: Client, db: None) -> None:
     page = response.content.decode()
     assert 'name="user_code"' in page
     assert "csrfmiddlewaretoken" in page
-    assert "Somebody who sends you a code" in page
+    assert "If somebody sent you the code" in page
 
 
 def test_case_spaces_and_dashes_do_not_matter(television: RelyingParty, viewer: Client) -> None:
@@ -181,9 +181,9 @@ def test_the_page_says_what_asks_for_it_and_from_where(
     text = text_of(page)
     assert f"Sign in to {television.application.name} on a device?" in text
     assert device.user_code in text
-    assert f"at {device.row().created_at:%H:%M} UTC" in text
-    assert "from the address 192.0.2.7 (yours is 127.0.0.1)" in text
-    assert "by the program curl" in text
+    assert f"Time {device.row().created_at:%H:%M} UTC" in text
+    assert "IP address 192.0.2.7 (yours is 127.0.0.1)" in text
+    assert "Program curl" in text
     assert "who you are" in text
     assert "your email address" in text
     assert "your name" not in text
@@ -201,8 +201,8 @@ def test_what_the_device_says_of_itself_is_not_on_the_page(
     )
     text = text_of(type_code(viewer, response.json()["user_code"]))
     assert "help desk" not in text
-    assert "by the program unknown" in text
-    assert "from the address 127.0.0.1 (yours)" in text
+    assert "Program unknown" in text
+    assert "IP address 127.0.0.1 (yours)" in text
 
 
 def test_an_apis_scopes_are_told_by_their_meaning(television: RelyingParty, viewer: Client) -> None:
