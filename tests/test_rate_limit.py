@@ -53,9 +53,13 @@ def test_the_next_window_begins_at_zero(clock: Any) -> None:
     assert LIMIT.allows("x")
 
 
-@pytest.mark.parametrize("key", ["a b\n", "é" * 300, "\x00", "\ud800", "2001:db8::/64"])
+@pytest.mark.parametrize("key", ["a b\n", "é" * 300, "\x00", "2001:db8::/64"], ids=ascii)
 def test_a_key_can_be_any_text(key: str) -> None:
     assert [LIMIT.allows(key) for _ in range(4)] == [True, True, True, False]
+
+
+def test_half_a_character_is_a_key() -> None:
+    assert LIMIT.allows("\ud800")
 
 
 def test_parallel_events_are_all_counted() -> None:
