@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from azuread_connections.login.state.session import SignIn
 from azuread_connections.models import Application, EnabledConnection, Identity, Revocation
 from azuread_connections.provider import device_codes, user_codes
 from azuread_connections.provider.models import (
@@ -156,16 +157,45 @@ def test_an_unknown_device_code_is_refused(television: RelyingParty, code: str) 
 
 
 def test_neither_code_of_a_device_is_an_authorization_code(
-    contoso: Company, viewer: Client, television: RelyingParty
+    portal: RelyingParty, adele: Client
+) -> None:
+    portal.application.grant_types.append(GRANT_TYPE)
+    portal.application.save()
+    portal.client.is_pkce_required = False
+    portal.client.save()
+    device = Device.ask(portal)
+    answer(adele, device.user_code)
+    for code in (device.answer["device_code"], device.user_code):
+        for redirect_uri in ("", None, portal.callback):
+            response = portal.exchange(code, redirect_uri=redirect_uri, code_verifier=None)
+            assert response.json()["error"] == "invalid_grant"
+    response = portal.token(grant_type=GRANT_TYPE, device_code=device.user_code)
+    assert response.json()["error"] == "invalid_grant"
+    assert device.poll().status_code == 200
+
+
+def test_the_first_answer_counts_also_if_the_second_was_begun_before(
+    contoso: Company, television: RelyingParty, viewer: Client
 ) -> None:
     device = Device.ask(television)
-    answer(viewer, device.user_code)
-    for code in (device.answer["device_code"], device.user_code):
-        for redirect_uri in ("", television.callback):
-            response = television.exchange(code, redirect_uri=redirect_uri)
-            assert response.status_code == 400
-    assert television.token(grant_type=GRANT_TYPE, device_code=device.user_code).status_code == 400
-    assert device.poll().status_code == 200
+    code = user_codes.parse(device.user_code) or ""
+    first, second = device_codes.find_waiting(code), device_codes.find_waiting(code)
+    assert first is not None
+    assert second is not None
+    identity = Identity.objects.get()
+    proof = SignIn(
+        contoso.connection.pk,
+        television.application.pk,
+        identity.pk,
+        "contoso",
+        identity.tenant_id,
+        1_800_000_000.0,
+    )
+    assert device_codes.deny(first)
+    assert not device_codes.allow(second, identity.user, proof)
+    assert not device_codes.deny(second)
+    assert not Authorization.objects.exists()
+    assert device.error() == "access_denied"
 
 
 def test_an_authorization_code_is_no_device_code(portal: RelyingParty, adele: Client) -> None:
