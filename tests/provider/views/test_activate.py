@@ -294,9 +294,12 @@ def test_no_answer_but_allow_allows(television: RelyingParty, viewer: Client) ->
 # --- Forged answers -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("has_middleware", [True, False])
 def test_a_form_of_another_site_confirms_nothing(
-    contoso: Company, television: RelyingParty
+    contoso: Company, television: RelyingParty, settings: Any, has_middleware: bool
 ) -> None:
+    if not has_middleware:
+        settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "csrf" not in each]
     browser = Client(enforce_csrf_checks=True)
     contoso.sign_in(browser, application=television.application.slug)
     device = Device.ask(television)
