@@ -11,12 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import router, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from . import claims, judge, lifetimes
+from . import claims, judge, lifetimes, queries
 from .models import Authorization, OAuthClient
 from .models.client_secret import digest_of
 
@@ -120,39 +120,24 @@ def _create_refresh_token(
 @sensitive_variables("code")
 def find_code(client: OAuthClient, code: str) -> Authorization | None:
     """Return a client's authorization by its code, used or not."""
-    found: Authorization | None = (
-        authorizations().filter(code_digest=digest_of(code), client=client).first()
-    )
-    return found
+    return queries.authorization_by_code(client, digest_of(code))
 
 
 @sensitive_variables("token")
 def find_refresh_token(client: OAuthClient, token: str) -> Any:
     """Return django-oauth-toolkit's row of a client's refresh token, used or not, or None."""
-    return (
-        _refresh_tokens()
-        .select_related("access_token")
-        .filter(token_checksum=token_digest(token), application=client.oauth_application_id)
-        .order_by(F("revoked").desc(nulls_first=True))
-        .first()
-    )
+    return queries.refresh_token(client, token_digest(token), _alias())
 
 
 def find_family(family: UUID) -> Authorization | None:
     """Return the authorization that refresh tokens belong to."""
-    found: Authorization | None = authorizations().filter(family=family).first()
-    return found
+    return queries.authorization_by_family(family)
 
 
 @sensitive_variables("token")
 def find_valid(token: str) -> Authorization | None:
     """Return what an access token rests on, if the token and all that it rests on is valid."""
-    found: Authorization | None = (
-        authorizations()
-        .select_related("access_token", "client__oauth_application")
-        .filter(access_token__token_checksum=token_digest(token))
-        .first()
-    )
+    found = queries.authorization_by_access_token(token_digest(token))
     if found is None or found.access_token is None or found.access_token.is_expired():
         return None
     return found if judge.is_valid(found) else None

@@ -20,7 +20,18 @@ from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from ..models import Application
 from ..models.validators import is_plain
-from . import apis, claims, device_codes, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from . import (
+    apis,
+    claims,
+    device_codes,
+    judge,
+    keys,
+    lifetimes,
+    queries,
+    redirect_uris,
+    scopes,
+    tokens,
+)
 from .apis import Target
 from .models import Authorization, ClientConsent, OAuthClient, OAuthClientSecret
 
@@ -55,12 +66,8 @@ class ClientValidator(OAuth2Validator):
         # A parameter of the request may be called "client".
         request.client = None
         if isinstance(client_id, str) and is_plain(client_id):
-            request.client = (
-                get_application_model()
-                ._default_manager.select_related("azuread_client__application")
-                .filter(client_id=client_id, azuread_client__isnull=False)
-                .first()
-            )
+            client = queries.client(client_id)
+            request.client = None if client is None else client.oauth_application
         return request.client
 
     def client_authentication_required(self, request: Any, *args: Any, **kwargs: Any) -> bool:
