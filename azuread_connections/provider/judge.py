@@ -22,10 +22,14 @@ def sign_in_of(authorization: Authorization) -> SignIn:
 
 def is_valid(authorization: Authorization, *, recheck: bool = False) -> bool:
     """Return whether the person could still sign in as they did: the user is active, tied to the
-    identity, the connection enabled, the directory allowed, nothing revoked since.
+    identity, the connection enabled, the directory allowed, nothing revoked since; and whether the
+    client is public or not, as it was then.
 
     ``recheck``: at this very moment; otherwise as of the last SESSION_CHECK_SECONDS.
     """
     if authorization.revoked_at is not None or not authorization.user.is_active:
+        return False
+    # What a client with a secret was given is not for whoever knows its ID, nor the reverse.
+    if authorization.was_public != authorization.client.is_public:
         return False
     return session.is_still_valid(sign_in_of(authorization), authorization.user_id, recheck=recheck)

@@ -31,8 +31,11 @@ def assert_ended(portal: RelyingParty, tokens: dict[str, Any]) -> None:
 
 
 def test_a_refresh_gives_new_tokens_and_ends_the_former(
-    portal: RelyingParty, adele: Client
+    contoso: Company, portal: RelyingParty
 ) -> None:
+    contoso.app.optional_claims += ["auth_time", "amr"]
+    adele = Client()
+    contoso.sign_in(adele, application=portal.application.slug)
     first = portal.tokens(adele)
 
     response = portal.refresh(first["refresh_token"])
@@ -45,7 +48,7 @@ def test_a_refresh_gives_new_tokens_and_ends_the_former(
     before = id_token_claims(first["id_token"], portal.client_id)
     after = id_token_claims(second["id_token"], portal.client_id)
     # OpenID Connect Core section 12.2.
-    for name in ("iss", "sub", "aud", "auth_time", "sid"):
+    for name in ("iss", "sub", "aud", "auth_time", "amr", "sid"):
         assert after[name] == before[name]
     assert "nonce" not in after
 

@@ -4,9 +4,11 @@ from .client import OAuthClient, WebOrigin
 from .client_secret import OAuthClientSecret
 from .consent import ClientConsent
 from .signing_key import SigningKey
+from .subject import Auth0Subject
 
 __all__ = [
     "API",
+    "Auth0Subject",
     "Authorization",
     "ClientConsent",
     "ClientGrant",

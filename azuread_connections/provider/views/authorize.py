@@ -36,6 +36,7 @@ from ..server import (
     UntrustedRequest,
     check_authorization_request,
 )
+from ..subjects import is_subject
 from .answers import error_page, to_client
 from .consent import agreed_attempt, consent_page, has_consent
 
@@ -236,7 +237,7 @@ def _check_hint(attempt: Attempt, proof: SignIn) -> None:
         return
     hinted = keys.verify(hint)
     identity = claims.find_identity(proof.identity)
-    if hinted is None or identity is None or hinted.get("sub") != claims.subject(identity):
+    if hinted is None or identity is None or not is_subject(identity, hinted.get("sub")):
         raise Refused("login_required", "Another person is signed in.")
 
 
@@ -253,6 +254,7 @@ def _create_code(request: HttpRequest, asked: AuthorizationRequest, proof: SignI
         signed_in_at=proof.at,
         browser_session=browser_session.name_of(request),
         authenticated_at=proof.authenticated_at,
+        methods=list(proof.methods),
         code_digest=digest_of(code),
         code_expires_at=timezone.now() + lifetimes.CODE,
         redirect_uri=asked.redirect_uri,
