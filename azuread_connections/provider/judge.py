@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..login.state import session
 from ..login.state.session import SignIn
+from ..models import EnabledConnection, Identity
 from .models import Authorization
 
 
@@ -33,3 +34,26 @@ def is_valid(authorization: Authorization, *, recheck: bool = False) -> bool:
     if authorization.was_public != authorization.client.is_public:
         return False
     return session.is_still_valid(sign_in_of(authorization), authorization.user_id, recheck=recheck)
+
+
+def why_refused(authorization: Authorization) -> str:
+    """Return why the person cannot sign in as they did: one of ``client_log.PERSON_REASONS``.
+
+    For the log alone, after ``is_valid`` has refused: up to three queries.
+    """
+    if not authorization.user.is_active:
+        return "person_inactive"
+    if authorization.was_public != authorization.client.is_public:
+        return "client_type_changed"
+    sign_in = sign_in_of(authorization)
+    if session.is_too_old(sign_in):
+        return "sign_in_too_old"
+    enabled = EnabledConnection._default_manager.filter(
+        application=sign_in.application, connection=sign_in.connection
+    )
+    if not enabled.exists():
+        return "connection_not_enabled"
+    own = Identity._default_manager.filter(pk=sign_in.identity, user=authorization.user_id)
+    if not own.exists():
+        return "person_untied"
+    return "person_revoked" if session.is_revoked(sign_in) else "directory_not_allowed"

@@ -981,7 +981,7 @@ PROTECTIONS = [
     # --- Sign-outs are remembered as long as a sign-in counts
     Protection(
         "login/state/session.py::_is_still_valid",
-        never("_is_too_old"),
+        never("is_too_old"),
         "tests/models/test_revocation.py::test_a_session_of_ten_years_stays_signed_out",
     ),
     # --- Consumer domains

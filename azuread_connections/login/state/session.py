@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.db import router
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -141,7 +141,7 @@ def is_still_valid(sign_in: SignIn, user: Any, *, recheck: bool = False) -> bool
     """Return whether a sign-in of a user (the key) holds. ``recheck``: at this very moment, and
     not as of the last SESSION_CHECK_SECONDS. One query, or none."""
     if recheck:
-        return not _is_too_old(sign_in) and _query_validity(sign_in, user)
+        return not is_too_old(sign_in) and _query_validity(sign_in, user)
     return _is_still_valid(sign_in, user)
 
 
@@ -197,7 +197,7 @@ def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
     A sign-in older than MAX_SIGN_IN_DAYS is not valid, however long the session lasts:
     ``clear_events`` may have deleted the sign-out that ended it.
     """
-    if _is_too_old(sign_in):
+    if is_too_old(sign_in):
         return False
     seconds = conf.session_check_seconds
     key = f"{CACHE_PREFIX}:holds:{sign_in.identity}:{sign_in.application}:{sign_in.connection}"
@@ -210,7 +210,7 @@ def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
     return holds
 
 
-def _is_too_old(sign_in: SignIn) -> bool:
+def is_too_old(sign_in: SignIn) -> bool:
     return time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY
 
 
@@ -224,11 +224,7 @@ def _query_validity(sign_in: SignIn, user: Any) -> bool:
     connection = OuterRef("connection")
     directories: Any = Directory._default_manager
     welcome = directories.welcome().filter(connection=connection, tenant_id=sign_in.tenant)
-    revoked = Revocation._default_manager.filter(
-        connection=connection,
-        subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
-        since__gte=_moment(sign_in.at),
-    )
+    revoked = _revocations(sign_in).filter(connection=connection)
     # Not from a replica, which may not have an identity that was just stored.
     targets = EnabledConnection._default_manager.using(router.db_for_write(Identity))
     return targets.filter(
@@ -242,6 +238,18 @@ def _query_validity(sign_in: SignIn, user: Any) -> bool:
         application=sign_in.application,
         connection=sign_in.connection,
     ).exists()
+
+
+def is_revoked(sign_in: SignIn) -> bool:
+    """Return whether a sign-in was ended by a sign-out or an administrator. One query."""
+    return _revocations(sign_in).filter(connection=sign_in.connection).exists()
+
+
+def _revocations(sign_in: SignIn) -> QuerySet[Revocation]:
+    return Revocation._default_manager.filter(
+        subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
+        since__gte=_moment(sign_in.at),
+    )
 
 
 def _moment(seconds: float) -> datetime:
