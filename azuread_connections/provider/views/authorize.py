@@ -29,6 +29,7 @@ from ..attempt import LOGIN, Attempt, Parameters, Refused, check_prompts, is_aut
 from ..issuer import NAMESPACE
 from ..models import Authorization
 from ..models.client_secret import digest_of
+from ..native import needs_confirmation
 from ..pending import PendingRequest
 from ..server import (
     AuthorizationRequest,
@@ -38,7 +39,7 @@ from ..server import (
 )
 from ..subjects import is_subject
 from .answers import error_page, to_client
-from .consent import agreed_attempt, consent_page, has_consent
+from .consent import agreed_attempt, confirmation_page, consent_page, has_consent
 
 #: What does not fit would be lost on its way: servers and Django refuse longer addresses.
 _MAX_QUERY = 2_000
@@ -150,6 +151,10 @@ def _respond(request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
         if "none" in attempt.prompts:
             raise Refused("consent_required", "The person has to agree.")
         return consent_page(request, attempt, asked)
+    if needs_confirmation(attempt, asked, proof):
+        if "none" in attempt.prompts:
+            raise Refused("interaction_required", "The person has to confirm a native application.")
+        return confirmation_page(request, attempt, asked)
     code = _create_code(request, asked, proof)
     return to_client(request, asked.redirect_uri, code=code, state=asked.state)
 
