@@ -15,11 +15,13 @@ class ProviderConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 
+        from ..models.destinations import WILDCARD_RULES
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .browser_session import end_tokens, name_session
         from .keys import create_first_key
         from .logs import keep_tokens_out
         from .models.client import OAuthClient, delete_oauth_application
+        from .wildcards import wildcard_fault
 
         post_migrate.connect(create_first_key, sender=self)
         post_delete.connect(
@@ -30,3 +32,5 @@ class ProviderConfig(AppConfig):
         user_logged_in.connect(name_session, dispatch_uid="azuread_provider.name_session")
         user_logged_out.connect(end_tokens, dispatch_uid="azuread_provider.end_tokens")
         keep_tokens_out()
+        if wildcard_fault not in WILDCARD_RULES:
+            WILDCARD_RULES.append(wildcard_fault)
