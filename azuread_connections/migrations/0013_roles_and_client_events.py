@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Adds app roles, and the kinds of event that are about OAuth clients."""
 
     dependencies = [
-        ("azuread_connections", "0011_help_texts"),
+        ("azuread_connections", "0012_application_help_texts"),
     ]
 
     operations = [

@@ -74,7 +74,7 @@ def invalid_destination(url: str, reason: str | Promise) -> ValidationError:
 def destination_error(url: str, *, own_schemes: bool) -> str | Promise:
     """Return why people cannot be sent to a URL; "" if they can."""
     try:
-        return next(filter(None, _faults(url, own_schemes)), "")
+        return next((fault for fault in _faults(url, own_schemes) if fault), "")
     except ValueError:
         return _("it is not a complete address.")
 
