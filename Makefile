@@ -6,11 +6,13 @@ NEWEST_VENV ?= .venv-newest
 PROVIDER_VENV ?= .venv-provider
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
+CLIENTS_PORT ?= 8002
 ARGS ?=
 # Processes that run the tests: by default one per processor. WORKERS=0 uses a single process.
 WORKERS ?= auto
 
 BIN := $(VENV)/bin
+JS := tests/provider/js
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
@@ -21,7 +23,8 @@ help:
 	@echo "make test           the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
 	@echo "make test-fast      the same without the slow tests: for a run after each change"
 	@echo "make test-newest    make test on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
-	@echo "make test-provider  the tests of azuread_connections.provider, in $(PROVIDER_VENV)"
+	@echo "make test-provider  the tests of azuread_connections.provider, in $(PROVIDER_VENV), with Node.js; without"
+	@echo "                    the browser tests: ARGS=\"-m browser\" runs those"
 	@echo "make lint           ruff, djlint and mypy"
 	@echo "make check          lint, Django's system checks and missing migrations"
 	@echo "make check-provider types, system checks and missing migrations of azuread_connections.provider"
@@ -47,8 +50,9 @@ test-newest:
 
 # In an environment of its own, too: all other tests run without django-oauth-toolkit.
 test-provider:
-	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.provider
-	$(PROVIDER_VENV)/bin/python -m pytest -n $(WORKERS) --ds=tests.provider.settings tests/provider $(ARGS)
+	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.provider $(JS)/node_modules/.installed
+	$(PROVIDER_VENV)/bin/python -m pytest -n $(WORKERS) -m "not browser" --ds=tests.provider.settings \
+		tests/provider $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -115,6 +119,14 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
 
 $(PROVIDER_VENV)/.provider: requirements-provider.txt $(PROVIDER_VENV)/.dev
 	@$(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-provider.txt
+	@touch $@
+
+# OAuth clients in JavaScript. They run on the machine's Node.js if it is 20 or newer, otherwise on
+# that of PyPI. Without the packages' scripts: none is needed, and any could do anything.
+$(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json requirements-node.txt $(PROVIDER_VENV)/.provider
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null \
+		|| $(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-node.txt
+	@PATH="$(CURDIR)/$(PROVIDER_VENV)/bin:$$PATH" npm ci --prefix $(JS) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(NEWEST_VENV)/.newest: requirements-newest.txt $(NEWEST_VENV)/.dev

@@ -3,10 +3,11 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -41,11 +42,14 @@ def node(libraries: Path) -> str:
     bundled = Path(sys.prefix) / "bin" / "node"
     found = str(bundled) if bundled.is_file() else shutil.which("node")
     if found is None:
-        _lacking("there is no Node.js: run make test-provider")
-    return str(found)
+        return _lacking("there is no Node.js: run make test-provider")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True)
+    if int(version.stdout.strip().lstrip("v").partition(".")[0]) < 20:
+        return _lacking(f"{found} is too old: run make test-provider")
+    return found
 
 
-def _lacking(reason: str) -> None:
+def _lacking(reason: str) -> NoReturn:
     if IS_REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)

@@ -123,7 +123,9 @@ def test_oidc_client_ts_is_told_that_the_person_was_revoked(
 
     Revocation.of_identity(contoso.connection, Identity.objects.get().pk)
 
-    error = client.run("try { await manager.signinSilent(); return '' } catch (e) { return e.error }")
+    error = client.run(
+        "try { await manager.signinSilent(); return '' } catch (e) { return e.error }"
+    )
     assert error == "invalid_grant"
 
 
@@ -135,11 +137,13 @@ def test_a_script_of_an_origin_that_is_not_the_clients_reads_no_answer(
 ) -> None:
     server, foreign = serve_page("oidc-client-ts"), serve_page("oidc-client-ts")
     party = spa_at(server.origin)
+    endpoint = f"{site.issuer}oauth/token"
+    form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": party.client_id}
     ask = (
-        "try { const answer = await fetch(%s, {method: 'POST', body: new URLSearchParams({"
-        "grant_type: 'refresh_token', refresh_token: 'x', client_id: %s})});"
-        "return answer.status } catch (error) { return String(error) }"
-    ) % (json.dumps(f"{site.issuer}oauth/token"), json.dumps(party.client_id))
+        f"try {{ const body = new URLSearchParams({json.dumps(form)});"
+        f"return (await fetch({json.dumps(endpoint)}, {{method: 'POST', body}})).status }}"
+        "catch (error) { return String(error) }"
+    )
     page.goto(server.origin)
     assert page.evaluate(f"async () => {{ {ask} }}") == 400
     page.goto(foreign.origin)
