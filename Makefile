@@ -19,7 +19,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: help demo test test-fast test-newest test-provider lint check check-provider release-check bench clean
 
 help:
-	@echo "make demo           the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
+	@echo "make demo           the demo site with a stand-in for Microsoft, and applications that sign in at the site"
+	@echo "                    (SITE_PORT=8000 STANDIN_PORT=8001 CLIENTS_PORT=8002)"
 	@echo "make test           the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
 	@echo "make test-fast      the same without the slow tests: for a run after each change"
 	@echo "make test-newest    make test on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
@@ -34,8 +35,9 @@ help:
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
 
-demo: $(VENV)/.runtime
-	@$(BIN)/python -m project.demo.run --site-port $(SITE_PORT) --standin-port $(STANDIN_PORT)
+demo: $(VENV)/.demo
+	@$(BIN)/python -m project.demo.run --site-port $(SITE_PORT) --standin-port $(STANDIN_PORT) \
+		--clients-port $(CLIENTS_PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not at_size" $(ARGS)
@@ -107,9 +109,9 @@ $(VENV)/.created:
 		echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@touch $@
 
-$(VENV)/.runtime: requirements.txt $(VENV)/.created
+$(VENV)/.demo: requirements-demo.txt requirements.txt $(VENV)/.created
 	@echo "Installing packages ..."
-	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install --quiet -r requirements-demo.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
@@ -117,7 +119,7 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@touch $@
 
-$(PROVIDER_VENV)/.provider: requirements-provider.txt $(PROVIDER_VENV)/.dev
+$(PROVIDER_VENV)/.provider: requirements-provider.txt requirements-demo.txt $(PROVIDER_VENV)/.dev
 	@$(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-provider.txt
 	@touch $@
 
