@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -19,8 +19,8 @@ from azuread_connections.models import Application
 from tests.browser.conftest import chromium, close  # noqa: F401  (a fixture)
 from tests.company import Company
 from tests.entra.raw_server import RawServer
-from tests.provider.clients import node as node_client
-from tests.provider.clients.pages import PageServer, is_installed
+from tests.provider.clients import process
+from tests.provider.clients.pages import MODULES, SCRIPTS, PageServer, is_installed
 from tests.provider.clients.person import Person
 from tests.provider.clients.site import Site, ending_tls, tls_context, write_certificate
 from tests.provider.relying_party import RelyingParty
@@ -33,7 +33,7 @@ def libraries() -> Path:
     """The packages of tests/provider/js, which `make test-provider` installs."""
     if not is_installed():
         _lacking("tests/provider/js/node_modules is missing: run make test-provider")
-    return node_client.MODULES
+    return MODULES
 
 
 @pytest.fixture(scope="session")
@@ -92,11 +92,14 @@ def person(contoso: Company, certificate: Path) -> Iterator[Person]:
 
 
 @pytest.fixture
-def run_script(node: str, site: Site) -> Callable[..., dict[str, Any]]:
-    """Run a script of tests/provider/js against the site."""
+def run_client(site: Site) -> Callable[..., dict[str, Any]]:
+    """Run a program as a client of the site."""
 
     def run(
-        script: str, party: RelyingParty, opens: Callable[[str], str] = str, **settings: Any
+        command: Sequence[str],
+        party: RelyingParty,
+        opens: Callable[[str], str] = str,
+        **settings: Any,
     ) -> dict[str, Any]:
         given = {
             "issuer": site.issuer,
@@ -105,9 +108,17 @@ def run_script(node: str, site: Site) -> Callable[..., dict[str, Any]]:
             "redirect_uri": party.callback,
             **settings,
         }
-        return node_client.run(node, script, given, opens=opens, certificate=site.certificate)
+        return process.run(command, given, opens=opens, certificate=site.certificate)
 
     return run
+
+
+@pytest.fixture
+def run_script(
+    node: str, run_client: Callable[..., dict[str, Any]]
+) -> Callable[..., dict[str, Any]]:
+    """Run a script of tests/provider/js as a client of the site."""
+    return lambda script, *args, **kw: run_client([node, str(SCRIPTS / script)], *args, **kw)
 
 
 @pytest.fixture

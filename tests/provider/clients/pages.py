@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.provider.clients.node import MODULES
-
+#: Where `make test-provider` installs the packages of package-lock.json.
+SCRIPTS = Path(__file__).resolve().parent.parent / "js"
+MODULES = SCRIPTS / "node_modules"
 #: Where each library's build for browsers is, below node_modules.
 LIBRARIES = {
     "oidc-client-ts": "oidc-client-ts/dist/browser/oidc-client-ts.min.js",

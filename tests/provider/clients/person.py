@@ -19,11 +19,11 @@ class Person:
     def open(self, url: str, *, until: str) -> str:
         """Follow an address to the first one that begins with ``until``; return that."""
         for _ in range(10):
-            if url.startswith(until):
-                return url
-            if url.startswith(self.company.microsoft.url):
+            if url.startswith(f"{self.company.microsoft.url}/"):
                 url = self.company.microsoft.sign_in(url, self.company.person)
                 continue
+            if url.startswith(until):
+                return url
             response = self.session.get(url, allow_redirects=False)
             assert response.status_code == 302, f"{url}: {response.text}"
             url = urljoin(url, response.headers["Location"])

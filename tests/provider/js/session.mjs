@@ -1,4 +1,4 @@
-// How a script talks with the test that runs it: see tests/provider/clients/node.py.
+// How a script talks with the test that runs it: see tests/provider/clients/process.py.
 import { createInterface } from "node:readline";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -1,38 +1,37 @@
-"""A client in JavaScript, in a process of its own: what it opens, and what it found."""
+"""A client in a process of its own: what it opens in a browser, and what it found."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "js"
-MODULES = SCRIPTS / "node_modules"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(
-    node: str,
-    script: str,
+    command: Sequence[str],
     settings: dict[str, Any],
     *,
     opens: Callable[[str], str],
     certificate: Path,
 ) -> dict[str, Any]:
-    """Run a script of tests/provider/js, and return its result.
+    """Run a client, and return its result.
 
     It gets ``settings`` on its standard input. For each ``{"open": address}`` that it prints,
     ``opens`` is called as its browser, and what that returns is handed to it.
     """
     with subprocess.Popen(
-        [node, str(SCRIPTS / script)],
+        command,
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(certificate)},
+        env={**_without_proxies(), **trusting(str(certificate))},
     ) as process:
         assert process.stdin
         assert process.stdout
@@ -47,6 +46,15 @@ def run(
             raise AssertionError(process.stderr.read())
         finally:
             process.kill()
+
+
+def _without_proxies() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+
+
+def trusting(certificate: str) -> dict[str, str]:
+    names = ("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+    return dict.fromkeys(names, certificate)
 
 
 def _send(pipe: Any, value: Any) -> None:
