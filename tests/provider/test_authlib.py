@@ -1,4 +1,4 @@
-"""Authlib, which nobody here wrote, as docs/provider-clients.md has it: over HTTP, with its checks."""
+"""Authlib, which nobody here wrote, as docs/provider-clients.md has it, with its checks."""
 
 from __future__ import annotations
 
