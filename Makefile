@@ -126,7 +126,7 @@ $(PROVIDER_VENV)/.provider: requirements-provider.txt requirements-demo.txt $(PR
 # OAuth clients in JavaScript. They run on the machine's Node.js if it is 20 or newer, otherwise on
 # that of PyPI. Without the packages' scripts: none is needed, and any could do anything.
 $(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json requirements-node.txt $(PROVIDER_VENV)/.provider
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null \
 		|| $(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-node.txt
 	@PATH="$(CURDIR)/$(PROVIDER_VENV)/bin:$$PATH" npm ci --prefix $(JS) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
