@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from urllib.parse import urljoin
 
 import requests
@@ -25,6 +27,11 @@ class Person:
             if url.startswith(until):
                 return url
             response = self.session.get(url, allow_redirects=False)
-            assert response.status_code == 302, f"{url}: {response.text}"
-            url = urljoin(url, response.headers["Location"])
+            url = urljoin(url, response.headers.get("Location") or self._button(response.text))
         raise AssertionError("The redirects do not end.")
+
+    def _button(self, page: str) -> str:
+        """Return where the company's button on the sign-in page leads."""
+        found = re.search(rf'href="(/login/{self.company.connection.name}/[^"]*)"', page)
+        assert found, page
+        return unescape(found[1])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,7 +34,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**_without_proxies(), **trusting(str(certificate))},
+        env={**_without_proxies(), **_trusting(str(certificate))},
     ) as process:
         assert process.stdin
         assert process.stdout
@@ -48,11 +51,27 @@ def run(
             process.kill()
 
 
+def curl(command: str, certificate: Path) -> dict[str, Any]:
+    """Run a line with curl in a shell; return the JSON that it prints."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    answer = subprocess.run(
+        ["sh", "-eu", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**_without_proxies(), **_trusting(str(certificate))},
+    )
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
 def _without_proxies() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
 
 
-def trusting(certificate: str) -> dict[str, str]:
+def _trusting(certificate: str) -> dict[str, str]:
     names = ("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
     return dict.fromkeys(names, certificate)
 

@@ -31,9 +31,13 @@ def recipe(name: str, site: Site, party: RelyingParty, *, origin: str = "") -> s
     return code
 
 
+#: The global name of each library's build for browsers.
+GLOBALS = {"auth0-spa-js": "auth0", "oidc-client-ts": "oidc"}
+
+
 def for_a_page(code: str, library: str) -> str:
     """Return the code of a module as that of a page which loads the library's build as a script."""
-    return re.sub(r'import (\{.*?\}) from ".*?";', rf"const \1 = {library};", code)
+    return re.sub(r'import (\{.*?\}) from ".*?";', rf"const \1 = window.{GLOBALS[library]};", code)
 
 
 def _blocks() -> dict[str, str]:

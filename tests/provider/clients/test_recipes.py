@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +17,7 @@ from tests.company import Company
 from tests.provider.clients import recipes
 from tests.provider.clients.pages import PageServer
 from tests.provider.clients.person import Person
-from tests.provider.clients.process import trusting
+from tests.provider.clients.process import curl
 from tests.provider.clients.site import Site
 from tests.provider.relying_party import RelyingParty
 
@@ -99,7 +96,7 @@ def test_a_single_page(
 ) -> None:
     server = serve_page(library)
     code = recipes.recipe(library, site, spa_at(server.origin), origin=server.origin)
-    code = recipes.for_a_page(code, {"auth0-spa-js": "auth0", "oidc-client-ts": "oidc"}[library])
+    code = recipes.for_a_page(code, library)
 
     def run(then: str) -> Any:
         return page.evaluate(f"async () => {{ {code}\n return {then}; }}")
@@ -145,7 +142,7 @@ def test_a_native_application_with_a_loopback_address(
 
 
 def test_a_machine_with_curl(site: Site, machine: RelyingParty, orders: API) -> None:
-    tokens = curl(recipes.recipe("machine", site, machine), site)
+    tokens = curl(recipes.recipe("machine", site, machine), site.certificate)
     assert tokens["token_type"] == "Bearer"
     assert tokens["scope"] == "read:orders"
 
@@ -153,7 +150,7 @@ def test_a_machine_with_curl(site: Site, machine: RelyingParty, orders: API) -> 
 def test_an_api_that_checks_access_tokens(
     site: Site, machine: RelyingParty, orders: API, run_client: Callable[..., dict[str, Any]]
 ) -> None:
-    token = curl(recipes.recipe("machine", site, machine), site)["access_token"]
+    token = curl(recipes.recipe("machine", site, machine), site.certificate)["access_token"]
     found = run_client(
         [sys.executable, "-m", "tests.provider.clients.program"],
         machine,
@@ -163,18 +160,3 @@ def test_an_api_that_checks_access_tokens(
     claims, refused = found["results"]
     assert claims["scope"] == "read:orders"
     assert refused == "DecodeError"
-
-
-def curl(command: str, site: Site) -> dict[str, Any]:
-    if shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
-    answer = subprocess.run(
-        ["sh", "-eu", "-c", command],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=trusting(str(site.certificate)),
-    )
-    assert answer.returncode == 0, answer.stderr
-    found: dict[str, Any] = json.loads(answer.stdout)
-    return found
