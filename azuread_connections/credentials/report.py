@@ -54,7 +54,10 @@ class SecretState:
 
 @dataclass(frozen=True)
 class SecretLine:
-    """One line of the report. ``applications``: slugs of those that would stop."""
+    """One line of the report. ``applications``: slugs of those that would stop.
+
+    ``client``: the client ID, for a secret of an OAuth client, which belongs to no connection.
+    """
 
     connection: str
     hint: str
@@ -67,6 +70,7 @@ class SecretLine:
     applications: tuple[str, ...]
     superseded: bool
     secret_id: int | None = field(default=None, compare=False)
+    client: str = ""
 
     @property
     def counts_as(self) -> SecretStatus | None:
@@ -192,7 +196,7 @@ def report(
     dated = dated.filter(Q(refused_at=None) | Q(expires_at__lte=now))
     another = _another(longer_lasting, accepted_after="expires_at")
     dated = _classified(dated, another, include_superseded)
-    yield from _lines(_pages_by_date(dated), now, days)
+    yield from _lines(pages_by_date(dated.values(*_COLUMNS, "superseded")), now, days)
 
     # A separate query: databases do not agree on where NULL sorts.
     undated = secrets.filter(expires_at=None, refused_at=None)
@@ -272,8 +276,9 @@ def _lines(pages: Iterator[list[_Row]], now: datetime, days: int) -> Iterator[Se
             )
 
 
-def _pages_by_date(secrets: QuerySet[ClientSecret]) -> Iterator[list[_Row]]:
-    rows = secrets.order_by("expires_at", "pk").values(*_COLUMNS, "superseded")
+def pages_by_date(rows: QuerySet[Any, _Row]) -> Iterator[list[_Row]]:
+    """Yield rows with ``expires_at`` and ``pk`` in pages, sorted by date."""
+    rows = rows.order_by("expires_at", "pk")
     page = list(rows[:PAGE_SIZE])
     while page:
         yield page

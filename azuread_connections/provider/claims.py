@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.db import router
+
 from ..login.lookup.realm import domain_of
 from ..login.state.sealing import base64url
 from ..models import DomainAlias, Identity
+from ..models.prepared import Parameter, Select
 from . import scopes
 from .models import Authorization
 
@@ -25,6 +28,14 @@ CLAIM_SCOPES = {
     "email_verified": scopes.EMAIL,
     "groups": scopes.GROUPS,
 }
+_WITHDRAWN = Select(
+    lambda: DomainAlias._default_manager.filter(
+        connection=Parameter("connection"),
+        domain=Parameter("domain"),
+        withdrawn_at__isnull=False,
+    ).order_by(),
+    models={"alias": ""},
+)
 _FROM_PROFILE = {
     "name": "name",
     "given_name": "given_name",
@@ -89,12 +100,12 @@ def _is_verified(authorization: Authorization, profile: dict[str, Any]) -> bool:
     Microsoft's has taken the domain's proof back since."""
     if not profile.get("email_verified"):
         return False
-    withdrawn = DomainAlias.objects.filter(
+    withdrawn = _WITHDRAWN.rows(
+        router.db_for_read(DomainAlias),
         connection=authorization.connection_id,
         domain=domain_of(profile["email"]),
-        withdrawn_at__isnull=False,
     )
-    return not withdrawn.exists()
+    return not any(withdrawn)
 
 
 def _groups(identity: Identity) -> Iterable[dict[str, str]]:

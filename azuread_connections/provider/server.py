@@ -21,7 +21,7 @@ from oauthlib.oauth2.rfc6749.tokens import BearerToken
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
 from ..models import Application
-from . import lifetimes, scopes
+from . import scopes
 from .issuer import issuer
 from .models import API, OAuthClient
 from .validator import ISSUER_HEADER, ClientValidator
@@ -51,7 +51,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
     """Every other response type or grant type is answered as unsupported."""
 
     def __init__(self, validator: ClientValidator) -> None:
-        tokens = Tokens(validator, expires_in=int(lifetimes.ACCESS_TOKEN.total_seconds()))
+        tokens = Tokens(validator, expires_in=validator.access_token_seconds)
         code = AuthorizationCodeGrant(validator)
         AuthorizationEndpoint.__init__(
             self,
@@ -104,6 +104,7 @@ class AuthorizationRequest:
     nonce: str
     code_challenge: str
     api: API | None
+    response_mode: str
 
 
 class RefusedRequest(Exception):
@@ -111,7 +112,9 @@ class RefusedRequest(Exception):
 
     def __init__(self, error: OAuth2Error) -> None:
         super().__init__(error.error)
+        self.client_id: str = error.client_id
         self.redirect_uri: str = error.redirect_uri
+        self.response_mode: str = error.response_mode or ""
         self.state: str = error.state or ""
         self.error: str = error.error
         self.description: str = error.description
@@ -144,6 +147,7 @@ def check_authorization_request(
         nonce=asked.nonce or "",
         code_challenge=asked.code_challenge or "",
         api=asked.target.api if asked.target else None,
+        response_mode=asked.response_mode or "",
     )
 
 

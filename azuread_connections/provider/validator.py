@@ -19,9 +19,21 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from ..models import Application
 from ..models.validators import is_plain
-from . import apis, claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from . import (
+    apis,
+    claims,
+    endings,
+    judge,
+    keys,
+    lifetimes,
+    queries,
+    redirect_uris,
+    scopes,
+    tokens,
+)
 from .apis import Target
-from .models import Authorization, ClientConsent, OAuthClient, OAuthClientSecret
+from .models import API, Authorization, ClientConsent, OAuthClient, OAuthClientSecret
+from .response_modes import RESPONSE_MODES
 
 #: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
 ISSUER_HEADER = "X-Issuer"
@@ -54,12 +66,8 @@ class ClientValidator(OAuth2Validator):
         # A parameter of the request may be called "client".
         request.client = None
         if isinstance(client_id, str) and is_plain(client_id):
-            request.client = (
-                get_application_model()
-                ._default_manager.select_related("azuread_client__application")
-                .filter(client_id=client_id, azuread_client__isnull=False)
-                .first()
-            )
+            client = queries.client(client_id)
+            request.client = None if client is None else client.oauth_application
         return request.client
 
     def client_authentication_required(self, request: Any, *args: Any, **kwargs: Any) -> bool:
@@ -132,8 +140,8 @@ class ClientValidator(OAuth2Validator):
         for name, error in _UNSUPPORTED.items():
             if request._params.get(name):
                 raise errors.CustomOAuth2Error(error, request=request)
-        if request.response_mode not in {None, "query"}:
-            raise _invalid('response_mode must be "query".', request)
+        if request.response_mode not in {None, *RESPONSE_MODES}:
+            raise _invalid(f"response_mode must be one of: {', '.join(RESPONSE_MODES)}.", request)
         if request.nonce and (len(request.nonce) > _MAX_NONCE or not is_plain(request.nonce)):
             raise _invalid("nonce is too long.", request)
         if request.code_challenge is not None:
@@ -246,13 +254,13 @@ class ClientValidator(OAuth2Validator):
             _warn_of_reuse("A refresh token", authorization)
             return False
         is_over = (
-            found.created + lifetimes.REFRESH_IDLE <= now
-            or authorization.created_at + lifetimes.REFRESH_TOTAL <= now
+            found.created + lifetimes.unused_refresh_token(authorization.client) <= now
+            or authorization.created_at + lifetimes.refresh_token(authorization.client) <= now
         )
-        if is_over or not judge.is_valid(authorization, recheck=True):
-            authorization.revoke()
+        if not judge.is_valid(authorization, recheck=True):
+            endings.end([authorization])
             return False
-        granted = _scopes_today(authorization)
+        granted = None if is_over else _scopes_today(authorization)
         if granted is None:
             authorization.revoke()
             return False
@@ -290,11 +298,14 @@ class ClientValidator(OAuth2Validator):
             _warn_of_reuse("A code or refresh token", request.authorization)
             raise errors.InvalidGrantError(request=request) from None
 
+    def access_token_seconds(self, request: Any) -> int:
+        """Return how long the access token for a request lasts."""
+        return int(lifetimes.access_token(_api_of(request)).total_seconds())
+
     def access_token(self, request: Any) -> str | None:
         """Return the access token for an API (RFC 9068), or None where the request is for none."""
         authorization: Authorization | None = request.authorization
-        target: Target | None = request.target
-        api = authorization.api if authorization else target.api if target else None
+        api = _api_of(request)
         if api is None:
             return None
         issuer, now = request.headers[ISSUER_HEADER], int(time.time())
@@ -311,7 +322,7 @@ class ClientValidator(OAuth2Validator):
                 "client_id": request.client.client_id,
                 "scope": " ".join(request.scopes),
                 "iat": now,
-                "exp": now + int(lifetimes.ACCESS_TOKEN.total_seconds()),
+                "exp": now + self.access_token_seconds(request),
                 "jti": str(uuid.uuid4()),
             },
             typ=keys.TYP_AT_JWT,
@@ -328,7 +339,7 @@ class ClientValidator(OAuth2Validator):
                 **id_token,
                 **claims.session_claims(authorization),
                 "aud": request.client.client_id,
-                "exp": id_token["iat"] + int(lifetimes.ID_TOKEN.total_seconds()),
+                "exp": id_token["iat"] + authorization.client.id_token_lifetime,
                 "jti": str(uuid.uuid4()),
             }
         )
@@ -364,6 +375,13 @@ def _find_target(client: OAuthClient, request: Any, *, for_itself: bool) -> Targ
         return apis.find_target(client, identifier, for_itself=for_itself) if identifier else None
     except apis.InvalidTarget:
         raise _invalid_target(request) from None
+
+
+def _api_of(request: Any) -> API | None:
+    """Return the API that a token request is for, or None if it is for none."""
+    authorization: Authorization | None = request.authorization
+    target: Target | None = request.target
+    return authorization.api if authorization else target.api if target else None
 
 
 def _warn_of_reuse(what: str, authorization: Authorization) -> None:

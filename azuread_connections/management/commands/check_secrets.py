@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 from azuread_connections.conf import conf
 from azuread_connections.credentials import verification as upkeep
 from azuread_connections.credentials.notices import send_notices
-from azuread_connections.credentials.report import SecretLine, SecretStatus, report
+from azuread_connections.credentials.report import SecretLine, SecretStatus
+from azuread_connections.credentials.sources import report
 from azuread_connections.management import arguments
 from azuread_connections.models.expiry import day_of
 
@@ -39,7 +40,8 @@ BATCH = 500
 class Command(BaseCommand):
     help = (
         "List client secrets that are expired, refused by Microsoft, expire soon, or have no "
-        "recorded expiry date. A refused one counts as expired. "
+        "recorded expiry date. A refused one counts as expired. The secrets of OAuth clients are "
+        "included if azuread_connections.provider is installed. "
         "Exit status: 0 nothing to do, 1 problems found (see --fail-on), 2 the check failed or is "
         "incomplete."
     )
@@ -182,7 +184,7 @@ def _columns(line: SecretLine) -> tuple[str, str, str, str, str]:
     if line.superseded:
         text = _("%(text)s, superseded") % {"text": text}
     return (
-        line.connection,
+        line.connection or _("client %(client)s") % {"client": line.client},
         f"{line.hint}…" if line.hint else "-",
         day_of(line.expires_at).isoformat() if line.expires_at else "-",
         text,
@@ -201,6 +203,7 @@ def _as_json(line: SecretLine) -> dict[str, Any]:
         "status": line.status.value,
         "applications": list(line.applications),
         "superseded": line.superseded,
+        **({"client": line.client} if line.client else {}),
     }
 
 

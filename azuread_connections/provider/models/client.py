@@ -22,7 +22,7 @@ _GrantType = Application.GrantType
 SUPPORTED_GRANT_TYPES = frozenset(
     {_GrantType.AUTHORIZATION_CODE, _GrantType.REFRESH_TOKEN, _GrantType.CLIENT_CREDENTIALS}
 )
-_PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
+PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
 
 
 class OAuthClients(models.Manager["OAuthClient"]):
@@ -43,17 +43,7 @@ class OAuthClients(models.Manager["OAuthClient"]):
         using = router.db_for_write(self.model)
         wanted = client_id or application.external_id
         with transaction.atomic(using=using):
-            oauth_application = get_application_model()(
-                name=application.name,
-                # What follows grants nothing: django-oauth-toolkit's own endpoints refuse the
-                # client, as nobody knows the secret it generates, and there is no redirect URI.
-                client_type="confidential",
-                authorization_grant_type="authorization-code",
-                redirect_uris="",
-                algorithm="",
-                **({"client_id": wanted} if wanted else {}),
-            )
-            oauth_application.save(using=using)
+            oauth_application = create_oauth_application(application.name, wanted, using)
             client = self.model(
                 application=application,
                 oauth_application=oauth_application,
@@ -63,6 +53,22 @@ class OAuthClients(models.Manager["OAuthClient"]):
             client.save(using=using)
             client.set_web_origins(web_origins)
         return client
+
+
+def create_oauth_application(name: str, client_id: str, using: str) -> Any:
+    """Create a client's row in django-oauth-toolkit. ``client_id``: "" for a new one."""
+    oauth_application = get_application_model()(
+        name=name,
+        # What follows grants nothing: django-oauth-toolkit's own endpoints refuse the client, as
+        # nobody knows the secret it generates, and there is no redirect URI.
+        client_type="confidential",
+        authorization_grant_type="authorization-code",
+        redirect_uris="",
+        algorithm="",
+        **({"client_id": client_id} if client_id else {}),
+    )
+    oauth_application.save(using=using)
+    return oauth_application
 
 
 class OAuthClient(models.Model):
@@ -209,7 +215,7 @@ def possible_grant_types(application_type: str) -> frozenset[str]:
     """Return the grant types that have an effect for a type of application."""
     if application_type == _Type.MACHINE_TO_MACHINE:
         return frozenset({_GrantType.CLIENT_CREDENTIALS.value})
-    if application_type in _PUBLIC_TYPES:
+    if application_type in PUBLIC_TYPES:
         # It cannot authenticate itself.
         return SUPPORTED_GRANT_TYPES - {_GrantType.CLIENT_CREDENTIALS}
     return SUPPORTED_GRANT_TYPES
@@ -218,7 +224,7 @@ def possible_grant_types(application_type: str) -> frozenset[str]:
 def is_public_type(application_type: str) -> bool:
     """Return whether a client of this type runs where no secret stays secret: in a browser or on
     people's devices."""
-    return application_type in _PUBLIC_TYPES
+    return application_type in PUBLIC_TYPES
 
 
 def delete_oauth_application(instance: OAuthClient, using: str, **kwargs: Any) -> None:
