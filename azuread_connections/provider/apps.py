@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, post_migrate
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,13 +13,16 @@ class ProviderConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.contrib.auth import get_user_model
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 
+        from ..models import Connection, Identity, Revocation
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .browser_session import end_tokens, name_session
         from .keys import create_first_key
         from .logs import keep_tokens_out
         from .models.client import OAuthClient, delete_oauth_application
+        from .sweep import announce_deletion, end_deactivated, end_revoked
 
         post_migrate.connect(create_first_key, sender=self)
         post_delete.connect(
@@ -29,4 +32,16 @@ class ProviderConfig(AppConfig):
         )
         user_logged_in.connect(name_session, dispatch_uid="azuread_provider.name_session")
         user_logged_out.connect(end_tokens, dispatch_uid="azuread_provider.end_tokens")
+        post_save.connect(
+            end_revoked, sender=Revocation, dispatch_uid="azuread_provider.end_revoked"
+        )
+        post_save.connect(
+            end_deactivated,
+            sender=get_user_model(),
+            dispatch_uid="azuread_provider.end_deactivated",
+        )
+        for model in (Identity, Connection):
+            pre_delete.connect(
+                announce_deletion, sender=model, dispatch_uid="azuread_provider.announce_deletion"
+            )
         keep_tokens_out()

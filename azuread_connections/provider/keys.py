@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -27,13 +28,16 @@ from jwt.algorithms import RSAAlgorithm
 
 from ..conf import CACHE_PREFIX, conf
 from ..models.fields import Sealed, UndecryptableError
-from .lifetimes import KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
+from ..models.validators import is_plain
+from .lifetimes import KEY_KNOWN_AFTER, KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
 from .models import SigningKey
 
 ALGORITHM = "RS256"
 TYP_JWT = "JWT"
 #: RFC 9068 section 2.1: so that nobody takes the one for the other.
 TYP_AT_JWT = "at+jwt"
+#: OpenID Connect Back-Channel Logout 1.0 section 2.4.
+TYP_LOGOUT_JWT = "logout+jwt"
 _BITS = 2048
 _CACHE_KEY = f"{CACHE_PREFIX}:provider:signing_keys"
 #: Seconds for which the keys are not read again. Far less than a next one waits.
@@ -92,18 +96,39 @@ def verify(token: str) -> dict[str, Any] | None:
 
     Neither its times nor its audience are checked.
     """
+    return _verify(token, lambda kid: next(_published(kid), None))
+
+
+def verify_hint(token: str) -> dict[str, Any] | None:
+    """The same, also for a key that has retired (``id_token_hint``): a client keeps its ID token
+    for as long as its own session. Not for a key that was withdrawn as compromised."""
+    return _verify(token, lambda kid: next(_published(kid), None) or _find_retired(kid))
+
+
+def _verify(token: str, find_key: Callable[[str], dict[str, Any] | None]) -> dict[str, Any] | None:
     try:
         header = jwt.get_unverified_header(token)
-        for key in published_keys():
-            if key.kid == header.get("kid") and header.get("typ") == TYP_JWT:
-                public_key: Any = RSAAlgorithm.from_jwk(key.jwk)
-                found: dict[str, Any] = jwt.decode(
-                    token, public_key, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
-                )
-                return found
+        jwk = find_key(str(header.get("kid", ""))) if header.get("typ") == TYP_JWT else None
+        if jwk is None:
+            return None
+        public_key: Any = RSAAlgorithm.from_jwk(jwk)
+        found: dict[str, Any] = jwt.decode(
+            token, public_key, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
+        )
     except (jwt.InvalidTokenError, ValueError):
-        pass
-    return None
+        return None
+    return found
+
+
+def _published(kid: str) -> Iterator[dict[str, Any]]:
+    return (key.jwk for key in published_keys() if key.kid == kid)
+
+
+def _find_retired(kid: str) -> dict[str, Any] | None:
+    if not is_plain(kid):
+        return None
+    row = SigningKey.objects.filter(kid=kid).first()
+    return row.public_key if row else None
 
 
 @dataclass(frozen=True)
@@ -117,7 +142,8 @@ class Rotation:
 
 
 def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rotation:
-    """Publish the next key, unless one waits already, and delete those that are over.
+    """Publish the next key, unless one waits already, and delete those that are over: the private
+    part when no token of the key can be valid, all of it when no client can have one any more.
 
     The others are encrypted with the first of ENCRYPTION_KEYS.
 
@@ -132,11 +158,13 @@ def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rota
         list(rows)
         # Again: who has waited for the lock does not see the rows that were added meanwhile.
         keys = list(rows.all())
-        over = [key for key in keys if key.retires_at is not None and key.retires_at <= now]
+        retired = [key for key in keys if key.retires_at is not None and key.retires_at <= now]
+        over = [key for key in retired if _retired_before(key, now - KEY_KNOWN_AFTER)]
         if is_compromised:
             over = keys
         SigningKey.objects.using(using).filter(pk__in=[key.pk for key in over]).delete()
-        keys = [key for key in keys if key not in over]
+        _delete_private_parts([key for key in retired if key not in over], using)
+        keys = [key for key in keys if key not in (*over, *retired)]
         # One that no encryption key opens can sign nothing; its tokens are still verified.
         usable = [key for key in keys if _reencrypt(key, using)]
         active = [key for key in usable if key.activates_at <= now]
@@ -179,6 +207,17 @@ def create_first_key(using: str, apps: Apps = global_apps, **kwargs: Any) -> Non
         return  # the system checks say which key is missing; the next migrate tries again
     model._default_manager.using(using).create(**_new_key(timezone.now()))
     forget()
+
+
+def _retired_before(key: SigningKey, moment: datetime) -> bool:
+    return key.retires_at is not None and key.retires_at <= moment
+
+
+def _delete_private_parts(retired: list[SigningKey], using: str) -> None:
+    empty = Sealed.seal("")
+    SigningKey.objects.using(using).filter(pk__in=[key.pk for key in retired]).update(
+        private_key=empty
+    )
 
 
 def _reencrypt(key: SigningKey, using: str) -> bool:

@@ -15,3 +15,5 @@ REFRESH_TOTAL = timedelta(days=30)
 KEY_PUBLISHED_BEFORE = timedelta(hours=24)
 #: Clocks of clients that are behind ours still know a retired key.
 KEY_PUBLISHED_AFTER = max(ACCESS_TOKEN, ID_TOKEN) + timedelta(hours=1)
+#: After that, a client's ID token still says who is to be signed out.
+KEY_KNOWN_AFTER = timedelta(days=400)

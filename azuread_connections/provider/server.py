@@ -104,6 +104,7 @@ class AuthorizationRequest:
     nonce: str
     code_challenge: str
     api: API | None
+    response_mode: str
 
 
 class RefusedRequest(Exception):
@@ -111,7 +112,9 @@ class RefusedRequest(Exception):
 
     def __init__(self, error: OAuth2Error) -> None:
         super().__init__(error.error)
+        self.client_id: str = error.client_id
         self.redirect_uri: str = error.redirect_uri
+        self.response_mode: str = error.response_mode or ""
         self.state: str = error.state or ""
         self.error: str = error.error
         self.description: str = error.description
@@ -144,6 +147,7 @@ def check_authorization_request(
         nonce=asked.nonce or "",
         code_challenge=asked.code_challenge or "",
         api=asked.target.api if asked.target else None,
+        response_mode=asked.response_mode or "",
     )
 
 

@@ -19,9 +19,10 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from ..models import Application
 from ..models.validators import is_plain
-from . import apis, claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from . import apis, claims, endings, judge, keys, lifetimes, redirect_uris, scopes, tokens
 from .apis import Target
 from .models import Authorization, ClientConsent, OAuthClient, OAuthClientSecret
+from .response_modes import RESPONSE_MODES
 
 #: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
 ISSUER_HEADER = "X-Issuer"
@@ -132,8 +133,8 @@ class ClientValidator(OAuth2Validator):
         for name, error in _UNSUPPORTED.items():
             if request._params.get(name):
                 raise errors.CustomOAuth2Error(error, request=request)
-        if request.response_mode not in {None, "query"}:
-            raise _invalid('response_mode must be "query".', request)
+        if request.response_mode not in {None, *RESPONSE_MODES}:
+            raise _invalid(f"response_mode must be one of: {', '.join(RESPONSE_MODES)}.", request)
         if request.nonce and (len(request.nonce) > _MAX_NONCE or not is_plain(request.nonce)):
             raise _invalid("nonce is too long.", request)
         if request.code_challenge is not None:
@@ -249,10 +250,10 @@ class ClientValidator(OAuth2Validator):
             found.created + lifetimes.REFRESH_IDLE <= now
             or authorization.created_at + lifetimes.REFRESH_TOTAL <= now
         )
-        if is_over or not judge.is_valid(authorization, recheck=True):
-            authorization.revoke()
+        if not judge.is_valid(authorization, recheck=True):
+            endings.end([authorization])
             return False
-        granted = _scopes_today(authorization)
+        granted = None if is_over else _scopes_today(authorization)
         if granted is None:
             authorization.revoke()
             return False

@@ -334,6 +334,11 @@ PROTECTIONS = [
         drop_operand("KEPT_FOR"),
         "tests/entra/test_transport.py::test_a_connection_that_was_idle_for_long_is_not_used_again",
     ),
+    Protection(
+        "entra/deadline.py::_Connection.is_connected",
+        drop_operand("self._may_reach(self._peer)"),
+        "tests/entra/test_transport.py::test_only_allowed_addresses_are_connected_to",
+    ),
     # --- The token endpoint
     Protection(
         "entra/tokens.py::authorization_url",

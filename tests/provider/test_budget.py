@@ -26,6 +26,18 @@ def test_an_authorization_request_of_who_is_signed_in(
     assert len(found) == (4 if again else 5), "\n".join(found)
 
 
+def test_an_authorization_request_by_web_message(contoso: Company, spa: RelyingParty) -> None:
+    spa.application.allowed_callback_urls = [callback := "https://spa.example/"]
+    spa.application.save()
+    browser = Client()
+    contoso.sign_in(browser, application=spa.application.slug)
+    with statements() as found:
+        response = spa.authorize(browser, response_mode="web_message", redirect_uri=callback)
+    assert response.status_code == 200
+    # And whether the origin is the client's.
+    assert len(found) <= 6, "\n".join(found)
+
+
 def test_a_token_request_with_a_code(portal: RelyingParty, adele: Client) -> None:
     code = portal.code(adele)
     keys.published_keys()  # read once a minute

@@ -3,6 +3,7 @@ from .authorization import Authorization
 from .client import OAuthClient, WebOrigin
 from .client_secret import OAuthClientSecret
 from .consent import ClientConsent
+from .logout_notice import LogoutNotice
 from .signing_key import SigningKey
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Authorization",
     "ClientConsent",
     "ClientGrant",
+    "LogoutNotice",
     "OAuthClient",
     "OAuthClientSecret",
     "SigningKey",
