@@ -193,3 +193,40 @@ def test_auth0_spa_js_needs_the_domain_alone(
     page.goto(f"{site.url}/login/profile")
     assert urlsplit(page.url).netloc == site.domain
     assert "adele.vance" not in page.inner_text("body")
+
+
+def test_auth0_spa_js_finds_the_sign_in_again_in_a_frame(
+    live_server: Any,
+    contoso: Company,
+    page: Page,
+    serve_page: Callable[[str], PageServer],
+    spa_at: Callable[..., RelyingParty],
+    settings: Any,
+) -> None:
+    """Without refresh tokens, and with its memory lost: prompt=none and response_mode=web_message.
+
+    Without TLS, as on a developer's machine: browsers send the session's cookie into a frame of the
+    same site and scheme only, and the page has no TLS.
+    """
+    settings.ROOT_URLCONF = "tests.provider.root_urls"
+    contoso.app.redirect_uris.append(f"{live_server.url}/login/callback")
+    server = serve_page("auth0-spa-js")
+    party = spa_at(server.origin)
+    client = Auth0(page, server, live_server.url, party.client_id)
+    memory = {"cacheLocation": "memory"}
+
+    page.goto(server.origin)
+    error = client.run(
+        "try { return await client.getTokenSilently() } catch (failed) { return failed.error }",
+        **memory,
+    )
+    assert error == "login_required"
+
+    client.run("client.loginWithRedirect({authorizationParams: {connection: 'contoso'}})", **memory)
+    pick_person(page, "Adele Vance")
+    page.wait_for_url(f"{server.origin}/callback?*")
+    client.run("await client.handleRedirectCallback()", **memory)
+    page.goto(server.origin)
+
+    found = client.run("await client.getTokenSilently(); return await client.getUser()", **memory)
+    assert found["email"] == "adele.vance@contoso.com"
