@@ -16,7 +16,7 @@ from django.urls import clear_url_caches
 from playwright.sync_api import Browser, Page
 
 from azuread_connections.models import Application
-from tests.browser.conftest import chromium, close  # noqa: F401  (a fixture)
+from tests.browser.conftest import close
 from tests.company import Company
 from tests.entra.raw_server import RawServer
 from tests.provider.clients import process
@@ -136,7 +136,7 @@ def serve_page(libraries: Path) -> Iterator[Callable[[str], PageServer]]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:  # noqa: F811
+def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(ignore_https_errors=True)
     page = context.new_page()
     page.set_default_timeout(15_000)
