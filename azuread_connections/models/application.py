@@ -39,6 +39,8 @@ class Application(models.Model):
         AUTHORIZATION_CODE = "authorization_code", _("Authorization Code")
         REFRESH_TOKEN = "refresh_token", _("Refresh Token")
         CLIENT_CREDENTIALS = "client_credentials", _("Client Credentials")
+        #: RFC 8628. No type has it by default.
+        DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code", _("Device Code")
 
     _FOR_PEOPLE = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
     #: The default grant types of each type.

@@ -33,10 +33,9 @@ class ProviderConfig(AppConfig):
             sender=OAuthClient,
             dispatch_uid="azuread_provider.delete_oauth_application",
         )
-        for model in (API, OAuthClient):
-            post_save.connect(
-                keep_published, sender=model, dispatch_uid=f"azuread_provider.{model.__name__}"
-            )
+        for with_lifetime in (API, OAuthClient):
+            name = f"azuread_provider.keep_published.{with_lifetime.__name__}"
+            post_save.connect(keep_published, sender=with_lifetime, dispatch_uid=name)
         user_logged_in.connect(name_session, dispatch_uid="azuread_provider.name_session")
         user_logged_out.connect(end_tokens, dispatch_uid="azuread_provider.end_tokens")
         post_save.connect(
@@ -47,9 +46,9 @@ class ProviderConfig(AppConfig):
             sender=get_user_model(),
             dispatch_uid="azuread_provider.end_deactivated",
         )
-        for model in (Identity, Connection):
+        for deleted in (Identity, Connection):
             pre_delete.connect(
-                announce_deletion, sender=model, dispatch_uid="azuread_provider.announce_deletion"
+                announce_deletion, sender=deleted, dispatch_uid="azuread_provider.announce_deletion"
             )
         keep_tokens_out()
         add_source("azuread_provider", client_secret_lines)

@@ -90,8 +90,11 @@ def find_identity(key: int) -> Identity | None:
 
 
 def session_id(authorization: Authorization) -> str:
-    """Return the ``sid`` of a sign-in: the same for all clients of one sign-in in one browser."""
+    """Return the ``sid`` of a sign-in: the same for all clients of one sign-in in one browser, and
+    another on each device, which is signed in for itself."""
     key = f"{authorization.identity_id}|{authorization.connection_id}"
+    if not authorization.browser_session:
+        key += f"|{authorization.family}"
     return base64url(hashlib.sha256(f"{key}|{authorization.signed_in_at!r}".encode()).digest()[:16])
 
 

@@ -11,6 +11,8 @@ from .models import API, OAuthClient
 
 #: RFC 6749 section 4.1.2 allows ten minutes. A client exchanges its code within seconds.
 CODE = timedelta(minutes=1)
+#: In which a person takes the code from the device to a browser, and signs in there.
+DEVICE_CODE = timedelta(minutes=15)
 #: An access token for `userinfo` alone. One for an API lasts as long as the API says.
 ACCESS_TOKEN = timedelta(hours=1)
 #: A new signing key is published so long before it signs: clients cache the keys.

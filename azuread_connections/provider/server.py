@@ -22,6 +22,8 @@ from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, Ref
 
 from ..models import Application
 from . import scopes
+from .device_grant import GRANT_TYPE as DEVICE_CODE
+from .device_grant import DeviceCodeGrant
 from .issuer import issuer
 from .models import API, OAuthClient
 from .validator import ISSUER_HEADER, ClientValidator
@@ -66,6 +68,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
                 "authorization_code": code,
                 "refresh_token": RefreshTokenGrant(validator),
                 "client_credentials": ClientCredentialsGrant(validator),
+                DEVICE_CODE: DeviceCodeGrant(validator),
             },
             default_token_type=tokens,
         )
@@ -165,6 +168,35 @@ def token_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> A
     except OAuth2Error as error:
         return Answer(error.status_code, error.json)
     return Answer(status, body or "", headers)
+
+
+@dataclass(frozen=True)
+class DeviceRequest:
+    """A valid request of a device: by a client that may send devices."""
+
+    client: OAuthClient
+    scopes: list[str]
+    api: API | None
+
+
+class RefusedDevice(Exception):
+    """A request of a device that is answered with an error."""
+
+    def __init__(self, error: OAuth2Error) -> None:
+        super().__init__(error.error)
+        self.answer = Answer(error.status_code, error.json)
+
+
+@sensitive_variables("parameters")
+def check_device_request(request: HttpRequest, parameters: list[tuple[str, str]]) -> DeviceRequest:
+    """Return what a device asks for (RFC 8628 section 3.1). Raises ``RefusedDevice``."""
+    asked = Request(request.path, "POST", urlencode(parameters), _headers(request))
+    try:
+        server().grant_types[DEVICE_CODE].validate_device_authorization_request(asked)
+    except OAuth2Error as error:
+        raise RefusedDevice(error) from error
+    api = asked.target.api if asked.target else None
+    return DeviceRequest(asked.client.azuread_client, asked.scopes, api)
 
 
 @sensitive_variables("parameters")

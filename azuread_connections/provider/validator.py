@@ -16,12 +16,14 @@ from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_application_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
+from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from ..models import Application
 from ..models.validators import is_plain
 from . import (
     apis,
     claims,
+    device_codes,
     endings,
     judge,
     keys,
@@ -193,12 +195,16 @@ class ClientValidator(OAuth2Validator):
         found = tokens.find_code(client.azuread_client, code)
         if found is None:
             return False
+        if found.code_used_at is None and request.code_verifier and not found.code_challenge:
+            return False  # RFC 9700 section 4.8.2: somebody took the challenge out
+        return self._accept_code(found, "An authorization code", request)
+
+    def _accept_code(self, found: Authorization, what: str, request: Any) -> bool:
+        """Judge the person of a code, who has agreed a moment ago, and take what they agreed to."""
         if found.code_used_at is not None:
             found.revoke()  # RFC 6749 section 4.1.2
-            _warn_of_reuse("An authorization code", found)
+            _warn_of_reuse(what, found)
             return False
-        if request.code_verifier and not found.code_challenge:
-            return False  # RFC 9700 section 4.8.2: somebody took the challenge out
         if found.is_code_expired(timezone.now()) or not judge.is_valid(found, recheck=True):
             return False
         granted = _scopes_today(found)
@@ -234,6 +240,25 @@ class ClientValidator(OAuth2Validator):
         self, client_id: Any, code: str, request: Any, *args: Any, **kwargs: Any
     ) -> None:
         """It was marked as used with the tokens, in one transaction."""
+
+    # --- A device code ----------------------------------------------------------------------------
+
+    def find_target_of_device(self, request: Any) -> None:
+        """Find the API that a device asks for, before its person has agreed to anything."""
+        request.target = _find_target(request.client.azuread_client, request, for_itself=False)
+
+    @sensitive_variables("device_code")
+    def validate_device_code(
+        self, client_id: Any, device_code: str, request: Any, *args: Any, **kwargs: Any
+    ) -> str | None:
+        """Return oauthlib's word for how far a device is; None for a code that is not valid."""
+        found = device_codes.find(request.client.azuread_client, device_code)
+        if found is None:
+            return None
+        status = device_codes.poll(found, timezone.now())
+        if found.authorization is None or status != DeviceCodeGrant.DEVICE_CODE_AUTHORIZED:
+            return status
+        return status if self._accept_code(found.authorization, "A device code", request) else None
 
     # --- A refresh token --------------------------------------------------------------------------
 

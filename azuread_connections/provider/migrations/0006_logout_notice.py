@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("azuread_provider", "0004_client_settings")]
+    dependencies = [("azuread_provider", "0005_device")]
 
     operations = [
         migrations.CreateModel(

@@ -3,6 +3,7 @@ from .authorization import Authorization
 from .client import OAuthClient, WebOrigin
 from .client_secret import OAuthClientSecret
 from .consent import ClientConsent
+from .device import DeviceAuthorization
 from .logout_notice import LogoutNotice
 from .signing_key import SigningKey
 
@@ -11,6 +12,7 @@ __all__ = [
     "Authorization",
     "ClientConsent",
     "ClientGrant",
+    "DeviceAuthorization",
     "LogoutNotice",
     "OAuthClient",
     "OAuthClientSecret",

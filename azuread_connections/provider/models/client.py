@@ -20,7 +20,12 @@ _GrantType = Application.GrantType
 #: Grant types that have a meaning here, of those that an application can have. OAuth 2.1 has
 #: removed the implicit grant.
 SUPPORTED_GRANT_TYPES = frozenset(
-    {_GrantType.AUTHORIZATION_CODE, _GrantType.REFRESH_TOKEN, _GrantType.CLIENT_CREDENTIALS}
+    {
+        _GrantType.AUTHORIZATION_CODE,
+        _GrantType.REFRESH_TOKEN,
+        _GrantType.CLIENT_CREDENTIALS,
+        _GrantType.DEVICE_CODE,
+    }
 )
 PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
 
@@ -217,7 +222,10 @@ def possible_grant_types(application_type: str) -> frozenset[str]:
         return frozenset({_GrantType.CLIENT_CREDENTIALS.value})
     if application_type in PUBLIC_TYPES:
         # It cannot authenticate itself.
-        return SUPPORTED_GRANT_TYPES - {_GrantType.CLIENT_CREDENTIALS}
+        possible = SUPPORTED_GRANT_TYPES - {_GrantType.CLIENT_CREDENTIALS}
+        # A page is in a browser, and can redirect to the sign-in. By a device code it could only
+        # ask people to confirm what they cannot check.
+        return possible if application_type == _Type.NATIVE else possible - {_GrantType.DEVICE_CODE}
     return SUPPORTED_GRANT_TYPES
 
 

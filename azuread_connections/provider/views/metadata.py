@@ -13,6 +13,7 @@ from ...conf import conf
 from .. import cors, keys, scopes
 from ..claims import CLAIM_SCOPES
 from ..issuer import endpoint, issuer
+from ..models.client import SUPPORTED_GRANT_TYPES
 from ..response_modes import RESPONSE_MODES
 
 _CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
@@ -54,6 +55,7 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "issuer": issuer(request),
         "authorization_endpoint": endpoint(request, "authorize"),
         "token_endpoint": endpoint(request, "token"),
+        "device_authorization_endpoint": endpoint(request, "device_code"),
         "userinfo_endpoint": endpoint(request, "userinfo"),
         "jwks_uri": endpoint(request, "jwks"),
         "revocation_endpoint": endpoint(request, "revoke"),
@@ -62,7 +64,7 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "scopes_supported": list(scopes.DESCRIPTIONS),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": sorted(grant.value for grant in SUPPORTED_GRANT_TYPES),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [keys.ALGORITHM],
         "token_endpoint_auth_methods_supported": [*_CLIENT_AUTHENTICATION, "none"],
