@@ -30,6 +30,20 @@ class Person:
             url = urljoin(url, response.headers.get("Location") or self._button(response.text))
         raise AssertionError("The redirects do not end.")
 
+    def answer(self, url: str, button: str) -> requests.Response:
+        """Follow an address to a page with a form, and press one of its buttons."""
+        for _ in range(10):
+            if url.startswith(f"{self.company.microsoft.url}/"):
+                url = self.company.microsoft.sign_in(url, self.company.person)
+            page = self.session.get(url, allow_redirects=False)
+            if page.ok and f'name="{button}"' in page.text:
+                hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', page.text)
+                form = {**dict(hidden), button: "1"}
+                headers = {"Referer": page.url}
+                return self.session.post(page.url.partition("?")[0], form, headers=headers)
+            url = urljoin(url, page.headers.get("Location") or self._button(page.text))
+        raise AssertionError("The redirects do not end.")
+
     def _button(self, page: str) -> str:
         """Return where the company's button on the sign-in page leads."""
         found = re.search(rf'href="(/login/{self.company.connection.name}/[^"]*)"', page)

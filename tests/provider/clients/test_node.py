@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from azuread_connections.models import Application
 from azuread_connections.provider.models import API, ClientGrant
+from tests.company import Company
 from tests.provider.clients.person import Person
 from tests.provider.clients.site import Site
 from tests.provider.relying_party import RelyingParty
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 AUDIENCE = "https://api.example.com/"
 
 
@@ -59,3 +62,24 @@ def test_oauth4webapi_accepts_every_answer(
     assert found["introspected"]["active"] is True
     assert found["revoked"] == {"active": False}
     assert found["replayed"] == "invalid_grant"
+
+
+def test_openid_client_signs_a_person_in_on_a_device(
+    site: Site, contoso: Company, person: Person, run_script: Callable[..., dict[str, Any]]
+) -> None:
+    party = RelyingParty.create(
+        contoso,
+        application_type=Application.Type.NATIVE,
+        grant_types=[DEVICE_CODE, "refresh_token"],
+    )
+
+    def confirm(url: str) -> str:
+        answer = person.answer(url, "allow")
+        assert "The device is signed in" in answer.text
+        return url
+
+    found = run_script("device.mjs", party, confirm)
+
+    assert found["uri"] == f"{site.url}/activate"
+    assert found["claims"]["name"] == "Adele Vance"
+    assert found["rotated"]

@@ -147,3 +147,20 @@ def test_a_machine_with_authlib(site: Site, granted: RelyingParty, run_client: R
         calls=[["scope"]],
     )
     assert found["results"] == ["read:orders"]
+
+
+def test_a_device_with_curl(site: Site, contoso: Company, person: Person) -> None:
+    party = RelyingParty.create(
+        contoso,
+        application_type=Application.Type.NATIVE,
+        grant_types=[quick_start.DEVICE_CODE],
+    )
+    ask, _, rest = example("Device flow, curl", party).partition("# Show")
+    poll = rest.partition("\n")[2]
+    codes = curl(ask, site.certificate)
+    assert person.answer(codes["verification_uri_complete"], "allow").ok
+    tokens = curl(
+        poll.replace("device_code=DEVICE_CODE", f"device_code={codes['device_code']}"),
+        site.certificate,
+    )
+    assert tokens["token_type"] == "Bearer"

@@ -19,11 +19,13 @@ from tests.provider.clients.pages import PageServer
 from tests.provider.clients.person import Person
 from tests.provider.clients.process import curl
 from tests.provider.clients.site import Site
+from tests.provider.devices import pass_time
 from tests.provider.relying_party import RelyingParty
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AUDIENCE = "https://api.example.com/"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 ORIGIN = "https://client.example.com"
 
 
@@ -145,6 +147,19 @@ def test_a_machine_with_curl(site: Site, machine: RelyingParty, orders: API) -> 
     tokens = curl(recipes.recipe("machine", site, machine), site.certificate)
     assert tokens["token_type"] == "Bearer"
     assert tokens["scope"] == "read:orders"
+
+
+def test_a_device_with_curl(site: Site, contoso: Company, person: Person) -> None:
+    party = RelyingParty.create(
+        contoso, application_type=Application.Type.NATIVE, grant_types=[DEVICE_CODE]
+    )
+    codes = curl(recipes.recipe("device-codes", site, party), site.certificate)
+    ask = recipes.recipe("device-token", site, party)
+    ask = ask.replace("the-device-code", codes["device_code"])
+    assert curl(ask, site.certificate)["error"] == "authorization_pending"
+    assert person.answer(codes["verification_uri_complete"], "allow").ok
+    pass_time(seconds=60)
+    assert curl(ask, site.certificate)["token_type"] == "Bearer"
 
 
 def test_an_api_that_checks_access_tokens(
