@@ -8,8 +8,8 @@ from factory.django import DjangoModelFactory
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     EnabledConnection,
     Identity,
 )
@@ -39,9 +39,9 @@ class ConnectionFactory(DjangoModelFactory):
     client_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
 
 
-class ClientSecretFactory(DjangoModelFactory):
+class CredentialFactory(DjangoModelFactory):
     class Meta:
-        model = ClientSecret
+        model = Credential
 
     connection = factory.SubFactory(ConnectionFactory)
     value = factory.Sequence("Abc8Q~secret-{}".format)

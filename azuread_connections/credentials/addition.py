@@ -13,8 +13,8 @@ from datetime import datetime
 from django.db import router
 from django.views.decorators.debug import sensitive_variables
 
-from ..models import ClientSecret, Connection
-from ..models.secret import HINT_LENGTH
+from ..models import Connection, Credential
+from ..models.credential import HINT_LENGTH
 from ..models.validators import validate_client_secret
 
 
@@ -26,14 +26,14 @@ class SecretAddition:
     secrets whose expiry date ``save`` changes.
     """
 
-    secret: ClientSecret
+    secret: Credential
     is_new: bool
     expires_at: datetime | None
-    redated: tuple[ClientSecret, ...] = ()
+    redated: tuple[Credential, ...] = ()
 
     def save(self, connection: Connection, using: str | None = None) -> None:
         """Store it. Raises ``ImproperlyConfigured`` without a usable encryption key."""
-        using = using or router.db_for_write(ClientSecret, instance=connection)
+        using = using or router.db_for_write(Credential, instance=connection)
         if self.is_new:
             self.secret.connection = connection
             # Not create(): Django's own frames would show the value in an error report.
@@ -46,7 +46,7 @@ class SecretAddition:
 
 @sensitive_variables("value")
 def plan_addition(
-    stored: Iterable[ClientSecret], value: str, expires_at: datetime | None
+    stored: Iterable[Credential], value: str, expires_at: datetime | None
 ) -> SecretAddition:
     """Compare a value with the secrets of its connection. Writes nothing.
 
@@ -63,7 +63,7 @@ def plan_addition(
         reverse=True,
     )
     if not same:
-        new = ClientSecret(value=value, hint=value[:HINT_LENGTH], expires_at=expires_at)
+        new = Credential(value=value, hint=value[:HINT_LENGTH], expires_at=expires_at)
         return SecretAddition(new, is_new=True, expires_at=expires_at)
     redated = [each for each in same if expires_at is not None and each.expires_at != expires_at]
     return SecretAddition(same[0], is_new=False, expires_at=expires_at, redated=tuple(redated))
@@ -74,9 +74,9 @@ def add_secret(
     connection: Connection, value: str, expires_at: datetime | None = None
 ) -> SecretAddition:
     """Add a value to the secrets of a stored connection. Raises what its two steps raise."""
-    using = router.db_for_write(ClientSecret, instance=connection)
+    using = router.db_for_write(Credential, instance=connection)
     # Read from the database that will be written: a replica can lack a secret just added.
-    stored = ClientSecret._default_manager.using(using).filter(connection=connection)
+    stored = Credential._default_manager.using(using).filter(connection=connection)
     addition = plan_addition(stored, value, expires_at)
     addition.save(connection, using)
     return addition

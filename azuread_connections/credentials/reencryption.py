@@ -1,16 +1,16 @@
-"""Re-encrypts client secrets with the newest key, so that an old key can be removed."""
+"""Re-encrypts secrets and private keys with the newest key, so that an old key can be removed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..models import ClientSecret, UndecryptableError
+from ..models import Credential, UndecryptableError
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A stored client secret that no key can decrypt."""
+    """A stored secret or private key that no encryption key can decrypt."""
 
     connection: str
     hint: str
@@ -36,7 +36,7 @@ class ReencryptionCounts:
 def reencrypt(
     outcome: ReencryptionCounts, *, batch_size: int = 500, dry_run: bool = False
 ) -> Iterator[Unreadable]:
-    """Encrypt every client secret with the first of ENCRYPTION_KEYS, unless it already is.
+    """Encrypt every secret and private key with the first of ENCRYPTION_KEYS, unless it already is.
 
     Yields those that no key can decrypt, which are not changed, and counts in ``outcome``. Each row
     is written separately, and only if it still has the value that was read: a secret that an
@@ -58,20 +58,20 @@ def reencrypt(
 
 
 def unreadable_secrets() -> Iterator[Unreadable]:
-    """Yield the stored client secrets that no encryption key can decrypt."""
+    """Yield the stored secrets and private keys that no encryption key can decrypt."""
     return reencrypt(ReencryptionCounts(), dry_run=True)
 
 
-def _replace(secret: ClientSecret, renewed: object) -> bool:
-    unchanged = ClientSecret._default_manager.filter(pk=secret.pk, value=secret.value)
+def _replace(secret: Credential, renewed: object) -> bool:
+    unchanged = Credential._default_manager.filter(pk=secret.pk, value=secret.value)
     return bool(unchanged.update(value=renewed))
 
 
-def _in_pages(size: int) -> Iterator[ClientSecret]:
+def _in_pages(size: int) -> Iterator[Credential]:
     # Keyset pages: MariaDB's driver cannot stream, and a server-side cursor would hold a
     # transaction open for the whole run.
-    secrets = ClientSecret._default_manager.order_by("pk").select_related("connection")
-    secrets = secrets.only("value", "hint", "connection__name")
+    secrets = Credential._default_manager.order_by("pk").select_related("connection")
+    secrets = secrets.filter(value__isnull=False).only("value", "hint", "connection__name")
     page = list(secrets[:size])
     while page:
         yield from page

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy
 
 from ..credentials.addition import SecretAddition
-from ..models import Application, ClientSecret, Connection, Directory, GroupMapping
+from ..models import Application, Connection, Credential, Directory, GroupMapping
 from .document import ImportIssue
 
 
@@ -39,7 +39,7 @@ class Stored:
 
     connection: Connection | None = None
     applications: Mapping[int, Application] = field(default_factory=dict)
-    secrets: Sequence[ClientSecret] = ()
+    credentials: Sequence[Credential] = ()
     aliases: Sequence[str] = ()
     directories: Mapping[str, Directory] = field(default_factory=dict)
     mappings: Sequence[GroupMapping] = ()

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..credentials.addition import plan_addition
-from ..models import Application, ClientSecret, Connection
+from ..models import Application, Connection, Credential
+from ..models.expiry import as_stored
 from ..models.refusals import needs_security_groups
 from ..models.validators import expiry_warning
 from .applications import Applications
@@ -176,7 +177,7 @@ def _texts(errors: list[ValidationError]) -> list[str]:
 
 
 def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: datetime) -> None:
-    expires_at = _as_stored(entry.secret_expires_at)
+    expires_at = entry.secret_expires_at and as_stored(entry.secret_expires_at)
     if entry.has_placeholder:
         change.notes.append(
             _("%(key)s: not stored, because it is a placeholder and not a client secret.")
@@ -194,7 +195,7 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
             )
         return
     try:
-        addition = plan_addition(stored.secrets, entry.secret, expires_at)
+        addition = plan_addition(stored.credentials, entry.secret, expires_at)
     except ValidationError as error:
         place = f"{entry.place}, {CLIENT_SECRET}"
         change.mistakes += [ImportIssue(place, text) for text in error.messages]
@@ -202,7 +203,7 @@ def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: da
     if warning := expiry_warning(expires_at, now):
         change.notes.append(f"{CLIENT_SECRET_EXPIRES_AT}: {warning}")
 
-    label = str(ClientSecret._meta.verbose_name)
+    label = str(Credential.Kind.SECRET.label)
     change.secret = addition
     if addition.is_new:
         if expires_at is None:
@@ -281,13 +282,6 @@ def _in_words(name: str, value: Any) -> str:
     choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
     # Stored values are printed on a terminal too.
     return shown(str(choices.get(value, value))) or _("none")
-
-
-def _as_stored(moment: datetime | None) -> datetime | None:
-    # With USE_TZ off, the database has naive times in the site's time zone.
-    if moment is not None and timezone.is_naive(timezone.now()):
-        return timezone.make_naive(moment, timezone.get_default_timezone())
-    return moment
 
 
 def _date(moment: datetime | None) -> str:

@@ -358,7 +358,7 @@ PROTECTIONS = [
     ),
     Protection(
         "entra/errors.py::MicrosoftError.from_redirect",
-        always("SecretRejected"),
+        always("CredentialRejected"),
         f"{_BROWSER}a_forged_rejection_of_the_secret",
     ),
     # --- The issuer that a callback names (RFC 9207)
@@ -1263,7 +1263,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}secrets_without_their_permission",
     ),
     Protection(
-        "admin/connection/secrets.py::StoredSecretInline.has_change_permission",
+        "admin/connection/credentials.py::CredentialInline.has_change_permission",
         drop_operand("MANAGE_SECRET"),
         f"{_COLLEAGUE}secrets_without_their_permission",
     ),

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import transaction
 
 from azuread_connections.credentials.addition import add_secret, plan_addition
-from azuread_connections.models import ClientSecret, Connection
+from azuread_connections.models import Connection, Credential
 from tests.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def connection() -> Connection:
 
 
 def stored(connection: Connection) -> list[tuple[str, datetime | None]]:
-    return [(each.value.reveal(), each.expires_at) for each in connection.secrets.all()]
+    return [(each.value.reveal(), each.expires_at) for each in connection.credentials.all()]
 
 
 def test_a_new_value_is_added_to_those_stored(connection: Connection) -> None:
@@ -53,8 +53,8 @@ def test_a_stored_value_gets_the_date_that_is_given(connection: Connection) -> N
 
 
 def test_each_row_with_the_value_gets_the_date(connection: Connection) -> None:
-    older = ClientSecret.objects.create(connection=connection, value=VALUE, expires_at=MARCH)
-    newer = ClientSecret.objects.create(connection=connection, value=VALUE)
+    older = Credential.objects.create(connection=connection, value=VALUE, expires_at=MARCH)
+    newer = Credential.objects.create(connection=connection, value=VALUE)
     addition = add_secret(connection, VALUE, JUNE)
     assert addition.secret == newer
     assert set(addition.redated) == {older, newer}
@@ -63,11 +63,11 @@ def test_each_row_with_the_value_gets_the_date(connection: Connection) -> None:
 
 def test_only_the_date_of_a_stored_secret_is_written(connection: Connection) -> None:
     add_secret(connection, VALUE)
-    planned = plan_addition(list(connection.secrets.all()), VALUE, MARCH)
-    ClientSecret.objects.update(refused_at=JUNE)  # a sign-in, meanwhile
+    planned = plan_addition(list(connection.credentials.all()), VALUE, MARCH)
+    Credential.objects.update(refused_at=JUNE)  # a sign-in, meanwhile
     planned.save(connection)
-    assert ClientSecret.objects.get().refused_at == JUNE
-    assert ClientSecret.objects.get().expires_at == MARCH
+    assert Credential.objects.get().refused_at == JUNE
+    assert Credential.objects.get().expires_at == MARCH
 
 
 def test_planning_changes_nothing(connection: Connection) -> None:
@@ -98,21 +98,21 @@ def test_a_secret_that_no_key_opens_does_not_count_as_stored(
     other_key = "b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXItISE="
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": [other_key]}
     assert add_secret(connection, VALUE).is_new
-    assert connection.secrets.count() == 2
+    assert connection.credentials.count() == 2
 
 
 def test_without_a_key_nothing_is_stored(connection: Connection, settings: Any) -> None:
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": []}
     with pytest.raises(ImproperlyConfigured), transaction.atomic():
         add_secret(connection, VALUE)
-    assert connection.secrets.count() == 0
+    assert connection.credentials.count() == 0
 
 
 def test_no_representation_shows_the_value(connection: Connection) -> None:
     planned = plan_addition([], VALUE, None)
     assert VALUE not in repr(planned)
     planned.save(connection)
-    assert VALUE not in f"{planned} {planned.secret.credential}"
+    assert VALUE not in f"{planned} {planned.secret.for_request(connection)}"
 
 
 class ReadsFromAReplica:

@@ -109,12 +109,12 @@ def test_a_client_is_changed_and_granted_an_api(admin_client: Client, portal: Re
     secret = OAuthClientSecret.objects.get()
     form = {
         "origins": "https://b.example",
-        "secrets-TOTAL_FORMS": 1,
-        "secrets-INITIAL_FORMS": 1,
-        "secrets-0-id": secret.pk,
-        "secrets-0-client": portal.client.pk,
-        "secrets-0-expires_at_0": "2999-01-31",
-        "secrets-0-expires_at_1": "00:00:00",
+        "credentials-TOTAL_FORMS": 1,
+        "credentials-INITIAL_FORMS": 1,
+        "credentials-0-id": secret.pk,
+        "credentials-0-client": portal.client.pk,
+        "credentials-0-expires_at_0": "2999-01-31",
+        "credentials-0-expires_at_1": "00:00:00",
         "grants-TOTAL_FORMS": 1,
         "grants-INITIAL_FORMS": 0,
         "grants-0-client": portal.client.pk,

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     DomainAlias,
     EnabledConnection,
@@ -45,7 +45,7 @@ def enabled() -> set[str]:
 
 
 def secrets() -> list[str]:
-    return [secret.value.reveal() for secret in ClientSecret.objects.all()]
+    return [secret.value.reveal() for secret in Credential.objects.all()]
 
 
 # F03: a masked export.

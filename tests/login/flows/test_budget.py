@@ -17,8 +17,8 @@ from azuread_connections.models import Application, Connection, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.factories import (
-    ClientSecretFactory,
     ConnectionFactory,
+    CredentialFactory,
     EnabledConnectionFactory,
     IdentityFactory,
 )
@@ -147,7 +147,7 @@ def test_a_sign_in_costs_the_same_among_many(contoso: Company, application: obje
     alone = [len(found) for found in sign_in_again(contoso)[:2]]
     for _ in range(20):
         other = ConnectionFactory.create()
-        ClientSecretFactory.create(connection=other)
+        CredentialFactory.create(connection=other)
         EnabledConnectionFactory.create(application=application, connection=other)
         IdentityFactory.create(connection=other)
     assert [len(found) for found in sign_in_again(contoso)[:2]] == alone

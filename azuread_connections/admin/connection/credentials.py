@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ...credentials.report import SecretState, connection_secret_state
-from ...models import ClientSecret, Connection
+from ...credentials.report import CredentialState, connection_credential_state
+from ...models import Connection, Credential
 from ...models.expiry import day_of
 from ...models.validators import expiry_warning
 from ..rights import CHANGE_CONNECTION, MANAGE_SECRET, may, may_see_connection
@@ -26,7 +26,7 @@ from ..widgets.field_texts import field_texts
 from .posted_rows import PostedRowsFormSet
 
 
-def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str]:
+def secret_warnings(secret: Credential, *, date_was_set: bool) -> Iterator[str]:
     """Yield warnings about the expiry date just saved. An implausible date is allowed."""
     if secret.expires_at is None:
         yield gettext(
@@ -40,20 +40,20 @@ def secret_warnings(secret: ClientSecret, *, date_was_set: bool) -> Iterator[str
         }
 
 
-def render_state(state: SecretState) -> SafeString:
+def render_state(state: CredentialState) -> SafeString:
     """Render a state as text with a colour and a sign; the text alone suffices."""
     return format_html(
         '<span class="azuread-state azuread-state-{}">{}</span>', state.status.value, state.text
     )
 
 
-class StoredSecretForm(forms.ModelForm):
+class CredentialForm(forms.ModelForm):
     """Edits only the expiry date of a stored secret; the value is never loaded."""
 
-    expires_at = ExpiryDateField(**field_texts(ClientSecret, "expires_at"), required=False)
+    expires_at = ExpiryDateField(**field_texts(Credential, "expires_at"), required=False)
 
     class Meta:
-        model = ClientSecret
+        model = Credential
         fields = ["expires_at"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,16 +63,16 @@ class StoredSecretForm(forms.ModelForm):
             "Expiry date of client secret %(secret)s"
         ) % {"secret": self.instance}
 
-    def save(self, commit: bool = True) -> ClientSecret:
-        secret: ClientSecret = super().save(commit=False)
+    def save(self, commit: bool = True) -> Credential:
+        secret: Credential = super().save(commit=False)
         if commit:
             # Only the date: a sign-in may be writing the other columns at this moment.
             secret.save(update_fields=["expires_at"])
         return secret
 
 
-class StoredSecretFormSet(PostedRowsFormSet):
-    def add_fields(self, form: forms.ModelForm[ClientSecret], index: int | None) -> None:
+class CredentialFormSet(PostedRowsFormSet):
+    def add_fields(self, form: forms.ModelForm[Credential], index: int | None) -> None:
         super().add_fields(form, index)
         if DELETION_FIELD_NAME in form.fields:
             form.fields[DELETION_FIELD_NAME].widget.attrs["aria-label"] = gettext(
@@ -80,11 +80,11 @@ class StoredSecretFormSet(PostedRowsFormSet):
             ) % {"secret": form.instance}
 
 
-class StoredSecretInline(admin.TabularInline):
-    model = ClientSecret
-    form = StoredSecretForm
-    formset = StoredSecretFormSet
-    template = "azuread_connections/admin/stored_secrets.html"
+class CredentialInline(admin.TabularInline):
+    model = Credential
+    form = CredentialForm
+    formset = CredentialFormSet
+    template = "azuread_connections/admin/credentials.html"
     place = "azuread-credentials"
     verbose_name_plural = _("stored client secrets")
     extra = 0
@@ -102,7 +102,7 @@ class StoredSecretInline(admin.TabularInline):
         date = "expires_at" if self.has_change_permission(request, obj) else "expires"
         return ("begins_with", "added", date, "last_accepted", "last_refused", "state")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ClientSecret]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         return super().get_queryset(request).defer("value")
 
     # Seeing the connection is enough to see its secrets; changing them needs another permission.
@@ -119,25 +119,25 @@ class StoredSecretInline(admin.TabularInline):
         return self.has_change_permission(request, obj)
 
     @admin.display(description=_("begins with"))
-    def begins_with(self, secret: ClientSecret) -> SafeString:
+    def begins_with(self, secret: Credential) -> SafeString:
         return format_html("<code>{}</code>", str(secret))
 
     @admin.display(description=_("added"))
-    def added(self, secret: ClientSecret) -> str | SafeString:
+    def added(self, secret: Credential) -> str | SafeString:
         return time_ago(secret.created_at, "–")
 
     @admin.display(description=_("expires"))
-    def expires(self, secret: ClientSecret) -> str:
+    def expires(self, secret: Credential) -> str:
         return day_of(secret.expires_at).isoformat() if secret.expires_at else "–"
 
     @admin.display(description=_("last accepted"))
-    def last_accepted(self, secret: ClientSecret) -> str | SafeString:
+    def last_accepted(self, secret: Credential) -> str | SafeString:
         return time_ago(secret.last_success_at, gettext("never"))
 
     @admin.display(description=_("last refused"))
-    def last_refused(self, secret: ClientSecret) -> str | SafeString:
+    def last_refused(self, secret: Credential) -> str | SafeString:
         return time_ago(secret.refused_at, gettext("never"))
 
     @admin.display(description=_("state"))
-    def state(self, secret: ClientSecret) -> SafeString:
-        return render_state(connection_secret_state([secret], timezone.now()))
+    def state(self, secret: Credential) -> SafeString:
+        return render_state(connection_credential_state([secret], timezone.now()))
