@@ -119,8 +119,13 @@ class Credential(models.Model):
     def __str__(self) -> str:
         return shown_hint(self.kind, self.hint)
 
-    @sensitive_variables("value")
     def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive()
+        super().save(*args, **kwargs)
+
+    @sensitive_variables("value")
+    def derive(self) -> None:
+        """Set what follows from the other fields: the identifier, a certificate's end."""
         value: object = self.value
         if self.kind == self.Kind.CERTIFICATE:
             self.hint = self.thumbprints.sha1[:_THUMBPRINT_HINT]
@@ -130,7 +135,6 @@ class Credential(models.Model):
             self.hint = self._source_name()[-_HINT_MAX:]
         elif isinstance(value, str):  # new: once stored, it is sealed
             self.hint = value[:HINT_LENGTH]
-        super().save(*args, **kwargs)
 
     @sensitive_variables("value")
     def clean(self) -> None:

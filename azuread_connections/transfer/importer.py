@@ -82,7 +82,7 @@ def import_connections(
     document = parse(data)
     supplied = Domains(domains or {})
     entries = [supplied.complete(entry) for entry in document.entries]
-    if any(entry.secret is not None for entry in entries):
+    if any(entry.has_private_parts for entry in entries):
         # A dry run must also detect that secrets cannot be stored.
         Sealed.seal("")
     using = router.db_for_write(Connection)
@@ -202,8 +202,8 @@ def _apply(change: Change, using: str) -> None:
         # All columns: only a full save updates the rows of its own domain and directory.
         connection.save(using=using)
     _apply_applications(change, using)
-    if change.secret is not None:
-        change.secret.save(connection, using)
+    for addition in change.credentials:
+        addition.save(connection, using)
     _apply_related_objects(change, using)
 
 

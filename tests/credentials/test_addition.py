@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import transaction
 
-from azuread_connections.credentials.addition import add_secret, plan_addition
+from azuread_connections.credentials.addition import add_secret, plan_secret
 from azuread_connections.models import Connection, Credential
 from tests.factories import ConnectionFactory
 
@@ -35,18 +35,18 @@ def test_a_new_value_is_added_to_those_stored(connection: Connection) -> None:
     assert addition.is_new
     assert addition.redated == ()
     assert stored(connection) == [(VALUE, MARCH), (OTHER, JUNE)]
-    assert str(addition.secret) == "s3c…"
+    assert str(addition.credential) == "s3c…"
 
 
 def test_a_stored_value_is_not_added_again(connection: Connection) -> None:
-    first = add_secret(connection, VALUE, MARCH).secret
+    first = add_secret(connection, VALUE, MARCH).credential
     again = add_secret(connection, VALUE)
-    assert (again.is_new, again.secret, again.redated) == (False, first, ())
+    assert (again.is_new, again.credential, again.redated) == (False, first, ())
     assert stored(connection) == [(VALUE, MARCH)]
 
 
 def test_a_stored_value_gets_the_date_that_is_given(connection: Connection) -> None:
-    first = add_secret(connection, VALUE).secret
+    first = add_secret(connection, VALUE).credential
     assert add_secret(connection, VALUE, MARCH).redated == (first,)
     assert stored(connection) == [(VALUE, MARCH)]
     assert add_secret(connection, VALUE, MARCH).redated == ()
@@ -56,14 +56,14 @@ def test_each_row_with_the_value_gets_the_date(connection: Connection) -> None:
     older = Credential.objects.create(connection=connection, value=VALUE, expires_at=MARCH)
     newer = Credential.objects.create(connection=connection, value=VALUE)
     addition = add_secret(connection, VALUE, JUNE)
-    assert addition.secret == newer
+    assert addition.credential == newer
     assert set(addition.redated) == {older, newer}
     assert stored(connection) == [(VALUE, JUNE), (VALUE, JUNE)]
 
 
 def test_only_the_date_of_a_stored_secret_is_written(connection: Connection) -> None:
     add_secret(connection, VALUE)
-    planned = plan_addition(list(connection.credentials.all()), VALUE, MARCH)
+    planned = plan_secret(list(connection.credentials.all()), VALUE, MARCH)
     Credential.objects.update(refused_at=JUNE)  # a sign-in, meanwhile
     planned.save(connection)
     assert Credential.objects.get().refused_at == JUNE
@@ -71,9 +71,9 @@ def test_only_the_date_of_a_stored_secret_is_written(connection: Connection) -> 
 
 
 def test_planning_changes_nothing(connection: Connection) -> None:
-    secret = add_secret(connection, VALUE, MARCH).secret
-    plan_addition([secret], VALUE, JUNE)
-    plan_addition([secret], OTHER, JUNE)
+    secret = add_secret(connection, VALUE, MARCH).credential
+    plan_secret([secret], VALUE, JUNE)
+    plan_secret([secret], OTHER, JUNE)
     assert secret.expires_at == MARCH
     assert stored(connection) == [(VALUE, MARCH)]
 
@@ -109,10 +109,10 @@ def test_without_a_key_nothing_is_stored(connection: Connection, settings: Any) 
 
 
 def test_no_representation_shows_the_value(connection: Connection) -> None:
-    planned = plan_addition([], VALUE, None)
+    planned = plan_secret([], VALUE, None)
     assert VALUE not in repr(planned)
     planned.save(connection)
-    assert VALUE not in f"{planned} {planned.secret.for_request(connection)}"
+    assert VALUE not in f"{planned} {planned.credential.for_request(connection)}"
 
 
 class ReadsFromAReplica:

@@ -272,7 +272,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             return
         expires_at = form.cleaned_data.get("new_secret_expires")
         addition = add_secret(form.instance, form.cleaned_data["new_secret"], expires_at)
-        secret = addition.secret
+        secret = addition.credential
         form.kept_secret = (secret, addition.is_new)
         if not addition.is_new:
             known = gettext("Client secret %(secret)s is already stored, so none was added.")

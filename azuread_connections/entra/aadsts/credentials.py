@@ -75,7 +75,7 @@ _FEDERATED = entries(
             SAME_FEDERATED,
         ),
         7000227: (
-            _("No federated credential of the registration matches the managed identity."),
+            _("No federated credential of the registration has the managed identity's audience."),
             SAME_FEDERATED,
         ),
         7002138: (
