@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..entra.errors import CredentialFailed, EntraError
-from ..entra.graph import GraphError, RegisteredSecret
+from ..entra.graph import GraphError, RegisteredCertificate, RegisteredSecret
 from ..microsoft import client as microsoft
 from ..microsoft.app_token import app_token, token_with
 from ..microsoft.wording import describe_error
@@ -56,7 +56,7 @@ def sync() -> Iterator[Remark]:
     for connection in _connections():
         try:
             graph = microsoft.graph(connection.cloud, app_token(connection))
-            registered = graph.client_secrets(connection.client_id)
+            registered = graph.registered_credentials(connection.client_id)
         except GraphError as error:
             yield Remark(connection.name, _why_unreadable(error), is_problem=False)
             continue
@@ -73,8 +73,30 @@ def sync() -> Iterator[Remark]:
             yield Remark(connection.name, str(error), is_problem=connection.credentials.exists())
             continue
         stored = list(connection.credentials.defer("value"))
-        for secret in stored:
-            yield from _sync(connection, secret, stored, registered)
+        secrets = [each for each in stored if each.kind == Credential.Kind.SECRET]
+        for secret in secrets:
+            yield from _sync(connection, secret, secrets, registered.secrets)
+        for each in stored:
+            if each.kind == Credential.Kind.CERTIFICATE:
+                yield from _sync_certificate(connection, each, registered.certificates)
+
+
+def _sync_certificate(
+    connection: Connection,
+    certificate: Credential,
+    registered: Sequence[RegisteredCertificate],
+) -> Iterator[Remark]:
+    """Store the ID that Azure gave a certificate, which itself says when it ends."""
+    thumbprint = certificate.thumbprints.sha1
+    found = next((each for each in registered if each.thumbprint == thumbprint), None)
+    if found is None:
+        text = _(
+            "%(certificate)s is not on the registration. Upload its .cer file in Azure, or remove "
+            "it from the connection once another credential works."
+        )
+        yield Remark(connection.name, text % {"certificate": certificate}, is_problem=False)
+    elif certificate.key_id != found.key_id:
+        Credential._default_manager.filter(pk=certificate.pk).update(key_id=found.key_id)
 
 
 def _why_unreadable(error: GraphError) -> str:

@@ -115,7 +115,7 @@ def test_a_secret_that_azure_replaced_by_one_that_begins_alike_gets_no_date_of_i
 def test_sync_never_says_removed_where_azure_does_not_say_how_a_secret_begins(
     readable: Company, hint: object
 ) -> None:
-    answer = {"id": "x", "passwordCredentials": [registered(hint=hint)]}
+    answer = {"id": "x", "passwordCredentials": [registered(hint=hint)], "keyCredentials": []}
     answer_for_applications(readable, answer)
     [remark] = sync()
     assert "whose first characters Azure does not show" in remark.text
@@ -123,7 +123,8 @@ def test_sync_never_says_removed_where_azure_does_not_say_how_a_secret_begins(
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"passwordCredentials": None}, {"passwordCredentials": [5]}]
+    "answer",
+    [{}, {"passwordCredentials": None}, {"passwordCredentials": [5]}, {"passwordCredentials": []}],
 )
 def test_sync_takes_an_answer_without_secrets_for_no_answer(
     readable: Company, answer: dict[str, Any]
@@ -138,7 +139,8 @@ def test_sync_takes_an_answer_without_secrets_for_no_answer(
 def test_sync_says_where_azure_names_no_date(readable: Company, end: object) -> None:
     hint = Credential.objects.get().hint
     answer_for_applications(
-        readable, {"passwordCredentials": [registered(hint=hint, endDateTime=end)]}
+        readable,
+        {"passwordCredentials": [registered(hint=hint, endDateTime=end)], "keyCredentials": []},
     )
     [remark] = sync()
     assert "Azure does not say when it expires" in remark.text

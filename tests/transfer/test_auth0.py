@@ -56,7 +56,7 @@ def test_a_placeholder_is_not_stored_and_is_reported() -> None:
     result = bring_in("F03a")
     assert secrets() == []
     assert any("options.client_secret: not stored" in note for note in result.notes)
-    assert any("no client secret" in note for note in result.notes)
+    assert any("no credential" in note for note in result.notes)
     assert not any("CONNECTIONS_WAAD_SECRET" in note for note in result.notes)
     assert enabled() == {"spa"}
     again = bring_in("F03a")

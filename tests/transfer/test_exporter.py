@@ -225,11 +225,12 @@ def test_statements_grow_with_pages_and_a_page_is_read_when_it_is_needed(monkeyp
     with CaptureQueriesContext(database) as queries:
         entries = export_connections(Connection.objects.all())
         next(entries)
-    # The connections of one page, their aliases, directories, mappings and applications.
-    assert len(queries) == 5
+    # The connections of one page, their aliases, directories, mappings, credentials and
+    # applications.
+    assert len(queries) == 6
     with CaptureQueriesContext(database) as queries:
         assert len(list(entries)) == 24
-    assert len(queries) == 10
+    assert len(queries) == 12
 
 
 def test_without_connections_the_export_is_an_empty_list():

@@ -302,7 +302,7 @@ def test_a_blank_secret_keeps_the_stored_one(secret):
 
 
 def test_a_new_connection_without_a_secret_is_reported():
-    assert any("no client secret" in note for note in run(entry()).notes)
+    assert any("no credential" in note for note in run(entry()).notes)
     assert run(entry()).notes == ()
 
 

@@ -43,7 +43,7 @@ from ..rights import (
 from ..widgets.chart import chart
 from ..widgets.filters import ApplicationFilter, CredentialStatusFilter
 from ..widgets.links import admin_url, as_key, may_open
-from . import actions, consent, users
+from . import actions, consent, new_credentials, users
 from .aliases import set_further_domains, shared_domains, unproven_domains
 from .credentials import CredentialInline, secret_warnings
 from .deletion import consequences_of_deleting
@@ -145,7 +145,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Connection | None) -> Any:
-        # A new connection has no stored secrets, and no groups until it reads them.
+        # A new connection has no stored credentials, and no groups until it reads them.
         return [] if obj is None else super().get_inlines(request, obj)
 
     # An error while a form is saved is mailed to the site's ADMINS, with the posted data and the
@@ -258,7 +258,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         self._keep_typed_secret(request, form)
         self._warn_of_edited_dates(request, formsets)
         if not connection.credentials.exists():
-            nobody = gettext("Nobody can sign in with %(name)s until it has a client secret.")
+            nobody = gettext("Nobody can sign in with %(name)s until it has a credential.")
             self._warn(request, nobody % {"name": connection.name})
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
@@ -319,6 +319,9 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
                 ("consent", consent.ask),
                 ("users", users.show),
                 ("directories", decide_one),
+                ("certificate", new_credentials.certificate),
+                ("federated", new_credentials.federated),
+                ("cer", new_credentials.download),
                 ("check", actions.check),
                 ("try", actions.attempt),
                 ("sign-out", actions.sign_out),
@@ -329,6 +332,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     def _page(self, show: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         """Make a view from a function of (page, request, connection), for those who may see it."""
 
+        @sensitive_post_parameters(*new_credentials.PRIVATE_PARAMETERS)
         def view(request: HttpRequest, object_id: str) -> HttpResponseBase:
             connection = self._find(request, object_id)
             if not self.has_view_permission(request, connection):

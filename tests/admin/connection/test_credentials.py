@@ -149,10 +149,19 @@ def test_editing_a_date_does_not_undo_what_a_sign_in_writes(
 
 def test_a_secret_is_removed(boss: Client, connection: Connection, secret: Credential) -> None:
     data = filled_in(connection, **{"credentials-0-DELETE": "on"})
-    response = boss.post(change_page(connection), data, follow=True)
+    asked = boss.post(change_page(connection), data, follow=True)
+    assert "This removes the last credential that works" in text(asked)
+    assert Credential.objects.exists()
+    # A tick for another removal confirms nothing.
+    wrong = data | {"credentials-confirmed": str(secret.pk + 1)}
+    assert "This removes the last" in text(boss.post(change_page(connection), wrong))
+    box = f'name="credentials-confirmed" value="{secret.pk}"'
+    assert box in asked.content.decode()
+    confirmed = data | {"credentials-confirmed": str(secret.pk)}
+    response = boss.post(change_page(connection), confirmed, follow=True)
     assert not Credential.objects.exists()
     assert warnings_on(response) == [
-        "Nobody can sign in with contoso until it has a client secret."
+        "Nobody can sign in with contoso until it has a credential."
     ]
 
 
@@ -259,7 +268,7 @@ def test_without_the_permission_secrets_stay_as_they_are(
 ) -> None:
     client = staff("view_connection", "change_connection")
     response = client.get(change_page(connection))
-    assert "you need the permission “Can add and remove client secrets”" in text(response)
+    assert "you need the permission “Can add and remove credentials”" in text(response)
     assert "abc…" in text(response)
     for name in (
         "new_secret",
