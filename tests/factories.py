@@ -13,6 +13,7 @@ from azuread_connections.models import (
     EnabledConnection,
     Identity,
 )
+from tests.keys import key_pair
 
 
 class UserFactory(DjangoModelFactory):
@@ -45,6 +46,24 @@ class CredentialFactory(DjangoModelFactory):
 
     connection = factory.SubFactory(ConnectionFactory)
     value = factory.Sequence("Abc8Q~secret-{}".format)
+
+
+class CertificateFactory(DjangoModelFactory):
+    class Meta:
+        model = Credential
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Credential.Kind.CERTIFICATE
+    value = factory.LazyFunction(lambda: key_pair().private_key)
+    certificate = factory.LazyFunction(lambda: key_pair().certificate)
+
+
+class FederatedFactory(DjangoModelFactory):
+    class Meta:
+        model = Credential
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Credential.Kind.FEDERATED
 
 
 class EnabledConnectionFactory(DjangoModelFactory):

@@ -80,7 +80,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     expect(result.get_by_text("Who can fix it").first).to_be_visible()
     expect(result.get_by_text("Trace ID")).to_be_hidden()
     screenshots(result, "journey-try-failed")
-    result.get_by_role("link", name="Enter a client secret").click()
+    result.get_by_role("link", name="The connection's credentials").click()
     result.locator("#id_new_secret").fill(app.secrets[0].value)
     result.get_by_role("button", name="Save and continue editing").click()
     result = attempt(page, try_page)

@@ -160,9 +160,7 @@ def test_a_secret_is_removed(boss: Client, connection: Connection, secret: Crede
     confirmed = data | {"credentials-confirmed": str(secret.pk)}
     response = boss.post(change_page(connection), confirmed, follow=True)
     assert not Credential.objects.exists()
-    assert warnings_on(response) == [
-        "Nobody can sign in with contoso until it has a credential."
-    ]
+    assert warnings_on(response) == ["Nobody can sign in with contoso until it has a credential."]
 
 
 def test_the_secret_of_another_connection_cannot_be_removed_here(
