@@ -26,8 +26,12 @@ PASSWORD = "correct-horse-battery"
 _MADE: list[str] = []
 
 
-@cache
 def rsa_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
+    return _rsa_key(number, bits)
+
+
+@cache
+def _rsa_key(number: int, bits: int) -> rsa.RSAPrivateKey:
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     _MADE.append(private_pem(key))
     return key
@@ -65,9 +69,13 @@ def certificate_pem(key: Any, **options: Any) -> str:
     return certificate_of(key, **options).public_bytes(Encoding.PEM).decode()
 
 
-@cache
 def key_pair(number: int = 0) -> KeyPair:
     """A key with its certificate, valid for a year."""
+    return _key_pair(number)
+
+
+@cache
+def _key_pair(number: int) -> KeyPair:
     key = rsa_key(number)
     return KeyPair(private_pem(key), certificate_pem(key))
 

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
+from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
@@ -234,7 +235,9 @@ def _store(
 ) -> HttpResponse | None:
     """Store a credential, and return to the connection's page; None if it cannot be stored."""
     try:
-        addition = add()
+        # Inside a savepoint: without a key, a half-done save would end the request's transaction.
+        with transaction.atomic(using=router.db_for_write(Credential, instance=connection)):
+            addition = add()
     except ImproperlyConfigured as error:
         form.add_error(None, ValidationError(str(error), code="no_encryption_key"))
         return None
