@@ -176,6 +176,10 @@ class Graph:
         answer = self._get(self._own(link))
         return UserPage(tuple(_user(item) for item in _items(answer)), self._next(answer))
 
+    def client_secrets(self, client_id: str) -> tuple[RegisteredSecret, ...]:
+        """Return the client secrets on an app's registration: see ``registered_credentials``."""
+        return self.registered_credentials(client_id).secrets
+
     def registered_credentials(self, client_id: str) -> RegisteredCredentials:
         """Return the client secrets and certificates on an app's registration.
 
