@@ -195,6 +195,19 @@ def test_a_key_that_cannot_sign_is_unavailable_and_is_not_shown(key: str) -> Non
     assert failed.value.__cause__ is None
 
 
+def test_no_frame_of_an_unforeseen_error_holds_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any) -> str:
+        raise RuntimeError("PyJWT has changed.")
+
+    monkeypatch.setattr("azuread_connections.entra.credentials.jwt.encode", broken)
+    with pytest.raises(RuntimeError) as failed:
+        signed_by(key_pair()).parameters(client_id=CLIENT, token_url=V2_URL)
+    frames = [frame for frame, _line in traceback.walk_tb(failed.value.__traceback__)]
+    signing = [frame.f_locals for frame in frames if frame.f_code.co_name == "_sign"]
+    # Neither the text nor the key that was loaded from it.
+    assert signing == [{}]
+
+
 # --- Federated credentials ------------------------------------------------------------------------
 
 
