@@ -66,6 +66,8 @@ DEFAULTS: dict[str, Any] = {
     "EVENT_DAYS": 90,
     # Days before its expiry from which the reports list a client secret.
     "SECRET_WARNING_DAYS": 30,
+    # Hosts of clients on a private network that are told of sign-outs (back-channel logout).
+    "PRIVATE_LOGOUT_HOSTS": [],
     # Development only: hosts that replace the global cloud's, for the stand-in.
     "LOGIN_URL": "",
     "GRAPH_URL": "",
@@ -169,6 +171,10 @@ class Conf:
     @property
     def max_sign_in_days(self) -> int:
         return int(self._get("MAX_SIGN_IN_DAYS"))
+
+    @property
+    def private_logout_hosts(self) -> frozenset[str]:
+        return frozenset(ascii_host(str(host)) for host in self._get("PRIVATE_LOGOUT_HOSTS"))
 
     @property
     def event_days(self) -> int:

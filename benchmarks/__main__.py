@@ -17,6 +17,7 @@ from benchmarks import (
     footprint,
     growth,
     latency,
+    provider,
     report,
     rollover,
     surroundings,
@@ -34,6 +35,7 @@ MEASUREMENTS = {
     "growth": growth,
     "rollover": rollover,
     "footprint": footprint,
+    "provider": provider,
 }
 
 

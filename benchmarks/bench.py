@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from benchmarks import lines
 from benchmarks.environments import python_of
 from benchmarks.lines import Child
-from benchmarks.peers import Peer
+from benchmarks.peers import Package, Peer
 from benchmarks.ports import free_port, wait_until
 from benchmarks.services import Config, Services
 
@@ -39,6 +39,8 @@ class Sizes:
     secrets: tuple[int, int]
     forged: int
     imports: int
+    provider_requests: int
+    provider_rounds: int
 
 
 FULL = Sizes(
@@ -56,6 +58,8 @@ FULL = Sizes(
     secrets=(1_000, 1_000_000),
     forged=10_000,
     imports=15,
+    provider_requests=1000,
+    provider_rounds=10,
 )
 SMALL = Sizes(
     name="small",
@@ -72,6 +76,8 @@ SMALL = Sizes(
     secrets=(1_000, 10_000),
     forged=200,
     imports=3,
+    provider_requests=20,
+    provider_rounds=2,
 )
 
 
@@ -100,16 +106,19 @@ class Bench:
     def site(self, peer: Peer, database: Config, **where: Any) -> Site:
         return Site(self, peer, database, **where)
 
+    def installed(self, package: Package, database: Config, **where: Any) -> Installed:
+        return Installed(self, package, database, **where)
+
 
 @dataclass
-class Site:
-    """A peer's site: in a worker that is asked for sign-ins, or served by gunicorn.
+class Installed:
+    """A site of a package, in a worker that is asked questions.
 
     ``tls_port``: that of a TLS proxy before the stand-in; without it TLS is not used.
     """
 
     bench: Bench
-    peer: Peer
+    peer: Package
     database: Config
     cache: Config | None = None
     tls_port: int | None = None
@@ -139,6 +148,13 @@ class Site:
     def worker(self, prefix: tuple[str, ...] = ()) -> Child:
         command = [*prefix, python_of(self.peer), "-m", "benchmarks.worker"]
         return Child(command, self.environment)
+
+
+@dataclass
+class Site(Installed):
+    """A peer's site: in a worker that is asked for sign-ins, or served by gunicorn."""
+
+    peer: Peer
 
     def prepare(self) -> None:
         """Create the tables, and sign everybody in once, so that all are returning people."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from benchmarks.goals import Results, requests_of, services_of
-from benchmarks.peers import EVERYBODY, OURS
+from benchmarks.peers import OUR_PROVIDER, OURS, PACKAGES
 
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328; }
@@ -71,17 +71,29 @@ def _panels(results: Results) -> Iterator[Panel]:
     yield Panel(title, medians(cpu["tls"]), "{:.1f}")
     title = "Sign-ins a second, without TLS (more is better)"
     yield Panel(title, medians(results["throughput"]), "{:.0f}")
+    if "provider" in results:
+        yield from _provider_panels(results["provider"]["real"], services_of(results))
+
+
+def _provider_panels(measured: Results, services: str) -> Iterator[Panel]:
+    for action, words in (
+        ("code", "Codes exchanged for tokens a second"),
+        ("refresh", "Refresh tokens exchanged a second"),
+        ("client_credentials", "Tokens for client credentials a second"),
+    ):
+        rates = {name: actions[action]["rate"]["median"] for name, actions in measured.items()}
+        yield Panel(f"{words}, one process, {services} (more is better)", rates, "{:.0f}")
 
 
 def _drawn(panel: Panel, top: int) -> Iterator[str]:
     yield f'<text class="title" x="0" y="{top + 14}">{escape(panel.title)}</text>'
     longest = max(panel.values.values())
-    shown = [peer for peer in EVERYBODY if peer.name in panel.values]
+    shown = [peer for peer in PACKAGES if peer.name in panel.values]
     for number, peer in enumerate(shown):
         value = panel.values[peer.name]
         length = (WIDTH - LABELS - NUMBERS) * value / longest
         y = top + LINE * (number + 1)
-        style = "bar ours" if peer is OURS else "bar"
+        style = "bar ours" if peer in (OURS, OUR_PROVIDER) else "bar"
         yield f'<text x="0" y="{y + 13}">{escape(peer.title)}</text>'
         yield (
             f'<rect class="{style}" x="{LABELS}" y="{y + 3}" width="{length:.1f}" '

@@ -8,17 +8,17 @@ import sys
 import venv
 from pathlib import Path
 
-from benchmarks.peers import EVERYBODY, Peer
+from benchmarks.peers import PACKAGES, Package
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE / ".envs"
 
 
-def python_of(peer: Peer) -> str:
+def python_of(peer: Package) -> str:
     return str(ENVIRONMENTS / peer.environment / "bin" / "python")
 
 
-def install(peer: Peer) -> None:
+def install(peer: Package) -> None:
     """Create and fill a peer's environment, unless it already has the requested packages."""
     wanted = HERE / "requirements" / f"{peer.environment}.txt"
     environment = ENVIRONMENTS / peer.environment
@@ -40,7 +40,7 @@ def _fingerprint() -> str:
 
 
 def main() -> None:
-    for peer in EVERYBODY:
+    for peer in PACKAGES:
         install(peer)
 
 

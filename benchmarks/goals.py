@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.peers import ALONE, OTHERS, OURS, Peer
+from benchmarks.peers import ALONE, OTHER_PROVIDERS, OTHERS, OUR_PROVIDER, OURS, Peer
 
 Results = dict[str, Any]
 
@@ -16,6 +16,10 @@ ADMIN = ("admin_list", "connection_page")
 LOG = ("log", "log_by_reference")
 ADFS = "django_auth_adfs"
 KEYS_ASKED_AGAIN_AFTER = 300
+#: Statements of a request to the provider, at most.
+PROVIDER_BUDGETS = {"authorize": 6, "code": 12, "refresh": 12, "userinfo": 3}
+#: The requests that a client gets tokens by.
+GRANTS = ("code", "refresh", "client_credentials")
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,46 @@ def _rollover(measured: Results) -> Iterator[Goal]:
     )
 
 
+def _provider(measured: Results) -> Iterator[Goal]:
+    counted = {
+        action: sum(measured["counts"][OUR_PROVIDER.name][action]["data"].values())
+        for action in PROVIDER_BUDGETS
+    }
+    yield Goal(
+        "Provider, data statements: at most "
+        + ", ".join(f"{_words(action)} {most}" for action, most in PROVIDER_BUDGETS.items()),
+        ", ".join(f"{_words(action)} {number}" for action, number in counted.items()),
+        all(counted[action] <= most for action, most in PROVIDER_BUDGETS.items()),
+        "docs/provider.md says what each request checks.",
+    )
+    for where, words in (("plain", "on SQLite"), ("real", "on the services of a real site")):
+        rates = {
+            name: {grant: actions[grant]["rate"]["median"] for grant in GRANTS}
+            for name, actions in measured[where].items()
+        }
+        ours = rates[OUR_PROVIDER.name]
+        yield Goal(
+            f"Provider, tokens a second {words}: ahead of every peer",
+            "; ".join(
+                f"{_words(grant)} {ours[grant]:.0f}: "
+                + ", ".join(
+                    f"{ours[grant] / rates[peer.name][grant]:.2f} of {peer.title}'s"
+                    for peer in OTHER_PROVIDERS
+                )
+                for grant in GRANTS
+            ),
+            all(
+                ours[grant] > rates[peer.name][grant]
+                for grant in GRANTS
+                for peer in OTHER_PROVIDERS
+            ),
+            "At each exchange and refresh this app also judges the person: the user, the "
+            "identity, the connection, the directory, and what was revoked. A client's secret is "
+            "a row of its own, since several can be valid. The peers were given a fast hasher "
+            f"for secrets; their default one would take {measured['secret_check']:.0f} ms more.",
+        )
+
+
 _PARTS = {
     "counts": _counts,
     "latency": _latency,
@@ -209,6 +253,7 @@ _PARTS = {
     "throughput": _throughput,
     "growth": _growth,
     "rollover": _rollover,
+    "provider": _provider,
 }
 
 

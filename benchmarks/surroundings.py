@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.environments import python_of
 from benchmarks.lines import ROOT
-from benchmarks.peers import OTHERS, OURS, Peer
+from benchmarks.peers import OTHER_PROVIDERS, OTHERS, OURS, Package
 
 if TYPE_CHECKING:
     from benchmarks.services import Services
@@ -47,7 +47,7 @@ def at_this_moment() -> dict[str, Any]:
 def describe(services: Services) -> dict[str, Any]:
     """Return what must be the same for all measurements on one page."""
     versions = _versions(OURS, *SHARED)
-    for peer in OTHERS:
+    for peer in (*OTHERS, *OTHER_PROVIDERS):
         versions |= _versions(peer, peer.distribution)
     return {
         "machine": {
@@ -83,7 +83,7 @@ def _processor_times() -> tuple[int, int]:
     return ticks[3] + ticks[4], sum(ticks)
 
 
-def _versions(peer: Peer, *distributions: str) -> dict[str, str]:
+def _versions(peer: Package, *distributions: str) -> dict[str, str]:
     command = [python_of(peer), "-c", ASK, *distributions]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, str] = json.loads(done.stdout)

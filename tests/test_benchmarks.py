@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks import chart, environments, goals, report, surroundings
 from benchmarks.browser import Answer, Browser, Microsoft
-from benchmarks.peers import EVERYBODY
+from benchmarks.peers import OUR_PROVIDER, PACKAGES, PROVIDER_ACTIONS, PROVIDERS
 
 HERE = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -48,6 +48,49 @@ def test_a_missed_goal_is_marked(results: dict[str, Any]) -> None:
     assert f"| {missed[0].measured} | **missed** |" in report.render(results)
 
 
+def provider_results(*, ours: float) -> dict[str, Any]:
+    """Results of the providers: the peers answer 100 times a second, this app as often as told."""
+
+    def measured(name: str) -> dict[str, Any]:
+        rate = ours if name == OUR_PROVIDER.name else 100.0
+        return {"rate": {"median": rate, "rounds": [rate]}, "cpu": {"median": 7, "rounds": [7]}}
+
+    rates = {peer.name: dict.fromkeys(PROVIDER_ACTIONS, measured(peer.name)) for peer in PROVIDERS}
+    counted = {"data": {"SELECT": 2, "INSERT": 1}, "transaction": {"BEGIN": 1, "COMMIT": 1}}
+    counts = {peer.name: dict.fromkeys(PROVIDER_ACTIONS, counted) for peer in PROVIDERS}
+    return {"plain": rates, "real": rates, "counts": counts, "secret_check": 190.0}
+
+
+@pytest.mark.parametrize(("ours", "outcome"), [(101.0, "met"), (99.0, "**missed**")])
+def test_the_provider_is_compared_with_its_peers(
+    results: dict[str, Any], ours: float, outcome: str
+) -> None:
+    results["provider"] = provider_results(ours=ours)
+    page = report.render(results)
+    row = f"| tokens for a code: a second, SQLite | {ours:.0f} | 100 (×{100 / ours:.2f}) |"
+    assert row in page
+    assert (
+        "| tokens for a code: data statements, transaction control | 3, 2 | 3, 2 | 3, 2 |" in page
+    )
+    goals_of_rates = [line for line in page.splitlines() if "Provider, tokens a second" in line]
+    assert [line.endswith(f"{outcome} |") for line in goals_of_rates if line.startswith("|")] == [
+        True,
+        True,
+    ]
+    assert "Codes exchanged for tokens a second" in chart.draw(results)
+
+
+def test_a_request_of_the_provider_over_its_budget_misses_the_goal(
+    results: dict[str, Any],
+) -> None:
+    results["provider"] = provider_results(ours=101)
+    counted = {"data": {"SELECT": 4}, "transaction": {}}
+    results["provider"]["counts"][OUR_PROVIDER.name]["userinfo"] = counted
+    (goal,) = [goal for goal in goals.judge(results) if "Provider, data" in goal.text]
+    assert not goal.is_met
+    assert "userinfo 4" in goal.measured
+
+
 def test_everything_was_measured_at_full_scale_of_a_commit(results: dict[str, Any]) -> None:
     for name, run in results["runs"].items():
         assert run["scale"] == "full", name
@@ -73,9 +116,9 @@ def test_each_environment_is_laid_once_from_its_requirements(
     for _ in range(2):
         environments.main()
     assert {command[0] for command in installed} == {
-        environments.python_of(peer) for peer in EVERYBODY
+        environments.python_of(peer) for peer in PACKAGES
     }
-    assert len(installed) == len({peer.environment for peer in EVERYBODY})
+    assert len(installed) == len({peer.environment for peer in PACKAGES})
     assert all(Path(command[-1]).is_file() for command in installed)
 
 

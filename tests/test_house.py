@@ -158,7 +158,7 @@ RULES = [
     Rule(
         "foundation-below",
         "what everything reads stands below everything",
-        part("cache", "conf", "hosts", "signals"),
+        part("cache", "conf", "hosts", "rate_limit", "signals"),
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
             *("backends", "decorators", "domains", "microsoft", "middleware", "urls"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -29,8 +29,8 @@ class ApplicationAdmin(admin.ModelAdmin):
     add_form_template = "azuread_connections/admin/application_form.html"
     change_form_template = "azuread_connections/admin/application_form.html"
     list_display = ("name", "slug", "application_type", "description", "connection_names")
-    list_filter = ("application_type",)
-    search_fields = ("name", "slug", "external_id__exact")
+    list_filter: ClassVar[tuple[Any, ...]] = ("application_type",)
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "slug", "external_id__exact")
     empty_value_display = "–"
     show_full_result_count = False
 
@@ -81,11 +81,6 @@ class ApplicationAdmin(admin.ModelAdmin):
     def enabled_for(self, application: Any) -> str:
         return ", ".join(application.visible_connections.values_list("name", flat=True)) or "–"
 
-    @admin.display(description=_("Grant types"))
-    def shown_grant_types(self, application: Application) -> str:
-        labels = dict(Application.GrantType.choices)
-        return ", ".join(str(labels.get(name, name)) for name in application.grant_types) or "–"
-
     @admin.display(description=_("Hosts"))
     def shown_hosts(self, application: Application) -> str:
         return "\n".join(application.hosts) or "–"
@@ -105,7 +100,6 @@ class ApplicationAdmin(admin.ModelAdmin):
     ) -> tuple[str, ...]:
         shown = (
             "enabled_for",
-            "shown_grant_types",
             "shown_hosts",
             "shown_callback_urls",
             "shown_logout_urls",
@@ -119,9 +113,8 @@ class ApplicationAdmin(admin.ModelAdmin):
         return {} if obj is not None else {"slug": ("name",)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
-        may_edit = self._may_edit(request, obj)
+        may_edit = self.may_edit(request, obj)
         basic = ["name", "slug", "description", "application_type"]
-        basic.append("grant_types" if may_edit else "shown_grant_types")
         addresses = (
             ["hosts", "allowed_callback_urls", "allowed_logout_urls"]
             if may_edit
@@ -145,12 +138,15 @@ class ApplicationAdmin(admin.ModelAdmin):
         change: bool = False,
         **kwargs: Any,
     ) -> type[forms.ModelForm[Application]]:
-        attributes = {
+        kwargs["form"] = type("ApplicationForm", (self.form,), self.form_facts(request, obj))
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def form_facts(self, request: HttpRequest, obj: Application | None) -> dict[str, Any]:
+        """Return the attributes that the form's class needs for this request."""
+        return {
             "admin_site": self.admin_site,
             "visible_connections": visible_connections(self.admin_site, request),
         }
-        kwargs["form"] = type("ApplicationForm", (self.form,), attributes)
-        return super().get_form(request, obj, change=change, **kwargs)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -190,7 +186,8 @@ class ApplicationAdmin(admin.ModelAdmin):
         message = super().construct_change_message(request, form, formsets, add)
         return message + added_and_removed(form.rows_before, _rows(form))
 
-    def _may_edit(self, request: HttpRequest, obj: Application | None) -> bool:
+    def may_edit(self, request: HttpRequest, obj: Application | None) -> bool:
+        """Return whether the user may change the application, or add one."""
         if obj is None:
             return self.has_add_permission(request)
         return self.has_change_permission(request, obj)

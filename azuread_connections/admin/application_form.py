@@ -7,37 +7,40 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Application, ApplicationHost, Connection, EnabledConnection
-from ..models.application import default_grant_types
 from .widgets.choices import RowsField, choose_by
 from .widgets.field_texts import field_texts
 from .widgets.lines import HostsField, URLsField
 
-
-def _default_grants() -> str:
-    """Return each type's default grant types, for the script that ticks them."""
-    defaults = {
-        str(kind): [str(grant) for grant in grants]
-        for kind, grants in Application.DEFAULT_GRANT_TYPES.items()
-    }
-    return DjangoJSONEncoder().encode(defaults)
+#: The types that mean something to this site itself, each with what it means. A single-page
+#: application would be the same as a regular web application.
+TYPES: dict[str, Promise] = {
+    Application.Type.REGULAR_WEB: _("People sign in to it in their browser."),
+    Application.Type.NATIVE: _(
+        "A mobile or desktop application. A sign-in may also end at an address with a scheme of "
+        "its own, such as com.example.app://callback."
+    ),
+    Application.Type.MACHINE_TO_MACHINE: _("A program. People cannot sign in to it."),
+}
 
 
 class ApplicationForm(forms.ModelForm):
     # Facts about the request, set on a subclass that the admin page makes.
     admin_site: ClassVar[AdminSite]
     visible_connections: ClassVar[QuerySet[Connection]]
+    #: The types to choose from, each with a sentence. A stored type that is not here stays.
+    types: ClassVar[dict[str, Promise]] = TYPES
 
-    grant_types = forms.MultipleChoiceField(
-        **field_texts(Application, "grant_types"),
-        choices=Application.GrantType.choices,
-        initial=default_grant_types,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
+    application_type = forms.ChoiceField(
+        **field_texts(Application, "application_type"),
+        initial=Application.Type.REGULAR_WEB,
+        widget=forms.RadioSelect(attrs={"class": "azuread-cards"}),
     )
     hosts = HostsField(
         label=_("Hosts"),
@@ -68,12 +71,10 @@ class ApplicationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._set_up_types()
         self._set_up_connections()
         if self.instance.pk:
             self.initial["hosts"] = self.instance.hosts
-        elif "application_type" in self.fields:
-            attrs = self.fields["application_type"].widget.attrs
-            attrs["data-azuread-grants"] = _default_grants()
         # The type chosen in this form decides which addresses are valid.
         if self.is_bound:
             is_native = self["application_type"].value() == Application.Type.NATIVE
@@ -81,6 +82,15 @@ class ApplicationForm(forms.ModelForm):
                 field = self.fields.get(name)
                 if isinstance(field, URLsField):
                     field.own_schemes = is_native
+
+    def _set_up_types(self) -> None:
+        field: Any = self.fields.get("application_type")
+        if field is not None:
+            stored = self.instance.application_type if self.instance.pk else ""
+            shown = dict(self.types)
+            if stored in Application.Type.values:
+                shown.setdefault(stored, _("The type that is stored now."))
+            field.choices = [(value, _card(value, text)) for value, text in shown.items()]
 
     def _set_up_connections(self) -> None:
         field = self.fields["enabled_connections"]
@@ -109,3 +119,8 @@ class ApplicationForm(forms.ModelForm):
                 ]
             )
         return hosts
+
+
+def _card(value: str, text: str | Promise) -> SafeString:
+    label = Application.Type(value).label
+    return format_html("<strong>{}</strong> <span>{}</span>", label, text)

@@ -239,6 +239,7 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
         "'default'",
     ),
     "EMAIL_CLAIMS": (_are_texts, "a list of claims", "['email', 'upn']"),
+    "PRIVATE_LOGOUT_HOSTS": (_are_texts, "a list of hosts", "['intranet.example.com']"),
     "USER_FIELDS": (
         _are_fields,
         "a dict from user fields to attributes of the profile",

@@ -1,22 +1,29 @@
-"""Re-encrypts secrets and private keys with the newest key, so that an old key can be removed."""
+"""Re-encrypts stored secrets with the newest key, so that an old key can be removed.
+
+They are the values of every ``EncryptedTextField``: the optional sub-apps have some, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from ..models import Credential, UndecryptableError
+from django.apps import apps
+from django.db import models
+
+from ..models import Credential, EncryptedTextField, UndecryptableError
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A stored secret or private key that no encryption key can decrypt."""
+    """A stored secret that no key can decrypt. ``owner``: what it belongs to."""
 
-    connection: str
-    hint: str
+    owner: str
+    name: str
 
     def __str__(self) -> str:
-        return f"{self.connection} ({self.hint}…)"
+        return f"{self.owner} ({self.name})"
 
 
 @dataclass
@@ -36,43 +43,77 @@ class ReencryptionCounts:
 def reencrypt(
     outcome: ReencryptionCounts, *, batch_size: int = 500, dry_run: bool = False
 ) -> Iterator[Unreadable]:
-    """Encrypt every secret and private key with the first of ENCRYPTION_KEYS, unless it already is.
+    """Encrypt every stored secret with the first of ENCRYPTION_KEYS, unless it already is.
 
     Yields those that no key can decrypt, which are not changed, and counts in ``outcome``. Each row
     is written separately, and only if it still has the value that was read: a secret that an
     administrator replaces meanwhile stays replaced, and a stopped run can be started again.
     """
-    for secret in _in_pages(batch_size):
-        try:
-            renewed = secret.value.reencrypted()
-        except UndecryptableError:
-            outcome.unreadable += 1
-            yield Unreadable(secret.connection.name, secret.hint)
-            continue
-        if renewed is secret.value:
-            outcome.current += 1
-        elif dry_run or _replace(secret, renewed):
-            outcome.renewed += 1
-        else:
-            outcome.changed += 1
+    for model in _models_with_secrets():
+        yield from _reencrypt(model, outcome, batch_size, dry_run)
 
 
 def unreadable_secrets() -> Iterator[Unreadable]:
-    """Yield the stored secrets and private keys that no encryption key can decrypt."""
-    return reencrypt(ReencryptionCounts(), dry_run=True)
+    """Yield the connections' credentials that no encryption key can decrypt."""
+    return _reencrypt(Credential, ReencryptionCounts(), 500, dry_run=True)
 
 
-def _replace(secret: Credential, renewed: object) -> bool:
-    unchanged = Credential._default_manager.filter(pk=secret.pk, value=secret.value)
-    return bool(unchanged.update(value=renewed))
+def _models_with_secrets() -> list[type[models.Model]]:
+    own = apps.get_app_config(Credential._meta.app_label)
+    # The connections' secrets first: they are those that people know.
+    others = (model for model in apps.get_models() if model._meta.app_config is not own)
+    found = [*own.get_models(), *others]
+    return [model for model in found if not model._meta.proxy and _encrypted_fields(model)]
 
 
-def _in_pages(size: int) -> Iterator[Credential]:
+def _encrypted_fields(model: type[models.Model]) -> list[str]:
+    fields = model._meta.local_concrete_fields
+    return [field.attname for field in fields if isinstance(field, EncryptedTextField)]
+
+
+def _reencrypt(
+    model: type[models.Model], outcome: ReencryptionCounts, batch_size: int, dry_run: bool
+) -> Iterator[Unreadable]:
+    fields = _encrypted_fields(model)
+    for row in _in_pages(model, batch_size):
+        for field in fields:
+            value = getattr(row, field)
+            if value is None:
+                continue
+            try:
+                renewed = value.reencrypted()
+            except UndecryptableError:
+                outcome.unreadable += 1
+                yield _unreadable(row)
+                continue
+            if renewed is value:
+                outcome.current += 1
+            elif dry_run or _replace(row, field, renewed):
+                outcome.renewed += 1
+            else:
+                outcome.changed += 1
+
+
+def _unreadable(row: models.Model) -> Unreadable:
+    if isinstance(row, Credential):
+        return Unreadable(row.connection.name, str(row))
+    return Unreadable(str(row._meta.verbose_name), str(row))
+
+
+def _replace(row: models.Model, field: str, renewed: object) -> bool:
+    manager = type(row)._base_manager
+    unchanged = manager.filter(**{"pk": row.pk, field: getattr(row, field)})
+    return bool(unchanged.update(**{field: renewed}))
+
+
+def _in_pages(model: type[models.Model], size: int) -> Iterator[models.Model]:
     # Keyset pages: MariaDB's driver cannot stream, and a server-side cursor would hold a
     # transaction open for the whole run.
-    secrets = Credential._default_manager.order_by("pk").select_related("connection")
-    secrets = secrets.filter(value__isnull=False).only("value", "hint", "connection__name")
-    page = list(secrets[:size])
+    rows: Any = model._base_manager.order_by("pk")
+    if model is Credential:
+        rows = rows.filter(value__isnull=False).select_related("connection")
+        rows = rows.only("value", "kind", "hint", "connection__name")
+    page = list(rows[:size])
     while page:
         yield from page
-        page = list(secrets.filter(pk__gt=page[-1].pk)[:size])
+        page = list(rows.filter(pk__gt=page[-1].pk)[:size])

@@ -57,10 +57,12 @@ class CredentialState:
 
 @dataclass(frozen=True)
 class CredentialLine:
-    """One line of the report. ``applications``: slugs of those that would stop."""
+    """One line of the report. ``applications``: slugs of those that would stop.
+
+    ``client``: the client ID, for a secret of an OAuth client, which belongs to no connection.
+    """
 
     connection: str
-    kind: str
     hint: str
     key_id: str
     expires_at: datetime | None
@@ -71,6 +73,8 @@ class CredentialLine:
     applications: tuple[str, ...]
     superseded: bool
     credential_id: int | None = field(default=None, compare=False)
+    client: str = ""
+    kind: str = Credential.Kind.SECRET
 
     @property
     def name(self) -> str:
@@ -206,7 +210,7 @@ def report(
     dated = dated.filter(Q(refused_at=None) | Q(expires_at__lte=now))
     another = _another(longer_lasting, accepted_after="expires_at")
     dated = _classified(dated, another, include_superseded)
-    yield from _lines(_pages_by_date(dated), now, days)
+    yield from _lines(pages_by_date(dated.values(*_COLUMNS, "superseded")), now, days)
 
     # A separate query: databases do not agree on where NULL sorts.
     undated = credentials.filter(expires_at=None, refused_at=None).exclude(kind=_ENDLESS)
@@ -291,8 +295,9 @@ def _lines(pages: Iterator[list[_Row]], now: datetime, days: int) -> Iterator[Cr
             )
 
 
-def _pages_by_date(secrets: QuerySet[Credential]) -> Iterator[list[_Row]]:
-    rows = secrets.order_by("expires_at", "pk").values(*_COLUMNS, "superseded")
+def pages_by_date(rows: QuerySet[Any, _Row]) -> Iterator[list[_Row]]:
+    """Yield rows with ``expires_at`` and ``pk`` in pages, sorted by date."""
+    rows = rows.order_by("expires_at", "pk")
     page = list(rows[:PAGE_SIZE])
     while page:
         yield page

@@ -11,7 +11,7 @@ import io
 import math
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -28,6 +28,7 @@ from urllib3.util.connection import allowed_gai_family
 KEPT_FOR = 100
 
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
+_may_reach: ContextVar[Callable[[str], bool] | None] = ContextVar("may_reach", default=None)
 
 
 @contextmanager
@@ -42,6 +43,19 @@ def within(seconds: float) -> Iterator[float]:
         yield ends_at
     finally:
         _ends_at.reset(token)
+
+
+@contextmanager
+def reaching_only(is_allowed: Callable[[str], bool]) -> Iterator[None]:
+    """Connect in the block only to IP addresses that are allowed, whatever a name resolves to.
+
+    A proxy connects by itself, so that its rules apply instead.
+    """
+    token = _may_reach.set(is_allowed)
+    try:
+        yield
+    finally:
+        _may_reach.reset(token)
 
 
 def seconds_left() -> float:
@@ -85,6 +99,7 @@ class _Response(http.client.HTTPResponse):
 class _Connection(HTTPConnection):
     response_class = _Response
     _used_at = -math.inf
+    _peer = ""
 
     def request(self, *arguments: Any, **options: Any) -> None:
         self._used_at = time.monotonic()
@@ -93,7 +108,15 @@ class _Connection(HTTPConnection):
     @property
     def is_connected(self) -> bool:
         # urllib3 reads it before it uses a kept connection again.
-        return time.monotonic() - self._used_at < KEPT_FOR and super().is_connected
+        return (
+            time.monotonic() - self._used_at < KEPT_FOR
+            and self._may_reach(self._peer)
+            and super().is_connected
+        )
+
+    def _may_reach(self, address: str) -> bool:
+        is_allowed = _may_reach.get()
+        return bool(self.proxy) or is_allowed is None or is_allowed(address)
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -110,6 +133,9 @@ class _Connection(HTTPConnection):
         for family, kind, protocol, _, address in socket.getaddrinfo(
             self._dns_host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
         ):
+            if not self._may_reach(str(address[0])):
+                failure = PermissionError("The name leads to an address that is not allowed.")
+                continue
             sock = socket.socket(family, kind, protocol)
             try:
                 for option in self.socket_options or ():
@@ -120,6 +146,7 @@ class _Connection(HTTPConnection):
                 sock.close()
                 failure = error
             else:
+                self._peer = str(address[0])
                 return sock
         raise failure
 

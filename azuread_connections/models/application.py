@@ -13,6 +13,13 @@ from ..conf import conf
 from ..hosts import ascii_host
 from .destinations import validate_destinations
 
+#: The optional sub-app, in which grant types mean something.
+_PROVIDER = "azuread_connections.provider"
+#: The grant types by which people sign in; the second is that of RFC 8628.
+_SIGN_IN_GRANT_TYPES = frozenset(
+    {"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"}
+)
+
 
 def default_grant_types() -> list[str]:
     return list(Application.DEFAULT_GRANT_TYPES[Application.Type.REGULAR_WEB])
@@ -32,14 +39,16 @@ class Application(models.Model):
         AUTHORIZATION_CODE = "authorization_code", _("Authorization Code")
         REFRESH_TOKEN = "refresh_token", _("Refresh Token")
         CLIENT_CREDENTIALS = "client_credentials", _("Client Credentials")
+        #: RFC 8628. No type has it by default.
+        DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code", _("Device Code")
 
-    _FOR_PEOPLE = (GrantType.IMPLICIT, GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
+    _FOR_PEOPLE = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
     #: The default grant types of each type.
     DEFAULT_GRANT_TYPES = {
         Type.NATIVE: _FOR_PEOPLE,
         Type.SPA: _FOR_PEOPLE,
         Type.REGULAR_WEB: (*_FOR_PEOPLE, GrantType.CLIENT_CREDENTIALS),
-        Type.MACHINE_TO_MACHINE: (*_FOR_PEOPLE, GrantType.CLIENT_CREDENTIALS),
+        Type.MACHINE_TO_MACHINE: (GrantType.CLIENT_CREDENTIALS,),
     }
 
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -54,13 +63,16 @@ class Application(models.Model):
         max_length=20,
         choices=Type.choices,
         default=Type.REGULAR_WEB,
-        help_text=_("For a new application, choosing a type ticks its default grant types."),
+        help_text=_("It decides which addresses are valid and whether people can sign in."),
     )
     grant_types = models.JSONField(
         _("grant types"),
         default=default_grant_types,
         blank=True,
-        help_text=_("People can sign in only with “Authorization Code”."),
+        help_text=_(
+            "What the application can use as an OAuth client. People can sign in to it only with "
+            "“Authorization Code” or “Device Code”."
+        ),
     )
     allowed_callback_urls = models.JSONField(
         _("Allowed Callback URLs"),
@@ -121,7 +133,10 @@ class Application(models.Model):
         """Why people cannot sign in to this application by a connection; "" if they can."""
         if self.application_type == self.Type.MACHINE_TO_MACHINE:
             return str(_("People cannot sign in to a machine-to-machine application."))
-        if self.GrantType.AUTHORIZATION_CODE not in self.grant_types:
+        # Without the sub-app, grant types mean nothing, and no page has boxes for them.
+        if global_apps.is_installed(_PROVIDER) and _SIGN_IN_GRANT_TYPES.isdisjoint(
+            self.grant_types
+        ):
             return str(_("The grant type “Authorization Code” is not ticked."))
         return ""
 

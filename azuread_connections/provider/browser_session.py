@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import partial
 from typing import Any
 
+from django.db import router, transaction
 from django.http import HttpRequest
 
+from . import endings, logout_delivery
 from .models import Authorization
 
 _KEY = "azuread_provider_session"
@@ -32,16 +35,21 @@ def name_of(request: HttpRequest) -> str:
 
 
 def end_tokens(request: HttpRequest | None, **kwargs: Any) -> None:
-    """End all tokens of clients that this session has signed in to. A receiver of Django's
-    ``user_logged_out``, which is sent before the session is emptied."""
+    """End all tokens of clients that this session has signed in to, and tell those clients. A
+    receiver of Django's ``user_logged_out``, which is sent before the session is emptied."""
     if request is None or not hasattr(request, "session"):
         return
-    for authorization in authorizations_of(request):
-        authorization.revoke()
+    if notices := endings.end(authorizations_of(request)):
+        transaction.on_commit(
+            partial(logout_delivery.send_at_once, notices),
+            using=router.db_for_write(Authorization),
+            robust=True,
+        )
 
 
 def authorizations_of(request: HttpRequest) -> Any:
-    """Return what this session has been used for."""
+    """Return what this session has been used for, also where the client has ended its tokens."""
     name = name_of(request)
-    found = Authorization.objects.filter(browser_session=name, revoked_at__isnull=True)
+    rows = Authorization.objects.using(router.db_for_write(Authorization))
+    found = rows.filter(browser_session=name).select_related("identity", "client")
     return found if name else found.none()

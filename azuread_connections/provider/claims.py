@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.db import router
+
 from ..login.lookup.realm import domain_of
 from ..login.state.sealing import base64url
 from ..models import DomainAlias, Identity
+from ..models.prepared import Parameter, Select
 from . import scopes
 from .models import Authorization
 
@@ -25,6 +28,14 @@ CLAIM_SCOPES = {
     "email_verified": scopes.EMAIL,
     "groups": scopes.GROUPS,
 }
+_WITHDRAWN = Select(
+    lambda: DomainAlias._default_manager.filter(
+        connection=Parameter("connection"),
+        domain=Parameter("domain"),
+        withdrawn_at__isnull=False,
+    ).order_by(),
+    models={"alias": ""},
+)
 _FROM_PROFILE = {
     "name": "name",
     "given_name": "given_name",
@@ -79,8 +90,11 @@ def find_identity(key: int) -> Identity | None:
 
 
 def session_id(authorization: Authorization) -> str:
-    """Return the ``sid`` of a sign-in: the same for all clients of one sign-in in one browser."""
+    """Return the ``sid`` of a sign-in: the same for all clients of one sign-in in one browser, and
+    another on each device, which is signed in for itself."""
     key = f"{authorization.identity_id}|{authorization.connection_id}"
+    if not authorization.browser_session:
+        key += f"|{authorization.family}"
     return base64url(hashlib.sha256(f"{key}|{authorization.signed_in_at!r}".encode()).digest()[:16])
 
 
@@ -89,12 +103,12 @@ def _is_verified(authorization: Authorization, profile: dict[str, Any]) -> bool:
     Microsoft's has taken the domain's proof back since."""
     if not profile.get("email_verified"):
         return False
-    withdrawn = DomainAlias.objects.filter(
+    withdrawn = _WITHDRAWN.rows(
+        router.db_for_read(DomainAlias),
         connection=authorization.connection_id,
         domain=domain_of(profile["email"]),
-        withdrawn_at__isnull=False,
     )
-    return not withdrawn.exists()
+    return not any(withdrawn)
 
 
 def _groups(identity: Identity) -> Iterable[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -27,13 +28,16 @@ from jwt.algorithms import RSAAlgorithm
 
 from ..conf import CACHE_PREFIX, conf
 from ..models.fields import Sealed, UndecryptableError
-from .lifetimes import KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
+from ..models.validators import is_plain
+from . import lifetimes
 from .models import SigningKey
 
 ALGORITHM = "RS256"
 TYP_JWT = "JWT"
 #: RFC 9068 section 2.1: so that nobody takes the one for the other.
 TYP_AT_JWT = "at+jwt"
+#: OpenID Connect Back-Channel Logout 1.0 section 2.4.
+TYP_LOGOUT_JWT = "logout+jwt"
 _BITS = 2048
 _CACHE_KEY = f"{CACHE_PREFIX}:provider:signing_keys"
 #: Seconds for which the keys are not read again. Far less than a next one waits.
@@ -78,13 +82,22 @@ def sign(claims: dict[str, Any], *, typ: str = TYP_JWT) -> str:
 
     Raises ``NoSigningKey`` and ``UndecryptableError``.
     """
+    try:
+        key, private_key = _signing_key()
+    except UndecryptableError:
+        # Re-encrypted since it was cached, and the former encryption key is gone.
+        forget()
+        key, private_key = _signing_key()
+    headers = {"kid": key.kid, "typ": typ}
+    return jwt.encode(claims, private_key, algorithm=ALGORITHM, headers=headers)
+
+
+def _signing_key() -> tuple[PublishedKey, RSAPrivateKey]:
     now = timezone.now()
     active = [key for key in published_keys() if key.activates_at <= now]
     if not active:
         raise NoSigningKey("No key signs now. Run: manage.py rotate_signing_keys")
-    key = active[-1]
-    headers = {"kid": key.kid, "typ": typ}
-    return jwt.encode(claims, _load(key.sealed), algorithm=ALGORITHM, headers=headers)
+    return active[-1], _load(active[-1].sealed)
 
 
 def verify(token: str) -> dict[str, Any] | None:
@@ -92,18 +105,39 @@ def verify(token: str) -> dict[str, Any] | None:
 
     Neither its times nor its audience are checked.
     """
+    return _verify(token, lambda kid: next(_published(kid), None))
+
+
+def verify_hint(token: str) -> dict[str, Any] | None:
+    """The same, also for a key that has retired (``id_token_hint``): a client keeps its ID token
+    for as long as its own session. Not for a key that was withdrawn as compromised."""
+    return _verify(token, lambda kid: next(_published(kid), None) or _find_retired(kid))
+
+
+def _verify(token: str, find_key: Callable[[str], dict[str, Any] | None]) -> dict[str, Any] | None:
     try:
         header = jwt.get_unverified_header(token)
-        for key in published_keys():
-            if key.kid == header.get("kid") and header.get("typ") == TYP_JWT:
-                public_key: Any = RSAAlgorithm.from_jwk(key.jwk)
-                found: dict[str, Any] = jwt.decode(
-                    token, public_key, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
-                )
-                return found
+        jwk = find_key(str(header.get("kid", ""))) if header.get("typ") == TYP_JWT else None
+        if jwk is None:
+            return None
+        public_key: Any = RSAAlgorithm.from_jwk(jwk)
+        found: dict[str, Any] = jwt.decode(
+            token, public_key, algorithms=[ALGORITHM], options=_SIGNATURE_ONLY
+        )
     except (jwt.InvalidTokenError, ValueError):
-        pass
-    return None
+        return None
+    return found
+
+
+def _published(kid: str) -> Iterator[dict[str, Any]]:
+    return (key.jwk for key in published_keys() if key.kid == kid)
+
+
+def _find_retired(kid: str) -> dict[str, Any] | None:
+    if not is_plain(kid):
+        return None
+    row = SigningKey.objects.filter(kid=kid).first()
+    return row.public_key if row else None
 
 
 @dataclass(frozen=True)
@@ -117,7 +151,8 @@ class Rotation:
 
 
 def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rotation:
-    """Publish the next key, unless one waits already, and delete those that are over.
+    """Publish the next key, unless one waits already, and delete those that are over: the private
+    part when no token of the key can be valid, all of it when no client can have one any more.
 
     The others are encrypted with the first of ENCRYPTION_KEYS.
 
@@ -132,11 +167,13 @@ def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rota
         list(rows)
         # Again: who has waited for the lock does not see the rows that were added meanwhile.
         keys = list(rows.all())
-        over = [key for key in keys if key.retires_at is not None and key.retires_at <= now]
+        retired = [key for key in keys if key.retires_at is not None and key.retires_at <= now]
+        over = [key for key in retired if _retired_before(key, now - lifetimes.KEY_KNOWN_AFTER)]
         if is_compromised:
             over = keys
         SigningKey.objects.using(using).filter(pk__in=[key.pk for key in over]).delete()
-        keys = [key for key in keys if key not in over]
+        _delete_private_parts([key for key in retired if key not in over], using)
+        keys = [key for key in keys if key not in (*over, *retired)]
         # One that no encryption key opens can sign nothing; its tokens are still verified.
         usable = [key for key in keys if _reencrypt(key, using)]
         active = [key for key in usable if key.activates_at <= now]
@@ -148,14 +185,32 @@ def rotate(*, is_compromised: bool = False, now: datetime | None = None) -> Rota
             forget()
             return Rotation(active[-1], waiting[0], False, len(over))
         else:
-            starts_at = now + KEY_PUBLISHED_BEFORE
+            starts_at = now + lifetimes.KEY_PUBLISHED_BEFORE
             rotation = Rotation(active[-1], _create(using, starts_at), True, len(over))
+        retires_at = _end_of_tokens_until(starts_at)
         for key in keys:
             if key.retires_at is None:
-                key.retires_at = starts_at + KEY_PUBLISHED_AFTER
+                key.retires_at = retires_at
                 key.save(using=using, update_fields=["retires_at"])
     forget()
     return rotation
+
+
+def keep_published(**kwargs: Any) -> None:
+    """Publish the key that signs now for longer, if tokens are given a longer lifetime while the
+    next one waits. A receiver of ``post_save`` of clients and APIs."""
+    now = timezone.now()
+    keys = SigningKey.objects.using(router.db_for_write(SigningKey))
+    waiting = keys.filter(activates_at__gt=now, retires_at__isnull=True).first()
+    if waiting is not None:
+        retires_at = _end_of_tokens_until(waiting.activates_at)
+        keys.filter(activates_at__lte=now, retires_at__gt=now, retires_at__lt=retires_at).update(
+            retires_at=retires_at
+        )
+
+
+def _end_of_tokens_until(moment: datetime) -> datetime:
+    return moment + lifetimes.longest_signed_token() + lifetimes.CLOCK_SKEW
 
 
 def forget() -> None:
@@ -179,6 +234,17 @@ def create_first_key(using: str, apps: Apps = global_apps, **kwargs: Any) -> Non
         return  # the system checks say which key is missing; the next migrate tries again
     model._default_manager.using(using).create(**_new_key(timezone.now()))
     forget()
+
+
+def _retired_before(key: SigningKey, moment: datetime) -> bool:
+    return key.retires_at is not None and key.retires_at <= moment
+
+
+def _delete_private_parts(retired: list[SigningKey], using: str) -> None:
+    empty = Sealed.seal("")
+    SigningKey.objects.using(using).filter(pk__in=[key.pk for key in retired]).update(
+        private_key=empty
+    )
 
 
 def _reencrypt(key: SigningKey, using: str) -> bool:

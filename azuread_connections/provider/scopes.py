@@ -19,7 +19,7 @@ DESCRIPTIONS: dict[str, Promise] = {
     PROFILE: _("your name, and the organisation that you sign in with"),
     EMAIL: _("your email address"),
     GROUPS: _("the groups that you are in at your organisation"),
-    OFFLINE_ACCESS: _("all this for up to 30 days, also while you are away"),
+    OFFLINE_ACCESS: _("all this also while you are away"),
 }
 
 

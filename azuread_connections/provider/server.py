@@ -21,7 +21,9 @@ from oauthlib.oauth2.rfc6749.tokens import BearerToken
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
 from ..models import Application
-from . import lifetimes, scopes
+from . import scopes
+from .device_grant import GRANT_TYPE as DEVICE_CODE
+from .device_grant import DeviceCodeGrant
 from .issuer import issuer
 from .models import API, OAuthClient
 from .validator import ISSUER_HEADER, ClientValidator
@@ -51,7 +53,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
     """Every other response type or grant type is answered as unsupported."""
 
     def __init__(self, validator: ClientValidator) -> None:
-        tokens = Tokens(validator, expires_in=int(lifetimes.ACCESS_TOKEN.total_seconds()))
+        tokens = Tokens(validator, expires_in=validator.access_token_seconds)
         code = AuthorizationCodeGrant(validator)
         AuthorizationEndpoint.__init__(
             self,
@@ -66,6 +68,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
                 "authorization_code": code,
                 "refresh_token": RefreshTokenGrant(validator),
                 "client_credentials": ClientCredentialsGrant(validator),
+                DEVICE_CODE: DeviceCodeGrant(validator),
             },
             default_token_type=tokens,
         )
@@ -104,6 +107,7 @@ class AuthorizationRequest:
     nonce: str
     code_challenge: str
     api: API | None
+    response_mode: str
 
 
 class RefusedRequest(Exception):
@@ -111,7 +115,9 @@ class RefusedRequest(Exception):
 
     def __init__(self, error: OAuth2Error) -> None:
         super().__init__(error.error)
+        self.client_id: str = error.client_id
         self.redirect_uri: str = error.redirect_uri
+        self.response_mode: str = error.response_mode or ""
         self.state: str = error.state or ""
         self.error: str = error.error
         self.description: str = error.description
@@ -144,6 +150,7 @@ def check_authorization_request(
         nonce=asked.nonce or "",
         code_challenge=asked.code_challenge or "",
         api=asked.target.api if asked.target else None,
+        response_mode=asked.response_mode or "",
     )
 
 
@@ -161,6 +168,35 @@ def token_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> A
     except OAuth2Error as error:
         return Answer(error.status_code, error.json)
     return Answer(status, body or "", headers)
+
+
+@dataclass(frozen=True)
+class DeviceRequest:
+    """A valid request of a device: by a client that may send devices."""
+
+    client: OAuthClient
+    scopes: list[str]
+    api: API | None
+
+
+class RefusedDevice(Exception):
+    """A request of a device that is answered with an error."""
+
+    def __init__(self, error: OAuth2Error) -> None:
+        super().__init__(error.error)
+        self.answer = Answer(error.status_code, error.json)
+
+
+@sensitive_variables("parameters")
+def check_device_request(request: HttpRequest, parameters: list[tuple[str, str]]) -> DeviceRequest:
+    """Return what a device asks for (RFC 8628 section 3.1). Raises ``RefusedDevice``."""
+    asked = Request(request.path, "POST", urlencode(parameters), _headers(request))
+    try:
+        server().grant_types[DEVICE_CODE].validate_device_authorization_request(asked)
+    except OAuth2Error as error:
+        raise RefusedDevice(error) from error
+    api = asked.target.api if asked.target else None
+    return DeviceRequest(asked.client.azuread_client, asked.scopes, api)
 
 
 @sensitive_variables("parameters")

@@ -11,12 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import router, transaction
-from django.db.models import F, Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from . import claims, judge, lifetimes
+from . import claims, judge, lifetimes, queries
 from .models import Authorization, OAuthClient
 from .models.client_secret import digest_of
 
@@ -96,7 +95,7 @@ def _columns(token: Any) -> dict[str, Any]:
         "token": "",
         "token_checksum": token_digest(token["access_token"]),
         "scope": token.get("scope", ""),
-        "expires": timezone.now() + lifetimes.ACCESS_TOKEN,
+        "expires": timezone.now() + timedelta(seconds=token["expires_in"]),
     }
 
 
@@ -120,39 +119,24 @@ def _create_refresh_token(
 @sensitive_variables("code")
 def find_code(client: OAuthClient, code: str) -> Authorization | None:
     """Return a client's authorization by its code, used or not."""
-    found: Authorization | None = (
-        authorizations().filter(code_digest=digest_of(code), client=client).first()
-    )
-    return found
+    return queries.authorization_by_code(client, digest_of(code))
 
 
 @sensitive_variables("token")
 def find_refresh_token(client: OAuthClient, token: str) -> Any:
     """Return django-oauth-toolkit's row of a client's refresh token, used or not, or None."""
-    return (
-        _refresh_tokens()
-        .select_related("access_token")
-        .filter(token_checksum=token_digest(token), application=client.oauth_application_id)
-        .order_by(F("revoked").desc(nulls_first=True))
-        .first()
-    )
+    return queries.refresh_token(client, token_digest(token), _alias())
 
 
 def find_family(family: UUID) -> Authorization | None:
     """Return the authorization that refresh tokens belong to."""
-    found: Authorization | None = authorizations().filter(family=family).first()
-    return found
+    return queries.authorization_by_family(family)
 
 
 @sensitive_variables("token")
 def find_valid(token: str) -> Authorization | None:
     """Return what an access token rests on, if the token and all that it rests on is valid."""
-    found: Authorization | None = (
-        authorizations()
-        .select_related("access_token", "client__oauth_application")
-        .filter(access_token__token_checksum=token_digest(token))
-        .first()
-    )
+    found = queries.authorization_by_access_token(token_digest(token))
     if found is None or found.access_token is None or found.access_token.is_expired():
         return None
     return found if judge.is_valid(found) else None
@@ -212,12 +196,29 @@ def delete_expired(batch_size: int = 1_000) -> int:
 
     Codes that nobody fetched go after a day, the others when no refresh token can be left.
     """
-    now, deleted = timezone.now(), 0
+    now = timezone.now()
     rows = Authorization.objects.using(_alias())
-    over = rows.filter(
-        Q(created_at__lte=now - lifetimes.REFRESH_TOTAL - lifetimes.ACCESS_TOKEN)
-        | Q(code_used_at__isnull=True, created_at__lte=now - timedelta(days=1))
+    unfetched = rows.filter(code_used_at__isnull=True, created_at__lte=now - timedelta(days=1))
+    deleted = _delete_authorizations(unfetched, batch_size)
+    last_access_token = now - lifetimes.longest_access_token()
+    totals = OAuthClient.objects.using(_alias()).values_list("refresh_token_lifetime", flat=True)
+    # By the clients' lifetimes: one that lasts a year does not keep those of all others.
+    for total in totals.order_by().distinct():
+        over = rows.filter(
+            client__refresh_token_lifetime=total,
+            created_at__lte=last_access_token - timedelta(seconds=total),
+        )
+        deleted += _delete_authorizations(over, batch_size)
+    for_themselves = _access_tokens().filter(
+        application__azuread_client__isnull=False, user__isnull=True, expires__lte=now
     )
+    while keys := list(for_themselves.values_list("pk", flat=True)[:batch_size]):
+        _access_tokens().filter(pk__in=keys).delete()
+    return deleted
+
+
+def _delete_authorizations(over: Any, batch_size: int) -> int:
+    deleted, rows = 0, Authorization.objects.using(_alias())
     while batch := list(over.order_by("pk").values_list("pk", "family")[:batch_size]):
         keys = [key for key, _family in batch]
         with transaction.atomic(using=_alias()):
@@ -227,11 +228,6 @@ def delete_expired(batch_size: int = 1_000) -> int:
             _access_tokens().filter(pk__in=access_tokens).delete()
             rows.filter(pk__in=keys).delete()
         deleted += len(batch)
-    for_themselves = _access_tokens().filter(
-        application__azuread_client__isnull=False, user__isnull=True, expires__lte=now
-    )
-    while keys := list(for_themselves.values_list("pk", flat=True)[:batch_size]):
-        _access_tokens().filter(pk__in=keys).delete()
     return deleted
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.urls import path
 
 from .issuer import NAMESPACE
-from .views import authorize, endpoints, logout, metadata
+from .views import activate, authorize, device, endpoints, logout, metadata
 
 app_name = NAMESPACE
 
@@ -27,6 +27,8 @@ urlpatterns = [
     path("authorize", authorize.AuthorizeView.as_view(), name="authorize"),
     path("authorize/resume", authorize.ResumeView.as_view(), name="resume"),
     path("authorize/consent", authorize.ConsentView.as_view(), name="consent"),
+    path("oauth/device/code", device.DeviceCodeView.as_view(), name="device_code"),
+    path("activate", activate.ActivateView.as_view(), name="activate"),
     path("oauth/token", endpoints.TokenView.as_view(), name="token"),
     path("oauth/revoke", endpoints.RevokeView.as_view(), name="revoke"),
     path("oauth/introspect", endpoints.IntrospectView.as_view(), name="introspect"),

@@ -16,12 +16,26 @@ from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_application_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
+from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from ..models import Application
 from ..models.validators import is_plain
-from . import apis, claims, judge, keys, lifetimes, redirect_uris, scopes, tokens
+from . import (
+    apis,
+    claims,
+    device_codes,
+    endings,
+    judge,
+    keys,
+    lifetimes,
+    queries,
+    redirect_uris,
+    scopes,
+    tokens,
+)
 from .apis import Target
-from .models import Authorization, ClientConsent, OAuthClient, OAuthClientSecret
+from .models import API, Authorization, ClientConsent, OAuthClient, OAuthClientSecret
+from .response_modes import RESPONSE_MODES
 
 #: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
 ISSUER_HEADER = "X-Issuer"
@@ -54,12 +68,8 @@ class ClientValidator(OAuth2Validator):
         # A parameter of the request may be called "client".
         request.client = None
         if isinstance(client_id, str) and is_plain(client_id):
-            request.client = (
-                get_application_model()
-                ._default_manager.select_related("azuread_client__application")
-                .filter(client_id=client_id, azuread_client__isnull=False)
-                .first()
-            )
+            client = queries.client(client_id)
+            request.client = None if client is None else client.oauth_application
         return request.client
 
     def client_authentication_required(self, request: Any, *args: Any, **kwargs: Any) -> bool:
@@ -132,8 +142,8 @@ class ClientValidator(OAuth2Validator):
         for name, error in _UNSUPPORTED.items():
             if request._params.get(name):
                 raise errors.CustomOAuth2Error(error, request=request)
-        if request.response_mode not in {None, "query"}:
-            raise _invalid('response_mode must be "query".', request)
+        if request.response_mode not in {None, *RESPONSE_MODES}:
+            raise _invalid(f"response_mode must be one of: {', '.join(RESPONSE_MODES)}.", request)
         if request.nonce and (len(request.nonce) > _MAX_NONCE or not is_plain(request.nonce)):
             raise _invalid("nonce is too long.", request)
         if request.code_challenge is not None:
@@ -185,12 +195,16 @@ class ClientValidator(OAuth2Validator):
         found = tokens.find_code(client.azuread_client, code)
         if found is None:
             return False
+        if found.code_used_at is None and request.code_verifier and not found.code_challenge:
+            return False  # RFC 9700 section 4.8.2: somebody took the challenge out
+        return self._accept_code(found, "An authorization code", request)
+
+    def _accept_code(self, found: Authorization, what: str, request: Any) -> bool:
+        """Judge the person of a code, who has agreed a moment ago, and take what they agreed to."""
         if found.code_used_at is not None:
             found.revoke()  # RFC 6749 section 4.1.2
-            _warn_of_reuse("An authorization code", found)
+            _warn_of_reuse(what, found)
             return False
-        if request.code_verifier and not found.code_challenge:
-            return False  # RFC 9700 section 4.8.2: somebody took the challenge out
         if found.is_code_expired(timezone.now()) or not judge.is_valid(found, recheck=True):
             return False
         granted = _scopes_today(found)
@@ -227,6 +241,25 @@ class ClientValidator(OAuth2Validator):
     ) -> None:
         """It was marked as used with the tokens, in one transaction."""
 
+    # --- A device code ----------------------------------------------------------------------------
+
+    def find_target_of_device(self, request: Any) -> None:
+        """Find the API that a device asks for, before its person has agreed to anything."""
+        request.target = _find_target(request.client.azuread_client, request, for_itself=False)
+
+    @sensitive_variables("device_code")
+    def validate_device_code(
+        self, client_id: Any, device_code: str, request: Any, *args: Any, **kwargs: Any
+    ) -> str | None:
+        """Return oauthlib's word for how far a device is; None for a code that is not valid."""
+        found = device_codes.find(request.client.azuread_client, device_code)
+        if found is None:
+            return None
+        status = device_codes.poll(found, timezone.now())
+        if found.authorization is None or status != DeviceCodeGrant.DEVICE_CODE_AUTHORIZED:
+            return status
+        return status if self._accept_code(found.authorization, "A device code", request) else None
+
     # --- A refresh token --------------------------------------------------------------------------
 
     @sensitive_variables("refresh_token")
@@ -246,13 +279,13 @@ class ClientValidator(OAuth2Validator):
             _warn_of_reuse("A refresh token", authorization)
             return False
         is_over = (
-            found.created + lifetimes.REFRESH_IDLE <= now
-            or authorization.created_at + lifetimes.REFRESH_TOTAL <= now
+            found.created + lifetimes.unused_refresh_token(authorization.client) <= now
+            or authorization.created_at + lifetimes.refresh_token(authorization.client) <= now
         )
-        if is_over or not judge.is_valid(authorization, recheck=True):
-            authorization.revoke()
+        if not judge.is_valid(authorization, recheck=True):
+            endings.end([authorization])
             return False
-        granted = _scopes_today(authorization)
+        granted = None if is_over else _scopes_today(authorization)
         if granted is None:
             authorization.revoke()
             return False
@@ -290,11 +323,14 @@ class ClientValidator(OAuth2Validator):
             _warn_of_reuse("A code or refresh token", request.authorization)
             raise errors.InvalidGrantError(request=request) from None
 
+    def access_token_seconds(self, request: Any) -> int:
+        """Return how long the access token for a request lasts."""
+        return int(lifetimes.access_token(_api_of(request)).total_seconds())
+
     def access_token(self, request: Any) -> str | None:
         """Return the access token for an API (RFC 9068), or None where the request is for none."""
         authorization: Authorization | None = request.authorization
-        target: Target | None = request.target
-        api = authorization.api if authorization else target.api if target else None
+        api = _api_of(request)
         if api is None:
             return None
         issuer, now = request.headers[ISSUER_HEADER], int(time.time())
@@ -311,7 +347,7 @@ class ClientValidator(OAuth2Validator):
                 "client_id": request.client.client_id,
                 "scope": " ".join(request.scopes),
                 "iat": now,
-                "exp": now + int(lifetimes.ACCESS_TOKEN.total_seconds()),
+                "exp": now + self.access_token_seconds(request),
                 "jti": str(uuid.uuid4()),
             },
             typ=keys.TYP_AT_JWT,
@@ -328,7 +364,7 @@ class ClientValidator(OAuth2Validator):
                 **id_token,
                 **claims.session_claims(authorization),
                 "aud": request.client.client_id,
-                "exp": id_token["iat"] + int(lifetimes.ID_TOKEN.total_seconds()),
+                "exp": id_token["iat"] + authorization.client.id_token_lifetime,
                 "jti": str(uuid.uuid4()),
             }
         )
@@ -364,6 +400,13 @@ def _find_target(client: OAuthClient, request: Any, *, for_itself: bool) -> Targ
         return apis.find_target(client, identifier, for_itself=for_itself) if identifier else None
     except apis.InvalidTarget:
         raise _invalid_target(request) from None
+
+
+def _api_of(request: Any) -> API | None:
+    """Return the API that a token request is for, or None if it is for none."""
+    authorization: Authorization | None = request.authorization
+    target: Target | None = request.target
+    return authorization.api if authorization else target.api if target else None
 
 
 def _warn_of_reuse(what: str, authorization: Authorization) -> None:

@@ -36,36 +36,35 @@ def connections_of(content: Any) -> list[Any]:
 
 def _of_object(content: Mapping[str, Any]) -> Any:
     if "connections" in content:
-        _require_all(content)
+        require_all(content, "connections")
         return content["connections"]
     if any(key in content for key in _OF_AN_ENTRY):
         return [content]
     if "error" in content or "statusCode" in content:
         raise UnusableContent(
             _("This is an error of the API, not a list of connections: %(error)s")
-            % {"error": _described(content)}
+            % {"error": describe_error(content)}
         )
     return None
 
 
-def _require_all(page: Mapping[str, Any]) -> None:
-    entries = page["connections"]
+def require_all(page: Mapping[str, Any], key: str) -> None:
+    """Raise ``UnusableContent`` unless a page has all entries of the list under ``key``."""
+    entries = page[key]
     if not isinstance(entries, list):
         return
     if _count(page, "total") > len(entries):
         raise UnusableContent(
             _(
-                "This is one page of several: it has %(count)d of %(total)d connections. Fetch all "
-                "pages, and put their connections into one list."
+                "This is one page of several: it has %(count)d of %(total)d %(key)s. Fetch all "
+                "pages, and put their %(key)s into one list."
             )
-            % {"count": len(entries), "total": _count(page, "total")}
+            % {"count": len(entries), "total": _count(page, "total"), "key": key}
         )
     if page.get("next") or _count(page, "start"):
         raise UnusableContent(
-            _(
-                "This is one page of several. Fetch all pages, and put their connections into one "
-                "list."
-            )
+            _("This is one page of several. Fetch all pages, and put their %(key)s into one list.")
+            % {"key": key}
         )
 
 
@@ -78,7 +77,7 @@ def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _described(error: Mapping[str, Any]) -> str:
+def describe_error(error: Mapping[str, Any]) -> str:
     """Return the text of an error: by Auth0's keys, or those of OAuth 2.0 (RFC 6749 5.2)."""
     keys = ("statusCode", "error", "message", "error_description", "errorCode")
     said = [shown(str(error[key])[:_MAX_MESSAGE]) for key in keys if _is_text(error.get(key))]

@@ -13,17 +13,13 @@ CLIENT_SECRET = "Abc8Q~benchmark-secret-of-forty-characters"
 PEOPLE = 64
 
 
-@dataclass(frozen=True)
-class Peer:
-    """One Django app for signing in. ``start`` and ``callback`` are paths of its site, ``method``
-    is how a sign-in begins. ``environment``: that of another peer, if the packages are the same."""
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """One Django app, with settings in the folder of its name. ``environment``: that of another
+    one, if the packages are the same."""
 
     name: str
     title: str
-    start: str
-    callback: str
-    client_id: str
-    method: str = "GET"
     distribution: str = ""
     environment: str = ""
 
@@ -34,6 +30,26 @@ class Peer:
     @property
     def settings(self) -> str:
         return f"benchmarks.peers.{self.name}.settings"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peer(Package):
+    """One Django app for signing in. ``start`` and ``callback`` are paths of its site, ``method``
+    is how a sign-in begins."""
+
+    start: str
+    callback: str
+    client_id: str
+    method: str = "GET"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider(Package):
+    """One Django app at which OAuth clients sign their users in: the paths of its endpoints."""
+
+    authorize: str
+    token: str
+    userinfo: str
 
 
 OURS = Peer(
@@ -97,6 +113,37 @@ ALONE = Peer(
     distribution="Django",
 )
 EVERYBODY = (*PEERS, ALONE)
+
+#: The optional sub-app, whose people sign in at Microsoft by the connection of ``OURS``.
+OUR_PROVIDER = Provider(
+    name="provider",
+    title="azuread_connections.provider",
+    distribution="django-oauth-toolkit",
+    authorize="/authorize",
+    token="/oauth/token",
+    userinfo="/userinfo",
+)
+OTHER_PROVIDERS = (
+    Provider(
+        name="django_oauth_toolkit",
+        title="django-oauth-toolkit",
+        authorize="/o/authorize/",
+        token="/o/token/",
+        userinfo="/o/userinfo/",
+    ),
+    Provider(
+        name="allauth_idp",
+        title="django-allauth (idp.oidc)",
+        distribution="django-allauth",
+        authorize="/identity/o/authorize",
+        token="/identity/o/api/token",
+        userinfo="/identity/o/api/userinfo",
+    ),
+)
+PROVIDERS = (OUR_PROVIDER, *OTHER_PROVIDERS)
+#: What a client asks a provider for, in this order: each needs what the one before has given.
+PROVIDER_ACTIONS = ("authorize", "code", "userinfo", "refresh", "client_credentials")
+PACKAGES: tuple[Package, ...] = (*EVERYBODY, *PROVIDERS)
 
 
 def client_id_of(name: str) -> str:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -13,7 +13,6 @@ from azuread_connections.admin.application import NAMED_CONNECTIONS
 from azuread_connections.admin.widgets.choices import MOST_CHECKBOXES
 from azuread_connections.admin.widgets.lines import is_host
 from azuread_connections.models import Application, Connection
-from azuread_connections.models.application import default_grant_types
 from tests.admin.conftest import CLIENT_ID
 from tests.admin.pages import field_errors, text
 
@@ -31,7 +30,6 @@ def filled_in(**changes: Any) -> dict[str, Any]:
         "slug": "portal",
         "description": "",
         "application_type": "regular_web",
-        "grant_types": ["authorization_code", "refresh_token"],
         "hosts": "",
         "allowed_callback_urls": "",
         "allowed_logout_urls": "",
@@ -209,30 +207,42 @@ def test_a_host_belongs_to_one_application(boss: Client, application: Applicatio
 # --- Whether people can sign in to it -------------------------------------------------------
 
 
-def test_type_and_grant_types_are_stored(boss: Client, application: Application) -> None:
-    data = filled_in(application_type="spa", grant_types=["authorization_code"])
-    boss.post(change_page(application), data | {"allow_password_sessions": "on"})
+def test_the_type_is_stored(boss: Client, application: Application) -> None:
+    data = filled_in(application_type="native", allow_password_sessions="on")
+    boss.post(change_page(application), data)
     application.refresh_from_db()
-    assert (application.application_type, application.grant_types) == (
-        "spa",
-        ["authorization_code"],
-    )
+    assert application.application_type == "native"
     assert application.allow_password_sessions
 
 
-def test_each_types_usual_grant_types_are_at_hand_for_a_new_application(
-    boss: Client, application: Application
-) -> None:
-    form = boss.get(ADD).context["adminform"].form
-    assert form["grant_types"].value() == default_grant_types()
-    attrs = form.fields["application_type"].widget.attrs
-    assert json.loads(attrs["data-azuread-grants"])["native"] == [
-        "implicit",
-        "authorization_code",
-        "refresh_token",
-    ]
-    # Nothing is ticked automatically for a stored one.
-    assert b"data-azuread-grants" not in boss.get(change_page(application)).content
+def types_offered(response: HttpResponse) -> list[str]:
+    form = response.context["adminform"].form
+    return [value for value, _card in form.fields["application_type"].choices]
+
+
+def test_only_types_that_mean_something_are_offered(boss: Client, application: Application) -> None:
+    """Without OAuth clients, a single-page application is the same as a regular web application."""
+    offered = ["regular_web", "native", "machine_to_machine"]
+    assert types_offered(boss.get(ADD)) == offered
+    refused = boss.post(ADD, filled_in(application_type="spa"))
+    assert list(field_errors(refused)) == ["application_type"]
+
+    Application.objects.update(application_type="spa")
+    assert types_offered(boss.get(change_page(application))) == [*offered, "spa"]
+    data = filled_in(application_type="spa", name="Intranet")
+    assert boss.post(change_page(application), data).status_code == 302
+    application.refresh_from_db()
+    assert (application.name, application.application_type) == ("Intranet", "spa")
+
+
+def test_grant_types_are_neither_shown_nor_changed(boss: Client, application: Application) -> None:
+    """They mean nothing without OAuth clients."""
+    Application.objects.update(grant_types=["implicit"])
+    assert "Grant types" not in text(boss.get(change_page(application)))
+    boss.post(change_page(application), filled_in(grant_types=["client_credentials"]))
+    application.refresh_from_db()
+    assert application.grant_types == ["implicit"]
+    assert application.why_no_sign_in == ""
 
 
 @pytest.mark.parametrize(
@@ -242,7 +252,6 @@ def test_each_types_usual_grant_types_are_at_hand_for_a_new_application(
             {"application_type": "machine_to_machine"},
             "People cannot sign in to a machine-to-machine",
         ),
-        ({"grant_types": ["implicit"]}, "“Authorization Code” is not ticked"),
         ({}, ""),
     ],
 )
@@ -275,5 +284,5 @@ def test_who_may_only_look_sees_all_of_it(
     application.save()
     application.set_hosts(["portal.example.com"])
     page = text(staff("view_application").get(change_page(application)))
-    for words in ("https://other.example/", "portal.example.com", "Authorization Code", "Regular"):
+    for words in ("https://other.example/", "portal.example.com", "Regular"):
         assert words in page

@@ -114,7 +114,6 @@ def test_enabling_on_an_applications_page(
     data = {
         "name": application.name,
         "application_type": application.application_type,
-        "grant_types": application.grant_types,
     }
     for chosen, status in (([connection, fabrikam], 403), ([connection], 302), ([], 302)):
         keys = [each.pk for each in chosen]
@@ -255,7 +254,6 @@ def test_saving_an_application_leaves_it_enabled(
     data = {
         "name": application.name,
         "application_type": application.application_type,
-        "grant_types": application.grant_types,
     }
     for chosen in ([connection], []):
         keys = [each.pk for each in chosen]

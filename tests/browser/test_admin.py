@@ -126,15 +126,6 @@ def test_nested_groups_wait_for_groups(company: Company, boss: Page, live_server
     expect(nested).not_to_be_checked()
 
 
-def test_a_type_ticks_its_grant_types(boss: Page, live_server: Any) -> None:
-    boss.goto(f"{live_server.url}{reverse('admin:azuread_connections_application_add')}")
-    credentials = boss.get_by_label("Client Credentials")
-    expect(credentials).to_be_checked()
-    boss.get_by_label("Application type").select_option("native")
-    expect(credentials).not_to_be_checked()
-    expect(boss.get_by_label("Authorization Code")).to_be_checked()
-
-
 def test_enter_saves_and_decides_about_no_directory(
     company: Company, boss: Page, live_server: Any
 ) -> None:

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from azuread_connections.entra import deadline, pools
+from azuread_connections.entra.deadline import reaching_only
 from azuread_connections.entra.errors import (
     EntraError,
     MalformedResponse,
@@ -839,3 +840,13 @@ def test_json_that_goes_too_far_is_malformed(body: bytes) -> None:
 def test_json_that_is_not_an_object_is_malformed(value: object) -> None:
     with pytest.raises(MalformedResponse, match="JSON that is not an object"):
         Response(200, json.dumps(value).encode()).json()
+
+
+def test_only_allowed_addresses_are_connected_to(transport: Transport, entra: StandIn) -> None:
+    """Also where a connection is open."""
+    transport.get(entra.url + KEYS)
+    with reaching_only(lambda address: address != "127.0.0.1"), pytest.raises(Unreachable):
+        transport.get(entra.url + KEYS)
+    assert entra.count() == 1
+    with reaching_only(lambda address: address == "127.0.0.1"):
+        assert transport.get(entra.url + KEYS).status == 200

@@ -5,6 +5,7 @@ from django.test import Client
 
 from azuread_connections.models import Application
 from tests.company import Company
+from tests.provider.devices import GRANT_TYPE
 from tests.provider.relying_party import RelyingParty
 
 
@@ -32,4 +33,22 @@ def adele(contoso: Company, portal: RelyingParty) -> Client:
     """The browser of a person who has signed in to the portal."""
     browser = Client()
     contoso.sign_in(browser, application=portal.application.slug)
+    return browser
+
+
+@pytest.fixture
+def television(contoso: Company) -> RelyingParty:
+    """A public client on devices."""
+    return RelyingParty.create(
+        contoso,
+        application_type=Application.Type.NATIVE,
+        grant_types=[GRANT_TYPE, "refresh_token"],
+    )
+
+
+@pytest.fixture
+def viewer(contoso: Company, television: RelyingParty) -> Client:
+    """The browser of a person who has signed in to the television's application."""
+    browser = Client()
+    contoso.sign_in(browser, application=television.application.slug)
     return browser

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from django.test import RequestFactory
 
 from tests.company import Company
+from tests.provider.devices import GRANT_TYPE
 from tests.provider.relying_party import CALLBACK, SIGNED_OUT, RelyingParty
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,6 +73,27 @@ class Browser:
             assert response.status_code == 302, response.text
             url = requests.compat.urljoin(url, response.headers["Location"])
         raise AssertionError("It goes round in circles.")
+
+    def open_page(self, url: str) -> requests.Response:
+        """Follow redirects and links to sign in until there is a form to answer."""
+        for _ in range(10):
+            if url.startswith(self.company.microsoft.url):
+                url = self.company.microsoft.sign_in(url, self.company.person)
+            response = self.session.get(url, allow_redirects=False)
+            links = re.findall(r'href="(/login/contoso/[^"]*)"', response.text)
+            if response.status_code == 200 and not links:
+                return response
+            target = unescape(links[0]) if links else response.headers["Location"]
+            url = requests.compat.urljoin(url, target)
+        raise AssertionError("It goes round in circles.")
+
+    def submit(self, page: requests.Response, button: str) -> requests.Response:
+        """Send the form of a page by one of its buttons."""
+        hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', page.text)
+        form = {**dict(hidden), button: "1"}
+        response = self.session.post(page.url.partition("?")[0], form)
+        assert response.status_code == 200, response.text
+        return response
 
 
 def sign_in(client: Any, browser: Browser) -> dict[str, Any]:
@@ -138,3 +162,33 @@ def test_a_machine_gets_a_token_and_is_told_of_a_wrong_secret(
         pytest.raises(OAuthError, match="invalid_client"),
     ):
         client.fetch_token(endpoint, grant_type="client_credentials")
+
+
+def test_a_device_polls_until_its_person_has_agreed(
+    issuer: str, browser: Browser, contoso: Company, television: RelyingParty
+) -> None:
+    document = requests.get(f"{issuer}.well-known/openid-configuration", timeout=30).json()
+    endpoint = document["token_endpoint"]
+    with OAuth2Session(television.client_id, token_endpoint_auth_method="none") as device:
+        asked = device.post(
+            document["device_authorization_endpoint"],
+            data={"client_id": television.client_id, "scope": "openid offline_access"},
+            withhold_token=True,
+        ).json()
+        poll = {"grant_type": GRANT_TYPE, "device_code": asked["device_code"]}
+        for error in ("authorization_pending", "slow_down"):
+            with pytest.raises(OAuthError) as refused:
+                device.fetch_token(endpoint, **poll)
+            assert refused.value.error == error
+
+        page = browser.open_page(asked["verification_uri_complete"])
+        assert asked["user_code"] in page.text
+        browser.submit(page, "allow")
+
+        tokens = device.fetch_token(endpoint, **poll)
+        assert device.get(f"{issuer}userinfo").json()["sub"]
+        refreshed = device.refresh_token(endpoint)
+        assert refreshed["access_token"] != tokens["access_token"]
+        with pytest.raises(OAuthError) as refused:
+            device.fetch_token(endpoint, **poll)
+        assert refused.value.error == "invalid_grant"

@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 
 from azuread_connections.provider import keys
+from azuread_connections.provider.models import API, ClientGrant
 from tests.company import Company
 from tests.login.flows.test_budget import statements
+from tests.provider.devices import GRANT_TYPE, Device, answer
 from tests.provider.relying_party import RelyingParty, userinfo
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +26,18 @@ def test_an_authorization_request_of_who_is_signed_in(
     # Session, user, client, whether the sign-in holds (twice the first time: for the application
     # too), the code.
     assert len(found) == (4 if again else 5), "\n".join(found)
+
+
+def test_an_authorization_request_by_web_message(contoso: Company, spa: RelyingParty) -> None:
+    spa.application.allowed_callback_urls = [callback := "https://spa.example/"]
+    spa.application.save()
+    browser = Client()
+    contoso.sign_in(browser, application=spa.application.slug)
+    with statements() as found:
+        response = spa.authorize(browser, response_mode="web_message", redirect_uri=callback)
+    assert response.status_code == 200
+    # And whether the origin is the client's.
+    assert len(found) <= 6, "\n".join(found)
 
 
 def test_a_token_request_with_a_code(portal: RelyingParty, adele: Client) -> None:
@@ -57,6 +71,42 @@ def test_userinfo(portal: RelyingParty, adele: Client, again: bool) -> None:
     with statements() as found:
         assert userinfo(token).status_code == 200
     assert len(found) <= 3, "\n".join(found)
+
+
+def test_a_request_of_a_device(television: RelyingParty) -> None:
+    with statements() as found:
+        Device.ask(television)
+    # Client, how many wait, the device.
+    assert len(found) == 3, "\n".join(found)
+
+
+def test_a_request_of_a_confidential_clients_device_for_an_api(portal: RelyingParty) -> None:
+    portal.application.grant_types.append(GRANT_TYPE)
+    portal.application.save()
+    portal.client.is_first_party = False
+    portal.client.save()
+    api = API.objects.create(name="Orders", identifier="https://orders.example/")
+    ClientGrant.objects.create(client=portal.client, api=api)
+    with statements() as found:
+        Device.ask(portal, audience=api.identifier)
+    assert len(found) == 6, "\n".join(found)
+
+
+def test_a_poll(contoso: Company, portal: RelyingParty, adele: Client) -> None:
+    portal.application.grant_types.append(GRANT_TYPE)
+    portal.application.save()
+    device = Device.ask(portal)
+    for error in ("authorization_pending", "slow_down"):
+        with statements() as found:
+            assert device.error() == error
+        # Client, secret, device, the time of the poll.
+        assert len(found) == 4, "\n".join(found)
+    answer(adele, device.user_code)
+    keys.published_keys()
+    with statements() as found:
+        device.tokens()
+    # Client, secret, device, whether the sign-in holds, the proof of the domain, and three writes.
+    assert len(found) == 8, "\n".join(found)
 
 
 def test_nothing_grows_with_clients_and_tokens(

@@ -9,7 +9,6 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from azuread_connections.provider.lifetimes import REFRESH_TOTAL
 from azuread_connections.provider.models import Authorization, OAuthClient, OAuthClientSecret
 from tests.factories import ApplicationFactory
 from tests.provider.relying_party import RelyingParty
@@ -78,7 +77,7 @@ def test_what_is_over_is_deleted_with_its_tokens(
     portal.refresh(old["refresh_token"])
     machine.token(grant_type="client_credentials")
     first = Authorization.objects.order_by("pk")[0]
-    long_ago = timezone.now() - REFRESH_TOTAL - timedelta(days=1)
+    long_ago = timezone.now() - timedelta(days=31)
     Authorization.objects.filter(pk=first.pk).update(created_at=long_ago)
     get_access_token_model().objects.filter(user=None).update(expires=long_ago)
     portal.code(adele)  # fetched by nobody

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from azuread_connections.models import UndecryptableError
 from azuread_connections.provider import keys
-from azuread_connections.provider.lifetimes import KEY_PUBLISHED_AFTER, KEY_PUBLISHED_BEFORE
+from azuread_connections.provider.lifetimes import KEY_PUBLISHED_BEFORE
 from azuread_connections.provider.models import SigningKey
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_the_next_key_signs_in_its_time_and_the_former_stays_published(
     assert signer() != first
     assert keys.verify(token) == {"sub": "x"}
 
-    over = now + KEY_PUBLISHED_BEFORE + KEY_PUBLISHED_AFTER
+    over = now + KEY_PUBLISHED_BEFORE + timedelta(hours=2)
     monkeypatch.setattr(timezone, "now", lambda: over)
     keys.forget()
 
@@ -83,10 +83,26 @@ def test_the_next_key_signs_in_its_time_and_the_former_stays_published(
 def test_a_rotation_deletes_what_is_over() -> None:
     first, now = signer(), timezone.now()
     keys.rotate(now=now)
-    rotation = keys.rotate(now=now + timedelta(days=90))
+    rotation = keys.rotate(now=now + timedelta(days=30))
+    assert rotation.deleted == 0
+    assert SigningKey.objects.get(kid=first).private_key.reveal() == ""
+    rotation = keys.rotate(now=now + timedelta(days=420))
     assert rotation.deleted == 1
     assert not SigningKey.objects.filter(kid=first).exists()
-    assert SigningKey.objects.count() == 2
+
+
+def test_a_retired_key_still_proves_whom_a_hint_is_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token, now = keys.sign({"sub": "x"}), timezone.now()
+    keys.rotate(now=now)
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=30))
+    keys.rotate()
+    assert keys.verify(token) is None
+    assert keys.verify_hint(token) == {"sub": "x"}
+    assert keys.verify_hint(keys.sign({"sub": "x"}, typ=keys.TYP_LOGOUT_JWT)) is None
+    keys.rotate(is_compromised=True)
+    assert keys.verify_hint(token) is None
 
 
 def test_a_compromised_key_is_withdrawn_at_once() -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 from django.test import Client
 
+from tests.provider.devices import GRANT_TYPE, ask
 from tests.provider.relying_party import RelyingParty
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,29 @@ def test_signing_out_and_resuming(portal: RelyingParty, adele: Client, odd: str)
     for path in ("/id/oidc/logout", "/id/v2/logout", "/id/authorize/resume"):
         for name in (*names, "request"):
             for method in (adele.get, adele.post):
-                response = method(path, {"client_id": portal.client_id, name: odd})
+                form = {"client_id": portal.client_id, name: odd}
+                response = method(path, form)
+                assert response.status_code in {200, 302, 303, 400, 405}, (path, name)
+                # The form of the page that asks, and not a client's.
+                response = method(path, {**form, "csrfmiddlewaretoken": "x"})
                 assert response.status_code in {200, 302, 400, 405}, (path, name)
     assert adele.post("/id/authorize/consent", {"request": odd}).status_code in {302, 400}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_devices(television: RelyingParty, viewer: Client, odd: str) -> None:
+    for name in ("client_id", "client_secret", "scope", "audience", "resource", "grant_type", "x"):
+        response = ask(television, **{name: odd})
+        assert response.status_code in {200, 400, 401}, name
+    for name in ("device_code", "client_id", "scope", "audience"):
+        form = {"grant_type": GRANT_TYPE, "device_code": "x", name: odd}
+        assert television.token(**form).status_code in {400, 401}, name
+    for browser in (viewer, Client()):
+        for name in ("user_code", "request", "x"):
+            for method in (browser.get, browser.post):
+                response = method("/id/activate", {name: odd})
+                assert response.status_code in {200, 302, 400, 429}, name
+    for name in ("User-Agent", "X-Forwarded-For"):
+        form = television.credentials()
+        response = Client().post("/id/oauth/device/code", form, headers={name: odd})
+        assert response.status_code in {200, 429}, name

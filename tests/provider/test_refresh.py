@@ -13,7 +13,6 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from azuread_connections.models import EnabledConnection, Identity, Revocation
-from azuread_connections.provider.lifetimes import REFRESH_IDLE, REFRESH_TOTAL
 from azuread_connections.provider.models import Authorization
 from tests.company import Company
 from tests.factories import UserFactory
@@ -168,7 +167,7 @@ def test_enabling_the_connection_again_does_not_revive_tokens(
 
 def test_a_refresh_token_ends_when_it_is_not_used(portal: RelyingParty, adele: Client) -> None:
     tokens = portal.tokens(adele)
-    get_refresh_token_model().objects.update(created=timezone.now() - REFRESH_IDLE)
+    get_refresh_token_model().objects.update(created=timezone.now() - timedelta(days=15))
     assert_ended(portal, tokens)
 
 
@@ -176,7 +175,7 @@ def test_a_refresh_token_ends_in_the_end_however_it_is_used(
     portal: RelyingParty, adele: Client
 ) -> None:
     tokens = portal.tokens(adele)
-    Authorization.objects.update(created_at=timezone.now() - REFRESH_TOTAL)
+    Authorization.objects.update(created_at=timezone.now() - timedelta(days=30))
     assert_ended(portal, tokens)
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
-from django.db import router
-from django.db.models import Exists, OuterRef, Q
+from django.db import connections, router
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from ...conf import CACHE_PREFIX, conf
 from ...entra.cloud import PERSONAL_TENANT_ID
 from ...entra.id_token import IdTokenClaims
 from ...models import Connection, Directory, EnabledConnection, Identity, Revocation
+from ...models.prepared import Parameter, Select
 from ...models.validators import is_guid, is_plain
 from ..lookup.enabled import SignInTarget
 
@@ -203,27 +204,53 @@ def _query_validity(sign_in: SignIn, user: Any) -> bool:
     As in ``directories.admit``: the row of a directory decides only with the common endpoint, and
     one admitted by itself is also judged by today's policy and pins.
     """
+    # Not from a replica, which may not have an identity that was just stored.
+    using = router.db_for_write(Identity)
+    connection = connections[using]
+    subjects = Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid)
+    everybody, directory, identity, *microsoft_session = subjects
+    since: Any = connection.ops.adapt_datetimefield_value(_moment(sign_in.at))
+    rows = _VALID.rows(
+        using,
+        application=sign_in.application,
+        connection=sign_in.connection,
+        tenant=sign_in.tenant,
+        identity=sign_in.identity,
+        user=Identity._meta.get_field("user").get_db_prep_value(user, connection),
+        everybody=everybody,
+        of_directory=directory,
+        of_identity=identity,
+        of_microsoft_session=next(iter(microsoft_session), everybody),
+        since=since,
+    )
+    return any(rows)
+
+
+def _valid() -> QuerySet[EnabledConnection]:
+    """Build the query of ``_query_validity``."""
     connection = OuterRef("connection")
     directories: Any = Directory._default_manager
-    welcome = directories.welcome().filter(connection=connection, tenant_id=sign_in.tenant)
+    welcome = directories.welcome().filter(connection=connection, tenant_id=Parameter("tenant"))
+    subjects = ("everybody", "of_directory", "of_identity", "of_microsoft_session")
     revoked = Revocation._default_manager.filter(
         connection=connection,
-        subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
-        since__gte=_moment(sign_in.at),
+        subject__in=[Parameter(name) for name in subjects],
+        since__gte=Parameter("since"),
     )
-    # Not from a replica, which may not have an identity that was just stored.
-    targets = EnabledConnection._default_manager.using(router.db_for_write(Identity))
-    return targets.filter(
+    return EnabledConnection._default_manager.filter(
         (
-            Q(connection__use_common_endpoint=False, connection__tenant_id=sign_in.tenant)
+            Q(connection__use_common_endpoint=False, connection__tenant_id=Parameter("tenant"))
             & ~Q(connection__tenant_id=PERSONAL_TENANT_ID)
         )
         | Q(Exists(welcome), connection__use_common_endpoint=True),
-        Exists(Identity._default_manager.filter(pk=sign_in.identity, user=user)),
+        Exists(Identity._default_manager.filter(pk=Parameter("identity"), user=Parameter("user"))),
         ~Exists(revoked),
-        application=sign_in.application,
-        connection=sign_in.connection,
-    ).exists()
+        application=Parameter("application"),
+        connection=Parameter("connection"),
+    ).order_by()
+
+
+_VALID = Select(_valid, models={"enabled": ""})
 
 
 def _moment(seconds: float) -> datetime:

@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 from azuread_connections.conf import conf
 from azuread_connections.credentials import verification as upkeep
 from azuread_connections.credentials.notices import send_notices
-from azuread_connections.credentials.report import CredentialLine, CredentialStatus, report
+from azuread_connections.credentials.report import CredentialLine, CredentialStatus
+from azuread_connections.credentials.sources import report
 from azuread_connections.management import arguments
 from azuread_connections.models.expiry import day_of
 
@@ -41,7 +42,8 @@ BATCH = 500
 class Command(BaseCommand):
     help = (
         "List secrets and certificates that are expired, refused by Microsoft, expire soon, or "
-        "have no recorded expiry date. A refused one counts as expired. "
+        "have no recorded expiry date. A refused one counts as expired. The secrets of OAuth "
+        "clients are included if azuread_connections.provider is installed. "
         "Exit status: 0 nothing to do, 1 problems found (see --fail-on), 2 the check failed or is "
         "incomplete."
     )
@@ -184,7 +186,7 @@ def _columns(line: CredentialLine) -> tuple[str, str, str, str, str]:
     if line.superseded:
         text = _("%(text)s, superseded") % {"text": text}
     return (
-        line.connection,
+        line.connection or _("client %(client)s") % {"client": line.client},
         line.name or "-",
         day_of(line.expires_at).isoformat() if line.expires_at else "-",
         text,
@@ -204,6 +206,7 @@ def _as_json(line: CredentialLine) -> dict[str, Any]:
         "status": line.status.value,
         "applications": list(line.applications),
         "superseded": line.superseded,
+        **({"client": line.client} if line.client else {}),
     }
 
 

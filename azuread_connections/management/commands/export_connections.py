@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from azuread_connections.management.files import write_file
 from azuread_connections.models import Connection
 from azuread_connections.transfer.exporter import as_json, export_connections
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
         try:
             pieces = as_json(export_connections(_named(options["names"])))
             if options["output"]:
-                _write(Path(options["output"]), pieces)
+                write_file(Path(options["output"]), pieces)
             else:
                 for piece in pieces:
                     self.stdout.write(piece, ending="")
@@ -52,23 +51,3 @@ def _named(names: list[str]) -> QuerySet[Connection]:
             _("There is no connection called %(names)s.") % {"names": ", ".join(unknown)}
         )
     return connections
-
-
-def _write(file: Path, pieces: Iterable[str]) -> None:
-    """Write the whole file or nothing: a partial file could be taken for all connections."""
-    target = file.resolve()
-    # A pipe or /dev/stdout cannot be replaced.
-    is_stream = target.exists() and not target.is_file()
-    draft = target if is_stream else target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.writelines(pieces)
-        if not is_stream:
-            draft.replace(target)
-    except OSError as error:
-        raise CommandError(
-            _("%(file)s cannot be written: %(reason)s.") % {"file": file, "reason": error.strerror}
-        ) from error
-    finally:
-        if not is_stream:
-            draft.unlink(missing_ok=True)

@@ -1,29 +1,24 @@
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentTypeError
-from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from azuread_connections.entra.frames import without_frame_variables
+from azuread_connections.management.files import read_file
+from azuread_connections.management.import_output import failure, refusal, result_lines
 from azuread_connections.transfer.changes import Action
 from azuread_connections.transfer.document import UnreadableDocument, shown
 from azuread_connections.transfer.importer import (
-    EntryResult,
     ImportRefused,
     ImportResult,
     import_connections,
 )
 from azuread_connections.transfer.verification import verify_domains
-
-STDIN = "-"
 
 
 class Command(BaseCommand):
@@ -62,56 +57,22 @@ class Command(BaseCommand):
         dry_run: bool = options["dry_run"]
         try:
             result = import_connections(
-                _read(options["file"]),
+                read_file(options["file"]),
                 application_slugs=_mapping(options["application"], "--application"),
                 domains=_mapping(options["domain"], "--domain"),
                 dry_run=dry_run,
             )
         except (UnreadableDocument, ImproperlyConfigured, DatabaseError) as error:
-            raise CommandError(f"{error}\n{_('Nothing was changed.')}") from error
+            raise failure(error) from error
         except ImportRefused as error:
-            count = len(error.mistakes)
-            heading = ngettext("%(count)d mistake.", "%(count)d mistakes.", count)
-            lines = [heading % {"count": count}, *map(str, error.mistakes)]
-            raise CommandError("\n".join([*lines, _("Nothing was changed.")])) from error
+            raise refusal(error) from error
         self._print(result, dry_run=dry_run)
 
     def _print(self, result: ImportResult, *, dry_run: bool) -> None:
-        if dry_run:
-            self.stdout.write(_("Dry run: this is what would happen. Nothing was changed."))
-        for outcome in result.outcomes:
-            self.stdout.write(_line(outcome))
-        for note in result.notes:
-            self._note(note)
-        if not dry_run:
-            changed = [each.name for each in result.outcomes if each.action is not Action.NONE]
-            for text in verify_domains(changed):
-                self._note(shown(text))
-        counts = Counter(outcome.action for outcome in result.outcomes)
-        parts = [f"{counts[action]} {action.label}" for action in Action]
-        if result.skipped:
-            parts.append(_("%(count)d skipped") % {"count": result.skipped})
-        self.stdout.write(", ".join(parts) + ".")
-
-    def _note(self, text: str) -> None:
-        self.stdout.write(_("Note: %(note)s") % {"note": text})
-
-
-def _line(outcome: EntryResult) -> str:
-    line = f"{outcome.name}: {outcome.action.label}"
-    differences = "; ".join(map(str, outcome.differences))
-    return f"{line} ({differences})" if differences else line
-
-
-def _read(file: str) -> bytes:
-    if file == STDIN:
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise CommandError(
-            _("%(file)s cannot be read: %(reason)s.") % {"file": file, "reason": error.strerror}
-        ) from error
+        changed = [each.name for each in result.outcomes if each.action is not Action.NONE]
+        remarks = map(shown, verify_domains([] if dry_run else changed))
+        for line in result_lines(result, dry_run=dry_run, remarks=remarks):
+            self.stdout.write(line)
 
 
 def _id_and_slug(text: str) -> tuple[str, str]:

@@ -13,9 +13,10 @@ from azuread_connections.management import arguments
 
 class Command(BaseCommand):
     help = (
-        "Encrypt the stored secrets and private keys with the first of ENCRYPTION_KEYS, so that "
-        "the keys after it can be removed. Safe while the site runs; can be stopped and started "
-        "again. Exit status: 0 all use the first key, 1 some do not, 2 there is no usable key."
+        "Encrypt the stored secrets and private keys, and the signing keys for OAuth clients, "
+        "with the first of ENCRYPTION_KEYS, so that the keys after it can be removed. Safe while "
+        "the site runs; can be stopped and started again. "
+        "Exit status: 0 all use the first key, 1 some do not, 2 there is no usable key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

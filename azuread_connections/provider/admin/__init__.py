@@ -1,6 +1,29 @@
-"""The sub-app's pages in the Django admin."""
+"""The sub-app's pages in the Django admin.
 
+Importing this package registers them on the default admin site, in place of the core's page of
+applications. On a site of your own, register these classes::
+
+    from azuread_connections.provider.admin import APIAdmin, ApplicationAdmin
+
+    backoffice.register(Application, ApplicationAdmin)
+    backoffice.register(API, APIAdmin)
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from ...admin import ApplicationAdmin as CoreApplicationAdmin
+from ...models import Application
 from .apis import APIAdmin
-from .clients import OAuthClientAdmin
+from .application import ApplicationAdmin
 
-__all__ = ["APIAdmin", "OAuthClientAdmin"]
+__all__ = ["APIAdmin", "ApplicationAdmin"]
+
+# A class of the site's own stays: it can be a subclass of ours.
+if (
+    admin.site.is_registered(Application)
+    and type(admin.site.get_model_admin(Application)) is CoreApplicationAdmin
+):
+    admin.site.unregister(Application)
+    admin.site.register(Application, ApplicationAdmin)

@@ -3,6 +3,8 @@ from .authorization import Authorization
 from .client import OAuthClient, WebOrigin
 from .client_secret import OAuthClientSecret
 from .consent import ClientConsent
+from .device import DeviceAuthorization
+from .logout_notice import LogoutNotice
 from .signing_key import SigningKey
 
 __all__ = [
@@ -10,6 +12,8 @@ __all__ = [
     "Authorization",
     "ClientConsent",
     "ClientGrant",
+    "DeviceAuthorization",
+    "LogoutNotice",
     "OAuthClient",
     "OAuthClientSecret",
     "SigningKey",

@@ -76,6 +76,7 @@ class Authorization(models.Model):
         indexes = [
             models.Index(fields=["browser_session"], name="azuread_provider_auth_browser"),
             models.Index(fields=["created_at"], name="azuread_provider_auth_created"),
+            models.Index(fields=["microsoft_session_id"], name="azuread_provider_auth_msid"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from oauth2_provider.models import get_application_model
 from oauth2_provider.settings import oauth2_settings
 
 from ...models import Application
+from .client_settings import validate_client_url, validate_metadata
 from .origins import clean_origin
 
 _Type = Application.Type
@@ -18,9 +20,14 @@ _GrantType = Application.GrantType
 #: Grant types that have a meaning here, of those that an application can have. OAuth 2.1 has
 #: removed the implicit grant.
 SUPPORTED_GRANT_TYPES = frozenset(
-    {_GrantType.AUTHORIZATION_CODE, _GrantType.REFRESH_TOKEN, _GrantType.CLIENT_CREDENTIALS}
+    {
+        _GrantType.AUTHORIZATION_CODE,
+        _GrantType.REFRESH_TOKEN,
+        _GrantType.CLIENT_CREDENTIALS,
+        _GrantType.DEVICE_CODE,
+    }
 )
-_PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
+PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
 
 
 class OAuthClients(models.Manager["OAuthClient"]):
@@ -41,17 +48,7 @@ class OAuthClients(models.Manager["OAuthClient"]):
         using = router.db_for_write(self.model)
         wanted = client_id or application.external_id
         with transaction.atomic(using=using):
-            oauth_application = get_application_model()(
-                name=application.name,
-                # What follows grants nothing: django-oauth-toolkit's own endpoints refuse the
-                # client, as nobody knows the secret it generates, and there is no redirect URI.
-                client_type="confidential",
-                authorization_grant_type="authorization-code",
-                redirect_uris="",
-                algorithm="",
-                **({"client_id": wanted} if wanted else {}),
-            )
-            oauth_application.save(using=using)
+            oauth_application = create_oauth_application(application.name, wanted, using)
             client = self.model(
                 application=application,
                 oauth_application=oauth_application,
@@ -61,6 +58,22 @@ class OAuthClients(models.Manager["OAuthClient"]):
             client.save(using=using)
             client.set_web_origins(web_origins)
         return client
+
+
+def create_oauth_application(name: str, client_id: str, using: str) -> Any:
+    """Create a client's row in django-oauth-toolkit. ``client_id``: "" for a new one."""
+    oauth_application = get_application_model()(
+        name=name,
+        # What follows grants nothing: django-oauth-toolkit's own endpoints refuse the client, as
+        # nobody knows the secret it generates, and there is no redirect URI.
+        client_type="confidential",
+        authorization_grant_type="authorization-code",
+        redirect_uris="",
+        algorithm="",
+        **({"client_id": client_id} if client_id else {}),
+    )
+    oauth_application.save(using=using)
+    return oauth_application
 
 
 class OAuthClient(models.Model):
@@ -147,14 +160,31 @@ class OAuthClient(models.Model):
     def __str__(self) -> str:
         return str(self.application)
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Validate, and name what is wrong with an address or with the metadata at its field."""
+        super().clean_fields(exclude=exclude)
+        checks = {
+            "logo_uri": validate_client_url,
+            "backchannel_logout_uri": validate_client_url,
+            "metadata": validate_metadata,
+        }
+        errors = {}
+        for name in checks.keys() - set(exclude or ()):
+            try:
+                checks[name](getattr(self, name))
+            except ValidationError as error:
+                errors[name] = error
+        if errors:
+            raise ValidationError(errors)
+
     @property
     def client_id(self) -> str:
         return str(self.oauth_application.client_id)
 
     @property
     def is_public(self) -> bool:
-        """Whether it runs where no secret stays secret: in a browser or on people's devices."""
-        return self.application.application_type in _PUBLIC_TYPES
+        """Whether it can keep no secret: see ``is_public_type``."""
+        return is_public_type(self.application.application_type)
 
     @property
     def is_native(self) -> bool:
@@ -167,13 +197,7 @@ class OAuthClient(models.Model):
     @property
     def grant_types(self) -> frozenset[str]:
         """The grant types that it may use: those ticked, of those its type can have."""
-        if self.application.application_type == _Type.MACHINE_TO_MACHINE:
-            possible = frozenset({_GrantType.CLIENT_CREDENTIALS.value})
-        elif self.is_public:
-            # It cannot authenticate itself.
-            possible = SUPPORTED_GRANT_TYPES - {_GrantType.CLIENT_CREDENTIALS}
-        else:
-            possible = SUPPORTED_GRANT_TYPES
+        possible = possible_grant_types(self.application.application_type)
         ticked: Any = self.application.grant_types
         return possible.intersection(ticked if isinstance(ticked, list) else ())
 
@@ -190,6 +214,25 @@ class OAuthClient(models.Model):
         self.web_origin_rows.bulk_create(
             WebOrigin(client=self, origin=origin) for origin in sorted(missing)
         )
+
+
+def possible_grant_types(application_type: str) -> frozenset[str]:
+    """Return the grant types that have an effect for a type of application."""
+    if application_type == _Type.MACHINE_TO_MACHINE:
+        return frozenset({_GrantType.CLIENT_CREDENTIALS.value})
+    if application_type in PUBLIC_TYPES:
+        # It cannot authenticate itself.
+        possible = SUPPORTED_GRANT_TYPES - {_GrantType.CLIENT_CREDENTIALS}
+        # A page is in a browser, and can redirect to the sign-in. By a device code it could only
+        # ask people to confirm what they cannot check.
+        return possible if application_type == _Type.NATIVE else possible - {_GrantType.DEVICE_CODE}
+    return SUPPORTED_GRANT_TYPES
+
+
+def is_public_type(application_type: str) -> bool:
+    """Return whether a client of this type runs where no secret stays secret: in a browser or on
+    people's devices."""
+    return application_type in PUBLIC_TYPES
 
 
 def delete_oauth_application(instance: OAuthClient, using: str, **kwargs: Any) -> None:

@@ -5,12 +5,13 @@ import secrets
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, router
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
+from ...models.prepared import Parameter, Select
 from .client import OAuthClient
 
 HINT_LENGTH = 3
@@ -35,12 +36,7 @@ class OAuthClientSecretManager(models.Manager.from_queryset(OAuthClientSecrets))
         one.
         """
         value = value or secrets.token_urlsafe(48)
-        if len(value) < MIN_LENGTH:
-            raise ValidationError(
-                _("A client secret has at least %(count)d characters."),
-                code="short_secret",
-                params={"count": MIN_LENGTH},
-            )
+        validate_secret(value)
         self.create(
             client=client,
             digest=digest_of(value),
@@ -52,8 +48,9 @@ class OAuthClientSecretManager(models.Manager.from_queryset(OAuthClientSecrets))
     @sensitive_variables("value")
     def accepts(self, client: OAuthClient, value: str) -> bool:
         """Return whether this is one of the client's secrets that are valid now. One query."""
-        found = self.filter(client=client, digest=digest_of(value)).live(timezone.now())
-        return bool(found.exists())
+        using = router.db_for_read(self.model)
+        rows = _BY_DIGEST.rows(using, client=client.pk, digest=digest_of(value))
+        return any(row.secret.is_live(timezone.now()) for row in rows)
 
 
 class OAuthClientSecret(models.Model):
@@ -85,6 +82,28 @@ class OAuthClientSecret(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hint}…"
+
+    def is_live(self, now: datetime) -> bool:
+        return self.expires_at is None or self.expires_at > now
+
+
+#: Every request for tokens asks for it, so it is compiled once.
+_BY_DIGEST = Select(
+    lambda: OAuthClientSecret._default_manager.filter(
+        client=Parameter("client"), digest=Parameter("digest")
+    ).order_by(),
+    models={"secret": ""},
+)
+
+
+@sensitive_variables("value")
+def validate_secret(value: str) -> None:
+    if len(value) < MIN_LENGTH:
+        raise ValidationError(
+            _("A client secret has at least %(count)d characters."),
+            code="short_secret",
+            params={"count": MIN_LENGTH},
+        )
 
 
 @sensitive_variables("value")

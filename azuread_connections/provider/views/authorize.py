@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from functools import partial
 from typing import Any
 
 from django.db import router
@@ -15,13 +16,15 @@ from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import View
 
+from ...conf import conf
 from ...login.flows.begin import SELECT_ACCOUNT, Start, redirect_to_microsoft
-from ...login.flows.redirects import redirect_browser
-from ...login.lookup import realm
+from ...login.flows.redirects import DestinationRedirect, redirect_browser
+from ...login.lookup import addresses, realm
 from ...login.lookup.enabled import find_enabled, lookup_name
 from ...login.state import session
 from ...login.state.session import SignIn
-from ...login.web import buttons
+from ...login.web import buttons, display
+from ...login.web.display import Display, choose_language
 from ...login.web.entry import entry
 from ...models import Connection
 from .. import browser_session, claims, keys, lifetimes, pending
@@ -30,6 +33,7 @@ from ..issuer import NAMESPACE
 from ..models import Authorization
 from ..models.client_secret import digest_of
 from ..pending import PendingRequest
+from ..response_modes import WEB_MESSAGE, Recipient, find_recipient
 from ..server import (
     AuthorizationRequest,
     RefusedRequest,
@@ -55,8 +59,11 @@ class AuthorizeView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         if len(request.META.get("QUERY_STRING", "")) > _MAX_QUERY:
             return error_page(request, "invalid_request")
+        if addresses.must_move(request, is_own_host=False):
+            return _to_main_host(request)
+        parameters = [pair for pair in _parameters(request.GET) if pair[0] != addresses.MOVED]
         try:
-            return respond(request, Attempt(_parameters(request.GET), time.time()))
+            return respond(request, Attempt(parameters, time.time()))
         except pending.TooLong:
             return error_page(request, "invalid_request")
 
@@ -90,6 +97,7 @@ class ResumeView(View):
         except pending.TooLong:
             response = error_page(request, "invalid_request")
         pending.forget(request, response, name)
+        display.forget(request, response)
         return response
 
 
@@ -108,7 +116,14 @@ class ConsentView(View):
 
 
 def respond(request: HttpRequest, attempt: Attempt, *, is_denied: bool = False) -> HttpResponse:
-    """Answer an authorization request."""
+    """Answer an authorization request, shown as it asks for."""
+    answer: HttpResponse = display.shown(
+        _display(attempt), partial(_respond, request, attempt, is_denied=is_denied)
+    )
+    return answer
+
+
+def _respond(request: HttpRequest, attempt: Attempt, *, is_denied: bool) -> HttpResponse:
     try:
         asked = check_authorization_request(request, attempt.parameters)
     except UntrustedRequest:
@@ -116,26 +131,35 @@ def respond(request: HttpRequest, attempt: Attempt, *, is_denied: bool = False) 
     except RefusedRequest as refused:
         return to_client(
             request,
-            refused.redirect_uri,
+            find_recipient(refused.client_id, refused.redirect_uri, refused.response_mode),
             error=refused.error,
             error_description=refused.description,
             state=refused.state,
         )
+    recipient = find_recipient(asked.client.client_id, asked.redirect_uri, asked.response_mode)
     try:
+        if not recipient.is_as_asked:
+            raise Refused(
+                "invalid_request",
+                "This response_mode needs an https redirect_uri, and web_message a redirect_uri on "
+                "one of the web origins of the client.",
+            )
         if is_denied:
             raise Refused("access_denied", "The person did not agree.")
-        return _respond(request, attempt, asked)
+        return _answer(request, attempt, asked, recipient)
     except Refused as refusal:
         return to_client(
             request,
-            asked.redirect_uri,
+            recipient,
             error=refusal.error,
             error_description=refusal.description,
             state=asked.state,
         )
 
 
-def _respond(request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest) -> HttpResponse:
+def _answer(
+    request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest, recipient: Recipient
+) -> HttpResponse:
     check_prompts(attempt)
     proof = _find_proof(request, attempt, asked)
     if proof is None:
@@ -150,7 +174,7 @@ def _respond(request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
             raise Refused("consent_required", "The person has to agree.")
         return consent_page(request, attempt, asked)
     code = _create_code(request, asked, proof)
-    return to_client(request, asked.redirect_uri, code=code, state=asked.state)
+    return to_client(request, recipient, code=code, state=asked.state)
 
 
 def _find_proof(
@@ -182,6 +206,7 @@ def _to_authentication(
     response = redirect_to_microsoft(request, start)
     began = PendingRequest(attempt.parameters, attempt.began_at, asks_login=True)
     pending.remember(request, response, name, began)
+    display.remember(request, response, _display(attempt), pending.LIFETIME)
     return response
 
 
@@ -208,7 +233,22 @@ def _to_sign_in(
     response = redirect_browser(request, url)
     began = PendingRequest(attempt.parameters, attempt.began_at)
     pending.remember(request, response, name, began)
+    display.remember(request, response, _display(attempt), pending.LIFETIME)
     return response
+
+
+def _display(attempt: Attempt) -> Display:
+    return Display(
+        choose_language(attempt.get("ui_locales")), attempt.get("response_mode") == WEB_MESSAGE
+    )
+
+
+def _to_main_host(request: HttpRequest) -> HttpResponse:
+    """Lead a request that came to another host of this site to PUBLIC_URL: the session, and the
+    issuer that clients know, are there."""
+    moved = request.GET.copy()
+    moved[addresses.MOVED] = "1"
+    return DestinationRedirect(f"{conf.public_url}{request.path}?{moved.urlencode()}")
 
 
 def _chosen_connection(
@@ -234,7 +274,7 @@ def _check_hint(attempt: Attempt, proof: SignIn) -> None:
     hint = attempt.get("id_token_hint")
     if not hint:
         return
-    hinted = keys.verify(hint)
+    hinted = keys.verify_hint(hint)
     identity = claims.find_identity(proof.identity)
     if hinted is None or identity is None or hinted.get("sub") != claims.subject(identity):
         raise Refused("login_required", "Another person is signed in.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,7 +12,7 @@ from ...login.state import sealing
 from ...login.state.sealing import BrokenSeal
 from .. import pending, scopes
 from ..attempt import Attempt
-from ..models import ClientConsent
+from ..models import API, ClientConsent, DeviceAuthorization
 from ..server import AuthorizationRequest
 from .answers import unframed
 
@@ -29,7 +30,7 @@ def has_consent(request: HttpRequest, attempt: Attempt, asked: AuthorizationRequ
     return ClientConsent.objects.covers(asked.client, request.user, _agreed_to(asked))
 
 
-def _agreed_to(asked: AuthorizationRequest) -> list[str]:
+def _agreed_to(asked: AuthorizationRequest | DeviceAuthorization) -> list[str]:
     """Return what a consent is stored as: another API may call its scopes the same."""
     if asked.api is None:
         return asked.scopes
@@ -80,3 +81,15 @@ def agreed_attempt(request: HttpRequest) -> Attempt | None:
             pairs = [(key, value) for key, value in parameters]
             return Attempt(pairs, began_at, is_resumed, asks_login, is_consent_given=True)
     return None
+
+
+def give_for_device(device: DeviceAuthorization, user: Any) -> None:
+    """Store that a person lets a client know what its device asks for, as is done elsewhere."""
+    if not device.client.is_first_party:
+        ClientConsent.objects.give(device.client, user, _agreed_to(device))
+
+
+def meanings(granted: list[str], api: API | None) -> list[Any]:
+    """Return what the pages say of scopes."""
+    known = {**(api.scope_descriptions if api else {}), **scopes.DESCRIPTIONS}
+    return [known.get(scope, scope) for scope in granted]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import View
 from oauthlib.common import add_params_to_uri
 
@@ -21,9 +21,15 @@ from ...login.state import session
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
 from ...models.validators import is_plain
-from .. import keys, redirect_uris
+from .. import claims, keys, redirect_uris
 from ..browser_session import authorizations_of
-from ..models import OAuthClient
+from ..models import Authorization, OAuthClient
+from ..response_modes import origin_of
+
+#: Of the page that asks. A form of a client does not have it.
+_CSRF_FIELD = "csrfmiddlewaretoken"
+#: Longer than any ID token of ours with the other parameters.
+_MAX_QUERY = 6_000
 
 
 class BadLogout(Exception):
@@ -33,18 +39,21 @@ class BadLogout(Exception):
 @dataclass(frozen=True)
 class Logout:
     """A valid request. ``destination``: an allowed logout URL of the client's, "" for ours.
-    ``at_microsoft``: the person signs out there, too."""
+    ``at_microsoft``: the person signs out there, too. ``hint``: the claims of an ID token of
+    ours, which may have expired."""
 
     client: OAuthClient | None
     destination: str
     at_microsoft: bool = False
+    hint: dict[str, Any] | None = None
 
 
 class LogoutView(View):
     """Ends the session here and the tokens that rest on it.
 
-    Without asking where the client has signed this very session in; otherwise any site could sign
-    people out with a link.
+    Without asking where the client has signed this very session in and proves that it asks: by an
+    ID token of this session, or by the page that the person comes from. Otherwise any site could
+    sign people out with a link, as client IDs are public.
     """
 
     http_method_names = ["get", "post"]
@@ -59,7 +68,7 @@ class LogoutView(View):
             asked = self.read(request.GET)
         except BadLogout:
             return _error_page(request)
-        if not request.user.is_authenticated or _is_signed_in_to(request, asked.client):
+        if not request.user.is_authenticated or _is_certain(request, asked):
             return _finish(request, asked)
         context = {
             "application": asked.client.application if asked.client else None,
@@ -71,6 +80,19 @@ class LogoutView(View):
         return response
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        """The answer of the page that asks; or a client's own form, which brings no cookie and is
+        answered as by GET (RP-Initiated Logout section 2)."""
+        if _CSRF_FIELD in request.POST:
+            return self.confirm(request)
+        query = request.POST.urlencode()
+        if len(query) > _MAX_QUERY:
+            return _error_page(request)
+        response = HttpResponseRedirect(f"{request.path}?{query}")
+        response.status_code = 303
+        return response
+
+    @method_decorator(csrf_protect)
+    def confirm(self, request: HttpRequest) -> HttpResponse:
         try:
             asked = self.read(request.POST)
         except BadLogout:
@@ -79,25 +101,26 @@ class LogoutView(View):
 
 
 @method_decorator(entry, name="dispatch")
-@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(csrf_exempt, name="dispatch")
 class OIDCLogoutView(LogoutView):
     """``id_token_hint``, ``client_id``, ``post_logout_redirect_uri``, ``state``."""
 
     def read(self, parameters: Any) -> Logout:
-        client_id, hint = parameters.get("client_id", ""), parameters.get("id_token_hint", "")
-        if hint:
-            claims = keys.verify(hint)
-            if claims is None or client_id not in {"", claims.get("aud")}:
+        client_id, hint = parameters.get("client_id", ""), None
+        if token := parameters.get("id_token_hint", ""):
+            hint = keys.verify_hint(token)
+            if hint is None or client_id not in {"", hint.get("aud")}:
                 raise BadLogout
-            client_id = str(claims.get("aud", ""))
+            client_id = str(hint.get("aud", ""))
         client = _find_client(client_id)
         url = _checked_url(client, parameters.get("post_logout_redirect_uri", ""))
         state = parameters.get("state", "")
-        return Logout(client, add_params_to_uri(url, [("state", state)]) if url and state else url)
+        destination = add_params_to_uri(url, [("state", state)]) if url and state else url
+        return Logout(client, destination, hint=hint)
 
 
 @method_decorator(entry, name="dispatch")
-@method_decorator(csrf_protect, name="dispatch")
+@method_decorator(csrf_exempt, name="dispatch")
 class Auth0LogoutView(LogoutView):
     """``client_id``, ``returnTo``, ``federated``: out of the identity provider, too."""
 
@@ -130,8 +153,36 @@ def _checked_url(client: OAuthClient | None, url: str) -> str:
     return url
 
 
-def _is_signed_in_to(request: HttpRequest, client: OAuthClient | None) -> bool:
-    return client is not None and authorizations_of(request).filter(client=client).exists()
+def _is_certain(request: HttpRequest, asked: Logout) -> bool:
+    """Return whether it is the client that asks, about this session, which was used for it."""
+    if asked.client is None:
+        return False
+    used = list(authorizations_of(request).filter(client=asked.client))
+    if asked.hint is not None:
+        return any(_is_about(asked.hint, authorization) for authorization in used)
+    return bool(used) and _comes_from(request, asked.client)
+
+
+def _is_about(hint: dict[str, Any], authorization: Authorization) -> bool:
+    sid, sub = claims.session_id(authorization), claims.person_claims(authorization, ())["sub"]
+    return (hint.get("sid"), hint.get("sub")) == (sid, sub)
+
+
+def _comes_from(request: HttpRequest, client: OAuthClient) -> bool:
+    """Return whether a page of the client's leads the whole window here.
+
+    A foreign page can leave the header Referer out, and cannot name another origin in it; a
+    redirect keeps that of the page that began. Images and frames of the client's pages do not
+    count: what they show can be somebody else's.
+    """
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    target = request.headers.get("Sec-Fetch-Dest", "document")
+    origin = origin_of(request.headers.get("Referer", ""))
+    if not origin or (mode, target) != ("navigate", "document"):
+        return False
+    callbacks = client.application.allowed_callback_urls
+    own = {origin_of(str(url)) for url in callbacks} if isinstance(callbacks, list) else set()
+    return origin in own.union(client.web_origins)
 
 
 def _finish(request: HttpRequest, asked: Logout) -> HttpResponse:

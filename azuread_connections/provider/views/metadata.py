@@ -9,9 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.generic import View
 
+from ...conf import conf
 from .. import cors, keys, scopes
 from ..claims import CLAIM_SCOPES
 from ..issuer import endpoint, issuer
+from ..models.client import SUPPORTED_GRANT_TYPES
+from ..response_modes import RESPONSE_MODES
 
 _CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 #: Seconds for which clients may keep it. A new key is published a day before it signs.
@@ -52,6 +55,7 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "issuer": issuer(request),
         "authorization_endpoint": endpoint(request, "authorize"),
         "token_endpoint": endpoint(request, "token"),
+        "device_authorization_endpoint": endpoint(request, "device_code"),
         "userinfo_endpoint": endpoint(request, "userinfo"),
         "jwks_uri": endpoint(request, "jwks"),
         "revocation_endpoint": endpoint(request, "revoke"),
@@ -59,8 +63,8 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "end_session_endpoint": endpoint(request, "oidc_logout"),
         "scopes_supported": list(scopes.DESCRIPTIONS),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": sorted(grant.value for grant in SUPPORTED_GRANT_TYPES),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [keys.ALGORITHM],
         "token_endpoint_auth_methods_supported": [*_CLIENT_AUTHENTICATION, "none"],
@@ -76,6 +80,9 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        # Logout tokens name the issuer without a request: see ``endings``.
+        "backchannel_logout_supported": bool(conf.public_url),
+        "backchannel_logout_session_supported": bool(conf.public_url),
     }
 
 

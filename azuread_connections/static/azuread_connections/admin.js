@@ -101,6 +101,32 @@
         });
     }
 
+    /* Grant types that have no effect for the chosen type say so. */
+    function setUpEffect(type) {
+        const possible = JSON.parse(type.dataset.azureadPossible);
+        function update() {
+            if (!type.checked) {
+                return;
+            }
+            document.querySelectorAll("input[name=grant_types]").forEach(function (box) {
+                const label = box.closest("label");
+                const works = (possible[type.value] || []).includes(box.value);
+                const old = label.querySelector(".azuread-no-effect");
+                if (old) {
+                    old.remove();
+                }
+                if (!works) {
+                    const note = document.createElement("span");
+                    note.className = "azuread-quiet azuread-no-effect";
+                    note.textContent = ` (${box.dataset.azureadNoEffect})`;
+                    label.append(note);
+                }
+            });
+        }
+        type.addEventListener("change", update);
+        update();
+    }
+
     /* An option that needs another one is disabled until that one is on. */
     function setUpDependence(neededId, dependentId) {
         const needed = document.getElementById(neededId);
@@ -125,6 +151,7 @@
         document.querySelectorAll("[data-azuread-copy]").forEach(setUpCopy);
         document.querySelectorAll("[data-azuread-preview]").forEach(setUpPreview);
         document.querySelectorAll("[data-azuread-grants]").forEach(setUpGrants);
+        document.querySelectorAll("[data-azuread-possible]").forEach(setUpEffect);
         setUpDependence("id_security_groups", "id_nested_groups");
     });
 })();

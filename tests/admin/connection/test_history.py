@@ -66,7 +66,6 @@ def test_an_application_names_its_connections(
     data = {
         "name": application.name,
         "application_type": application.application_type,
-        "grant_types": application.grant_types,
         "allowed_callback_urls": "",
         "allowed_logout_urls": "",
         "hosts": "",

@@ -120,7 +120,7 @@ def test_the_sign_in_page_hands_it_to_every_way(contoso: Company, client: Client
 def test_without_a_connection_another_account_is_not_offered(
     client: Client, application: Application
 ) -> None:
-    application.grant_types = []
+    application.application_type = Application.Type.MACHINE_TO_MACHINE
     application.save()
     assert not other_account(client.get("/login/"))
 

@@ -92,8 +92,6 @@ def test_the_host_comes_before_the_setting(
             {"application_type": "machine_to_machine"},
             "People cannot sign in to a machine-to-machine",
         ),
-        ({"grant_types": ["implicit"]}, "“Authorization Code” is not ticked"),
-        ({"grant_types": []}, "“Authorization Code” is not ticked"),
     ],
 )
 def test_an_application_that_signs_nobody_in_offers_nothing_and_says_why(

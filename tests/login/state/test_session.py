@@ -92,6 +92,16 @@ def test_a_session_ends_with_what_it_rests_on(
     assert client.get("/").wsgi_request.user.is_anonymous
 
 
+@pytest.mark.parametrize("end", ENDS)
+def test_it_ends_the_same_where_no_query_can_be_prepared(
+    nothing_compiles: None, contoso: Company, client: Client, end: Any
+) -> None:
+    contoso.sign_in(client)
+    assert is_signed_in(client)
+    end(contoso)
+    assert not is_signed_in(client)
+
+
 def refuse(company: Company) -> None:
     Directory.objects.update(status="refused")
 

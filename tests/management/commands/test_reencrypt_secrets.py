@@ -83,10 +83,10 @@ def test_a_stopped_run_is_resumed(keys: Any, monkeypatch: pytest.MonkeyPatch) ->
     keys(NEW, OLD)
     replace, left = reencryption._replace, iter([True, True])
 
-    def stopped_after_two(secret: Credential, renewed: Sealed) -> bool:
+    def stopped_after_two(secret: Credential, field: str, renewed: Sealed) -> bool:
         if not next(left, False):
             raise KeyboardInterrupt
-        return replace(secret, renewed)
+        return replace(secret, field, renewed)
 
     with monkeypatch.context() as patch:
         patch.setattr(reencryption, "_replace", stopped_after_two)

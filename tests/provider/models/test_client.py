@@ -13,6 +13,7 @@ from oauth2_provider.models import get_application_model
 from azuread_connections.models import Application
 from azuread_connections.provider.models import OAuthClient, OAuthClientSecret
 from tests.factories import ApplicationFactory
+from tests.provider.devices import GRANT_TYPE as DEVICE_CODE
 from tests.provider.relying_party import RelyingParty, userinfo
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +31,12 @@ def register(application_type: str, **options: object) -> OAuthClient:
 @pytest.mark.parametrize(
     ("application_type", "grant_types"),
     [
-        ("native", {"authorization_code", "refresh_token"}),
+        ("native", {"authorization_code", "refresh_token", DEVICE_CODE}),
         ("spa", {"authorization_code", "refresh_token"}),
-        ("regular_web", {"authorization_code", "refresh_token", "client_credentials"}),
+        (
+            "regular_web",
+            {"authorization_code", "refresh_token", "client_credentials", DEVICE_CODE},
+        ),
         ("machine_to_machine", {"client_credentials"}),
     ],
 )

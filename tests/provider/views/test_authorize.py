@@ -103,7 +103,6 @@ def test_an_address_of_another_client_is_foreign(contoso: Company, portal: Relyi
         ({"code_challenge_method": None}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
         ({"response_mode": "fragment"}, "invalid_request"),
-        ({"response_mode": "form_post"}, "invalid_request"),
         ({"request": "eyJ"}, "request_not_supported"),
         ({"request_uri": "https://client.example/r"}, "request_uri_not_supported"),
         ({"nonce": "x" * 600}, "invalid_request"),
@@ -470,3 +469,101 @@ def test_a_native_application_may_use_any_port_of_loopback(contoso: Company) -> 
     assert location.startswith(redirect_uri)
     code = query_of(location)["code"]
     assert party.exchange(code, redirect_uri=redirect_uri).status_code == 200
+
+
+# --- Language -------------------------------------------------------------------------------------
+
+
+def language_of(response: Any) -> str:
+    (found,) = re.findall(r'<html lang="([^"]*)"', response.content.decode())
+    return found
+
+
+def test_the_pages_are_in_the_language_that_the_client_asks_for(
+    contoso: Company, portal: RelyingParty
+) -> None:
+    browser = Client(headers={"Accept-Language": "en"})
+    response = portal.authorize(browser, ui_locales="tlh de-AT fr")
+    page = browser.get(response["Location"])
+    assert language_of(page) == "de"
+    assert page["Content-Language"] == "de"
+    # Coming back from Microsoft, too.
+    assert language_of(browser.get("/login/callback?state=x")) == "de"
+    assert browser.cookies["azuread_display"]["max-age"] == pending.LIFETIME
+
+
+def test_the_language_ends_with_the_sign_in(contoso: Company, portal: RelyingParty) -> None:
+    browser = Client(headers={"Accept-Language": "en"})
+    portal.sign_in(contoso, browser, ui_locales="de")
+    assert not browser.cookies["azuread_display"].value
+    assert language_of(browser.get("/login/")) == "en"
+
+
+def test_a_later_request_without_a_language_has_the_sites_own(portal: RelyingParty) -> None:
+    browser = Client(headers={"Accept-Language": "en"})
+    portal.authorize(browser, ui_locales="de")
+    assert language_of(browser.get(portal.authorize(browser)["Location"])) == "en"
+
+
+def test_the_consent_page_is_in_that_language(foreign: RelyingParty, adele_there: Client) -> None:
+    assert language_of(foreign.authorize(adele_there, ui_locales="de")) == "de"
+    assert language_of(foreign.authorize(adele_there)) == "en"
+
+
+@pytest.mark.parametrize("value", ["tlh", "x" * 600, "\x00", "../de", "de;q=1", ".popup", " "])
+def test_a_language_that_the_site_does_not_have_is_ignored(
+    portal: RelyingParty, value: str
+) -> None:
+    browser = Client(headers={"Accept-Language": "en"})
+    page = browser.get(portal.authorize(browser, ui_locales=value)["Location"])
+    assert language_of(page) == "en"
+    assert page["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+# --- Another host ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def public_url(settings: Any) -> str:
+    url = "https://id.example"
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"PUBLIC_URL": url}
+    settings.ALLOWED_HOSTS = ["testserver", "id.example"]
+    return url
+
+
+def test_a_request_to_another_host_of_the_site_moves_to_public_url(
+    portal: RelyingParty, adele: Client, public_url: str
+) -> None:
+    response = portal.authorize(adele, state="a&b c")
+    assert response.status_code == 302
+    assert response["Location"].startswith(f"{public_url}/id/authorize?")
+    assert query_of(response["Location"]) == {**portal.request(state="a&b c"), "moved": "1"}
+    assert not Authorization.objects.exists()
+
+
+def test_a_request_to_public_url_stays(
+    portal: RelyingParty, adele: Client, public_url: str
+) -> None:
+    response = adele.get("/id/authorize", portal.request(), headers={"Host": "id.example"})
+    assert query_of(response["Location"])["iss"] == f"{public_url}/id/"
+
+
+def test_it_moves_once_where_a_proxy_changes_the_host(
+    portal: RelyingParty, adele: Client, public_url: str
+) -> None:
+    assert "code" in query_of(portal.authorize(adele, moved="1")["Location"])
+
+
+def test_a_request_by_post_to_another_host_moves_too(
+    portal: RelyingParty, adele: Client, public_url: str
+) -> None:
+    response = adele.post("/id/authorize", portal.request())
+    assert response.status_code == 303
+    assert adele.get(response["Location"])["Location"].startswith(public_url)
+
+
+def test_a_host_that_is_not_the_sites_leads_nowhere(
+    portal: RelyingParty, public_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = Client().get("/id/authorize", portal.request(), headers={"Host": "evil.example"})
+    assert response.status_code == 400

@@ -32,7 +32,7 @@ def test_the_issuer_is_the_address_that_discovery_lies_under(client: Client) -> 
 def test_every_endpoint_that_is_named_answers(client: Client) -> None:
     document = client.get(DISCOVERY).json()
     addresses = {name: url for name, url in document.items() if name.endswith(("endpoint", "uri"))}
-    assert len(addresses) == 7
+    assert len(addresses) == 8
     for name, url in addresses.items():
         assert url.startswith(ISSUER), name
         assert client.get(url).status_code != 404, name

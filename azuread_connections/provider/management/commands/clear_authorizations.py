@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from ...tokens import delete_expired
+from ... import device_codes, tokens
 
 
 class Command(BaseCommand):
     help = (
         "Delete the sign-ins to clients that no token rests on any more, with their tokens, a "
-        "batch at a time. Run it daily."
+        "batch at a time, and the codes of devices. Run it daily."
     )
 
     def handle(self, **options: Any) -> None:
-        self.stdout.write(f"Deleted: {delete_expired()}")
+        self.stdout.write(f"Deleted: {tokens.delete_expired() + device_codes.delete_expired()}")
