@@ -6,22 +6,26 @@ NEWEST_VENV ?= .venv-newest
 PROVIDER_VENV ?= .venv-provider
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
+CLIENTS_PORT ?= 8002
 ARGS ?=
 # Processes that run the tests: by default one per processor. WORKERS=0 uses a single process.
 WORKERS ?= auto
 
 BIN := $(VENV)/bin
+JS := tests/provider/js
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-newest test-provider lint check check-provider release-check bench clean
 
 help:
-	@echo "make demo           the demo site with a stand-in for Microsoft (SITE_PORT=8000 STANDIN_PORT=8001)"
+	@echo "make demo           the demo site with a stand-in for Microsoft, and applications that sign in at the site"
+	@echo "                    (SITE_PORT=8000 STANDIN_PORT=8001 CLIENTS_PORT=8002)"
 	@echo "make test           the test suite on SQLite, without the browser tests and the largest (ARGS=\"-k name\")"
 	@echo "make test-fast      the same without the slow tests: for a run after each change"
 	@echo "make test-newest    make test on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
-	@echo "make test-provider  the tests of azuread_connections.provider, in $(PROVIDER_VENV)"
+	@echo "make test-provider  the tests of azuread_connections.provider, in $(PROVIDER_VENV), with Node.js; without"
+	@echo "                    the browser tests: ARGS=\"-m browser\" runs those"
 	@echo "make lint           ruff, djlint and mypy"
 	@echo "make check          lint, Django's system checks and missing migrations"
 	@echo "make check-provider types, system checks and missing migrations of azuread_connections.provider"
@@ -31,8 +35,9 @@ help:
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, VENV=dir the virtual environment."
 
-demo: $(VENV)/.runtime
-	@$(BIN)/python -m project.demo.run --site-port $(SITE_PORT) --standin-port $(STANDIN_PORT)
+demo: $(VENV)/.demo
+	@$(BIN)/python -m project.demo.run --site-port $(SITE_PORT) --standin-port $(STANDIN_PORT) \
+		--clients-port $(CLIENTS_PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not at_size" $(ARGS)
@@ -47,8 +52,9 @@ test-newest:
 
 # In an environment of its own, too: all other tests run without django-oauth-toolkit.
 test-provider:
-	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.provider
-	$(PROVIDER_VENV)/bin/python -m pytest -n $(WORKERS) --ds=tests.provider.settings tests/provider $(ARGS)
+	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.provider $(JS)/node_modules/.installed
+	$(PROVIDER_VENV)/bin/python -m pytest -n $(WORKERS) -m "not browser" --ds=tests.provider.settings \
+		tests/provider $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -103,9 +109,9 @@ $(VENV)/.created:
 		echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@touch $@
 
-$(VENV)/.runtime: requirements.txt $(VENV)/.created
+$(VENV)/.demo: requirements-demo.txt requirements.txt $(VENV)/.created
 	@echo "Installing packages ..."
-	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install --quiet -r requirements-demo.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
@@ -113,8 +119,16 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/.created
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@touch $@
 
-$(PROVIDER_VENV)/.provider: requirements-provider.txt $(PROVIDER_VENV)/.dev
+$(PROVIDER_VENV)/.provider: requirements-provider.txt requirements-demo.txt $(PROVIDER_VENV)/.dev
 	@$(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-provider.txt
+	@touch $@
+
+# OAuth clients in JavaScript. They run on the machine's Node.js if it is 20 or newer, otherwise on
+# that of PyPI. Without the packages' scripts: none is needed, and any could do anything.
+$(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json requirements-node.txt $(PROVIDER_VENV)/.provider
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null \
+		|| $(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-node.txt
+	@PATH="$(CURDIR)/$(PROVIDER_VENV)/bin:$$PATH" npm ci --prefix $(JS) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(NEWEST_VENV)/.newest: requirements-newest.txt $(NEWEST_VENV)/.dev

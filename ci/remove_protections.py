@@ -3,12 +3,17 @@
     python ci/remove_protections.py                 all of them; takes a quarter of an hour
     python ci/remove_protections.py login/ conf     those of files whose path begins so
 
+Those of the optional sub-app take part where django-oauth-toolkit is installed:
+
+    .venv-provider/bin/python ci/remove_protections.py provider/
+
 They are listed in tests/attacks/protections.py. A protection that no test misses, or a named test
 that fails without any removal, ends it with status 1.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -26,6 +31,11 @@ from tests.attacks.protections import PROTECTIONS, Protection  # noqa: E402
 PASSED, FAILED = 0, 1
 
 
+#: Tests below it need the optional sub-app, and settings that install it.
+PROVIDER_TESTS = "tests/provider/"
+HAS_PROVIDER = importlib.util.find_spec("oauth2_provider") is not None
+
+
 def copy_checkout(target: Path) -> None:
     """Copy what git knows, as it stands in the working tree."""
     listed = subprocess.run(
@@ -38,8 +48,10 @@ def copy_checkout(target: Path) -> None:
 
 
 def run_tests(checkout: Path, *tests: str) -> tuple[int, str]:
+    """Run tests that are all of the sub-app, or all of the core."""
+    settings = ["--ds=tests.provider.settings"] if tests[0].startswith(PROVIDER_TESTS) else []
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *settings, *tests],
         check=False,
         cwd=checkout,
         # An edit of the same length in the same second would not be seen past a cached module.
@@ -66,7 +78,12 @@ def is_missed(checkout: Path, protection: Protection) -> bool:
 
 
 def main(*prefixes: str) -> int:
-    chosen = [each for each in PROTECTIONS if each.file.startswith(prefixes or "")]
+    chosen = [
+        each
+        for each in PROTECTIONS
+        if each.file.startswith(prefixes or "")
+        and (HAS_PROVIDER or not each.test.startswith(PROVIDER_TESTS))
+    ]
     unknown = [prefix for prefix in prefixes if not any(e.file.startswith(prefix) for e in chosen)]
     if unknown:
         print(__doc__)
@@ -75,11 +92,15 @@ def main(*prefixes: str) -> int:
     with tempfile.TemporaryDirectory() as name:
         checkout = Path(name)
         copy_checkout(checkout)
-        status, output = run_tests(checkout, *sorted({each.test for each in chosen}))
-        if status != PASSED:
-            print(output)
-            print("The tests fail with every protection in place, so they say nothing.")
-            return 1
+        tests = sorted({each.test for each in chosen})
+        of_provider = [test for test in tests if test.startswith(PROVIDER_TESTS)]
+        of_core = [test for test in tests if test not in of_provider]
+        for group in filter(None, (of_core, of_provider)):
+            status, output = run_tests(checkout, *group)
+            if status != PASSED:
+                print(output)
+                print("The tests fail with every protection in place, so they say nothing.")
+                return 1
         not_missed = []
         for number, each in enumerate(chosen, 1):
             missed = is_missed(checkout, each)

@@ -1,6 +1,7 @@
 """Write the tables of docs/security.md from the tests: `python -m project.security`.
 
-With `--check` it writes nothing, and exits with 1 if the page is out of date.
+With `--check` it writes nothing, and exits with 1 if the page is out of date. The table of attacks
+on the optional sub-app needs django-oauth-toolkit, and is written apart: `--provider`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from tests.attacks.protections import PROTECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
+#: Each table of attacks, and what pytest collects for it.
+_CORE = ("attacks", ("tests/attacks",))
+_PROVIDER = ("provider attacks", ("--ds=tests.provider.settings", "tests/provider/attacks"))
 _NOT_RUN = ("skip", "skipif", "xfail")
 
 
@@ -56,13 +60,13 @@ class _Collector:
         self.cases = [Case.of(item) for item in session.items]
 
 
-def collect() -> list[Case]:
-    """Return every case of tests/attacks. Call it once in a process, and not in a test."""
+def collect(*arguments: str) -> list[Case]:
+    """Return every case that pytest collects. Call it once in a process, and not in a test."""
     collector = _Collector()
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/attacks")]
-        status = pytest.main(arguments, plugins=[collector])
+        options = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--rootdir={ROOT}"]
+        status = pytest.main([*options, *arguments], plugins=[collector])
     if status != pytest.ExitCode.OK:
         raise SystemExit(said.getvalue())
     return collector.cases
@@ -96,12 +100,9 @@ def protections_as_markdown() -> str:
     return f"{table}\nIn all: {len(rows)} removals.\n"
 
 
-def with_tables(page: str, cases: list[Case]) -> str:
-    """Return the page with its generated tables replaced."""
-    for name, text in (
-        ("attacks", attacks_as_markdown(cases)),
-        ("protections", protections_as_markdown()),
-    ):
+def with_tables(page: str, tables: dict[str, str]) -> str:
+    """Return the page with these generated tables replaced."""
+    for name, text in tables.items():
         begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->\n"
         before, _, rest = page.partition(begin)
         _, _, after = rest.partition(end)
@@ -118,7 +119,12 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def main(*arguments: str) -> int:
     written = PAGE.read_text(encoding="utf-8")
-    page = with_tables(written, collect())
+    name, collected = _PROVIDER if "--provider" in arguments else _CORE
+    tables = {
+        name: attacks_as_markdown(collect(*collected)),
+        "protections": protections_as_markdown(),
+    }
+    page = with_tables(written, tables)
     if "--check" in arguments:
         return int(page != written)
     PAGE.write_text(page, encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,11 +24,16 @@ import requests
 
 from azuread_connections.testing.browser.client import next_address, press
 from project.demo import data
+from project.demo.run import CLIENT_PACKAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("azuread_connections", "project", "templates")
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 WAIT_SECONDS = 60
+
+
+#: The demo's clients need packages that are not installed where the core is tested without them.
+HAS_CLIENTS = all(find_spec(name) for name in CLIENT_PACKAGES)
 
 
 class Known:
@@ -110,24 +118,32 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+Ports = tuple[int, int, int]
+
+
 @pytest.fixture
-def ports() -> tuple[int, int]:
+def ports() -> Ports:
     return free_ports()
 
 
-def free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
+def free_ports() -> Ports:
+    """One for the site, one for the stand-in, one for the clients."""
+    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+        for each in (one, two, three):
+            each.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1], three.getsockname()[1]
 
 
 class Run:
     """One `python -m project.demo.run`."""
 
-    def __init__(self, checkout: Path, site_port: int, standin_port: int) -> None:
+    def __init__(
+        self, checkout: Path, site_port: int, standin_port: int, clients_port: int
+    ) -> None:
         self.site_url = f"http://localhost:{site_port}"
         self.standin_url = f"http://localhost:{standin_port}"
+        self.clients_url = f"http://localhost:{clients_port}"
+        self.folder = checkout
         self.output = ""
         # The suite's own settings and database must not reach the demo.
         ours = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
@@ -135,6 +151,7 @@ class Run:
             [
                 *(sys.executable, "-m", "project.demo.run"),
                 *("--site-port", str(site_port), "--standin-port", str(standin_port)),
+                *("--clients-port", str(clients_port)),
             ],
             cwd=checkout,
             env={name: value for name, value in os.environ.items() if name not in ours},
@@ -159,7 +176,7 @@ class Run:
 
 
 @pytest.fixture
-def demo(checkout: Path, ports: tuple[int, int]) -> Iterator[Run]:
+def demo(checkout: Path, ports: Ports) -> Iterator[Run]:
     run = Run(checkout, *ports)
     try:
         yield run
@@ -197,7 +214,7 @@ def sign_in(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_demo_runs_twice_and_stops_cleanly(
-    demo: Run, checkout: Path, ports: tuple[int, int], number: signal.Signals
+    demo: Run, checkout: Path, ports: Ports, number: signal.Signals
 ) -> None:
     said = demo.read_until("Press Ctrl-C to stop")
     assert re.search(r"as admin, password \S{12,}", said)
@@ -222,6 +239,25 @@ def test_the_text_says_what_to_paste_with_which_date(running: Run) -> None:
     date = (datetime.now(UTC) + timedelta(days=new_secret.days)).date()
     said = " ".join(running.output.split())
     assert f"with an expiry date such as {date}: {new_secret.value}" in said
+
+
+def test_the_clients_are_listed_or_it_says_what_they_need(running: Run) -> None:
+    """The rest of the demo does not need them."""
+    if HAS_CLIENTS:
+        assert f"{running.clients_url}/web/" in running.output
+        assert requests.get(running.clients_url).ok
+    else:
+        assert "pip install -r requirements-demo.txt" in running.output
+        assert running.clients_url not in running.output
+
+
+def test_the_page_names_the_hash_of_the_library_that_it_loads() -> None:
+    folder = ROOT / "project" / "demo" / "clients"
+    pages = (folder / "pages.py").read_text()
+    (library,) = (folder / "static/clients/vendor").glob("*.js")
+    digest = base64.b64encode(hashlib.sha256(library.read_bytes()).digest()).decode()
+    assert f'LIBRARY = "clients/vendor/{library.name}"' in pages
+    assert f'LIBRARY_HASH = "sha256-{digest}"' in pages
 
 
 def test_the_stand_in_says_its_address_as_people_type_it(running: Run, checkout: Path) -> None:
@@ -296,19 +332,19 @@ def test_the_printed_password_opens_the_administration(running: Run) -> None:
 
 
 def test_taken_ports_are_named_with_the_variable_that_changes_them(
-    checkout: Path, ports: tuple[int, int]
+    checkout: Path, ports: Ports
 ) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        run = Run(checkout, ports[0], taken)
+        run = Run(checkout, ports[0], taken, ports[2])
         assert run.end() == 1
     assert f"port {taken} (STANDIN_PORT)" in run.output
     assert "make demo SITE_PORT=" in run.output
 
 
-def test_signals_that_come_in_crowds_stop_it_too(demo: Run, ports: tuple[int, int]) -> None:
+def test_signals_that_come_in_crowds_stop_it_too(demo: Run, ports: Ports) -> None:
     """Under `make` the runner gets Ctrl-C twice, and an impatient person presses it again."""
     demo.read_until("Press Ctrl-C to stop")
     for number in (signal.SIGTERM, signal.SIGINT) * 100:
@@ -317,7 +353,7 @@ def test_signals_that_come_in_crowds_stop_it_too(demo: Run, ports: tuple[int, in
     assert not any(listens(port) for port in ports)
 
 
-def test_a_child_that_dies_ends_the_demo(demo: Run, ports: tuple[int, int]) -> None:
+def test_a_child_that_dies_ends_the_demo(demo: Run, ports: Ports) -> None:
     demo.read_until("Press Ctrl-C to stop")
     children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children")
     if not children.exists():
@@ -328,7 +364,7 @@ def test_a_child_that_dies_ends_the_demo(demo: Run, ports: tuple[int, int]) -> N
     assert not any(listens(port) for port in ports)
 
 
-def test_somebody_elses_env_file_is_left_alone(tmp_path: Path, ports: tuple[int, int]) -> None:
+def test_somebody_elses_env_file_is_left_alone(tmp_path: Path, ports: Ports) -> None:
     shutil.copytree(ROOT / "project", tmp_path / "project")
     env = tmp_path / ".env"
     env.write_text("SECRET_KEY=of-a-real-site\n")

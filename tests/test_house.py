@@ -227,7 +227,7 @@ RULES = [
         "provider-packages-only-in-provider",
         "the core works without django-oauth-toolkit and what it brings",
         lambda module: core(module) or within(module, "project"),
-        lambda use: within(use.name, "oauth2_provider", "oauthlib", "jwcrypto"),
+        lambda use: within(use.name, "oauth2_provider", "oauthlib", "jwcrypto", "publicsuffixlist"),
     ),
     Rule(
         "provider-models-below",

@@ -36,6 +36,10 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _VERSIONS = {V1: "1.0", V2: "2.0"}
 
+#: Of `amr`: how many methods are kept, and how long one can be. Sessions store them.
+_MAX_METHODS, _MAX_METHOD = 8, 24
+#: Of `roles`: Microsoft allows a role 120 characters. An identity stores them.
+_MAX_ROLES, _MAX_ROLE = 100, 120
 #: Not every platform can read later times.
 _YEAR_3000 = 32_503_680_000
 
@@ -78,6 +82,11 @@ class IdTokenClaims:
     #: When the person last authenticated at Microsoft (`auth_time`), in seconds since 1970; 0 where
     #: the app does not ask for this claim.
     authenticated_at: float = 0
+    #: How the person authenticated at Microsoft (`amr`), such as "pwd" and "mfa". Every v1.0 token
+    #: says so, v2.0 tokens where the app asks for this claim.
+    methods: tuple[str, ...] = ()
+    #: The app roles that the directory has given the person for this app (`roles`).
+    roles: tuple[str, ...] = ()
     #: All claims, for administrators and hooks. The app uses none that is only here.
     everything: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -280,6 +289,8 @@ def _parse(claims: Mapping[str, Any], authority: Authority) -> IdTokenClaims:
         session_id=storable(_text(claims, "sid")).strip(),
         login_hint=storable(_text(claims, "login_hint")).strip(),
         authenticated_at=_optional_time(claims, "auth_time"),
+        methods=_names(claims, "amr", _MAX_METHODS, _MAX_METHOD),
+        roles=_names(claims, "roles", _MAX_ROLES, _MAX_ROLE),
         everything=claims,
     )
 
@@ -312,6 +323,19 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     """Return a text claim, or "" for anything else."""
     value = claims.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _names(claims: Mapping[str, Any], name: str, most: int, longest: int) -> tuple[str, ...]:
+    """Return the first names of a claim that is a list of names, each once. What is not a name, or
+    is too long, is left out: each one stands for itself."""
+    value = claims.get(name)
+    found = value if isinstance(value, list) else ()
+    texts = [text for text in found if isinstance(text, str) and 0 < len(text) <= longest]
+    return tuple(dict.fromkeys(text for text in texts if _is_name(text)))[:most]
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and " " not in text
 
 
 def _optional_time(claims: Mapping[str, Any], name: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -22,6 +22,11 @@ WEB_SCHEMES = frozenset({"http", "https"})
 _APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 
 
+#: Returns why an address with a "*" cannot be listed, "" if it can. Without an entry none can:
+#: the core knows no wildcards. The optional sub-app, which does, adds its own.
+WILDCARD_RULES: list[Callable[[str], str | Promise]] = []
+
+
 def scheme_of(url: str) -> str:
     """Return an address's scheme in lower case; "" for a path or an invalid address."""
     try:
@@ -38,10 +43,11 @@ def is_app_scheme(scheme: str) -> bool:
 def is_listed(url: str, allowed_urls: object) -> bool:
     """Return whether an address matches one of the allowed ones exactly.
 
+    A "*" stands for nothing here, and an address with one is no address of anybody's.
     Its scheme must be a web or app scheme, whatever the list holds: a program can have stored the
     list without validating it. ``allowed_urls`` comes from a JSON column, so it can be anything.
     """
-    if not isinstance(allowed_urls, list | tuple) or url not in allowed_urls:
+    if not isinstance(allowed_urls, list | tuple) or url not in allowed_urls or "*" in url:
         return False
     scheme = scheme_of(url)
     return scheme in WEB_SCHEMES or is_app_scheme(scheme)
@@ -68,9 +74,15 @@ def invalid_destination(url: str, reason: str | Promise) -> ValidationError:
 def destination_error(url: str, *, own_schemes: bool) -> str | Promise:
     """Return why people cannot be sent to a URL; "" if they can."""
     try:
-        return next(_faults(url, own_schemes), "")
+        return next((fault for fault in _faults(url, own_schemes) if fault), "")
     except ValueError:
         return _("it is not a complete address.")
+
+
+def _wildcard_fault(url: str) -> str | Promise:
+    if not WILDCARD_RULES:
+        return _("a wildcard is not allowed: enter each address in full.")
+    return next((fault for rule in WILDCARD_RULES if (fault := rule(url))), "")
 
 
 def _faults(url: str, own_schemes: bool) -> Iterator[str | Promise]:
@@ -79,7 +91,7 @@ def _faults(url: str, own_schemes: bool) -> Iterator[str | Promise]:
     if len(url) > MAX_DESTINATION_LENGTH:
         yield _("it is longer than 512 characters.")
     if "*" in url:
-        yield _("a wildcard is not allowed: enter each address in full.")
+        yield _wildcard_fault(url)
     if "#" in url:
         yield _("remove the part from “#” on.")
     parts = urlsplit(url)

@@ -27,6 +27,9 @@ class Event(models.Model):
         DIRECTORY_MOVED = "directory_moved", _("trusted directory changed")
         TRIED = "tried", _("tried by an administrator")
         CONSENT_RETURNED = "consent_returned", _("returned from the consent page")
+        CLIENT_REFUSED = "client_refused", _("client not authenticated")
+        TOKENS_REFUSED = "tokens_refused", _("tokens refused to a client")
+        TOKENS_REUSED = "tokens_reused", _("code or refresh token used twice")
 
     created_at = models.DateTimeField(_("time"), db_index=True)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)

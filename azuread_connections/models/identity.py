@@ -62,6 +62,8 @@ class Identity(models.Model):
     login_name = models.CharField(_("login name"), max_length=254, blank=True)
     profile = models.JSONField(_("profile"), default=dict)
     groups = models.JSONField(_("groups"), default=list)
+    #: App roles, of the last connection's app registration.
+    roles = models.JSONField(_("app roles"), default=list)
     created_at = models.DateTimeField(_("first sign-in"), auto_now_add=True)
     last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True)
 

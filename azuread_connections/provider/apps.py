@@ -18,6 +18,7 @@ class ProviderConfig(AppConfig):
 
         from ..credentials.sources import add_source
         from ..models import Connection, Identity, Revocation
+        from ..models.destinations import WILDCARD_RULES
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .browser_session import end_tokens, name_session
         from .keys import create_first_key, keep_published
@@ -26,6 +27,7 @@ class ProviderConfig(AppConfig):
         from .models.client import OAuthClient, delete_oauth_application
         from .secret_report import client_secret_lines
         from .sweep import announce_deletion, end_deactivated, end_revoked
+        from .wildcards import wildcard_fault
 
         post_migrate.connect(create_first_key, sender=self)
         post_delete.connect(
@@ -52,3 +54,5 @@ class ProviderConfig(AppConfig):
             )
         keep_tokens_out()
         add_source("azuread_provider", client_secret_lines)
+        if wildcard_fault not in WILDCARD_RULES:
+            WILDCARD_RULES.append(wildcard_fault)

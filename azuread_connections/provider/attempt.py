@@ -24,7 +24,8 @@ class Attempt:
     """One look at an authorization request. ``began_at``: seconds since 1970.
 
     ``is_resumed``: the person has been sent to sign in for it, and with ``asks_login`` to
-    authenticate again. ``is_consent_given``: they have just agreed to it.
+    authenticate again. ``is_consent_given``: they have just agreed to it. ``is_confirmed``: they
+    have just said that they want to go on to the client.
     """
 
     parameters: Parameters
@@ -32,6 +33,7 @@ class Attempt:
     is_resumed: bool = False
     asks_login: bool = False
     is_consent_given: bool = False
+    is_confirmed: bool = False
 
     def get(self, name: str) -> str:
         return next((value for key, value in self.parameters if key == name), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..login.state import session
 from ..login.state.session import SignIn
+from ..models import EnabledConnection, Identity
 from .models import Authorization
 
 
@@ -22,10 +23,37 @@ def sign_in_of(authorization: Authorization) -> SignIn:
 
 def is_valid(authorization: Authorization, *, recheck: bool = False) -> bool:
     """Return whether the person could still sign in as they did: the user is active, tied to the
-    identity, the connection enabled, the directory allowed, nothing revoked since.
+    identity, the connection enabled, the directory allowed, nothing revoked since; and whether the
+    client is public or not, as it was then.
 
     ``recheck``: at this very moment; otherwise as of the last SESSION_CHECK_SECONDS.
     """
     if authorization.revoked_at is not None or not authorization.user.is_active:
         return False
+    # What a client with a secret was given is not for whoever knows its ID, nor the reverse.
+    if authorization.was_public != authorization.client.is_public:
+        return False
     return session.is_still_valid(sign_in_of(authorization), authorization.user_id, recheck=recheck)
+
+
+def why_refused(authorization: Authorization) -> str:
+    """Return why the person cannot sign in as they did: one of ``client_log.PERSON_REASONS``.
+
+    For the log alone, after ``is_valid`` has refused: up to three queries.
+    """
+    if not authorization.user.is_active:
+        return "person_inactive"
+    if authorization.was_public != authorization.client.is_public:
+        return "client_type_changed"
+    sign_in = sign_in_of(authorization)
+    if session.is_too_old(sign_in):
+        return "sign_in_too_old"
+    enabled = EnabledConnection._default_manager.filter(
+        application=sign_in.application, connection=sign_in.connection
+    )
+    if not enabled.exists():
+        return "connection_not_enabled"
+    own = Identity._default_manager.filter(pk=sign_in.identity, user=authorization.user_id)
+    if not own.exists():
+        return "person_untied"
+    return "person_revoked" if session.is_revoked(sign_in) else "directory_not_allowed"

@@ -6,19 +6,23 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..conf import is_loopback
 from ..models.destinations import MAX_DESTINATION_LENGTH, is_listed
+from . import wildcards
 
 
 def is_allowed(uri: str, allowed_urls: object, *, is_native: bool) -> bool:
-    """Return whether an address is one of the listed ones, to the letter (RFC 9700 section 4.1.3).
+    """Return whether an address is one of the listed ones, to the letter (RFC 9700 section 4.1.3),
+    but for a listed wildcard.
 
     A native application's loopback address may have any port: it takes one that happens to be free
     (RFC 8252 section 7.3).
     """
     if len(uri) > MAX_DESTINATION_LENGTH or not uri.isprintable():
         return False
-    if is_listed(uri, allowed_urls):
+    if not isinstance(allowed_urls, list | tuple):
+        return False
+    if is_listed(uri, allowed_urls) or any(wildcards.matches(uri, each) for each in allowed_urls):
         return True
-    if not is_native or not isinstance(allowed_urls, list | tuple):
+    if not is_native:
         return False
     asked = _loopback(uri)
     return asked is not None and any(

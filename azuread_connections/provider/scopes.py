@@ -11,6 +11,7 @@ OPENID = "openid"
 PROFILE = "profile"
 EMAIL = "email"
 GROUPS = "groups"
+ROLES = "roles"
 OFFLINE_ACCESS = "offline_access"
 
 #: Each scope, and what the consent page says of it.
@@ -19,6 +20,7 @@ DESCRIPTIONS: dict[str, Promise] = {
     PROFILE: _("your name, and the organisation that you sign in with"),
     EMAIL: _("your email address"),
     GROUPS: _("the groups that you are in at your organisation"),
+    ROLES: _("the roles that your organisation has given you"),
     OFFLINE_ACCESS: _("all this also while you are away"),
 }
 

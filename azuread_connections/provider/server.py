@@ -20,13 +20,14 @@ from oauthlib.oauth2.rfc6749.errors import FatalClientError, InvalidRequestError
 from oauthlib.oauth2.rfc6749.tokens import BearerToken
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
+from ..login.log.client_address import client_address
 from ..models import Application
 from . import scopes
 from .device_grant import GRANT_TYPE as DEVICE_CODE
 from .device_grant import DeviceCodeGrant
 from .issuer import issuer
 from .models import API, OAuthClient
-from .validator import ISSUER_HEADER, ClientValidator
+from .validator import ADDRESS_HEADER, ISSUER_HEADER, ClientValidator
 
 #: More than any client sends to the token endpoint.
 _MAX_JSON = 20_000
@@ -135,7 +136,7 @@ def check_authorization_request(
         raise UntrustedRequest("A parameter is given twice.")  # RFC 6749 section 3.1
     try:
         granted, info = server().validate_authorization_request(
-            f"{request.path}?{urlencode(parameters)}", "GET", None, {}
+            f"{request.path}?{urlencode(parameters)}", "GET", None, _headers(request)
         )
     except FatalClientError as error:
         raise UntrustedRequest(error.error, error.description) from error
@@ -184,7 +185,7 @@ class RefusedDevice(Exception):
 
     def __init__(self, error: OAuth2Error) -> None:
         super().__init__(error.error)
-        self.answer = Answer(error.status_code, error.json)
+        self.answer = Answer(error.status_code, error.json, error.headers)
 
 
 @sensitive_variables("parameters")
@@ -212,7 +213,7 @@ def revocation_response(request: HttpRequest, parameters: list[tuple[str, str]])
 def authenticated_client(
     request: HttpRequest, parameters: list[tuple[str, str]]
 ) -> OAuthClient | None:
-    """Return the confidential client that a request proves to be from."""
+    """Return the confidential client that a request proves to be from. Raises ``OAuth2Error``."""
     asked = Request(request.path, "POST", urlencode(parameters), _headers(request))
     if not server().request_validator.authenticate_client(asked):
         return None
@@ -258,7 +259,10 @@ def _is_text(value: object) -> bool:
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     """Return what the validator reads. No other header of a request has any effect."""
-    headers = {ISSUER_HEADER: issuer(request)}
+    headers = {
+        ISSUER_HEADER: issuer(request),
+        ADDRESS_HEADER: client_address(request) or "",
+    }
     if given := request.META.get("HTTP_AUTHORIZATION"):
         headers["Authorization"] = given
     return headers

@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from . import claims, judge, lifetimes, queries
+from . import judge, lifetimes, queries
 from .models import Authorization, OAuthClient
 from .models.client_secret import digest_of
+from .subjects import subject
 
 
 class AlreadyUsed(Exception):
@@ -167,7 +168,7 @@ def introspect(client: OAuthClient, token: str) -> dict[str, Any]:
     if authorization is None or not judge.is_valid(authorization):
         return inactive
     audience = {"aud": authorization.api.identifier} if authorization.api else {}
-    return {**answer, **audience, "sub": claims.subject(authorization.identity)}
+    return {**answer, **audience, "sub": subject(authorization.identity, client)}
 
 
 # --- Ending ---------------------------------------------------------------------------------------

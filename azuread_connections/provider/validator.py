@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import logging
 import re
 import time
 import uuid
 from typing import Any
-from urllib.parse import unquote_plus
 
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -23,8 +19,10 @@ from ..models.validators import is_plain
 from . import (
     apis,
     claims,
+    client_log,
     device_codes,
     endings,
+    failed_authentication,
     judge,
     keys,
     lifetimes,
@@ -34,11 +32,14 @@ from . import (
     tokens,
 )
 from .apis import Target
-from .models import API, Authorization, ClientConsent, OAuthClient, OAuthClientSecret
+from .client_authentication import basic_credentials, why_not
+from .failed_authentication import TooManyFailures
+from .models import API, Authorization, ClientConsent, OAuthClient
 from .response_modes import RESPONSE_MODES
 
-#: Carries the issuer's address to ID tokens. It is set by ``server`` alone.
+#: These carry the issuer's address and the client's own from the request. ``server`` sets them.
 ISSUER_HEADER = "X-Issuer"
+ADDRESS_HEADER = "X-Client-Address"
 _MAX_NONCE = 512
 #: RFC 7636 section 4.2: base64url of a SHA-256 digest.
 _CODE_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -47,8 +48,6 @@ _UNSUPPORTED = {
     "request_uri": "request_uri_not_supported",
     "registration": "registration_not_supported",
 }
-
-logger = logging.getLogger("azuread_connections")
 
 
 class ClientValidator(OAuth2Validator):
@@ -73,26 +72,30 @@ class ClientValidator(OAuth2Validator):
         return request.client
 
     def client_authentication_required(self, request: Any, *args: Any, **kwargs: Any) -> bool:
-        if _basic_credentials(request) is not None or request.client_secret:
+        if basic_credentials(request) is not None or request.client_secret:
             return True
         client = self._load_application(request.client_id, request)
         return client is None or not client.azuread_client.is_public
 
     @sensitive_variables("secret")
     def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
-        """Check the client's secret, sent by Basic or in the body (RFC 6749 section 2.3.1)."""
-        basic = _basic_credentials(request)
-        if basic is not None and request.client_secret:
-            return False  # section 2.3: no more than one method
+        """Check the client's secret, sent by Basic or in the body (RFC 6749 section 2.3.1).
+
+        Raises ``TooManyFailures``.
+        """
+        basic = basic_credentials(request)
         client_id, secret = basic or (request.client_id, request.client_secret)
-        if not isinstance(secret, str) or not secret:
-            return False
-        if basic and request.client_id and request.client_id != client_id:
-            return False
+        address = _address(request)
+        if wait := failed_authentication.seconds_to_wait(client_id, address):
+            raise TooManyFailures(wait)
         client = self._load_application(client_id, request)
-        if client is None or client.azuread_client.is_public:
-            return False
-        return bool(OAuthClientSecret.objects.accepts(client.azuread_client, secret))
+        if not (reason := why_not(request, client, client_id, secret)):
+            return True
+        if failed_authentication.count(client_id, address):
+            reason = "too_many_failures"
+        application = client.azuread_client.application if client else None
+        client_log.record_refused_client(reason, application, address)
+        return False
 
     def authenticate_client_id(
         self, client_id: Any, request: Any, *args: Any, **kwargs: Any
@@ -117,9 +120,15 @@ class ClientValidator(OAuth2Validator):
         self, client_id: Any, redirect_uri: str, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
         client: OAuthClient = request.client.azuread_client
-        return redirect_uris.is_allowed(
-            redirect_uri, client.application.allowed_callback_urls, is_native=client.is_native
+        application = client.application
+        if redirect_uris.is_allowed(
+            redirect_uri, application.allowed_callback_urls, is_native=client.is_native
+        ):
+            return True
+        client_log.record_refused_client(
+            "redirect_uri_not_listed", application, _address(request), detail=redirect_uri
         )
+        return False
 
     def get_default_redirect_uri(self, *args: Any, **kwargs: Any) -> None:
         """There is none: OpenID Connect Core section 3.1.2.1 requires the parameter."""
@@ -203,11 +212,11 @@ class ClientValidator(OAuth2Validator):
         """Judge the person of a code, who has agreed a moment ago, and take what they agreed to."""
         if found.code_used_at is not None:
             found.revoke()  # RFC 6749 section 4.1.2
-            _warn_of_reuse(what, found)
+            client_log.record_reuse(what, found, _address(request))
             return False
-        if found.is_code_expired(timezone.now()) or not judge.is_valid(found, recheck=True):
+        if found.is_code_expired(timezone.now()) or not _is_person_valid(found, request):
             return False
-        granted = _scopes_today(found)
+        granted = _scopes_today(found, request)
         if granted is None:
             return False
         _check_target(request, found)
@@ -276,16 +285,18 @@ class ClientValidator(OAuth2Validator):
         now = timezone.now()
         if found.revoked is not None:
             authorization.revoke()
-            _warn_of_reuse("A refresh token", authorization)
+            client_log.record_reuse("A refresh token", authorization, _address(request))
             return False
         is_over = (
             found.created + lifetimes.unused_refresh_token(authorization.client) <= now
             or authorization.created_at + lifetimes.refresh_token(authorization.client) <= now
         )
-        if not judge.is_valid(authorization, recheck=True):
+        if is_over:
+            client_log.log_expired(authorization)
+        elif not _is_person_valid(authorization, request):
             endings.end([authorization])
             return False
-        granted = None if is_over else _scopes_today(authorization)
+        granted = None if is_over else _scopes_today(authorization, request)
         if granted is None:
             authorization.revoke()
             return False
@@ -317,10 +328,13 @@ class ClientValidator(OAuth2Validator):
                 )
             else:
                 tokens.issue_for_code(token, request.client, request.authorization)
+                client_log.log_signed_in(request.authorization)
         except tokens.AlreadyUsed:
             # As one that is used a second time.
             request.authorization.revoke()
-            _warn_of_reuse("A code or refresh token", request.authorization)
+            client_log.record_reuse(
+                "A code or refresh token", request.authorization, _address(request)
+            )
             raise errors.InvalidGrantError(request=request) from None
 
     def access_token_seconds(self, request: Any) -> int:
@@ -376,23 +390,6 @@ class ClientValidator(OAuth2Validator):
         tokens.revoke(request.client.azuread_client, token)
 
 
-@sensitive_variables()
-def _basic_credentials(request: Any) -> tuple[str, str] | None:
-    """Return client ID and secret of the Authorization header; empty ones if it is malformed.
-
-    RFC 6749 section 2.3.1: both are form-encoded first.
-    """
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, ValueError):
-        return "", ""
-    client_id, _, secret = decoded.partition(":")
-    return unquote_plus(client_id), unquote_plus(secret)
-
-
 def _find_target(client: OAuthClient, request: Any, *, for_itself: bool) -> Target | None:
     """Return the API that a request names, or None if it names none."""
     try:
@@ -409,18 +406,29 @@ def _api_of(request: Any) -> API | None:
     return authorization.api if authorization else target.api if target else None
 
 
-def _warn_of_reuse(what: str, authorization: Authorization) -> None:
-    """Log what a stolen token looks like, or a client that loses its own. Without the token."""
-    logger.warning(
-        "%s of the client %s was used a second time: all tokens of that sign-in are revoked "
-        "(identity %s).",
-        what,
-        authorization.client.client_id,
-        authorization.identity_id,
-    )
+def _address(request: Any) -> str | None:
+    return request.headers.get(ADDRESS_HEADER) or None
 
 
-def _scopes_today(authorization: Authorization) -> list[str] | None:
+def _is_person_valid(authorization: Authorization, request: Any) -> bool:
+    """Return whether the person may still use the client, at this moment; log why not."""
+    if judge.is_valid(authorization, recheck=True):
+        return True
+    if authorization.revoked_at is None:
+        reason = judge.why_refused(authorization)
+        client_log.record_refused_tokens(reason, authorization, _address(request))
+    return False
+
+
+def _scopes_today(authorization: Authorization, request: Any) -> list[str] | None:
+    """Return the scopes that the client can still be given; log it if there are none."""
+    granted = _find_scopes_today(authorization)
+    if granted is None:
+        client_log.record_refused_tokens("grant_withdrawn", authorization, _address(request))
+    return granted
+
+
+def _find_scopes_today(authorization: Authorization) -> list[str] | None:
     """Return the scopes that the client can still be given, or None if it can be given none.
 
     Since the person signed in, an administrator can have taken the API or its scopes from the

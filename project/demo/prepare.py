@@ -34,6 +34,10 @@ def main() -> None:
     create_staff_group()
     write_json(folder / "connections.json", data.connections(now=now, known=known_connections()))
     call_command("import_connections", str(folder / "connections.json"))
+    if clients_url := getattr(settings, "CLIENTS_URL", ""):
+        from .registration import register_clients
+
+        register_clients(clients_url)
 
 
 def admin_password(file: Path) -> str:

@@ -1,7 +1,7 @@
 """Run the demo: `make demo`, or `python -m project.demo.run`.
 
-Prepares the database, starts the stand-in for Microsoft and the site, prints what to try, and stops
-both on Ctrl-C or SIGTERM.
+Prepares the database, starts the stand-in for Microsoft, the site and its clients, prints what to
+try, and stops all of them on Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
 
+from .clients import registered
 from .data import CONTOSO, NORTHWIND, STAFF_GROUP
 from .prepare import ADMIN_USERNAME, write_private
 
@@ -36,6 +38,10 @@ DEMO_DIR = BASE_DIR / ".demo"
 ENV_HEADING = "# Written by make demo."
 #: Variables of the caller's shell that would make the demo use another project's data.
 NOT_INHERITED = ("SECRET_KEY", "AZUREAD_ENCRYPTION_KEYS", "DATABASE_URL", "CACHE_URL", "ENV_FILE")
+
+#: What the provider and its clients need besides (requirements-demo.txt). Without it, the demo runs
+#: as the site does that has no clients.
+CLIENT_PACKAGES = ("oauth2_provider", "authlib")
 
 START_SECONDS = 60
 STOP_SECONDS = 5
@@ -54,6 +60,11 @@ class Stopped(Exception):
 class Ports:
     site: int
     standin: int
+    clients: int
+
+    @property
+    def clients_url(self) -> str:
+        return f"http://localhost:{self.clients}"
 
     @property
     def site_url(self) -> str:
@@ -107,8 +118,9 @@ class Child:
 class Demo:
     """The running demo: its children, and whether somebody asked it to stop."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, *, has_clients: bool) -> None:
         self.ports = ports
+        self.has_clients = has_clients
         self.children: list[Child] = []
         # A plain flag: an Event's lock would wait for itself if a second signal came while the
         # first one sets it, and `make` passes on a signal that its whole group has already got.
@@ -116,13 +128,13 @@ class Demo:
 
     def run(self) -> None:
         """Run until asked to stop (``Stopped``) or until an error (``DemoError``)."""
-        check_ports(self.ports)
+        check_ports(self.ports, has_clients=self.has_clients)
         write_env_once(self.ports)
         DEMO_DIR.mkdir(mode=0o700, exist_ok=True)
         try:
             self.prepare()
             self.start_servers()
-            announce(self.ports)
+            announce(self.ports, has_clients=self.has_clients)
             while True:
                 self.pause()
         finally:
@@ -150,6 +162,21 @@ class Demo:
         self.children.append(Child.start("site", site, environment))
         self.wait_for(self.ports.standin_url)
         self.wait_for(f"{self.ports.site_url}/login/")
+        if self.has_clients:
+            self.start_clients()
+
+    def start_clients(self) -> None:
+        say("Starting the clients ...")
+        clients = ["manage.py", "runserver", "--noreload", f"127.0.0.1:{self.ports.clients}"]
+        environment = self.environment() | {
+            "DJANGO_SETTINGS_MODULE": "project.demo.clients.settings",
+            # Authlib refuses to do this without TLS anywhere else than on a developer's machine.
+            "AUTHLIB_INSECURE_TRANSPORT": "1",
+            "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
+        }
+        self.children.append(Child.start("clients", clients, environment))
+        self.wait_for(self.ports.clients_url)
 
     def wait_for(self, url: str) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -172,7 +199,7 @@ class Demo:
         """The children's environment: the lasting values of .env, and the addresses of this run."""
         inherited = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
         return inherited | {
-            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "DJANGO_SETTINGS_MODULE": f"project.{'demo.' if self.has_clients else ''}settings",
             "DJANGO_RUNSERVER_HIDE_WARNING": "true",
             "PYTHONUNBUFFERED": "1",
             **addresses(self.ports),
@@ -184,6 +211,7 @@ def addresses(ports: Ports) -> dict[str, str]:
         "DEBUG": "1",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "PUBLIC_URL": ports.site_url,
+        "CLIENTS_URL": ports.clients_url,
         "AZUREAD_LOGIN_URL": ports.standin_url,
         "AZUREAD_GRAPH_URL": f"{ports.standin_url}/graph",
     }
@@ -213,15 +241,17 @@ def write_env_once(ports: Ports) -> None:
     write_private(ENV_FILE, "\n".join(lines) + "\n")
 
 
-def check_ports(ports: Ports) -> None:
-    if ports.site == ports.standin:
-        raise DemoError("The site and the stand-in need two different ports.")
+def check_ports(ports: Ports, *, has_clients: bool) -> None:
     wanted = {"SITE_PORT": ports.site, "STANDIN_PORT": ports.standin}
+    if has_clients:
+        wanted["CLIENTS_PORT"] = ports.clients
+    if len(set(wanted.values())) < len(wanted):
+        raise DemoError(f"{', '.join(wanted)}: each needs a port of its own.")
     taken = [f"{port} ({name})" for name, port in wanted.items() if not port_is_free(port)]
     if taken:
         raise DemoError(
             f"Already in use: port {' and port '.join(taken)}. Stop what uses it, or choose "
-            "others:\n\n    make demo SITE_PORT=8010 STANDIN_PORT=8011"
+            "others:\n\n    make demo SITE_PORT=8010 STANDIN_PORT=8011 CLIENTS_PORT=8012"
         )
 
 
@@ -255,7 +285,7 @@ def answers(url: str) -> bool:
     return True
 
 
-def announce(ports: Ports) -> None:
+def announce(ports: Ports, *, has_clients: bool) -> None:
     password = (DEMO_DIR / "admin-password").read_text().strip()
     python = shown(Path(sys.executable))
     say(f"""
@@ -264,6 +294,7 @@ The demo runs.
   Site            {ports.site_url}/
   Administration  {ports.site_url}/admin/  as {ADMIN_USERNAME}, password {password}
   Stand-in        {ports.standin_url}/  (plays Microsoft's part)
+{list_of_clients(ports) if has_clients else WITHOUT_CLIENTS}
 
 What to try:
 
@@ -278,8 +309,26 @@ What to try:
      them, and the group "{CONTOSO.staff}" put them into the Django group "{STAFF_GROUP}".
   6. In another terminal, list the secrets that need care:
      {python} manage.py check_secrets
-
+{CLIENTS_TO_TRY if has_clients else ""}
 Logs are in {shown(DEMO_DIR)}/. Press Ctrl-C to stop.""")
+
+
+CLIENTS_TO_TRY = f"""\
+  7. Sign in to the web application: the site asks nothing again if you are signed in there.
+     Then remove Contoso from "{registered.WEB.name}" under Applications in the administration,
+     and press Refresh in the web application: it is refused.
+"""
+WITHOUT_CLIENTS = """
+Its clients are left out: pip install -r requirements-demo.txt brings what they need."""
+
+
+def list_of_clients(ports: Ports) -> str:
+    return f"""
+Applications elsewhere that sign in at the site:
+
+  Web application {ports.clients_url}/web/  (Authlib; for all three companies)
+  Single page     {ports.clients_url}/spa/  (oidc-client-ts; for Contoso only)
+  Machine         {ports.clients_url}/machine/  (calls an API by its client ID and secret)"""
 
 
 def new_secret_date() -> date:
@@ -315,8 +364,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m project.demo.run", description=__doc__)
     parser.add_argument("--site-port", type=port, default=8000)
     parser.add_argument("--standin-port", type=port, default=8001)
+    parser.add_argument("--clients-port", type=port, default=8002)
     options = parser.parse_args()
-    demo = Demo(Ports(site=options.site_port, standin=options.standin_port))
+    ports = Ports(options.site_port, options.standin_port, options.clients_port)
+    demo = Demo(ports, has_clients=all(find_spec(name) for name in CLIENT_PACKAGES))
 
     def ask_to_stop(*_: Any) -> None:
         demo.stop_asked = True

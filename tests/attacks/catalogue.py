@@ -36,6 +36,7 @@ class Attacker(enum.StrEnum):
     ADMINISTRATOR = "A directory's administrator"
     BROWSER = "A web page, or somebody with a browser"
     COLLEAGUE = "A colleague on the site's staff, or a careless one"
+    CLIENT = "A client of the provider, or somebody who poses as one"
 
 
 def attack(

@@ -7,10 +7,10 @@ then fails; docs/security.md lists them.
 
     Protection("login/users/linking.py::find_linkable", never("is_active"), "tests/…::test_…"),
 
-The function is ``Class.method``, ``outer.inner``, or nothing for a statement outside of functions
-(``"entra/pools.py::"``). What can be done, and how a place is mentioned, stands in removal.py: an
-edit names a place of the syntax tree, so reformatting, comments and neighbouring code do not break
-it. Then run
+Those of the optional sub-app stand in provider_protections.py. The function is ``Class.method``,
+``outer.inner``, or nothing for a statement outside of functions (``"entra/pools.py::"``). What can
+be done, and how a place is mentioned, stands in removal.py: an edit names a place of the syntax
+tree, so reformatting, comments and neighbouring code do not break it. Then run
 
     pytest tests/test_security_docs.py               # each key finds exactly one place
     python ci/remove_protections.py login/users/     # the test fails without it
@@ -23,10 +23,9 @@ places, mention something else. Where the protection is gone on purpose, remove 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from .provider_protections import PROVIDER_PROTECTIONS
 from .removal import (
-    Edit,
+    Protection,
     always,
     drop_argument,
     drop_decorator,
@@ -46,34 +45,6 @@ _TIE = "tests/attacks/test_hostile_tie.py::test_"
 _EVENTS = "tests/login/log/test_events.py::test_"
 _COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
 _FORGED = f"{_MICROSOFT}a_forged_id_token"
-
-
-@dataclass(frozen=True)
-class Protection:
-    """With ``edit`` made in the function that ``place`` names, ``test`` fails.
-
-    ``also`` is a function of the same file and an edit there, where a protection has two ends.
-    """
-
-    place: str
-    edit: Edit
-    test: str
-    also: tuple[str, Edit] | None = None
-
-    @property
-    def file(self) -> str:
-        return self.place.partition("::")[0]
-
-    @property
-    def edits(self) -> tuple[tuple[str, Edit], ...]:
-        """Each edit with its place."""
-        if self.also is None:
-            return ((self.place, self.edit),)
-        function, edit = self.also
-        return ((self.place, self.edit), (f"{self.file}::{function}", edit))
-
-    def __str__(self) -> str:
-        return "; ".join(f"{place}: {edit}" for place, edit in self.edits)
 
 
 PROTECTIONS = [
@@ -986,7 +957,7 @@ PROTECTIONS = [
     # --- Sign-outs are remembered as long as a sign-in counts
     Protection(
         "login/state/session.py::_is_still_valid",
-        never("_is_too_old"),
+        never("is_too_old"),
         "tests/models/test_revocation.py::test_a_session_of_ten_years_stays_signed_out",
     ),
     # --- Consumer domains
@@ -1062,7 +1033,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/state/session.py::_read",
-        always(),
+        always("is_readable"),
         "tests/fuzzing/test_session_values.py::test_a_sign_in_of_another_shape_is_over",
     ),
     Protection(
@@ -1592,3 +1563,23 @@ PROTECTIONS = [
         "test_the_export_has_no_private_key_and_can_be_imported_again",
     ),
 ]
+
+# In the core, for the sub-app.
+PROTECTIONS += [
+    Protection(
+        "entra/id_token.py::_names",
+        drop_operand("longest"),
+        "tests/entra/test_id_token.py::test_methods_and_roles_are_bounded",
+    ),
+    Protection(
+        "login/state/session.py::_read",
+        never("_MAX_METHODS"),
+        "tests/login/state/test_session.py::test_methods_that_are_none_end_the_sign_in",
+    ),
+    Protection(
+        "models/destinations.py::is_listed",
+        drop_operand("'*' in url"),
+        "tests/models/test_destinations.py::test_a_wildcard_is_never_a_destination",
+    ),
+]
+PROTECTIONS += PROVIDER_PROTECTIONS

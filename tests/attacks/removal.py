@@ -110,6 +110,34 @@ def instead(mention: str, code: str, *, which: int | None = None) -> Edit:
     return Edit("instead", mention, code, which)
 
 
+@dataclass(frozen=True)
+class Protection:
+    """With ``edit`` made in the function that ``place`` names, ``test`` fails.
+
+    ``also`` is a function of the same file and an edit there, where a protection has two ends.
+    """
+
+    place: str
+    edit: Edit
+    test: str
+    also: tuple[str, Edit] | None = None
+
+    @property
+    def file(self) -> str:
+        return self.place.partition("::")[0]
+
+    @property
+    def edits(self) -> tuple[tuple[str, Edit], ...]:
+        """Each edit with its place."""
+        if self.also is None:
+            return ((self.place, self.edit),)
+        function, edit = self.also
+        return ((self.place, self.edit), (f"{self.file}::{function}", edit))
+
+    def __str__(self) -> str:
+        return "; ".join(f"{place}: {edit}" for place, edit in self.edits)
+
+
 # --- Functions ------------------------------------------------------------------------------------
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

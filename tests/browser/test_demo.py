@@ -36,12 +36,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     subprocess.run(["git", "clone", "--quiet", ROOT, checkout], check=True)
     # The packages are installed already; a clone that installs them again is CI's business.
     (checkout / ".venv").symlink_to(Path(sys.prefix))
-    site, standin = free_port(), free_port()
+    site, standin, clients = free_port(), free_port(), free_port()
     printed = folder / "printed"
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO", "DATABASE"))}
     with printed.open("wb") as output:
         process = subprocess.Popen(
-            ["make", "demo", f"SITE_PORT={site}", f"STANDIN_PORT={standin}"],
+            [
+                *("make", "demo", f"SITE_PORT={site}", f"STANDIN_PORT={standin}"),
+                f"CLIENTS_PORT={clients}",
+            ],
             cwd=checkout,
             env=environment,
             stdout=output,

@@ -845,6 +845,37 @@ def test_the_time_of_authentication_is_read_where_it_is_one(sent: object, read: 
     assert attempt(claims(auth_time=sent)).validate().authenticated_at == read
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (["pwd", "mfa"], ("pwd", "mfa")),
+        (["pwd", "pwd"], ("pwd",)),
+        (["pwd", 7, None, ["mfa"], "", "a b", "a\x00", "a\nb", "\ud800", "x" * 121], ("pwd",)),
+        ("pwd", ()),
+        ({"pwd": 1}, ()),
+        (None, ()),
+    ],
+)
+def test_methods_and_roles_are_read_where_they_are_names(
+    sent: object, read: tuple[str, ...]
+) -> None:
+    found = attempt(claims(amr=sent, roles=sent)).validate()
+    assert (found.methods, found.roles) == (read, read)
+
+
+def test_methods_and_roles_are_bounded() -> None:
+    found = attempt(
+        claims(
+            amr=[f"m{number}" for number in range(99)] + ["x" * 25],
+            roles=["x" * 120, *(f"r{number}" for number in range(500))],
+        )
+    ).validate()
+    assert found.methods == tuple(f"m{number}" for number in range(8))
+    assert len(found.roles) == 100
+    assert len(found.roles[0]) == 120
+    assert attempt(claims(amr=["x" * 25])).validate().methods == ()
+
+
 def test_texts_that_are_not_there_are_empty() -> None:
     assert attempt().validate() == IdTokenClaims(tenant_id=TENANT, object_id=PERSON)
 

@@ -4,9 +4,13 @@ import pytest
 from django.test import Client
 
 from azuread_connections.models import Application
+from tests.browser.conftest import chromium
 from tests.company import Company
 from tests.provider.devices import GRANT_TYPE
 from tests.provider.relying_party import RelyingParty
+
+#: Here alone: a second copy of the fixture would start a second Playwright, which cannot be.
+__all__ = ["chromium"]
 
 
 @pytest.fixture

@@ -56,8 +56,11 @@ def access_claims(token: str, audience: str = ORDERS) -> dict[str, Any]:
 
 @pytest.mark.parametrize("parameter", ["audience", "resource"])
 def test_a_person_gets_a_token_for_an_api(
-    portal: RelyingParty, adele: Client, parameter: str
+    contoso: Company, portal: RelyingParty, parameter: str
 ) -> None:
+    contoso.app.optional_claims += ["auth_time"]
+    adele = Client()
+    contoso.sign_in(adele, application=portal.application.slug)
     tokens = portal.tokens(
         adele, scope="openid read:orders unheard:of offline_access", **{parameter: ORDERS}
     )

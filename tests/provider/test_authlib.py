@@ -1,4 +1,4 @@
-"""Authlib, which nobody here wrote, as docs/provider.md sets it up: over HTTP, with its checks."""
+"""Authlib, which nobody here wrote, as docs/provider-clients.md has it, with its checks."""
 
 from __future__ import annotations
 

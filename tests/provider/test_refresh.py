@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from azuread_connections.models import EnabledConnection, Identity, Revocation
-from azuread_connections.provider.models import Authorization
+from azuread_connections.models import Application, EnabledConnection, Identity, Revocation
+from azuread_connections.provider.models import Authorization, OAuthClientSecret
 from tests.company import Company
 from tests.factories import UserFactory
 from tests.provider.relying_party import RelyingParty, id_token_claims, userinfo
@@ -30,8 +30,11 @@ def assert_ended(portal: RelyingParty, tokens: dict[str, Any]) -> None:
 
 
 def test_a_refresh_gives_new_tokens_and_ends_the_former(
-    portal: RelyingParty, adele: Client
+    contoso: Company, portal: RelyingParty
 ) -> None:
+    contoso.app.optional_claims += ["auth_time", "amr"]
+    adele = Client()
+    contoso.sign_in(adele, application=portal.application.slug)
     first = portal.tokens(adele)
 
     response = portal.refresh(first["refresh_token"])
@@ -44,7 +47,7 @@ def test_a_refresh_gives_new_tokens_and_ends_the_former(
     before = id_token_claims(first["id_token"], portal.client_id)
     after = id_token_claims(second["id_token"], portal.client_id)
     # OpenID Connect Core section 12.2.
-    for name in ("iss", "sub", "aud", "auth_time", "sid"):
+    for name in ("iss", "sub", "aud", "auth_time", "amr", "sid"):
         assert after[name] == before[name]
     assert "nonce" not in after
 
@@ -110,6 +113,11 @@ def delete_connection(company: Company) -> None:
     company.connection.delete()
 
 
+def become_public(company: Company) -> None:
+    """From then on, the tokens would be usable without the secret."""
+    Application.objects.update(application_type=Application.Type.SPA)
+
+
 def move_directory(company: Company) -> None:
     company.connection.tenant_id = "11111111-1111-1111-1111-111111111111"
     company.connection.save()
@@ -127,6 +135,7 @@ def move_directory(company: Company) -> None:
         delete_identity,
         delete_connection,
         move_directory,
+        become_public,
     ],
 )
 def test_what_ends_a_session_ends_its_tokens(
@@ -141,8 +150,12 @@ def test_what_ends_a_session_ends_its_tokens(
     code = portal.code(adele)
 
     happens(contoso)
-
-    assert_ended(portal, tokens)
+    if happens is become_public:
+        assert userinfo(tokens["access_token"]).status_code == 401
+        portal.secret = ""
+        assert portal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    else:
+        assert_ended(portal, tokens)
     assert portal.exchange(code).json()["error"] == "invalid_grant"
 
 
@@ -209,6 +222,19 @@ def test_no_token_is_stored(portal: RelyingParty, adele: Client, settings: Any) 
     ]
     for name in ("access_token", "refresh_token"):
         assert tokens[name] not in str(stored)
+
+
+def test_a_public_client_that_becomes_confidential_starts_anew(
+    contoso: Company, spa: RelyingParty
+) -> None:
+    browser = Client()
+    spa.sign_in(contoso, browser)
+    tokens = spa.tokens(browser)
+    Application.objects.filter(pk=spa.application.pk).update(
+        application_type=Application.Type.REGULAR_WEB
+    )
+    spa.secret = OAuthClientSecret.objects.add(spa.client)
+    assert_ended(spa, tokens)
 
 
 # --- Revoking -------------------------------------------------------------------------------------

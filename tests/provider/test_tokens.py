@@ -62,5 +62,5 @@ def test_a_second_use_is_logged_without_the_token(
     portal.refresh(tokens["refresh_token"])
     portal.refresh(tokens["refresh_token"])
     [line] = [each.getMessage() for each in caplog.records if "second time" in each.getMessage()]
-    assert portal.client_id in line
+    assert portal.application.slug in line
     assert tokens["refresh_token"] not in line

@@ -21,6 +21,7 @@ from django.utils.translation import override
 
 from ...entra.errors import CredentialFailed, EntraError, MicrosoftError
 from ...entra.graph import GraphError
+from ...entra.text import storable
 from ...models import Application, Connection, Credential, Directory, Event, Identity
 from .client_address import client_address
 from .failures import SignInFailed
@@ -43,6 +44,20 @@ class SignInRecord:
     connection: Connection
     application: Application
     identity: Identity
+
+
+@dataclass(frozen=True)
+class ClientRecord:
+    """What was refused to an OAuth client. ``application``: the client's; None for an unknown one.
+    ``identity``: the person whom it is about, if it is about one."""
+
+    kind: Event.Kind
+    code: str
+    message: str
+    application: Application | None = None
+    connection: Connection | None = None
+    identity: Identity | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -263,6 +278,47 @@ def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str
         address=client_address(request),
     )
     _log(logging.INFO, event)
+
+
+def record_client(record: ClientRecord) -> None:
+    """Log what was refused to an OAuth client: in one row a minute, however often it happens.
+
+    What is about no person can be caused by anybody, so all applications together get a limited
+    number of rows.
+    """
+    now = timezone.now()
+    application, connection, identity = record.application, record.connection, record.identity
+    event = Event(
+        created_at=now,
+        kind=record.kind,
+        code=record.code,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name if connection else "",
+        application=application,
+        application_name=application.slug if application else "",
+        identity=identity,
+        person=identity.login_name if identity else "",
+        message=storable(record.message)[:_MAX_MESSAGE],
+        address=record.address,
+    )
+    subject = f"{application.pk if application else '-'}:{identity.pk if identity else '-'}"
+    event.counter_key = f"{event.kind}:{event.code}:{subject}:{now:%Y%m%d%H%M}"
+    try:
+        _store_at_client(event, Limits(now, identity is not None, FAILURES_PER_MINUTE))
+    except DatabaseError:
+        logger.exception("The event %s could not be stored.", event.reference)
+    _log(logging.WARNING, event)
+
+
+def _store_at_client(event: Event, limits: Limits) -> None:
+    if _increment(event):
+        return
+    if event.identity is None and not limits.has_room():
+        event = copy(event)  # Python's log still names the application
+        event.application, event.application_name = None, ""
+        event.counter_key = f"{event.kind}:{event.code}:-:-:{event.created_at:%Y%m%d%H%M}"
+    _store(event, _count)
 
 
 def _directory_named(outcome: ConsentOutcome) -> str:

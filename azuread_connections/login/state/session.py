@@ -33,12 +33,17 @@ _MAX_SIGN_INS = 16
 _MAX_KEY = 2**63 - 1
 _MAX_TIME = 32_503_680_000
 _SECONDS_A_DAY = 86_400
+#: More than ``entra.id_token`` lets through.
+_MAX_METHODS = 16
 
 
 @dataclass(frozen=True)
 class SignIn:
     """One sign-in of a session: keys of rows, ``name`` of the connection, ``at`` (seconds since
-    1970), and the claims ``sid`` and ``login_hint`` if the app registration asks for them."""
+    1970), and the claims ``sid`` and ``login_hint`` if the app registration asks for them.
+
+    ``authenticated_at`` and ``methods``: ``auth_time`` and ``amr``, as Microsoft gave them.
+    """
 
     connection: int
     application: int
@@ -49,6 +54,7 @@ class SignIn:
     sid: str = ""
     hint: str = ""
     authenticated_at: float = 0
+    methods: tuple[str, ...] = ()
 
 
 def remember(
@@ -69,6 +75,7 @@ def remember(
         sid=claims.session_id.lower() if is_guid(claims.session_id) else "",
         hint=claims.login_hint[:_MAX_HINT] if is_plain(claims.login_hint) else "",
         authenticated_at=claims.authenticated_at,
+        methods=claims.methods,
     )
     others = [
         replace(other, hint="")
@@ -135,12 +142,20 @@ def is_still_valid(sign_in: SignIn, user: Any, *, recheck: bool = False) -> bool
     """Return whether a sign-in of a user (the key) holds. ``recheck``: at this very moment, and
     not as of the last SESSION_CHECK_SECONDS. One query, or none."""
     if recheck:
-        return not _is_too_old(sign_in) and _query_validity(sign_in, user)
+        return not is_too_old(sign_in) and _query_validity(sign_in, user)
     return _is_still_valid(sign_in, user)
 
 
 def _store(request: HttpRequest, known: list[SignIn]) -> None:
-    request.session[_KEY] = [dict(vars(sign_in)) for sign_in in known]
+    request.session[_KEY] = [_as_stored(sign_in) for sign_in in known]
+
+
+def _as_stored(sign_in: SignIn) -> dict[str, Any]:
+    """Return a sign-in as JSON has it, and as every session engine gives it back. Without empty
+    methods: a session can have to fit into a cookie."""
+    stored = dict(vars(sign_in))
+    methods = list(stored.pop("methods"))
+    return {**stored, "methods": methods} if methods else stored
 
 
 def _stored(request: HttpRequest) -> list[Any]:
@@ -160,8 +175,11 @@ def _read(stored: Any) -> SignIn | None:
         sign_in = SignIn(**stored)
     except TypeError:
         return None
+    if not isinstance(sign_in.methods, list | tuple) or len(sign_in.methods) > _MAX_METHODS:
+        return None
+    sign_in = replace(sign_in, methods=tuple(sign_in.methods))
     keys = (sign_in.connection, sign_in.application, sign_in.identity)
-    texts = (sign_in.name, sign_in.tenant, sign_in.sid, sign_in.hint)
+    texts = (sign_in.name, sign_in.tenant, sign_in.sid, sign_in.hint, *sign_in.methods)
     # They are used in queries and addresses: databases refuse other types, larger keys and NUL.
     is_readable = (
         all(type(key) is int and 0 < key <= _MAX_KEY for key in keys)
@@ -180,7 +198,7 @@ def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
     A sign-in older than MAX_SIGN_IN_DAYS is not valid, however long the session lasts:
     ``clear_events`` may have deleted the sign-out that ended it.
     """
-    if _is_too_old(sign_in):
+    if is_too_old(sign_in):
         return False
     seconds = conf.session_check_seconds
     key = f"{CACHE_PREFIX}:holds:{sign_in.identity}:{sign_in.application}:{sign_in.connection}"
@@ -193,7 +211,7 @@ def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
     return holds
 
 
-def _is_too_old(sign_in: SignIn) -> bool:
+def is_too_old(sign_in: SignIn) -> bool:
     return time.time() - sign_in.at > conf.max_sign_in_days * _SECONDS_A_DAY
 
 
@@ -251,6 +269,18 @@ def _valid() -> QuerySet[EnabledConnection]:
 
 
 _VALID = Select(_valid, models={"enabled": ""})
+
+
+def is_revoked(sign_in: SignIn) -> bool:
+    """Return whether a sign-in was ended by a sign-out or an administrator. One query."""
+    return _revocations(sign_in).filter(connection=sign_in.connection).exists()
+
+
+def _revocations(sign_in: SignIn) -> QuerySet[Revocation]:
+    return Revocation._default_manager.filter(
+        subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
+        since__gte=_moment(sign_in.at),
+    )
 
 
 def _moment(seconds: float) -> datetime:

@@ -42,7 +42,9 @@ _BY_KEY = Select(
     models={"identity": "", "user": "user"},
 )
 #: What ``_describe`` sets.
-_DESCRIPTION = Update(Identity, "connection", "login_name", "profile", "groups", "last_sign_in_at")
+_DESCRIPTION = Update(
+    Identity, "connection", "login_name", "profile", "groups", "roles", "last_sign_in_at"
+)
 
 
 class Hooks(Protocol):
@@ -317,6 +319,8 @@ def _describe(identity: Identity, verified: VerifiedIdentity, profile: Profile) 
     identity.connection = verified.connection
     identity.login_name = _login_name(profile)
     identity.profile = profile.as_dict()
+    # Complete by nature: without the claim, the person has none.
+    identity.roles = list(verified.claims.roles)
     identity.last_sign_in_at = timezone.now()
     if verified.groups is not None:
         identity.groups = groups.stored(verified.connection, verified.groups)

@@ -56,6 +56,7 @@ class ProfileView(View):
                 "object_id": identity.object_id,
                 "profile": identity.profile,
                 "groups": identity.groups,
+                "roles": identity.roles,
             }
         )
 

@@ -6,9 +6,11 @@ from .consent import ClientConsent
 from .device import DeviceAuthorization
 from .logout_notice import LogoutNotice
 from .signing_key import SigningKey
+from .subject import Auth0Subject
 
 __all__ = [
     "API",
+    "Auth0Subject",
     "Authorization",
     "ClientConsent",
     "ClientGrant",

@@ -11,7 +11,7 @@ from ...models.validators import validate_plain_text
 from .client import OAuthClient
 
 #: Those of ``scopes.DESCRIPTIONS``: an API's own are told from them by the name.
-OPENID_SCOPES = frozenset({"openid", "profile", "email", "groups", "offline_access"})
+OPENID_SCOPES = frozenset({"openid", "profile", "email", "groups", "roles", "offline_access"})
 
 
 class API(models.Model):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models, router, transaction
@@ -38,7 +39,11 @@ class Authorization(models.Model):
     signed_in_at = models.FloatField()
     #: Seconds since 1970, as Microsoft said; 0 if it did not.
     authenticated_at = models.FloatField(default=0)
+    #: How the person authenticated, as Microsoft said.
+    methods = models.JSONField(default=list)
 
+    #: Whether the client had no secret then. A change of its type ends what it holds.
+    was_public = models.BooleanField(editable=False)
     #: The name of the browser's session: see ``browser_session``.
     browser_session = models.CharField(max_length=22, blank=True)
 
@@ -81,6 +86,11 @@ class Authorization(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} → {self.client}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self.was_public = self.client.is_public
+        super().save(*args, **kwargs)
 
     @property
     def scopes(self) -> list[str]:

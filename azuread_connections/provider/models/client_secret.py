@@ -52,6 +52,11 @@ class OAuthClientSecretManager(models.Manager.from_queryset(OAuthClientSecrets))
         rows = _BY_DIGEST.rows(using, client=client.pk, digest=digest_of(value))
         return any(row.secret.is_live(timezone.now()) for row in rows)
 
+    @sensitive_variables("value")
+    def knows(self, client: OAuthClient, value: str) -> bool:
+        """Return whether this is one of the client's secrets, expired or not. One query."""
+        return bool(self.filter(client=client, digest=digest_of(value)).exists())
+
 
 class OAuthClientSecret(models.Model):
     """One of a client's secrets, of which only a digest is stored.

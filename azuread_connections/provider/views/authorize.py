@@ -32,6 +32,7 @@ from ..attempt import LOGIN, Attempt, Parameters, Refused, check_prompts, is_aut
 from ..issuer import NAMESPACE
 from ..models import Authorization
 from ..models.client_secret import digest_of
+from ..native import needs_confirmation
 from ..pending import PendingRequest
 from ..response_modes import WEB_MESSAGE, Recipient, find_recipient
 from ..server import (
@@ -40,8 +41,9 @@ from ..server import (
     UntrustedRequest,
     check_authorization_request,
 )
+from ..subjects import is_subject
 from .answers import error_page, to_client
-from .consent import agreed_attempt, consent_page, has_consent
+from .consent import agreed_attempt, confirmation_page, consent_page, has_consent
 
 #: What does not fit would be lost on its way: servers and Django refuse longer addresses.
 _MAX_QUERY = 2_000
@@ -173,6 +175,10 @@ def _answer(
         if "none" in attempt.prompts:
             raise Refused("consent_required", "The person has to agree.")
         return consent_page(request, attempt, asked)
+    if needs_confirmation(attempt, asked, proof):
+        if "none" in attempt.prompts:
+            raise Refused("interaction_required", "The person has to confirm a native application.")
+        return confirmation_page(request, attempt, asked)
     code = _create_code(request, asked, proof)
     return to_client(request, recipient, code=code, state=asked.state)
 
@@ -276,7 +282,7 @@ def _check_hint(attempt: Attempt, proof: SignIn) -> None:
         return
     hinted = keys.verify_hint(hint)
     identity = claims.find_identity(proof.identity)
-    if hinted is None or identity is None or hinted.get("sub") != claims.subject(identity):
+    if hinted is None or identity is None or not is_subject(identity, hinted.get("sub")):
         raise Refused("login_required", "Another person is signed in.")
 
 
@@ -293,6 +299,7 @@ def _create_code(request: HttpRequest, asked: AuthorizationRequest, proof: SignI
         signed_in_at=proof.at,
         browser_session=browser_session.name_of(request),
         authenticated_at=proof.authenticated_at,
+        methods=list(proof.methods),
         code_digest=digest_of(code),
         code_expires_at=timezone.now() + lifetimes.CODE,
         redirect_uri=asked.redirect_uri,

@@ -42,13 +42,6 @@ def _agreed_to(asked: AuthorizationRequest | DeviceAuthorization) -> list[str]:
 def consent_page(
     request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
 ) -> HttpResponse:
-    content = [
-        attempt.parameters,
-        attempt.began_at,
-        attempt.is_resumed,
-        attempt.asks_login,
-        time.time(),
-    ]
     meanings = {**(asked.api.scope_descriptions if asked.api else {}), **scopes.DESCRIPTIONS}
     response = render(
         request,
@@ -57,14 +50,41 @@ def consent_page(
             "application": asked.client.application,
             "scopes": [meanings[scope] for scope in asked.scopes],
             "api": asked.api,
-            "sealed": sealing.seal(_SEAL, content, name=str(request.user.pk)),
+            "sealed": _seal(request, attempt, asks_consent=True),
         },
     )
     return unframed(response)
 
 
+def confirmation_page(
+    request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
+) -> HttpResponse:
+    """Ask whether the person wants to go on to a client that others can pose as."""
+    response = render(
+        request,
+        "azuread_connections/provider/continue.html",
+        {
+            "application": asked.client.application,
+            "sealed": _seal(request, attempt, asks_consent=False),
+        },
+    )
+    return unframed(response)
+
+
+def _seal(request: HttpRequest, attempt: Attempt, *, asks_consent: bool) -> str:
+    content = [
+        attempt.parameters,
+        attempt.began_at,
+        attempt.is_resumed,
+        attempt.asks_login,
+        asks_consent,
+        time.time(),
+    ]
+    return sealing.seal(_SEAL, content, name=str(request.user.pk))
+
+
 def agreed_attempt(request: HttpRequest) -> Attempt | None:
-    """Return what a consent page was about, if it was shown to this very person a moment ago."""
+    """Return what a page was about, if it was shown to this very person a moment ago."""
     sealed = request.POST.get("request", "")
     try:
         content = sealing.unseal(_SEAL, sealed, name=str(request.user.pk))
@@ -76,10 +96,19 @@ def agreed_attempt(request: HttpRequest) -> Attempt | None:
             int() | float() as began_at,
             bool(is_resumed),
             bool(asks_login),
+            bool(asks_consent),
             int() | float() as shown_at,
         ] if time.time() < shown_at + pending.LIFETIME:
             pairs = [(key, value) for key, value in parameters]
-            return Attempt(pairs, began_at, is_resumed, asks_login, is_consent_given=True)
+            return Attempt(
+                pairs,
+                began_at,
+                is_resumed,
+                asks_login,
+                is_consent_given=asks_consent,
+                # A consent page says to whom the person goes on, too.
+                is_confirmed=True,
+            )
     return None
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 from oauth2_provider.utils import parse_bearer_token
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
@@ -67,7 +68,10 @@ class IntrospectView(ClientView):
     """Tells a confidential client whether a token of its own is valid (RFC 7662)."""
 
     def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
-        client = server.authenticated_client(request, parameters)
+        try:
+            client = server.authenticated_client(request, parameters)
+        except OAuth2Error as error:
+            return Answer(error.status_code, error.json, error.headers)
         if client is None:
             return Answer(401, json.dumps({"error": "invalid_client"}))
         token = dict(parameters).get("token", "")
@@ -106,6 +110,8 @@ def _respond(answer: Answer) -> HttpResponse:
     # RFC 6749 section 5.1.
     response["Cache-Control"] = "no-store"
     response["Pragma"] = "no-cache"
+    if "Retry-After" in answer.headers:
+        response["Retry-After"] = answer.headers["Retry-After"]
     if answer.status == 401:
         # Section 5.2. oauthlib says "Bearer", which is for access tokens.
         response["WWW-Authenticate"] = _REALM

@@ -21,7 +21,7 @@ from ...login.state import session
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
 from ...models.validators import is_plain
-from .. import claims, keys, redirect_uris
+from .. import claims, client_log, keys, redirect_uris
 from ..browser_session import authorizations_of
 from ..models import Authorization, OAuthClient
 from ..response_modes import origin_of
@@ -189,6 +189,8 @@ def _finish(request: HttpRequest, asked: Logout) -> HttpResponse:
     sign_in = None
     if request.user.is_authenticated:
         sign_in = session.newest(request)
+        application = asked.client.application if asked.client else None
+        client_log.log_signed_out(application, request.user.pk)
     auth.logout(request)  # ends the clients' tokens too
     default = resolve_url(conf.logout_redirect_url or f"{addresses.NAMESPACE}:sign_in")
     destination = asked.destination or default

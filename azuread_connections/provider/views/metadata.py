@@ -73,7 +73,8 @@ def metadata(request: HttpRequest) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claims_supported": [
-            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "jti"),
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash"),
+            *("sid", "jti"),
             *CLAIM_SCOPES,
         ],
         "claims_parameter_supported": False,

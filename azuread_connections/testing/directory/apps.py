@@ -59,7 +59,8 @@ class App:
 
     `delegated` and `application` are the permissions it is registered with; they are effective
     where they were granted: by `grant`, or on a consent page. `optional_claims` adds "sid", "acct",
-    "email", "upn", "given_name", "family_name" or "login_hint" to its ID tokens.
+    "email", "upn", "given_name", "family_name", "login_hint", "auth_time" or "amr" to its ID
+    tokens.
     """
 
     client_id: str
@@ -80,6 +81,14 @@ class App:
     object_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     _grants: dict[str, Granted] = field(default_factory=dict, repr=False)
     _by_person: dict[str, set[str]] = field(default_factory=dict, repr=False)
+    _roles: dict[str, list[str]] = field(default_factory=dict, repr=False)
+
+    def assign_roles(self, person: Person, *roles: str) -> None:
+        """Give a person exactly these app roles: the claim `roles` of their ID tokens."""
+        self._roles[person.object_id] = list(roles)
+
+    def roles_of(self, person: Person) -> list[str]:
+        return list(self._roles.get(person.object_id, ()))
 
     def grant(
         self,

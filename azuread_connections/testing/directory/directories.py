@@ -36,7 +36,8 @@ class Person:
 
     `upn` is the directory's own name for the person, so a guest's contains `#EXT#`; `sign_in_name`
     is what the person types: for guests their name in the home directory. `admin` people can
-    consent for the directory. `graph` has further properties under Graph's own names.
+    consent for the directory. `graph` has further properties under Graph's own names. `methods` is
+    how the person authenticates, the claim `amr`.
     """
 
     object_id: str
@@ -53,6 +54,7 @@ class Person:
     claims: dict[str, Any] = field(default_factory=dict)
     admin: bool = False
     graph: dict[str, Any] = field(default_factory=dict)
+    methods: list[str] = field(default_factory=lambda: ["pwd"])
 
     @property
     def groups(self) -> list[Group]:

@@ -43,7 +43,9 @@ def sign_in(call: Call) -> Response:
         if "cancel" in call.request.form:
             return refuse(call, ask, Refusal(65004), error_subcode="cancel")
         person = _chosen(call, ask)
-        return _proceed(call, ask, person, remember(call, person))
+        session = remember(call, person)
+        session.authenticated[person.object_id] = call.now
+        return _proceed(call, ask, person, session)
     except Refusal as refusal:
         return refuse(call, ask, refusal)
 
@@ -130,6 +132,7 @@ def _back_with_code(call: Call, ask: Ask, person: Person, session: BrowserSessio
         challenge_method=params.get("code_challenge_method", "plain"),
         issued_at=call.now,
         session_id=session.session_id,
+        authenticated_at=session.authenticated.get(person.object_id, call.now),
     )
     values = {"code": call.state.issue_code(grant), "session_state": session.session_id}
     if params.get("client_info") == "1":

@@ -86,6 +86,7 @@ def mint_id_token(call: Call, grant: Grant, *, signed: bool) -> str:
         nonce=grant.nonce,
         now=call.now,
         session_id=grant.session_id,
+        authenticated_at=grant.authenticated_at,
     )
     with call.state.lock:
         key = call.state.keys.signing_for(grant.directory.tenant_id, grant.app.client_id)

@@ -38,6 +38,7 @@ def id_token_claims(
     nonce: str | None,
     now: float,
     session_id: str | None = None,
+    authenticated_at: float | None = None,
 ) -> dict[str, Any]:
     """All claims of one ID token, the person's own `claims` merged in last."""
     issued_at = int(now) - BACKDATED
@@ -62,6 +63,10 @@ def id_token_claims(
         claims["idp"] = _identity_provider(person)
     claims |= group_claims(app, person)
     claims |= optional_claims(app, person, session_id)
+    if "auth_time" in app.optional_claims:
+        claims["auth_time"] = int(now if authenticated_at is None else authenticated_at)
+    # Without being asked for, wherever the directory has assigned some.
+    claims["roles"] = app.roles_of(person) or None
     claims |= person.claims
     return {name: value for name, value in claims.items() if value is not None}
 
@@ -115,7 +120,7 @@ def _v2_claims(person: Person, scopes: Collection[str]) -> dict[str, Any]:
 def _v1_claims(person: Person) -> dict[str, Any]:
     return {
         "ver": "1.0",
-        "amr": ["pwd"],
+        "amr": list(person.methods),
         "email": person.mail if person.guest else None,
         "family_name": person.family_name,
         "given_name": person.given_name,
@@ -131,6 +136,7 @@ def optional_claims(app: App, person: Person, session_id: str | None) -> dict[st
     """The claims that the app's registration adds; None leaves a claim unchanged."""
     values: dict[str, Any] = {
         "acct": 1 if person.guest else 0,
+        "amr": list(person.methods),
         "email": person.mail,
         "family_name": person.family_name,
         "given_name": person.given_name,

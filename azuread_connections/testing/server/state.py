@@ -54,6 +54,7 @@ class Grant:
     challenge_method: str
     issued_at: float
     session_id: str
+    authenticated_at: float
     used: bool = False
 
 
@@ -65,6 +66,8 @@ class BrowserSession:
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     people: list[Person] = field(default_factory=list)
     apps: list[App] = field(default_factory=list)
+    #: When each person, by object ID, last picked their account here.
+    authenticated: dict[str, float] = field(default_factory=dict)
 
 
 class Tampering(Generic[Change]):

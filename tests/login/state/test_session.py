@@ -232,6 +232,7 @@ def test_a_session_of_many_applications_fits_into_a_cookie(
         contoso.person.claims |= {
             "login_hint": secrets.token_urlsafe(300),
             "sid": str(uuid.uuid4()),
+            "amr": ["pwd", "rsa", "mfa"],
         }
         contoso.sign_in(client, application=portal.slug)
     assert len(client.cookies["sessionid"].value) < 4000
@@ -309,5 +310,26 @@ def test_a_time_of_authentication_that_is_none_ends_the_sign_in(
     contoso.sign_in(client)
     stored = client.session
     stored["azuread_sign_ins"] = [{**stored["azuread_sign_ins"][0], "authenticated_at": odd}]
+    stored.save()
+    assert not is_signed_in(client)
+
+
+def test_a_sign_in_has_the_methods_that_microsoft_named(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    assert "methods" not in client.session["azuread_sign_ins"][0]  # as before it had them
+    contoso.person.claims["amr"] = ["pwd", "mfa"]
+    contoso.sign_in(client)
+    sign_in = session.newest(request_of(client))
+    assert sign_in is not None
+    assert sign_in.methods == ("pwd", "mfa")
+
+
+@pytest.mark.parametrize("odd", [None, "pwd", {}, 7, [7], [None], [["pwd"]], ["a\x00"], ["x"] * 99])
+def test_methods_that_are_none_end_the_sign_in(
+    contoso: Company, client: Client, odd: object
+) -> None:
+    contoso.sign_in(client)
+    stored = client.session
+    stored["azuread_sign_ins"] = [{**stored["azuread_sign_ins"][0], "methods": odd}]
     stored.save()
     assert not is_signed_in(client)

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.conftest import chromium, page, screenshots
+from tests.browser.conftest import page, screenshots
 from tests.company import Company
 
-__all__ = ["chromium", "page", "screenshots"]
+__all__ = ["page", "screenshots"]
 
 #: What Auth0's scripts do: open a frame or a popup, and wait for a message of the site.
 SCRIPT = b"""

@@ -444,31 +444,147 @@ def test_consent_cannot_be_forged(
     assert not ClientConsent.objects.exists()
 
 
-def test_a_native_application_is_led_back_to_its_own_scheme(contoso: Company) -> None:
-    party = RelyingParty.create(
-        contoso,
-        application_type=Application.Type.NATIVE,
-        callback="com.example.app:/callback",
-    )
-    browser = Client()
-    contoso.sign_in(browser, application=party.application.slug)
-    location = party.authorize(browser)["Location"]
-    assert location.startswith("com.example.app:/callback?")
-    code = query_of(location)["code"]
-    assert party.exchange(code).status_code == 200
+# --- Native applications --------------------------------------------------------------------------
+
+NATIVE = "com.example.app:/callback"
 
 
-def test_a_native_application_may_use_any_port_of_loopback(contoso: Company) -> None:
-    party = RelyingParty.create(
-        contoso, application_type=Application.Type.NATIVE, callback="http://127.0.0.1/callback"
+def native(company: Company, callback: str = NATIVE, **options: Any) -> RelyingParty:
+    return RelyingParty.create(
+        company, application_type=Application.Type.NATIVE, callback=callback, **options
     )
+
+
+def signed_in_to(company: Company, party: RelyingParty) -> Client:
     browser = Client()
-    contoso.sign_in(browser, application=party.application.slug)
-    redirect_uri = "http://127.0.0.1:51004/callback"
-    location = party.authorize(browser, redirect_uri=redirect_uri)["Location"]
+    company.sign_in(browser, application=party.application.slug)
+    return browser
+
+
+def press(browser: Client, page: Any, button: str = "allow") -> str:
+    """Press a button of a page; return where it leads."""
+    response = browser.post("/id/authorize/consent", {**consent_form(page), button: "1"})
+    (url,) = re.findall(r'content="0; url=([^"]*)"', response.content.decode())
+    return str(url).replace("&amp;", "&")
+
+
+@pytest.mark.parametrize(
+    ("callback", "redirect_uri"),
+    [
+        (NATIVE, NATIVE),
+        ("http://127.0.0.1/callback", "http://127.0.0.1:51004/callback"),
+        ("http://localhost/callback", "http://localhost/callback"),
+    ],
+)
+def test_a_program_on_the_device_gets_no_code_unseen(
+    contoso: Company, callback: str, redirect_uri: str
+) -> None:
+    """Another one can pose as it."""
+    party = native(contoso, callback)
+    browser = signed_in_to(contoso, party)
+
+    page = party.authorize(browser, redirect_uri=redirect_uri)
+
+    assert page.status_code == 200
+    assert f"Continue to {party.application.name} as " in page.content.decode()
+    assert page["X-Frame-Options"] == "DENY"
+    assert not Authorization.objects.exists()
+    location = press(browser, page)
     assert location.startswith(redirect_uri)
     code = query_of(location)["code"]
     assert party.exchange(code, redirect_uri=redirect_uri).status_code == 200
+    assert not ClientConsent.objects.exists()
+
+
+def test_prompt_none_gives_such_a_program_nothing(contoso: Company) -> None:
+    party = native(contoso)
+    response = party.authorize(signed_in_to(contoso, party), prompt="none")
+    assert response["Location"].startswith(NATIVE)
+    assert query_of(response["Location"])["error"] == "interaction_required"
+
+
+def test_who_does_not_want_to_go_on_gives_no_code(contoso: Company) -> None:
+    party = native(contoso)
+    browser = signed_in_to(contoso, party)
+    location = press(browser, party.authorize(browser), "deny")
+    assert query_of(location)["error"] == "access_denied"
+    assert not Authorization.objects.exists()
+
+
+@pytest.mark.parametrize("prompt", [None, ""])
+def test_an_address_that_the_application_owns_needs_no_question(
+    contoso: Company, prompt: str | None
+) -> None:
+    party = native(contoso, CALLBACK)
+    browser = signed_in_to(contoso, party)
+    assert "code" in query_of(party.authorize(browser, prompt=prompt)["Location"])
+    assert "code" in query_of(party.authorize(browser, prompt="none")["Location"])
+
+
+def test_who_has_just_chosen_the_connection_is_not_asked_again(contoso: Company) -> None:
+    party, browser = native(contoso), Client()
+    page = browser.get(party.authorize(browser)["Location"]).content.decode()
+    (start,) = re.findall(r'href="(/login/contoso/[^"]*)"', page)
+    response = browser.get(start.replace("&amp;", "&"))
+    response = browser.get(contoso.come_back(browser, response["Location"])["Location"])
+    assert response["Location"].startswith(NATIVE)
+    assert "code" in query_of(response["Location"])
+
+
+@pytest.mark.parametrize(
+    "asked", [{"connection": "contoso"}, {"login_hint": "adele.vance@contoso.com"}]
+)
+def test_who_came_straight_through_microsoft_is_asked(
+    contoso: Company, asked: dict[str, str]
+) -> None:
+    """Microsoft can have let them in without a question."""
+    party, browser = native(contoso), Client()
+    response = browser.get(party.authorize(browser, **asked)["Location"])
+    response = contoso.come_back(browser, response["Location"])
+    page = browser.get(response["Location"])
+    assert page.status_code == 200
+    assert "code" in query_of(press(browser, page))
+
+
+def test_who_has_just_picked_an_account_at_microsoft_is_not_asked(contoso: Company) -> None:
+    party, browser = native(contoso), Client()
+    answer = party.sign_in(contoso, browser, prompt="select_account")
+    assert "code" in answer
+
+
+def test_a_consent_given_before_confirms_nothing(contoso: Company) -> None:
+    party = native(contoso, is_first_party=False)
+    browser = signed_in_to(contoso, party)
+    page = party.authorize(browser)
+    assert "Allow " in page.content.decode()
+    assert "code" in query_of(press(browser, page))  # one page, not two
+    assert "Continue to " in party.authorize(browser).content.decode()
+
+
+def test_a_confirmation_is_no_consent(contoso: Company, foreign: RelyingParty) -> None:
+    """The page of a native application says nothing of what a client wants to know."""
+    party = native(contoso)
+    browser = signed_in_to(contoso, party)
+    page = party.authorize(browser)
+    party.client.is_first_party = False
+    party.client.save()
+    response = browser.post("/id/authorize/consent", {**consent_form(page), "allow": "1"})
+    assert "wants to know" in response.content.decode()
+    assert not ClientConsent.objects.exists()
+
+
+def test_a_confirmation_cannot_be_forged(contoso: Company) -> None:
+    party = native(contoso)
+    browser = signed_in_to(contoso, party)
+    form = {**consent_form(party.authorize(browser)), "allow": "1"}
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = browser.cookies
+    assert strict.post("/id/authorize/consent", form).status_code == 403
+    other = Client()
+    megan = contoso.directory.add_person("Megan Bowen")
+    contoso.sign_in(other, megan, application=party.application.slug)
+    assert_page(other.post("/id/authorize/consent", form), "request_expired")
+    assert not Authorization.objects.exists()
 
 
 # --- Language -------------------------------------------------------------------------------------

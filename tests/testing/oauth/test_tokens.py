@@ -27,3 +27,25 @@ def test_an_app_may_have_optional_claims(contoso: Contoso) -> None:
     assert claims["sid"] == fields(callback)["session_state"]
     assert (claims["given_name"], claims["acct"]) == ("Adele", 0)
     assert claims["upn"] == contoso.person.upn
+
+
+def test_a_token_can_say_when_and_how_the_person_authenticated(contoso: Contoso) -> None:
+    assert not claims_of(contoso).keys() & {"auth_time", "amr"}
+    contoso.app.optional_claims += ["auth_time", "amr"]
+    contoso.person.methods = ["pwd", "mfa"]
+    contoso.entra.clock = lambda: 1_790_000_000.5
+    claims = claims_of(contoso)
+    assert claims["auth_time"] == 1_790_000_000
+    assert claims["amr"] == ["pwd", "mfa"]
+
+
+def test_a_v1_token_always_says_how(contoso: Contoso) -> None:
+    contoso.person.methods = ["rsa"]
+    token = contoso.redeem(contoso.code("v1.0"), "v1.0").json()["id_token"]
+    assert jwt.decode(token, options={"verify_signature": False})["amr"] == ["rsa"]
+
+
+def test_app_roles_are_in_the_token_of_the_person_who_has_some(contoso: Contoso) -> None:
+    assert "roles" not in claims_of(contoso)
+    contoso.app.assign_roles(contoso.person, "Orders.Read", "Orders.Approve")
+    assert claims_of(contoso)["roles"] == ["Orders.Read", "Orders.Approve"]

@@ -27,7 +27,7 @@ _WHOLE = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("azuread_connections", "0012_application_help_texts"),
+        ("azuread_connections", "0013_roles_and_client_events"),
     ]
 
     operations = [

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from project.urls import urlpatterns as site
+
+from .views import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    *site,
+    # No prefix, so that Auth0's SDKs find it by the domain alone.
+    path("", include("azuread_connections.provider.urls")),
+]
