@@ -552,6 +552,7 @@ SCENARIOS = {
     "login/flows/test_prompt.py": "one parameter on every page that hands it on",
     "login/lookup/test_native_schemes.py": "an app's own scheme, on every way to a destination",
     "management/commands/test_check_secrets_at_size.py": "runs only with the marker at_size",
+    "migrations/test_credentials.py": "what a migration does to stored rows",
     "migrations/test_directory_trust.py": "what a migration does to stored rows",
     "migrations/test_domain_proof.py": "what a migration does to stored rows",
     "provider/test_authlib.py": "a client that nobody here wrote",
