@@ -74,7 +74,8 @@ def _remove(connection: Connection, credential: Credential, moment: datetime) ->
         return _kept(connection, words, reason, is_incomplete=is_incomplete)
     Credential._default_manager.filter(pk__in=[each.pk for each in same]).delete()
     text = f"The {credential.kind} {credential} was removed here and in Azure."
-    record_rotation(connection, Event.Kind.SECRET_REMOVED, text)
+    for each in {each.connection_id: each.connection for each in same}.values():
+        record_rotation(each, Event.Kind.SECRET_REMOVED, text)
     done = _("The %(kind)s %(credential)s, which was replaced, is removed here and in Azure.")
     return RotationStep(connection.name, RotationOutcome.DONE, done % words)
 

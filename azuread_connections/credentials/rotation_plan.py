@@ -58,11 +58,11 @@ def due_credential(
 
 def run(connection: Connection, *, within: int, keep: int, pace: Pace) -> Iterator[RotationStep]:
     """Finish what was interrupted, remove what was replaced long ago, and rotate what is due."""
-    if _is_interrupted(connection):
+    if is_interrupted(connection):
         yield from finish(connection, pace)
     yield from remove_replaced(connection, timedelta(days=keep))
     due = due_credential(list(connection.credentials.all()), within, timezone.now())
-    if due is None or _is_interrupted(connection):
+    if due is None or is_interrupted(connection):
         return
     due.credential.connection = connection
     if due.is_dated:
@@ -74,7 +74,7 @@ def run(connection: Connection, *, within: int, keep: int, pace: Pace) -> Iterat
 def foresee(connection: Connection, *, within: int, keep: int) -> Iterator[RotationStep]:
     """Yield what ``run`` would do. Writes nothing and asks nobody."""
     now = timezone.now()
-    if _is_interrupted(connection):
+    if is_interrupted(connection):
         yield _would(connection, _("An interrupted rotation would be finished."))
     for old in replaced_before(connection, now - timedelta(days=keep)):
         text = _("The %(kind)s %(credential)s, which was replaced, would be removed.")
@@ -89,7 +89,8 @@ def foresee(connection: Connection, *, within: int, keep: int) -> Iterator[Rotat
         yield _undated(connection, due.credential)
 
 
-def _is_interrupted(connection: Connection) -> bool:
+def is_interrupted(connection: Connection) -> bool:
+    """Whether a rotation of the connection's registration was begun and has not ended."""
     rows = Rotation._default_manager.filter(
         client_id=connection.client_id, cloud=connection.identity_cloud
     )

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..entra.errors import CredentialFailed, CredentialUnavailable, EntraError
 from ..entra.frames import without_frame_variables
@@ -236,7 +237,7 @@ class RotationRun:
     def _activate(self) -> Iterator[RotationStep]:
         """Make the new credential usable, and the old one its fall-back, in one transaction."""
         row, now = self.lease.row, timezone.now()
-        words = self._words()
+        words, kind, ends = self._words(), row.kind, row.expires_at
         with transaction.atomic(using=self._database(), durable=True):
             old = same_credentials(row.replaces) if row.replaces else []
             sharing = {each.connection_id: each.connection for each in old}
@@ -246,17 +247,22 @@ class RotationRun:
                 new.last_success_at = now
                 new.save(using=self._database())
             keys = [each.pk for each in old]
-            Credential._default_manager.filter(pk__in=keys).update(replaced_at=now)
-            others = sorted({each.name for each in sharing.values()} - {self.connection.name})
+            replaced = Credential._default_manager.filter(pk__in=keys)
+            replaced.update(replaced_at=now)
+            # What is known of one is known of all: they are removed by it.
+            if key_id := next((each.key_id for each in old if each.key_id), ""):
+                replaced.filter(key_id="").update(key_id=key_id)
             self.lease.write_within(**NOTHING)
-            record_rotation(
-                self.connection, Event.Kind.SECRET_ROTATED, _rotated(new, _names(old), others)
-            )
+            for connection in sharing.values():
+                text = _rotated(kind, words["credential"], old, ends)
+                record_rotation(connection, Event.Kind.SECRET_ROTATED, text)
         text = _("Microsoft accepts %(credential)s, which is used from now on.") % words
-        if others:
-            text += " " + _("Also by connections that share the registration: %(names)s.") % {
-                "names": ", ".join(others)
-            }
+        if others := len(sharing) - 1:
+            text += " " + ngettext(
+                "%(count)d other connection shares the registration, and uses it, too.",
+                "%(count)d other connections share the registration, and use it, too.",
+                others,
+            ) % {"count": others}
         yield self._done(text)
 
     # --- What did not work
@@ -345,10 +351,9 @@ class RotationRun:
         return RotationStep(self.connection.name, RotationOutcome.DONE, text)
 
 
-def _rotated(new: Credential, old: str, others: list[str]) -> str:
-    ends = f", ends on {day_of(new.expires_at)}" if new.expires_at else ""
-    text = f"The {new.kind} {new} replaces {old}{ends}."
-    return f"{text} Also for {', '.join(others)}." if others else text
+def _rotated(kind: str, new: object, old: list[Credential], ends: datetime | None) -> str:
+    until = f", ends on {day_of(ends)}" if ends else ""
+    return f"The {kind} {new} replaces {_names(old)}{until}."
 
 
 def _names(old: list[Credential]) -> str:

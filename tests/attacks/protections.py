@@ -1526,7 +1526,7 @@ PROTECTIONS = [
         "tests/credentials/test_certificates.py::test_text_that_is_no_key_with_its_certificate",
     ),
     Protection(
-        "admin/connection/new_credentials.py::_require",
+        "admin/connection/new_credentials.py::require_credentials",
         never(),
         "tests/admin/connection/test_new_credentials.py::test_adding_needs_both_permissions",
     ),
