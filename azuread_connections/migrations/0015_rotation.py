@@ -1,4 +1,4 @@
-"""Rotation by itself: what is under way for a registration, and which credentials it replaced."""
+"""Rotation: what is under way for a registration, and which credentials it has replaced."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "rotation of credentials",
                 "verbose_name_plural": "rotations of credentials",
+                "default_permissions": (),
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("client_id", "cloud"), name="azuread_rotation_registration"

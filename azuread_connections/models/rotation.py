@@ -43,6 +43,8 @@ class Rotation(models.Model):
     class Meta:
         verbose_name = _("rotation of credentials")
         verbose_name_plural = _("rotations of credentials")
+        # It has no page: rotating needs the permission to manage the connection's credentials.
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
                 fields=["client_id", "cloud"], name="azuread_rotation_registration"
