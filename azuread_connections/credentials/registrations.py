@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ..entra.certificates import to_der
@@ -17,17 +17,50 @@ from ..entra.cloud import clouds_sharing_login
 from ..entra.errors import CredentialFailed
 from ..entra.graph import GraphError, RegisteredCredentials
 from ..entra.possession import SigningCertificate
-from ..entra.registration import Registration, may_change_registration
+from ..entra.registration import (
+    Registration,
+    is_lifetime_forbidden,
+    is_type_forbidden,
+    may_change_registration,
+)
 from ..microsoft import client as microsoft
 from ..microsoft.app_token import app_token, forget_token
-from ..microsoft.wording import describe_error
+from ..microsoft.wording import Text, describe_error
 from ..models import Connection, Credential
 from ..models.credential import NoUsableCredential, in_order_of_use
 from ..models.rotation import Rotation
 
+PERMISSION_MISSING = _(
+    "The app is not allowed to change its registration. In Azure, grant it the application "
+    "permission Application.ReadWrite.OwnedBy of Microsoft Graph, and make its service principal "
+    "an owner of the registration: docs/credentials.md says how."
+)
+_TYPE_FORBIDDEN = _(
+    "A policy of the directory forbids new credentials of this kind. Use a certificate in place of "
+    "a secret, or a federated credential."
+)
+_LIFETIME_FORBIDDEN = _(
+    "A policy of the directory forbids credentials that last as long as --within asks for. Use a "
+    "smaller --within, and run this daily."
+)
+_NOT_HOME = _(
+    "The directory %(directory)s does not have the registration: it is in another directory, its "
+    "home. Only a connection whose own domain is of that directory can rotate it."
+)
+
 
 class RotationRefused(Exception):
-    """The app cannot change its registration, or not in this way. ``str()`` says what to do."""
+    """The app cannot change its registration, or not in this way.
+
+    ``str()`` says what to do, in the reader's language; in the log it is English.
+    """
+
+    def __init__(self, text: Text, **words: object) -> None:
+        super().__init__()
+        self._text, self._words = text, words
+
+    def __str__(self) -> str:
+        return str(self._text) % self._words if self._words else str(self._text)
 
 
 @dataclass(frozen=True)
@@ -78,17 +111,15 @@ def open_registration(connection: Connection) -> OpenRegistration:
     try:
         token = app_token(connection)
     except CredentialFailed as error:
-        raise RotationRefused(
-            _(
-                "Microsoft accepts none of the credentials, so the app cannot change its "
-                "registration. Add a new one by hand. %(why)s"
-            )
-            % {"why": describe_error(error)}
-        ) from error
+        text = _(
+            "Microsoft accepts none of the credentials, so the app cannot change its registration. "
+            "Add a new one by hand. %(why)s"
+        )
+        raise RotationRefused(text, why=describe_error(error)) from error
     except NoUsableCredential as error:
         raise RotationRefused(str(error)) from error
     if may_change_registration(token) is False:
-        raise RotationRefused(permission_missing())
+        raise RotationRefused(PERMISSION_MISSING)
     registration = Registration(microsoft.graph(connection.cloud, token), connection.client_id)
     try:
         return OpenRegistration(registration, registration.credentials())
@@ -99,23 +130,14 @@ def open_registration(connection: Connection) -> OpenRegistration:
 def refusal(error: GraphError, connection: Connection) -> RotationRefused:
     """Return what to do about an error of Graph's."""
     if error.is_permission_missing:
-        return RotationRefused(permission_missing())
+        return RotationRefused(PERMISSION_MISSING)
+    if is_type_forbidden(error):
+        return RotationRefused(_TYPE_FORBIDDEN)
+    if is_lifetime_forbidden(error):
+        return RotationRefused(_LIFETIME_FORBIDDEN)
     if error.status == 404:
-        text = _(
-            "The directory %(directory)s does not have the registration: it is in another "
-            "directory, its home. Only a connection whose own domain is of that directory can "
-            "rotate it."
-        )
-        return RotationRefused(text % {"directory": connection.directory})
+        return RotationRefused(_NOT_HOME, directory=connection.directory)
     return RotationRefused(str(describe_error(error)))
-
-
-def permission_missing() -> str:
-    return _(
-        "The app is not allowed to change its registration. In Azure, grant it the application "
-        "permission Application.ReadWrite.OwnedBy of Microsoft Graph, and make its service "
-        "principal an owner of the registration: docs/credentials.md says how."
-    )
 
 
 def signer_for(

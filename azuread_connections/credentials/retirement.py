@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..entra.errors import CredentialFailed, EntraError
 from ..entra.graph import GraphError
@@ -29,6 +30,9 @@ from .registrations import (
     signer_for,
 )
 from .rotation_step import RotationOutcome, RotationStep
+
+_NO_OTHER = gettext_lazy("Microsoft accepts no other credential of %(name)s.")
+_NO_PROOF = gettext_lazy("No certificate is left that could prove to Microsoft who asks.")
 
 
 def replaced_before(connection: Connection, moment: datetime) -> list[Credential]:
@@ -111,8 +115,7 @@ def _require_another(connection: Connection, same: list[Credential]) -> None:
         except (CredentialFailed, UndecryptableError):
             continue
         return
-    text = _("Microsoft accepts no other credential of %(name)s.")
-    raise RotationRefused(text % {"name": connection.name})
+    raise RotationRefused(_NO_OTHER, name=connection.name)
 
 
 def _remove_in_azure(connection: Connection, same: list[Credential]) -> None:
@@ -128,9 +131,7 @@ def _remove_in_azure(connection: Connection, same: list[Credential]) -> None:
         sharing = Credential._default_manager.filter(connection__in=connections_sharing(connection))
         signer = signer_for(list(sharing), opened.registered, key_id)
         if signer is None:
-            raise RotationRefused(
-                _("No certificate is left that could prove to Microsoft who asks.")
-            )
+            raise RotationRefused(_NO_PROOF)
         opened.registration.remove_certificate(object_id, key_id, signer)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
 from ..entra.errors import EntraError
@@ -42,7 +43,7 @@ def _run(
     of = lease.row.connection if lease.row.is_under_way else None
     try:
         yield from RotationRun(pace, of or connection, lease).steps(credential)
-    except RotationRefused as error:
+    except (RotationRefused, ImproperlyConfigured) as error:
         yield failed_step(connection, str(error))
     except EntraError as error:
         text = f"{describe_error(error)} {_('The next run goes on from here.')}"

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, override
 
 from ..entra.errors import CredentialFailed, CredentialUnavailable, EntraError
 from ..entra.frames import without_frame_variables
 from ..entra.graph import GraphError, RegisteredCredentials
-from ..entra.registration import is_lifetime_forbidden, is_type_forbidden
+from ..entra.registration import is_lifetime_forbidden
 from ..login.log.events import record_rotation
 from ..microsoft.app_token import request_with
 from ..microsoft.wording import describe_error
@@ -45,6 +44,11 @@ CERTIFICATE_DAYS = (365, 180, 90, 60, 30)
 _PAUSES = (1, 2, 4, 8, 15)
 _GRAPH_FAILED = 500
 _Kind = Credential.Kind
+_TOO_SHORT = gettext_lazy("A new credential lasts %(days)d days at most: use a smaller --within.")
+_NO_PROOF = gettext_lazy(
+    "Microsoft adds a certificate only with the proof of another one that the registration has and "
+    "that has not ended. The connection has none: add the new certificate by hand."
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class RotationRun:
         )
         try:
             self._make(old.kind)
-        except (GraphError, RotationRefused, ImproperlyConfigured) as error:
+        except (GraphError, RotationRefused) as error:
             raise self._given_up(error) from error
         words = self._words()
         yield self._done(_("A new %(kind)s, %(credential)s, is stored here.") % words)
@@ -96,8 +100,7 @@ class RotationRun:
         days = CERTIFICATE_DAYS if kind == _Kind.CERTIFICATE else SECRET_DAYS
         fitting = [each for each in days if timedelta(days=each) > self.pace.longer_than]
         if not fitting:
-            text = _("A new credential lasts %(days)d days at most: use a smaller --within.")
-            raise RotationRefused(text % {"days": max(days)})
+            raise RotationRefused(_TOO_SHORT, days=max(days))
         for each in fitting:
             try:
                 if kind == _Kind.CERTIFICATE:
@@ -114,8 +117,6 @@ class RotationRun:
     @without_frame_variables
     def _make_secret(self, lifetime: timedelta) -> None:
         """Microsoft chooses the value, and names it only once: it is stored at once."""
-        # Before: a site that cannot encrypt could not store it.
-        Sealed.seal("")
         made = self._opened.registration.add_secret(
             self._opened.registered.object_id,
             name=self.lease.row.name_in_azure,
@@ -150,13 +151,7 @@ class RotationRun:
         opened, row = self._opened, self.lease.row
         signer = signer_for(self._credentials(), opened.registered)
         if signer is None:
-            raise RotationRefused(
-                _(
-                    "Microsoft adds a certificate only with the proof of another one that the "
-                    "registration has and that has not ended. The connection has none: add the "
-                    "new certificate by hand."
-                )
-            )
+            raise RotationRefused(_NO_PROOF)
         key_id = opened.registration.add_certificate(
             opened.registered.object_id, row.certificate, name=row.name_in_azure, signer=signer
         )
@@ -305,25 +300,11 @@ class RotationRun:
         """
         if isinstance(error, GraphError) and error.status >= _GRAPH_FAILED:
             raise error
-        self._give_up(str(error))
+        with override(None):
+            self._give_up(str(error))
         if isinstance(error, GraphError):
-            if is_type_forbidden(error):
-                return RotationRefused(
-                    _(
-                        "A policy of the directory forbids new credentials of this kind. Use a "
-                        "certificate in place of a secret, or a federated credential."
-                    )
-                )
-            if is_lifetime_forbidden(error):
-                return RotationRefused(
-                    _(
-                        "A policy of the directory forbids credentials that last longer than "
-                        "%(days)d days. Use a smaller --within, and run this daily."
-                    )
-                    % {"days": self.pace.longer_than.days}
-                )
             return refusal(error, self.connection)
-        return RotationRefused(str(error))
+        return error if isinstance(error, RotationRefused) else RotationRefused(str(error))
 
     def _give_up(self, why: str) -> None:
         with transaction.atomic(using=self._database(), durable=True):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from azuread_connections.credentials.lease import Lease
 from azuread_connections.credentials.rotation import finish, rotate
@@ -34,7 +36,7 @@ from tests.credentials.rotating import (
     rotated,
     use_certificate,
 )
-from tests.factories import ConnectionFactory, CredentialFactory
+from tests.factories import ConnectionFactory, CredentialFactory, FederatedFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -164,7 +166,7 @@ def test_a_credential_that_each_run_would_rotate_again_is_not_made(allowed: Comp
     allowed.app.policy.max_secret_days = 30
     [step] = rotated(allowed.connection, quick(longer_than=timedelta(days=30)))
     assert step.outcome == FAILED
-    assert "30 days" in step.text
+    assert "--within" in step.text
     assert_all_work(allowed)
 
 
@@ -207,16 +209,32 @@ def test_an_answer_of_microsofts_that_nobody_expects_is_incomplete(allowed: Comp
     assert (step.outcome, step.is_incomplete) == (FAILED, True)
 
 
-def test_without_an_encryption_key_nothing_is_made(allowed: Company, settings: Any) -> None:
-    lease = Lease.take(allowed.connection)
-    assert lease
-    lease.release()
-    Credential.objects.update(value=None, kind="federated", token_file="/x", expires_at=None)
-    # A token is needed in spite of it: the federated one here does not work.
+def test_without_an_encryption_key_nothing_is_made(
+    allowed: Company, settings: Any, tmp_path: Path
+) -> None:
+    """The value could not be stored."""
+    cluster = allowed.microsoft.add_issuer("https://oidc.example.com/cluster")
+    file = tmp_path / "token"
+    file.write_text(cluster.token("portal"))
+    allowed.app.add_federated_credential(cluster.url, "portal")
+    FederatedFactory.create(connection=allowed.connection, token_file=str(file))
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
-    [step] = rotate(allowed.connection, Credential.objects.get(), quick())
+    [step] = rotated(allowed.connection)
     assert step.outcome == FAILED
+    assert "ENCRYPTION_KEYS" in step.text
     assert allowed.microsoft.count("add_password") == 0
+    assert is_idle(allowed.connection)
+
+
+def test_the_log_is_english_whoever_reads_the_page(allowed: Company) -> None:
+    allowed.app.policy.forbids_secrets = True
+    certificate = use_certificate(allowed)
+    secret = allowed.app.add_secret()
+    CredentialFactory.create(connection=allowed.connection, value=secret.value)
+    allowed.app.certificates.clear()
+    with override("de"):
+        list(rotate(allowed.connection, certificate, quick()))
+    assert "Microsoft adds a certificate only" in Event.objects.get().message
 
 
 # --- Propagation
@@ -303,6 +321,15 @@ def test_an_addition_without_an_answer_is_cleaned_up_by_the_next_run(
     steps = rotated(allowed.connection)
     assert FAILED not in outcomes(steps)
     assert_all_work(allowed)
+
+
+def test_an_answer_without_meaning_leaves_it_to_the_next_run(allowed: Company) -> None:
+    """After an error of Graph's own nobody knows whether it has made the secret."""
+    allowed.microsoft.fault("add_password", status=500)
+    [step] = rotated(allowed.connection)
+    assert step.is_incomplete
+    assert Rotation.objects.get().is_under_way
+    assert not Event.objects.exists()
 
 
 def test_a_secret_whose_value_was_lost_on_the_way_is_removed_by_the_next_run(
