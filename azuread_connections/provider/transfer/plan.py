@@ -50,13 +50,12 @@ def plan_client(
         mistakes=match.mistakes,
     )
     if match.application is not None and match.client is None:
-        # Auth0, too, calls its first application “Default App”.
         change.notes.append(
             _("the application “%(slug)s”, which is here already, becomes this client.")
             % {"slug": match.application.slug}
         )
     if not match.mistakes:
-        _plan_application(entry, change)
+        _plan_application(entry, change, stored.name_for(application, entry.name))
         _plan_client_fields(entry, change, uses_auth0_subjects)
         _plan_client_id(entry, change)
         _plan_web_origins(entry, change)
@@ -77,10 +76,18 @@ def _new_application(entry: ClientEntry, stored: Stored) -> Application:
     return Application(name=entry.name, slug=slug)
 
 
-def _plan_application(entry: ClientEntry, change: ClientChange) -> None:
+def _plan_application(entry: ClientEntry, change: ClientChange, name: str) -> None:
     application = change.application
     is_new = application.pk is None
-    values = {NAME: entry.name, **entry.application}
+    values = {NAME: name, **entry.application}
+    if name != entry.name:
+        change.notes.append(
+            _(
+                "it becomes “%(name)s”, because this site's own application is called so. Rename "
+                "one of them."
+            )
+            % {"name": name}
+        )
     if is_new:
         change.tell(label_of(application, "slug"), application.slug, "")
         if "application_type" not in values:
