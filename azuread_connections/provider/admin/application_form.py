@@ -201,8 +201,8 @@ class ClientApplicationForm(ApplicationForm):
             return
         try:
             validate_client_id(wanted)
-        except ValidationError as error:
-            self.add_error("new_client_id", error)
+        except ValidationError as refused:
+            self.add_error("new_client_id", refused)
             return
         taken = get_application_model()._default_manager.filter(client_id=wanted)
         if taken.exists():

@@ -85,8 +85,8 @@ class Stored:
         return Match(application, client)
 
     def name_for(self, application: Application, wanted: str) -> str:
-        """Return the name for an application of the file: another one if this site's own application
-        is called so. “Default App” is the first of every tenant at Auth0, too."""
+        """Return the name for an application of the file: another one if this site's own is called
+        so. “Default App” is the first of every tenant at Auth0, too."""
         own = self._by_name.get(wanted)
         if own is None or own.pk == application.pk or not self._is_own(own):
             return wanted

@@ -76,17 +76,17 @@ def _new_application(entry: ClientEntry, stored: Stored) -> Application:
     return Application(name=entry.name, slug=slug)
 
 
-def _plan_application(entry: ClientEntry, change: ClientChange, name: str) -> None:
+def _plan_application(entry: ClientEntry, change: ClientChange, called: str) -> None:
     application = change.application
     is_new = application.pk is None
-    values = {NAME: name, **entry.application}
-    if name != entry.name:
+    values = {NAME: called, **entry.application}
+    if called != entry.name:
         change.notes.append(
             _(
                 "it becomes “%(name)s”, because this site's own application is called so. Rename "
                 "one of them."
             )
-            % {"name": name}
+            % {"name": called}
         )
     if is_new:
         change.tell(label_of(application, "slug"), application.slug, "")

@@ -220,8 +220,8 @@ def test_an_application_that_is_there_becomes_the_client(
 
 
 def test_this_sites_own_application_does_not_become_a_client_by_its_name(tmp_path: Path) -> None:
-    """Every tenant at Auth0 has a “Default App”. As a client, this site would have its addresses and
-    its type, and the connections of the file would let their people in here."""
+    """Every tenant at Auth0 has a “Default App”. As a client, this site would have its addresses
+    and its type, and the connections of the file would let their people in here."""
     own = Application.objects.get(slug="default")
     before = Application.objects.filter(pk=own.pk).values().get()
     ConnectionFactory.create(name="partner")
