@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..login.state import session
 from ..login.state.session import SignIn
 from ..models import EnabledConnection, Identity
-from .models import Authorization
+from . import apis, scopes
+from .models import Authorization, ClientConsent
 
 
 def sign_in_of(authorization: Authorization) -> SignIn:
@@ -34,6 +35,26 @@ def is_valid(authorization: Authorization, *, recheck: bool = False) -> bool:
     if authorization.was_public != authorization.client.is_public:
         return False
     return session.is_still_valid(sign_in_of(authorization), authorization.user_id, recheck=recheck)
+
+
+def scopes_today(authorization: Authorization) -> list[str] | None:
+    """Return the scopes that the client can still be given, or None if it can be given none.
+
+    Since the person signed in, an administrator can have taken the API or its scopes from the
+    client, and the person's consent can have been withdrawn. Two queries, none for a client of this
+    site.
+    """
+    client, granted, api = authorization.client, authorization.scopes, authorization.api
+    if not client.is_first_party:
+        given = ClientConsent.objects.filter(client=client, user=authorization.user)
+        if not given.exists():
+            return None
+    if api is None:
+        return granted
+    possible = apis.possible_scopes(client, api, for_itself=False)
+    if possible is None:
+        return None
+    return [name for name in granted if name in scopes.DESCRIPTIONS or name in possible]
 
 
 def why_refused(authorization: Authorization) -> str:

@@ -34,7 +34,7 @@ from . import (
 from .apis import Target
 from .client_authentication import basic_credentials, why_not
 from .failed_authentication import TooManyFailures
-from .models import API, Authorization, ClientConsent, OAuthClient
+from .models import API, Authorization, OAuthClient
 from .response_modes import RESPONSE_MODES
 
 #: These carry the issuer's address and the client's own from the request. ``server`` sets them.
@@ -422,30 +422,10 @@ def _is_person_valid(authorization: Authorization, request: Any) -> bool:
 
 def _scopes_today(authorization: Authorization, request: Any) -> list[str] | None:
     """Return the scopes that the client can still be given; log it if there are none."""
-    granted = _find_scopes_today(authorization)
+    granted = judge.scopes_today(authorization)
     if granted is None:
         client_log.record_refused_tokens("grant_withdrawn", authorization, _address(request))
     return granted
-
-
-def _find_scopes_today(authorization: Authorization) -> list[str] | None:
-    """Return the scopes that the client can still be given, or None if it can be given none.
-
-    Since the person signed in, an administrator can have taken the API or its scopes from the
-    client, and the person's consent can have been withdrawn.
-    """
-    client, granted = authorization.client, authorization.scopes
-    if not client.is_first_party:
-        given = ClientConsent.objects.filter(client=client, user=authorization.user)
-        if not given.exists():
-            return None
-    if authorization.api is None:
-        return granted
-    try:
-        target = apis.find_target(client, authorization.api.identifier, for_itself=False)
-    except apis.InvalidTarget:
-        return None
-    return [name for name in granted if name in scopes.DESCRIPTIONS or name in target.scopes]
 
 
 def _check_target(request: Any, authorization: Authorization) -> None:

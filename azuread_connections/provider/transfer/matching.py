@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from oauth2_provider.models import get_application_model
 
+from ...conf import conf
 from ...models import Application, Connection, EnabledConnection
 from ...transfer.document import ImportIssue, shown
 from ..models import OAuthClient
@@ -62,7 +63,11 @@ class Stored:
                 CLIENT_ID,
                 _("Several applications have this external ID: %(slugs)s.") % {"slugs": slugs},
             )
-        application = candidates[0] if candidates else self._by_name.get(entry.name)
+        by_name = self._by_name.get(entry.name)
+        if by_name is not None and self._is_own(by_name):
+            # Its people, its addresses and its type are this site's.
+            by_name = None
+        application = candidates[0] if candidates else by_name
         client = self._by_application.get(application.pk) if application else None
         if client is not None and entry.client_id:
             return self._refused(
@@ -78,6 +83,23 @@ class Stored:
                 _("django-oauth-toolkit has another application with this client ID."),
             )
         return Match(application, client)
+
+    def name_for(self, application: Application, wanted: str) -> str:
+        """Return the name for an application of the file: another one if this site's own is called
+        so. “Default App” is the first of every tenant at Auth0, too."""
+        own = self._by_name.get(wanted)
+        if own is None or own.pk == application.pk or not self._is_own(own):
+            return wanted
+        name, number = wanted, 1
+        while (found := self._by_name.get(name)) is not None and found.pk != application.pk:
+            number += 1
+            name = f"{wanted[:90]} {number}"
+        return name
+
+    def _is_own(self, application: Application) -> bool:
+        """Return whether an application is this site's own, and no client yet."""
+        is_client = application.pk in self._by_application
+        return application.slug == conf.default_application and not is_client
 
     def find_client(self, name: str) -> OAuthClient | None:
         """Find a client by its ID, or by its name."""

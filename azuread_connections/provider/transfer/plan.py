@@ -18,6 +18,7 @@ from ...transfer.document import ImportIssue
 from ..models import OAuthClient
 from ..models.client import SUPPORTED_GRANT_TYPES
 from ..models.client_secret import digest_of, validate_secret
+from ..models.client_settings import validate_client_id
 from ..models.origins import clean_origin
 from .changes import ClientChange, hint_of, label_of, listed
 from .entry import ClientEntry
@@ -49,13 +50,12 @@ def plan_client(
         mistakes=match.mistakes,
     )
     if match.application is not None and match.client is None:
-        # Auth0, too, calls its first application “Default App”.
         change.notes.append(
             _("the application “%(slug)s”, which is here already, becomes this client.")
             % {"slug": match.application.slug}
         )
     if not match.mistakes:
-        _plan_application(entry, change)
+        _plan_application(entry, change, stored.name_for(application, entry.name))
         _plan_client_fields(entry, change, uses_auth0_subjects)
         _plan_client_id(entry, change)
         _plan_web_origins(entry, change)
@@ -76,10 +76,18 @@ def _new_application(entry: ClientEntry, stored: Stored) -> Application:
     return Application(name=entry.name, slug=slug)
 
 
-def _plan_application(entry: ClientEntry, change: ClientChange) -> None:
+def _plan_application(entry: ClientEntry, change: ClientChange, called: str) -> None:
     application = change.application
     is_new = application.pk is None
-    values = {NAME: entry.name, **entry.application}
+    values = {NAME: called, **entry.application}
+    if called != entry.name:
+        change.notes.append(
+            _(
+                "it becomes “%(name)s”, because this site's own application is called so. Rename "
+                "one of them."
+            )
+            % {"name": called}
+        )
     if is_new:
         change.tell(label_of(application, "slug"), application.slug, "")
         if "application_type" not in values:
@@ -184,9 +192,7 @@ def _plan_client_id(entry: ClientEntry, change: ClientChange) -> None:
         return
     try:
         get_application_model()._meta.get_field("client_id").clean(entry.client_id, None)
-        if not entry.client_id.isascii() or " " in entry.client_id:
-            # RFC 6749 appendix A.1.
-            raise ValidationError(_("A client ID has only ASCII characters, and no spaces."))
+        validate_client_id(entry.client_id)
     except ValidationError as error:
         change.refuse(place, error)
 

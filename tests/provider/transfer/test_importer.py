@@ -219,6 +219,39 @@ def test_an_application_that_is_there_becomes_the_client(
     assert Application.objects.filter(name="Portal").count() == 1
 
 
+def test_this_sites_own_application_does_not_become_a_client_by_its_name(tmp_path: Path) -> None:
+    """Every tenant at Auth0 has a “Default App”. As a client, this site would have its addresses
+    and its type, and the connections of the file would let their people in here."""
+    own = Application.objects.get(slug="default")
+    before = Application.objects.filter(pk=own.pk).values().get()
+    ConnectionFactory.create(name="partner")
+    file = {
+        "clients": [portal(name="Default App", app_type="spa")],
+        "clientGrants": [],
+        "connections": [
+            {"name": "partner", "strategy": "waad", "enabled_clients": ["Default App"]}
+        ],
+    }
+    printed = import_file(tmp_path, file)
+    assert "“Default App 2”, because this site's own application is called so" in printed
+    assert Application.objects.filter(pk=own.pk).values().get() == before
+    assert not own.enabledconnection_set.exists()
+    application = client().application
+    assert (application.name, application.slug) == ("Default App 2", "default-app")
+    assert application.enabledconnection_set.get().connection.name == "partner"
+    # A second run changes nothing, and the name can be changed here.
+    assert "1 unchanged" in import_file(tmp_path, file)
+    Application.objects.filter(pk=own.pk).update(name="This site")
+    import_file(tmp_path, file)
+    assert client().application.name == "Default App"
+
+
+def test_this_sites_own_application_becomes_a_client_by_its_external_id(tmp_path: Path) -> None:
+    Application.objects.filter(slug="default").update(external_id=PORTAL)
+    import_file(tmp_path, [portal(name="Default App")])
+    assert client().application.slug == "default"
+
+
 def test_the_client_id_takes_precedence(tmp_path: Path) -> None:
     import_file(tmp_path, [portal()])
     ApplicationFactory.create(name="Another", external_id=PORTAL)
@@ -431,6 +464,7 @@ def test_each_wrong_line_is_named(tmp_path: Path) -> None:
         ({"client_id": "##ID##"}, "client_id: The client ID is missing"),
         ({"client_id": "x" * 256}, "client_id: Ensure this value has at most 128 characters"),
         ({"client_id": "with space"}, "client_id: A client ID has only ASCII characters"),
+        ({"client_id": "waad|adele"}, "client_id: A client ID contains no “|”"),
         ({"client_id": "a\x00b"}, "client_id: This string contains control characters."),
         ({"client_secret": "short"}, "client_secret: A client secret has at least 32 characters."),
         ({"client_secret": 12345}, "client_secret: This must be a string"),
