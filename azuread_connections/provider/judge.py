@@ -1,11 +1,13 @@
-"""Whether a person may still use a client: judged anew at each exchange, refresh and look-up."""
+"""Whether a person may still use a client, and with which scopes: judged anew at each exchange,
+refresh and look-up."""
 
 from __future__ import annotations
 
 from ..login.state import session
 from ..login.state.session import SignIn
 from ..models import EnabledConnection, Identity
-from .models import Authorization
+from . import apis, scopes
+from .models import Authorization, ClientConsent
 
 
 def sign_in_of(authorization: Authorization) -> SignIn:
@@ -57,3 +59,23 @@ def why_refused(authorization: Authorization) -> str:
     if not own.exists():
         return "person_untied"
     return "person_revoked" if session.is_revoked(sign_in) else "directory_not_allowed"
+
+
+def scopes_today(authorization: Authorization) -> list[str] | None:
+    """Return the scopes that the client can still be given, or None if it can be given none.
+
+    Since the person signed in, an administrator can have taken the API or its scopes from the
+    client, and the person's consent can have been withdrawn.
+    """
+    client, granted = authorization.client, authorization.scopes
+    if not client.is_first_party:
+        given = ClientConsent.objects.filter(client=client, user=authorization.user)
+        if not given.exists():
+            return None
+    if authorization.api is None:
+        return granted
+    try:
+        target = apis.find_target(client, authorization.api.identifier, for_itself=False)
+    except apis.InvalidTarget:
+        return None
+    return [name for name in granted if name in scopes.DESCRIPTIONS or name in target.scopes]
