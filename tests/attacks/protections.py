@@ -858,12 +858,12 @@ PROTECTIONS = [
     ),
     Protection(
         "login/flows/logout.py::end_microsoft_session",
-        skip("_SIGN_OUTS_PER_MINUTE"),
+        never("_SIGN_OUTS_OF_CONNECTION"),
         "tests/login/lookup/test_frontchannel.py::test_a_flood_of_made_up_sessions_is_cut_off",
     ),
     Protection(
         "login/flows/logout.py::end_microsoft_session",
-        skip("_SIGN_OUTS_PER_CLIENT"),
+        never("_SIGN_OUTS_OF_CLIENT"),
         "tests/login/lookup/test_frontchannel.py::"
         "test_one_clients_flood_keeps_nobody_elses_session_open",
     ),
@@ -1081,8 +1081,8 @@ PROTECTIONS = [
         "login/users/resolution.py::connect", never("user_id"), f"{_TIE}an_account_that_is_taken"
     ),
     Protection(
-        "login/state/session.py::_query_validity",
-        drop_argument("user))"),
+        "login/state/session.py::_valid",
+        drop_argument("Exists(Identity"),
         "tests/login/flows/test_accounts.py::"
         "test_the_session_of_a_person_tied_to_another_user_ends",
     ),
@@ -1171,17 +1171,17 @@ PROTECTIONS = [
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
-        "login/state/session.py::_query_validity",
+        "login/state/session.py::_valid",
         drop_argument("welcome)"),
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
-        "login/state/session.py::_query_validity",
+        "login/state/session.py::_valid",
         replace("directories.welcome()", "directories.filter(status='allowed')"),
         f"{_ADMINISTRATOR}a_directory_that_came_under_another_policy",
     ),
     Protection(
-        "login/state/session.py::_query_validity",
+        "login/state/session.py::_valid",
         drop_argument("~Exists"),
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),

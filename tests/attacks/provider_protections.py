@@ -117,8 +117,8 @@ PROVIDER_PROTECTIONS = [
     ),
     # --- Codes
     Protection(
-        "provider/tokens.py::find_code",
-        drop_argument("client=client"),
+        "provider/queries.py::",
+        drop_argument("client=Parameter"),
         f"{_CLIENT}the_code_of_another_client",
     ),
     Protection(
@@ -180,8 +180,8 @@ PROVIDER_PROTECTIONS = [
         f"{_CLIENT}a_refresh_token_that_two_have",
     ),
     Protection(
-        "provider/tokens.py::find_refresh_token",
-        drop_argument("application="),
+        "provider/queries.py::",
+        drop_argument("application=Parameter"),
         f"{_CLIENT}the_refresh_token_of_another_client",
     ),
     Protection(
@@ -196,8 +196,8 @@ PROVIDER_PROTECTIONS = [
         f"{_CLIENT}a_look_at_another_clients_token",
     ),
     Protection(
-        "provider/keys.py::verify",
-        drop_operand("TYP_JWT"),
+        "provider/keys.py::_verify",
+        always("TYP_JWT"),
         f"{_FORGED}an_access_token_as_a_hint",
     ),
     # --- APIs
