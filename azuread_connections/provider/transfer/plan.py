@@ -49,7 +49,6 @@ def plan_client(
         mistakes=match.mistakes,
     )
     if match.application is not None and match.client is None:
-        # Auth0, too, calls its first application “Default App”.
         change.notes.append(
             _("the application “%(slug)s”, which is here already, becomes this client.")
             % {"slug": match.application.slug}
