@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from oauth2_provider.models import get_application_model
 
 from ...conf import conf
@@ -15,6 +16,18 @@ from ...transfer.document import ImportIssue, shown
 from ..models import OAuthClient
 from .entry import ClientEntry
 from .fields import CLIENT_ID, NAME
+
+#: Why an import does not make this site's own application a client, by the key that names it.
+_OWN_APPLICATION = {
+    NAME: gettext_lazy(
+        "This site's own application, “%(slug)s”, has this name. Rename the client in the file, or "
+        "the application here."
+    ),
+    CLIENT_ID: gettext_lazy(
+        "This site's own application, “%(slug)s”, has this external ID. Remove it there, or take "
+        "the client out of the file."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -77,23 +90,10 @@ class Stored:
             )
         if application and client is None and application.slug == conf.default_application:
             # Auth0, too, calls its first application “Default App”.
-            if candidates:
-                key, message = (
-                    CLIENT_ID,
-                    _(
-                        "This site's own application “%(slug)s” has this external ID. Remove it there, "
-                        "or take the client out of the file."
-                    ),
-                )
-            else:
-                key, message = (
-                    NAME,
-                    _(
-                        "This site's own application “%(slug)s” has this name. Rename the client in "
-                        "the file, or the application here."
-                    ),
-                )
-            return self._refused(entry, key, message % {"slug": application.slug})
+            key = CLIENT_ID if candidates else NAME
+            return self._refused(
+                entry, key, str(_OWN_APPLICATION[key]) % {"slug": application.slug}
+            )
         if client is None and entry.client_id in self._taken:
             return self._refused(
                 entry,

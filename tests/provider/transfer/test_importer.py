@@ -224,12 +224,12 @@ def test_an_application_that_is_there_becomes_the_client(
     [
         (
             {"name": "Default App"},
-            "Client 1 (Default App), name: This site's own application “default” has this name. "
+            "Client 1 (Default App), name: This site's own application, “default”, has this name. "
             "Rename the client in the file, or the application here.",
         ),
         (
             {"client_id": "ThisSiteAtAuth0"},
-            "Client 1 (Portal), client_id: This site's own application “default” has this "
+            "Client 1 (Portal), client_id: This site's own application, “default”, has this "
             "external ID.",
         ),
     ],
