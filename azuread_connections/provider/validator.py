@@ -12,6 +12,7 @@ from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 from . import client_log, device_codes, endings, judge, lifetimes, signed_tokens, tokens
 from .authorization_hooks import AuthorizationHooks
 from .client_hooks import ClientHooks
+from .device_grant import GRANT_TYPE as DEVICE_CODE
 from .headers import address_of
 from .models import Authorization
 from .targets import check_target, find_target
@@ -159,7 +160,10 @@ class ClientValidator(ClientHooks, AuthorizationHooks):
                 )
             else:
                 tokens.issue_for_code(token, request.client, request.authorization)
-                client_log.log_signed_in(request.authorization)
+                if request.grant_type == DEVICE_CODE:
+                    client_log.log_device_signed_in(request.authorization)
+                else:
+                    client_log.log_signed_in(request.authorization)
         except tokens.AlreadyUsed:
             # As one that is used a second time.
             request.authorization.revoke()
