@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from ..login.state.session import SignIn
+from ..models.batches import delete_in_batches
 from . import lifetimes, user_codes
 from .models import API, Authorization, DeviceAuthorization, OAuthClient
 from .models.client_secret import digest_of
@@ -178,11 +179,7 @@ def _answer(device: DeviceAuthorization) -> bool:
 def delete_expired(batch_size: int = 1_000) -> int:
     """Delete the devices whose codes are over for a day, a batch at a time; return how many."""
     over = _rows().filter(expires_at__lte=timezone.now() - _KEPT_FOR)
-    deleted = 0
-    while keys := list(over.order_by("expires_at").values_list("pk", flat=True)[:batch_size]):
-        _rows().filter(pk__in=keys).delete()
-        deleted += len(keys)
-    return deleted
+    return delete_in_batches(over.order_by("expires_at"), batch_size)
 
 
 def _waiting() -> Any:

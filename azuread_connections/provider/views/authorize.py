@@ -8,11 +8,10 @@ from functools import partial
 from typing import Any
 
 from django.db import router
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import View
 
@@ -42,7 +41,7 @@ from ..server import (
     check_authorization_request,
 )
 from ..subjects import is_subject
-from .answers import error_page, to_client
+from .answers import as_get, error_page, to_client
 from .consent import agreed_attempt, confirmation_page, consent_page, has_consent
 
 #: What does not fit would be lost on its way: servers and Django refuse longer addresses.
@@ -72,12 +71,7 @@ class AuthorizeView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """The same by a form of another site, which brings no cookie (OpenID Connect Core section
         3.1.2.1)."""
-        query = urlencode(_parameters(request.POST))
-        if len(query) > _MAX_QUERY:
-            return error_page(request, "invalid_request")
-        response = HttpResponseRedirect(f"{request.path}?{query}")
-        response.status_code = 303
-        return response
+        return as_get(request, most=_MAX_QUERY)
 
 
 @method_decorator(entry, name="dispatch")

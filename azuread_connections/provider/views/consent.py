@@ -42,13 +42,12 @@ def _agreed_to(asked: AuthorizationRequest | DeviceAuthorization) -> list[str]:
 def consent_page(
     request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
 ) -> HttpResponse:
-    meanings = {**(asked.api.scope_descriptions if asked.api else {}), **scopes.DESCRIPTIONS}
     response = render(
         request,
         "azuread_connections/provider/consent.html",
         {
             "application": asked.client.application,
-            "scopes": [meanings[scope] for scope in asked.scopes],
+            "scopes": meanings(asked.scopes, asked.api),
             "api": asked.api,
             "sealed": _seal(request, attempt, asks_consent=True),
         },

@@ -118,11 +118,12 @@ def test_odd_values_stay_values() -> None:
 def test_a_device_shows_its_secret_only_if_it_has_one(is_confidential: bool) -> None:
     facts = quick_start.Facts(
         application_type="regular_web" if is_confidential else "native",
-        grant_types=frozenset({quick_start.DEVICE_CODE}),
+        grant_types=frozenset({Application.GrantType.DEVICE_CODE}),
         issuer="https://sso.example.com/",
         authorize="",
         token="https://sso.example.com/oauth/token",  # an address
         userinfo="",
+        device="https://sso.example.com/oauth/device/code",
         jwks="",
         client_id="the-id",
         callback="",

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.timezone import localtime
 
-from ...keys import rotate
+from ...key_rotation import rotate
 from ...models import SigningKey
 
 
