@@ -24,6 +24,7 @@ from benchmarks import (
     throughput,
 )
 from benchmarks.bench import FULL, SMALL, Bench, Sizes
+from benchmarks.peers import OTHER_PROVIDERS
 
 HERE = Path(__file__).resolve().parent
 SCALES = {sizes.name: sizes for sizes in (FULL, SMALL)}
@@ -78,19 +79,24 @@ def measure(sizes: Sizes, name: str, kept: dict[str, Any]) -> dict[str, Any]:
     run = {"scale": sizes.name, **surroundings.at_this_moment()}
     began = time.monotonic()
     with Bench.running(sizes) as bench:
-        surrounding = surroundings.describe(bench.services)
-        if differing := surroundings.differences(kept, surrounding):
-            sys.exit(
-                f"The results that were kept cannot stand beside it: {', '.join(differing)}. "
-                "Measure everything again, without --only."
-            )
-        measured = {
-            **surrounding,
-            "runs": kept.get("runs", {}) | {name: run},
-            name: MEASUREMENTS[name].measure(bench),
-        }
+        if name == "provider":
+            # Compared with nothing else on the page, so that it can be from another machine.
+            where = surroundings.describe(bench.services, OTHER_PROVIDERS)
+            measured = {name: provider.measure(bench) | where}
+        else:
+            measured = _measure_beside(kept, bench, name)
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
-    return measured
+    return measured | {"runs": kept.get("runs", {}) | {name: run}}
+
+
+def _measure_beside(kept: dict[str, Any], bench: Bench, name: str) -> dict[str, Any]:
+    surrounding = surroundings.describe(bench.services)
+    if differing := surroundings.differences(kept, surrounding):
+        sys.exit(
+            f"The results that were kept cannot stand beside it: {', '.join(differing)}. "
+            "Measure everything again, without --only."
+        )
+    return surrounding | {name: MEASUREMENTS[name].measure(bench)}
 
 
 def print_table(rows: list[list[str]]) -> None:

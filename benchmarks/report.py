@@ -211,6 +211,8 @@ def _providers(results: Results) -> Iterator[str]:
         "them."
     )
     yield ""
+    yield from _machine(results["provider"])
+    yield ""
 
 
 def _growth(measured: Results) -> Iterator[str]:
@@ -246,6 +248,16 @@ def _growth(measured: Results) -> Iterator[str]:
 
 
 def _surroundings(results: Results) -> Iterator[str]:
+    yield from _machine(results)
+    yield ""
+    yield f"Measured: {'; '.join(_when(results['runs']))}."
+    instructions: Any = results["cpu"]["instructions"]
+    if isinstance(instructions, str):
+        yield ""
+        yield f"Instructions were not counted: {instructions}."
+
+
+def _machine(results: Results) -> Iterator[str]:
     machine, versions = results["machine"], results["versions"]
     yield (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB of memory, "
@@ -253,18 +265,12 @@ def _surroundings(results: Results) -> Iterator[str]:
     )
     yield ""
     yield ", ".join(f"{name} {version}" for name, version in versions.items() if version) + "."
-    yield ""
-    yield f"Measured: {'; '.join(_when(results['runs']))}."
     if not versions["PostgreSQL"]:
         yield ""
         yield "PostgreSQL did not answer: SQLite stood in for it."
     if not versions["Redis"]:
         yield ""
         yield "Redis is not installed: files stood in for it."
-    instructions: Any = results["cpu"]["instructions"]
-    if isinstance(instructions, str):
-        yield ""
-        yield f"Instructions were not counted: {instructions}."
 
 
 def _when(runs: Results) -> Iterator[str]:

@@ -9,13 +9,14 @@ import sqlite3
 import ssl
 import subprocess
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.environments import python_of
 from benchmarks.lines import ROOT
-from benchmarks.peers import OTHER_PROVIDERS, OTHERS, OURS, Package
+from benchmarks.peers import OTHERS, OURS, Package
 
 if TYPE_CHECKING:
     from benchmarks.services import Services
@@ -44,10 +45,13 @@ def at_this_moment() -> dict[str, Any]:
     }
 
 
-def describe(services: Services) -> dict[str, Any]:
-    """Return what must be the same for all measurements on one page."""
+def describe(services: Services, peers: Iterable[Package] = OTHERS) -> dict[str, Any]:
+    """Return what must be the same for all measurements that are compared with each other.
+
+    ``peers``: the packages that are measured beside this one.
+    """
     versions = _versions(OURS, *SHARED)
-    for peer in (*OTHERS, *OTHER_PROVIDERS):
+    for peer in peers:
         versions |= _versions(peer, peer.distribution)
     return {
         "machine": {

@@ -58,7 +58,10 @@ def provider_results(*, ours: float) -> dict[str, Any]:
     rates = {peer.name: dict.fromkeys(PROVIDER_ACTIONS, measured(peer.name)) for peer in PROVIDERS}
     counted = {"data": {"SELECT": 2, "INSERT": 1}, "transaction": {"BEGIN": 1, "COMMIT": 1}}
     counts = {peer.name: dict.fromkeys(PROVIDER_ACTIONS, counted) for peer in PROVIDERS}
-    return {"plain": rates, "real": rates, "counts": counts, "secret_check": 190.0}
+    machine = {"cpu": "Another CPU", "cores": 4, "memory_gb": 8, "system": "Another system"}
+    versions = {"django-oauth-toolkit": "3.4.1", "PostgreSQL": "15", "Redis": "7"}
+    where = {"machine": machine, "versions": versions}
+    return {"plain": rates, "real": rates, "counts": counts, "secret_check": 190.0, **where}
 
 
 @pytest.mark.parametrize(("ours", "outcome"), [(101.0, "met"), (99.0, "**missed**")])
@@ -78,6 +81,8 @@ def test_the_provider_is_compared_with_its_peers(
         True,
     ]
     assert "Codes exchanged for tokens a second" in chart.draw(results)
+    assert "Another CPU, 4 cores" in page
+    assert "django-oauth-toolkit 3.4.1" in page
 
 
 def test_a_request_of_the_provider_over_its_budget_misses_the_goal(
