@@ -141,7 +141,7 @@ def find_valid(token: str) -> Authorization | None:
     found = queries.authorization_by_access_token(token_digest(token))
     if found is None or found.access_token is None or found.access_token.is_expired():
         return None
-    return found if judge.is_valid(found) else None
+    return found if judge.is_valid(found) and judge.scopes_today(found) is not None else None
 
 
 @sensitive_variables("token")
@@ -168,8 +168,16 @@ def introspect(client: OAuthClient, token: str) -> dict[str, Any]:
     authorization = authorizations().filter(client=client, access_token=row).first()
     if authorization is None or not judge.is_valid(authorization):
         return inactive
+    today = judge.scopes_today(authorization)
+    if today is None:
+        return inactive
     audience = {"aud": authorization.api.identifier} if authorization.api else {}
-    return {**answer, **audience, "sub": subject(authorization.identity, client)}
+    return {
+        **answer,
+        **audience,
+        "scope": " ".join(scope for scope in row.scope.split() if scope in today),
+        "sub": subject(authorization.identity, client),
+    }
 
 
 # --- Ending ---------------------------------------------------------------------------------------

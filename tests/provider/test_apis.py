@@ -268,6 +268,9 @@ def test_what_was_withdrawn_is_not_refreshed(
         ClientConsent.objects.all().delete()
     else:
         API.objects.filter(pk=orders.pk).update(scopes={})
+    introspected = party.introspect(tokens["access_token"])
+    assert introspected["active"] is (what == "scopes")
+    assert "read:orders" not in introspected.get("scope", "")
     answer = party.refresh(tokens["refresh_token"])
     if what == "scopes":
         assert "read:orders" not in answer.json()["scope"]

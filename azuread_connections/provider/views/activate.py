@@ -123,7 +123,10 @@ def _take_answer(request: HttpRequest, sealed: str) -> HttpResponse:
     proof = _find_proof(request, device)
     if proof is None:  # their sign-in has ended since
         return _to_sign_in(request, device, code, is_refused=_is_signed_in(request))
-    is_first = device_codes.allow(device, request.user, proof)
+    try:
+        is_first = device_codes.allow(device, request.user, proof)
+    except device_codes.SignInGone:
+        return _to_sign_in(request, device, code, is_refused=False)
     if is_first:
         consent.give_for_device(device, request.user)
     return _answered_page(request, device, is_first, is_allowed)

@@ -462,6 +462,7 @@ def test_each_wrong_line_is_named(tmp_path: Path) -> None:
         ({"client_id": "##ID##"}, "client_id: The client ID is missing"),
         ({"client_id": "x" * 256}, "client_id: Ensure this value has at most 128 characters"),
         ({"client_id": "with space"}, "client_id: A client ID has only ASCII characters"),
+        ({"client_id": "waad|adele"}, "client_id: A client ID contains no “|”"),
         ({"client_id": "a\x00b"}, "client_id: This string contains control characters."),
         ({"client_secret": "short"}, "client_secret: A client secret has at least 32 characters."),
         ({"client_secret": 12345}, "client_secret: This must be a string"),
