@@ -116,6 +116,12 @@ class ClientValidator(OAuth2Validator):
 
     # --- The authorization request ----------------------------------------------------------------
 
+    def validate_client_id(self, client_id: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+        if self._load_application(client_id, request) is not None:
+            return True
+        client_log.record_refused_client("client_unknown", None, _address(request))
+        return False
+
     def validate_redirect_uri(
         self, client_id: Any, redirect_uri: str, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
@@ -187,7 +193,10 @@ class ClientValidator(OAuth2Validator):
             return True
         wanted = [scope for scope in dict.fromkeys(asked) if scope not in scopes.DESCRIPTIONS]
         request.scopes = wanted or sorted(possible)
-        return possible.issuperset(request.scopes)
+        if not possible.issuperset(request.scopes):
+            description = "The client has not been granted all of these scopes of the API."
+            raise errors.InvalidScopeError(description=description, request=request)
+        return True
 
     def validate_silent_login(self, request: Any) -> bool:
         return True  # the view decides, which knows the session

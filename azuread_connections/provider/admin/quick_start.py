@@ -54,6 +54,11 @@ class Facts:
         """Whether a client finds the endpoints by the domain alone."""
         return urlsplit(self.issuer).path == "/"
 
+    @property
+    def shares_cookies(self) -> bool:
+        """Whether browsers send the client's cookies to this site, too: they ignore the port."""
+        return urlsplit(self.callback).hostname == urlsplit(self.issuer).hostname
+
 
 @dataclass(frozen=True)
 class Example:
@@ -93,12 +98,12 @@ def _examples(facts: Facts) -> Iterator[Example]:
         yield Example(
             "Django, Authlib",
             _("For a Django site. Install Authlib and requests."),
-            _in_python(AUTHLIB_DJANGO, facts),
+            _in_python(AUTHLIB_DJANGO, facts) + _cookie_name(facts, "# In settings.py, as "),
         )
         yield Example(
             "Django, mozilla-django-oidc",
             _("In settings.py. Its callback URL ends in /oidc/callback/, as its own URLs have it."),
-            _in_python(MOZILLA, facts),
+            _in_python(MOZILLA, facts) + _cookie_name(facts, "# As "),
         )
     if by_browser and facts.application_type == _Type.SPA:
         if facts.is_at_root:
@@ -194,6 +199,16 @@ url, state = session.create_authorization_url($authorize, code_verifier=verifier
 # Open the URL in the browser. `answer` is the address that the browser then comes back to:
 tokens = session.fetch_token($token, authorization_response=answer, code_verifier=verifier)
 """)
+
+
+def _cookie_name(facts: Facts, beginning: str) -> str:
+    """Return the setting that keeps two Django sites on one host from sharing a session cookie."""
+    if not facts.shares_cookies:
+        return ""
+    return (
+        f"\n{beginning}this client and the site where people sign in have the same host:\n"
+        'SESSION_COOKIE_NAME = "client_sessionid"\n'
+    )
 
 
 def _audience_line(facts: Facts, line: str) -> str:

@@ -101,6 +101,15 @@ def test_the_values_are_those_of_the_client() -> None:
         assert quick_start.SECRET_PLACEHOLDER in code
 
 
+@pytest.mark.parametrize("title", ["Django, Authlib", "Django, mozilla-django-oidc"])
+def test_a_django_client_on_the_same_host_gets_a_session_cookie_of_its_own(title: str) -> None:
+    """Browsers ignore the port, so the sign-in here would overwrite the client's session."""
+    same = examples("regular_web", allowed_callback_urls=["http://testserver:3000/callback"])
+    other = examples("regular_web", allowed_callback_urls=["https://client.example/callback"])
+    assert 'SESSION_COOKIE_NAME = "client_sessionid"' in same[title]
+    assert "SESSION_COOKIE_NAME" not in other[title]
+
+
 def test_odd_values_stay_values() -> None:
     """What an administrator typed cannot become a part of the code."""
     odd = "https://client.example/?a=\"'$(x)`${y}"
