@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from .login.log.failures import SignInFailed
 from .microsoft.app_token import UsersApiDisabled
+from .models.credential import NoUsableCredential
 from .models.fields import UndecryptableError
-from .models.secret import NoUsableSecret
 
-__all__ = ["NoUsableSecret", "SignInFailed", "UndecryptableError", "UsersApiDisabled"]
+#: Its name when a client secret was the only kind of credential.
+NoUsableSecret = NoUsableCredential
+
+__all__ = [
+    "NoUsableCredential",
+    "NoUsableSecret",
+    "SignInFailed",
+    "UndecryptableError",
+    "UsersApiDisabled",
+]

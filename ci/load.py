@@ -133,7 +133,7 @@ def set_up(microsoft: StandIn, site: str, number: int) -> list[Person]:
         client_id=app.client_id,
     )
     connection.pin(directory.tenant_id)
-    connection.secrets.create(value=app.secrets[0].value)
+    connection.credentials.create(value=app.secrets[0].value)
     connection.applications.add(Application.objects.get(slug="default"))
     return [directory.add_person(f"Person {n}") for n in range(number)]
 

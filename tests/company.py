@@ -12,7 +12,7 @@ from django.urls import reverse
 from azuread_connections.models import Application, Connection, DomainAlias
 from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory.directories import App, Directory, Person
-from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
+from tests.factories import ConnectionFactory, CredentialFactory, EnabledConnectionFactory
 
 CALLBACK_URL = "http://testserver/login/callback"
 
@@ -50,7 +50,7 @@ class Company:
         )
         if pinned:
             connection.pin(directory.tenant_id)
-        ClientSecretFactory.create(connection=connection, value=app.secrets[0].value)
+        CredentialFactory.create(connection=connection, value=app.secrets[0].value)
         EnabledConnectionFactory.create(application=application, connection=connection)
         return cls(microsoft, directory, app, directory.add_person(person), connection)
 

@@ -16,6 +16,7 @@ from azuread_connections.entra.cloud import CLOUDS
 from azuread_connections.models import Application, Connection, prepared
 from azuread_connections.testing import StandIn
 from tests.company import Company
+from tests.keys import private_lines
 
 pytest_plugins = ["azuread_connections.testing.plugin"]
 
@@ -78,7 +79,9 @@ class _Heard(logging.Handler):
 
 #: A client secret as Azure and the factories make them, and a token (a JWT's header and the first
 #: letters of its payload, both JSON objects: a random `state` can begin like one of them).
-_SECRET_OR_TOKEN = re.compile(r"\w{3}8Q~[\w.~-]{6,}|eyJ[\w-]{10,}\.eyJ")
+_SECRET_OR_TOKEN = re.compile(
+    r"\w{3}8Q~[\w.~-]{6,}|eyJ[\w-]{10,}\.eyJ|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
 
 
 _TESTS_OF_THE_STANDIN = Path(__file__).parent / "testing"
@@ -86,7 +89,7 @@ _TESTS_OF_THE_STANDIN = Path(__file__).parent / "testing"
 
 @pytest.fixture(autouse=True)
 def _nothing_logged_gives_a_secret_away(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Assert in every test of the suite that no client secret, token or code is logged."""
+    """Assert in every test that no client secret, private key, token or code is logged."""
     # Set up before, so that it is still running when this reads its requests.
     entra = request.getfixturevalue("entra") if "entra" in request.fixturenames else None
     heard, root = _Heard(), logging.getLogger()
@@ -102,6 +105,7 @@ def _nothing_logged_gives_a_secret_away(request: pytest.FixtureRequest) -> Itera
     everything = "\n".join(heard.texts)
     assert not _SECRET_OR_TOKEN.findall(everything)
     assert not [value for value in _sent(entra) if value in everything]
+    assert not [line for line in private_lines() if line in everything]
 
 
 def _sent(entra: StandIn | None) -> set[str]:
@@ -112,7 +116,7 @@ def _sent(entra: StandIn | None) -> set[str]:
     return {
         form[name]
         for form in forms
-        for name in ("client_secret", "code", "code_verifier")
+        for name in ("client_secret", "client_assertion", "code", "code_verifier")
         if len(form.get(name, "")) > 8
     }
 

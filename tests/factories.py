@@ -8,11 +8,12 @@ from factory.django import DjangoModelFactory
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     EnabledConnection,
     Identity,
 )
+from tests.keys import key_pair
 
 
 class UserFactory(DjangoModelFactory):
@@ -39,12 +40,30 @@ class ConnectionFactory(DjangoModelFactory):
     client_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
 
 
-class ClientSecretFactory(DjangoModelFactory):
+class CredentialFactory(DjangoModelFactory):
     class Meta:
-        model = ClientSecret
+        model = Credential
 
     connection = factory.SubFactory(ConnectionFactory)
     value = factory.Sequence("Abc8Q~secret-{}".format)
+
+
+class CertificateFactory(DjangoModelFactory):
+    class Meta:
+        model = Credential
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Credential.Kind.CERTIFICATE
+    value = factory.LazyFunction(lambda: key_pair().private_key)
+    certificate = factory.LazyFunction(lambda: key_pair().certificate)
+
+
+class FederatedFactory(DjangoModelFactory):
+    class Meta:
+        model = Credential
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Credential.Kind.FEDERATED
 
 
 class EnabledConnectionFactory(DjangoModelFactory):

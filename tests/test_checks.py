@@ -22,7 +22,7 @@ from azuread_connections.checks import (
 from azuread_connections.conf import DEFAULTS, conf
 from azuread_connections.login.lookup import addresses
 from azuread_connections.middleware import ConnectionSessionMiddleware
-from tests.factories import ClientSecretFactory, ConnectionFactory
+from tests.factories import ConnectionFactory, CredentialFactory
 from tests.field_cases import case
 
 GOOD_KEY = Fernet.generate_key().decode()
@@ -441,23 +441,23 @@ def test_the_middleware_must_come_after_the_authentication_middleware(
 @pytest.mark.django_db
 def test_secrets_that_no_key_opens_are_named(configure: Any) -> None:
     configure(ENCRYPTION_KEYS=[GOOD_KEY])
-    ClientSecretFactory(connection=ConnectionFactory(name="fabrikam"))
+    CredentialFactory(connection=ConnectionFactory(name="fabrikam"))
     configure(ENCRYPTION_KEYS=[Fernet.generate_key().decode()])
-    ClientSecretFactory()
+    CredentialFactory()
     (message,) = check_stored_secrets(databases=["default"])
     assert message.id == "azuread_connections.W011"
-    assert "the client secret of fabrikam (Abc…), so nobody" in message.msg
+    assert "a credential of fabrikam (Abc…), so nobody" in message.msg
     configure(ENCRYPTION_KEYS=[*conf.encryption_keys, GOOD_KEY])
     assert check_stored_secrets(databases=["default"]) == []
 
 
 @pytest.mark.django_db
 def test_what_the_hint_says_silences_the_check(configure: Any) -> None:
-    unreadable = ClientSecretFactory()
+    unreadable = CredentialFactory()
     configure(ENCRYPTION_KEYS=[GOOD_KEY])
-    ClientSecretFactory(connection=unreadable.connection)
+    CredentialFactory(connection=unreadable.connection)
     (message,) = check_stored_secrets(databases=["default"])
-    assert "enter the secret again in the admin and remove the unreadable one" in message.hint
+    assert "add the credential again in the admin and remove the unreadable one" in message.hint
     unreadable.delete()
     assert check_stored_secrets(databases=["default"]) == []
 
@@ -465,7 +465,7 @@ def test_what_the_hint_says_silences_the_check(configure: Any) -> None:
 @pytest.mark.django_db
 def test_many_of_them_are_not_all_named(configure: Any) -> None:
     for _ in range(9):
-        ClientSecretFactory()
+        CredentialFactory()
     configure(ENCRYPTION_KEYS=[GOOD_KEY])
     (message,) = check_stored_secrets(databases=["default"])
     assert message.msg.count("Abc…") == 5
@@ -475,14 +475,14 @@ def test_many_of_them_are_not_all_named(configure: Any) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("keys", [[], ["short"], [None], None, "one text"])
 def test_without_a_usable_key_the_check_of_settings_speaks(configure: Any, keys: Any) -> None:
-    ClientSecretFactory()
+    CredentialFactory()
     configure(ENCRYPTION_KEYS=keys)
     assert check_stored_secrets(databases=["default"]) == []
 
 
 @pytest.mark.django_db
 def test_the_database_is_opened_only_on_request(configure: Any) -> None:
-    ClientSecretFactory()
+    CredentialFactory()
     configure(ENCRYPTION_KEYS=[GOOD_KEY])
     found = [m.id for m in run_checks(databases=["default"])]
     assert "azuread_connections.W011" in found

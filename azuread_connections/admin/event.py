@@ -115,14 +115,14 @@ class EventAdmin(LargeListAdmin):
     @admin.display(description=_("what it means, and what to do"))
     def explained(self, event: Event) -> str | SafeString:
         """Explain Microsoft's number, or our own code where there is none."""
-        secrets = self._link_to_secrets(event) if event.code == "secret_rejected" else ""
+        credentials = self._link_to_credentials(event) if event.code == "secret_rejected" else ""
         if event.aadsts_code:
             found = explain(event.aadsts_code)
             return format_html(
                 '<p>{}</p><p>{}</p>{}<p>{} <a href="{}" rel="noreferrer">AADSTS{}</a></p>',
                 found.meaning,
                 found.remedy,
-                secrets,
+                credentials,
                 gettext("Who can fix it: %s.") % found.owner.label,
                 found.link,
                 event.aadsts_code,
@@ -133,12 +133,12 @@ class EventAdmin(LargeListAdmin):
         return format_html(
             "<p>{}.</p>{}<p>{}</p>",
             failure.meaning,
-            secrets,
+            credentials,
             gettext("The person sees: “%(title)s. %(advice)s”")
             % {"title": failure.title, "advice": failure.advice},
         )
 
-    def _link_to_secrets(self, event: Event) -> str | SafeString:
+    def _link_to_credentials(self, event: Event) -> str | SafeString:
         if event.connection is None:
             return ""
         try:
@@ -146,9 +146,9 @@ class EventAdmin(LargeListAdmin):
         except NoReverseMatch:
             return ""
         return format_html(
-            '<p><a href="{}#id_new_secret">{}</a></p>',
+            '<p><a href="{}#credentials-group">{}</a></p>',
             url,
-            gettext("The client secrets of %s") % event.connection.name,
+            gettext("The credentials of %s") % event.connection.name,
         )
 
     def changelist_view(

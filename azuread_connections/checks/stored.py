@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 
 from ..credentials.reencryption import unreadable_secrets
-from ..models import ClientSecret
+from ..models import Credential
 from .finding import Finding
 
 #: How many secrets to name; one is enough to know that a key is missing.
@@ -18,10 +18,10 @@ NAMED = 5
 
 def findings(databases: Iterable[str]) -> Iterator[Finding]:
     """Yield problems in these databases; none before the first ``migrate``."""
-    alias = router.db_for_read(ClientSecret)
+    alias = router.db_for_read(Credential)
     if alias not in databases:
         return
-    if ClientSecret._meta.db_table not in connections[alias].introspection.table_names():
+    if Credential._meta.db_table not in connections[alias].introspection.table_names():
         return
     try:
         unreadable = list(islice(unreadable_secrets(), NAMED + 1))
@@ -32,9 +32,9 @@ def findings(databases: Iterable[str]) -> Iterator[Finding]:
         more = " and others" if len(unreadable) > NAMED else ""
         yield Finding(
             11,
-            f"No encryption key can decrypt the client secret of {names}{more}, so nobody can "
-            "sign in with it.",
+            f"No encryption key can decrypt a credential of {names}{more}, so nobody can sign in "
+            "with it.",
             "Put the key that encrypted it back into AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'], "
-            "after the others, or enter the secret again in the admin and remove the unreadable "
-            "one.",
+            "after the others, or add the credential again in the admin and remove the "
+            "unreadable one.",
         )

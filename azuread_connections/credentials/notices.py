@@ -1,4 +1,4 @@
-"""Notices about secrets that will expire: by mail and by signal, once per threshold."""
+"""Notices about credentials that will expire: by mail and by signal, once per threshold."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from .. import signals
 from ..mail import addressees, write_to
-from ..models import ClientSecret
-from .report import SecretStatus, days_left, report
+from ..models import Credential
+from .report import CredentialStatus, days_left, report
 
 logger = logging.getLogger("azuread_connections")
 
@@ -28,7 +28,7 @@ THRESHOLDS = (30, 14, 7, 1, 0)
 class Notice:
     """A notice that is due for one secret."""
 
-    secret: ClientSecret
+    secret: Credential
     text: str
     days_left: int
     threshold: int
@@ -38,9 +38,10 @@ class Notice:
     def line(self) -> str:
         stops = ", ".join(self.applications) or _("none")
         return _(
-            "%(connection)s, client secret %(secret)s: %(text)s. Applications that stop: %(stops)s."
+            "%(connection)s, %(kind)s %(secret)s: %(text)s. Applications that stop: %(stops)s."
         ) % {
             "connection": self.secret.connection.name,
+            "kind": self.secret.get_kind_display(),
             "secret": self.secret,
             "text": self.text,
             "stops": stops,
@@ -110,17 +111,17 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
 
 def _mail(addressee: str, notices: list[Notice]) -> None:
     advice = _(
-        "Create a new client secret in Azure and add it to the connection before the old one "
-        "expires: an expired secret stops every sign-in."
+        "Create a new client secret or certificate, and add it to the connection and in Azure "
+        "before the old one ends: without a valid one, every sign-in stops."
     )
     body = "\n".join([*(notice.line for notice in notices), "", advice])
-    write_to(addressee, _("Client secrets about to expire"), body)
+    write_to(addressee, _("Credentials about to expire"), body)
 
 
 def _signal(notice: Notice, delivery: Delivery) -> bool:
     """Send the signal; return whether a receiver handled it."""
     answers = signals.secret_expiring.send_robust(
-        ClientSecret,
+        Credential,
         connection=notice.secret.connection,
         secret=notice.secret,
         days_left=notice.days_left,
@@ -136,23 +137,23 @@ def _signal(notice: Notice, delivery: Delivery) -> bool:
 
 def _due(now: datetime) -> Iterator[Notice]:
     for line in report(max(THRESHOLDS), include_superseded=False, now=now):
-        if line.secret_id is None or line.expires_at is None:
+        if line.credential_id is None or line.expires_at is None:
             continue
-        if line.status not in (SecretStatus.EXPIRED, SecretStatus.EXPIRING):
+        if line.status not in (CredentialStatus.EXPIRED, CredentialStatus.EXPIRING):
             continue
         left = days_left(line.expires_at, now)
         threshold = min((t for t in THRESHOLDS if t >= left), default=0)
         secret = (
-            ClientSecret._default_manager.select_related("connection")
-            .defer("value")
-            .filter(pk=line.secret_id)
+            Credential._default_manager.select_related("connection")
+            .defer("value", "certificate")
+            .filter(pk=line.credential_id)
             .first()
         )
         if secret is not None and not _was_notified(secret, threshold):
             yield Notice(secret, line.text, left, threshold, line.applications)
 
 
-def _was_notified(secret: ClientSecret, threshold: int) -> bool:
+def _was_notified(secret: Credential, threshold: int) -> bool:
     """Return whether a notice was sent for this threshold. A new expiry date starts over."""
     if secret.notice_days is None or secret.notice_expiry != secret.expires_at:
         return False
@@ -160,6 +161,6 @@ def _was_notified(secret: ClientSecret, threshold: int) -> bool:
 
 
 def _mark(notice: Notice) -> None:
-    ClientSecret._default_manager.filter(pk=notice.secret.pk).update(
+    Credential._default_manager.filter(pk=notice.secret.pk).update(
         notice_days=notice.threshold, notice_expiry=notice.secret.expires_at
     )

@@ -12,7 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from ..models import ClientSecret, EncryptedTextField, UndecryptableError
+from ..models import Credential, EncryptedTextField, UndecryptableError
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def reencrypt(
 
 
 def unreadable_secrets() -> Iterator[Unreadable]:
-    """Yield the connections' client secrets that no encryption key can decrypt."""
-    return _reencrypt(ClientSecret, ReencryptionCounts(), 500, dry_run=True)
+    """Yield the connections' credentials that no encryption key can decrypt."""
+    return _reencrypt(Credential, ReencryptionCounts(), 500, dry_run=True)
 
 
 def _models_with_secrets() -> list[type[models.Model]]:
-    own = apps.get_app_config(ClientSecret._meta.app_label)
+    own = apps.get_app_config(Credential._meta.app_label)
     # The connections' secrets first: they are those that people know.
     others = (model for model in apps.get_models() if model._meta.app_config is not own)
     found = [*own.get_models(), *others]
@@ -95,7 +95,7 @@ def _reencrypt(
 
 
 def _unreadable(row: models.Model) -> Unreadable:
-    if isinstance(row, ClientSecret):
+    if isinstance(row, Credential):
         return Unreadable(row.connection.name, str(row))
     return Unreadable(str(row._meta.verbose_name), str(row))
 
@@ -110,8 +110,9 @@ def _in_pages(model: type[models.Model], size: int) -> Iterator[models.Model]:
     # Keyset pages: MariaDB's driver cannot stream, and a server-side cursor would hold a
     # transaction open for the whole run.
     rows: Any = model._base_manager.order_by("pk")
-    if model is ClientSecret:
-        rows = rows.select_related("connection").only("value", "hint", "connection__name")
+    if model is Credential:
+        rows = rows.filter(value__isnull=False).select_related("connection")
+        rows = rows.only("value", "kind", "hint", "connection__name")
     page = list(rows[:size])
     while page:
         yield from page

@@ -1,6 +1,6 @@
-"""Which client secrets have expired, expire soon, or have no date: as texts and as a report.
+"""Which credentials have ended, end soon, or have no date: as texts and as a report.
 
-Nothing here reads ``ClientSecret.value`` or asks Microsoft: the recorded date and Microsoft's
+Nothing here reads ``Credential.value`` or asks Microsoft: the recorded date and Microsoft's
 answers at the last sign-ins decide.
 """
 
@@ -20,18 +20,21 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import conf
-from ..models import ClientSecret, Connection, EnabledConnection
+from ..models import Connection, Credential, EnabledConnection
+from ..models.credential import shown_hint
 from ..models.expiry import day_of, start_of_day
 
+#: Federated credentials have no end: Microsoft asks their issuer's token at each use.
+_ENDLESS = Credential.Kind.FEDERATED
 #: Rows that ``report`` reads at once; limits its memory at any number of connections.
 PAGE_SIZE = 500
 
 
-class SecretStatus(models.TextChoices):
+class CredentialStatus(models.TextChoices):
     """The status by the recorded date and by Microsoft's answers.
 
-    ``REFUSED``: not expired by its date, but Microsoft refused it when it was last sent.
-    ``MISSING``: the connection has no secret.
+    ``REFUSED``: not expired by its date, but Microsoft refused it when it was last sent, or it
+    could not be sent. ``MISSING``: the connection has no credential.
     """
 
     EXPIRED = "expired", _("expired")
@@ -43,17 +46,17 @@ class SecretStatus(models.TextChoices):
 
 
 @dataclass(frozen=True)
-class SecretState:
-    """The overall state of a connection's secrets, with the date that decides."""
+class CredentialState:
+    """The overall state of a connection's credentials, with the date that decides."""
 
-    status: SecretStatus
+    status: CredentialStatus
     text: str
     expires_at: datetime | None
     refused_at: datetime | None = None
 
 
 @dataclass(frozen=True)
-class SecretLine:
+class CredentialLine:
     """One line of the report. ``applications``: slugs of those that would stop.
 
     ``client``: the client ID, for a secret of an OAuth client, which belongs to no connection.
@@ -65,15 +68,21 @@ class SecretLine:
     expires_at: datetime | None
     refused_at: datetime | None
     days_left: int | None
-    status: SecretStatus
+    status: CredentialStatus
     text: str
     applications: tuple[str, ...]
     superseded: bool
-    secret_id: int | None = field(default=None, compare=False)
+    credential_id: int | None = field(default=None, compare=False)
     client: str = ""
+    kind: str = Credential.Kind.SECRET
 
     @property
-    def counts_as(self) -> SecretStatus | None:
+    def name(self) -> str:
+        """How the credential is named; "" if the connection has none."""
+        return shown_hint(self.kind, self.hint) if self.hint else ""
+
+    @property
+    def counts_as(self) -> CredentialStatus | None:
         """The severity: expired, expiring or unknown; None if there is nothing to do.
 
         A refused or missing secret stops sign-ins just as an expired one does. But as long as no
@@ -81,10 +90,10 @@ class SecretLine:
         """
         if self.superseded:
             return None
-        if self.status is SecretStatus.REFUSED:
-            return SecretStatus.EXPIRED
-        if self.status is SecretStatus.MISSING:
-            return SecretStatus.EXPIRED if self.applications else SecretStatus.UNKNOWN
+        if self.status is CredentialStatus.REFUSED:
+            return CredentialStatus.EXPIRED
+        if self.status is CredentialStatus.MISSING:
+            return CredentialStatus.EXPIRED if self.applications else CredentialStatus.UNKNOWN
         return self.status
 
 
@@ -112,18 +121,22 @@ def describe_expiry(expires_at: datetime | None, now: datetime) -> str:
     return ngettext("expires in %(days)d day", "expires in %(days)d days", days) % {"days": days}
 
 
-def describe_refusal(refused_at: datetime, now: datetime) -> str:
-    """Return when Microsoft last refused a secret: "refused by Microsoft 3 minutes ago"."""
+def describe_refusal(refused_at: datetime, now: datetime, *, is_unavailable: bool = False) -> str:
+    """Return when a credential last failed: "refused by Microsoft 3 minutes ago"."""
     if now - refused_at < timedelta(minutes=1):
+        if is_unavailable:
+            return gettext("not readable just now")
         return gettext("refused by Microsoft just now")
     # Django joins number and unit by a no-break space, which a text search does not find.
     time_ago = timesince(refused_at, now, depth=1).replace("\xa0", " ")
+    if is_unavailable:
+        return gettext("not readable %(time)s ago") % {"time": time_ago}
     return gettext("refused by Microsoft %(time)s ago") % {"time": time_ago}
 
 
-def connection_secret_state(
-    secrets: Iterable[ClientSecret], now: datetime | None = None
-) -> SecretState:
+def connection_credential_state(
+    credentials: Iterable[Credential], now: datetime | None = None
+) -> CredentialState:
     """Return a connection's state by its longest-lasting secret that Microsoft does not refuse.
 
     If another secret is usable, an expired or refused one does not matter: it was rotated. A secret
@@ -132,25 +145,26 @@ def connection_secret_state(
     """
     now = now or timezone.now()
     days = conf.secret_warning_days
-    states = [_state(secret.expires_at, secret.refused_at, now, days) for secret in secrets]
+    states = [_state(_Dates.of(credential), now, days) for credential in credentials]
     if not states:
-        return SecretState(SecretStatus.MISSING, gettext("no secret"), None)
+        return CredentialState(CredentialStatus.MISSING, gettext("no secret"), None)
     best = max((state.status for state in states), key=_WORST_TO_BEST.index)
     equals = [state for state in states if state.status is best]
-    return max(equals, key=lambda state: _deciding_time(state) or now)
+    # Without a time it never ends, or nobody knows: the others of this status do not differ.
+    return max(equals, key=lambda each: (_deciding_time(each) is None, _deciding_time(each) or now))
 
 
 _WORST_TO_BEST = (
-    SecretStatus.EXPIRED,
-    SecretStatus.REFUSED,
-    SecretStatus.UNKNOWN,
-    SecretStatus.EXPIRING,
-    SecretStatus.VALID,
+    CredentialStatus.EXPIRED,
+    CredentialStatus.REFUSED,
+    CredentialStatus.UNKNOWN,
+    CredentialStatus.EXPIRING,
+    CredentialStatus.VALID,
 )
 
 
-def _deciding_time(state: SecretState) -> datetime | None:
-    return state.refused_at if state.status is SecretStatus.REFUSED else state.expires_at
+def _deciding_time(state: CredentialState) -> datetime | None:
+    return state.refused_at if state.status is CredentialStatus.REFUSED else state.expires_at
 
 
 def report(
@@ -158,7 +172,7 @@ def report(
     *,
     include_superseded: bool = False,
     now: datetime | None = None,
-) -> Iterator[SecretLine]:
+) -> Iterator[CredentialLine]:
     """Yield a line for every secret that is expired, expires within ``days``, or has no date.
 
     Connections without a secret come first, then refused secrets, then the others by date, those
@@ -183,28 +197,28 @@ def report(
     days = conf.secret_warning_days if days is None else days
     yield from _missing(now)
 
-    secrets = ClientSecret._default_manager.all()
+    credentials = Credential._default_manager.all()
     not_expired = Q(expires_at__gt=now)
 
-    refused = secrets.filter(not_expired | Q(expires_at=None), refused_at__isnull=False)
+    refused = credentials.filter(not_expired | Q(expires_at=None), refused_at__isnull=False)
     another = _another(not_expired, accepted_after="refused_at")
     refused = _classified(refused, another, include_superseded)
     yield from _lines(_pages_by_id(refused, *_COLUMNS, "superseded"), now, days)
 
     longer_lasting = not_expired & Q(expires_at__gt=OuterRef("expires_at"))
-    dated = secrets.filter(expires_at__lt=end_of_day(now, days))
+    dated = credentials.filter(expires_at__lt=end_of_day(now, days))
     dated = dated.filter(Q(refused_at=None) | Q(expires_at__lte=now))
     another = _another(longer_lasting, accepted_after="expires_at")
     dated = _classified(dated, another, include_superseded)
     yield from _lines(pages_by_date(dated.values(*_COLUMNS, "superseded")), now, days)
 
     # A separate query: databases do not agree on where NULL sorts.
-    undated = secrets.filter(expires_at=None, refused_at=None)
+    undated = credentials.filter(expires_at=None, refused_at=None).exclude(kind=_ENDLESS)
     yield from _lines(_pages_by_id(undated, *_COLUMNS), now, days)
 
 
 def _classified(
-    secrets: QuerySet[ClientSecret], superseded: Exists, include_superseded: bool
+    secrets: QuerySet[Credential], superseded: Exists, include_superseded: bool
 ) -> QuerySet[Any]:
     """Annotate whether each secret is superseded, or exclude those that are. The exclusion is only
     a filter: a database would evaluate an annotation a second time."""
@@ -219,8 +233,10 @@ def _another(usable: Q, *, accepted_after: str) -> Exists:
     The other one is ``usable``, or it has no date and was accepted after this one's time in the
     column ``accepted_after``.
     """
+    # A federated credential never ends: it replaces another one once Microsoft has accepted it.
     proven = Q(expires_at=None, last_success_at__gt=OuterRef(accepted_after))
-    others = ClientSecret._default_manager.filter(
+    proven |= Q(kind=_ENDLESS, last_success_at__isnull=False)
+    others = Credential._default_manager.filter(
         usable | proven, connection=OuterRef("connection"), refused_at=None
     )
     return Exists(others)
@@ -228,42 +244,45 @@ def _another(usable: Q, *, accepted_after: str) -> Exists:
 
 _COLUMNS = (
     *("pk", "connection_id", "connection__name"),
-    *("hint", "key_id", "expires_at", "refused_at"),
+    *("kind", "hint", "key_id", "expires_at", "refused_at", "is_unavailable"),
 )
 _Row = dict[str, Any]
 
 
-def _missing(now: datetime) -> Iterator[SecretLine]:
-    secrets = ClientSecret._default_manager.filter(connection=OuterRef("pk"))
+def _missing(now: datetime) -> Iterator[CredentialLine]:
+    secrets = Credential._default_manager.filter(connection=OuterRef("pk"))
     connections = Connection._default_manager.filter(~Exists(secrets))
     for page in _pages_by_id(connections, "pk", "name"):
         applications = _applications(row["pk"] for row in page)
         for row in page:
-            yield SecretLine(
+            yield CredentialLine(
                 connection=row["name"],
-                secret_id=None,
+                credential_id=None,
+                kind="",
                 hint="",
                 key_id="",
                 expires_at=None,
                 refused_at=None,
                 days_left=None,
-                status=SecretStatus.MISSING,
+                status=CredentialStatus.MISSING,
                 text=gettext("no secret"),
                 applications=applications[row["pk"]],
                 superseded=False,
             )
 
 
-def _lines(pages: Iterator[list[_Row]], now: datetime, days: int) -> Iterator[SecretLine]:
+def _lines(pages: Iterator[list[_Row]], now: datetime, days: int) -> Iterator[CredentialLine]:
     for page in pages:
         applications = _applications(row["connection_id"] for row in page)
         for row in page:
             expires_at: datetime | None = row["expires_at"]
             superseded = row.get("superseded", False)
-            state = _state(expires_at, row["refused_at"], now, days)
-            yield SecretLine(
+            dates = _Dates(row["kind"], expires_at, row["refused_at"], row["is_unavailable"])
+            state = _state(dates, now, days)
+            yield CredentialLine(
                 connection=row["connection__name"],
-                secret_id=row["pk"],
+                credential_id=row["pk"],
+                kind=row["kind"],
                 hint=row["hint"],
                 key_id=row["key_id"],
                 expires_at=expires_at,
@@ -316,30 +335,50 @@ def _applications(connection_ids: Iterable[int]) -> defaultdict[int, tuple[str, 
     return slugs
 
 
-def _state(
-    expires_at: datetime | None, refused_at: datetime | None, now: datetime, days: int
-) -> SecretState:
-    """Return the state of one secret by its recorded dates."""
-    status = _status(expires_at, refused_at, now, days)
-    if status is SecretStatus.REFUSED and refused_at is not None:
-        text = describe_refusal(refused_at, now)
+@dataclass(frozen=True)
+class _Dates:
+    """What decides the state of one credential."""
+
+    kind: str
+    expires_at: datetime | None
+    refused_at: datetime | None
+    is_unavailable: bool
+
+    @classmethod
+    def of(cls, credential: Credential) -> _Dates:
+        return cls(
+            credential.kind,
+            credential.expires_at,
+            credential.refused_at,
+            credential.is_unavailable,
+        )
+
+
+def _state(dates: _Dates, now: datetime, days: int) -> CredentialState:
+    """Return the state of one credential by its recorded dates."""
+    status = _status(dates, now, days)
+    if status is CredentialStatus.REFUSED and dates.refused_at is not None:
+        text = describe_refusal(dates.refused_at, now, is_unavailable=dates.is_unavailable)
+    elif dates.kind == _ENDLESS:
+        text = gettext("does not expire")
     else:
-        text = describe_expiry(expires_at, now)
-    return SecretState(status, text, expires_at, refused_at)
+        text = describe_expiry(dates.expires_at, now)
+    return CredentialState(status, text, dates.expires_at, dates.refused_at)
 
 
-def _status(
-    expires_at: datetime | None, refused_at: datetime | None, now: datetime, days: int
-) -> SecretStatus:
+def _status(dates: _Dates, now: datetime, days: int) -> CredentialStatus:
+    expires_at = dates.expires_at
     if expires_at is not None and expires_at <= now:
-        return SecretStatus.EXPIRED
-    if refused_at is not None:
-        return SecretStatus.REFUSED
+        return CredentialStatus.EXPIRED
+    if dates.refused_at is not None:
+        return CredentialStatus.REFUSED
+    if dates.kind == _ENDLESS:
+        return CredentialStatus.VALID
     if expires_at is None:
-        return SecretStatus.UNKNOWN
+        return CredentialStatus.UNKNOWN
     if days_left(expires_at, now) <= days:
-        return SecretStatus.EXPIRING
-    return SecretStatus.VALID
+        return CredentialStatus.EXPIRING
+    return CredentialStatus.VALID
 
 
 def end_of_day(now: datetime, days: int) -> datetime:

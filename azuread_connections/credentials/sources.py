@@ -11,11 +11,11 @@ from datetime import datetime
 from django.utils import timezone
 
 from . import report as of_connections
-from .report import SecretLine
+from .report import CredentialLine
 
 #: ``source(now, days, include_superseded)`` yields a line for each secret that is expired or
 #: expires within ``days``, by date. Reads in pages, as ``report`` does.
-SecretSource = Callable[[datetime, int, bool], Iterator[SecretLine]]
+SecretSource = Callable[[datetime, int, bool], Iterator[CredentialLine]]
 
 _sources: dict[str, SecretSource] = {}
 
@@ -25,7 +25,7 @@ def add_source(name: str, source: SecretSource) -> None:
     _sources[name] = source
 
 
-def report(days: int, *, include_superseded: bool = False) -> Iterator[SecretLine]:
+def report(days: int, *, include_superseded: bool = False) -> Iterator[CredentialLine]:
     """Yield the lines of the connections' secrets, then those of each source."""
     now = timezone.now()
     yield from of_connections.report(days, include_superseded=include_superseded, now=now)

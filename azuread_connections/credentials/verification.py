@@ -1,29 +1,27 @@
-"""What ``check_secrets`` can ask Microsoft: whether secrets work and when they expire."""
+"""What ``check_secrets`` can ask Microsoft: whether credentials work and when they end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..entra.errors import EntraError, SecretRejected
-from ..entra.graph import GraphError, RegisteredSecret
+from ..entra.errors import CredentialFailed, EntraError
+from ..entra.graph import GraphError, RegisteredCertificate, RegisteredSecret
 from ..microsoft import client as microsoft
 from ..microsoft.app_token import app_token, token_with
 from ..microsoft.wording import describe_error
-from ..models import ClientSecret, Connection, UndecryptableError
-from ..models.expiry import day_of
-from ..models.secret import NoUsableSecret
+from ..models import Connection, Credential, UndecryptableError
+from ..models.credential import NoUsableCredential
+from ..models.expiry import as_stored, day_of
 
 PAGE_SIZE = 200
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A result about a connection's secrets.
+    """A result about a connection's credentials.
 
     ``is_problem``: something could not be checked, so that the report can miss a problem.
     """
@@ -34,22 +32,22 @@ class Remark:
 
 
 def verify() -> Iterator[Remark]:
-    """Ask Microsoft whether each secret works (client credentials), and store its answer.
+    """Ask Microsoft whether each credential works (client credentials), and store its answer.
 
     The report that follows shows refusals; the remarks also say what could not be checked.
     """
     for connection in _connections():
-        for secret in connection.secrets.all():
+        for credential in connection.credentials.all():
             try:
-                token_with(connection, secret)
-            except SecretRejected as error:
-                text = f"{secret}: {describe_error(error)}"
+                token_with(connection, credential)
+            except CredentialFailed as error:
+                text = f"{credential}: {describe_error(error)}"
                 yield Remark(connection.name, text, is_problem=False)
             except (EntraError, UndecryptableError) as error:
                 why = describe_error(error) if isinstance(error, EntraError) else error
                 text = _("%(secret)s could not be verified: %(why)s")
                 yield Remark(
-                    connection.name, text % {"secret": secret, "why": why}, is_problem=True
+                    connection.name, text % {"secret": credential, "why": why}, is_problem=True
                 )
 
 
@@ -58,25 +56,47 @@ def sync() -> Iterator[Remark]:
     for connection in _connections():
         try:
             graph = microsoft.graph(connection.cloud, app_token(connection))
-            registered = graph.client_secrets(connection.client_id)
+            registered = graph.registered_credentials(connection.client_id)
         except GraphError as error:
             yield Remark(connection.name, _why_unreadable(error), is_problem=False)
             continue
-        except SecretRejected:
+        except CredentialFailed:
             # The report gives the reason, and --verify gives it for each secret.
-            text = _("The dates could not be read: Microsoft accepts none of the client secrets.")
+            text = _("The dates could not be read: Microsoft accepts none of the credentials.")
             yield Remark(connection.name, text, is_problem=False)
             continue
         except EntraError as error:
             yield Remark(connection.name, str(describe_error(error)), is_problem=True)
             continue
-        except NoUsableSecret as error:
+        except NoUsableCredential as error:
             # If the connection has no secret, the report says so.
-            yield Remark(connection.name, str(error), is_problem=connection.secrets.exists())
+            yield Remark(connection.name, str(error), is_problem=connection.credentials.exists())
             continue
-        stored = list(connection.secrets.defer("value"))
-        for secret in stored:
-            yield from _sync(connection, secret, stored, registered)
+        stored = list(connection.credentials.defer("value"))
+        secrets = [each for each in stored if each.kind == Credential.Kind.SECRET]
+        for secret in secrets:
+            yield from _sync(connection, secret, secrets, registered.secrets)
+        for each in stored:
+            if each.kind == Credential.Kind.CERTIFICATE:
+                yield from _sync_certificate(connection, each, registered.certificates)
+
+
+def _sync_certificate(
+    connection: Connection,
+    certificate: Credential,
+    registered: Sequence[RegisteredCertificate],
+) -> Iterator[Remark]:
+    """Store the ID that Azure gave a certificate, which itself says when it ends."""
+    thumbprint = certificate.thumbprints.sha1
+    found = next((each for each in registered if each.thumbprint == thumbprint), None)
+    if found is None:
+        text = _(
+            "%(certificate)s is not on the registration. Upload its .cer file in Azure, or remove "
+            "it from the connection once another credential works."
+        )
+        yield Remark(connection.name, text % {"certificate": certificate}, is_problem=False)
+    elif certificate.key_id != found.key_id:
+        Credential._default_manager.filter(pk=certificate.pk).update(key_id=found.key_id)
 
 
 def _why_unreadable(error: GraphError) -> str:
@@ -89,8 +109,8 @@ def _why_unreadable(error: GraphError) -> str:
 
 def _sync(
     connection: Connection,
-    secret: ClientSecret,
-    stored: Sequence[ClientSecret],
+    secret: Credential,
+    stored: Sequence[Credential],
     registered: Sequence[RegisteredSecret],
 ) -> Iterator[Remark]:
     found = _match(secret, stored, registered)
@@ -102,10 +122,10 @@ def _sync(
         text = _("%(secret)s: Azure does not say when it expires. Enter the date by hand.")
         yield Remark(connection.name, text % {"secret": secret}, is_problem=False)
         return
-    expires_at = _stored_form(found.expires_at)
+    expires_at = as_stored(found.expires_at)
     if (secret.expires_at, secret.key_id) == (expires_at, found.key_id):
         return
-    ClientSecret._default_manager.filter(pk=secret.pk).update(
+    Credential._default_manager.filter(pk=secret.pk).update(
         expires_at=expires_at, key_id=found.key_id
     )
     text = _("%(secret)s expires on %(date)s.")
@@ -115,7 +135,7 @@ def _sync(
 
 
 def _match(
-    secret: ClientSecret, stored: Sequence[ClientSecret], registered: Sequence[RegisteredSecret]
+    secret: Credential, stored: Sequence[Credential], registered: Sequence[RegisteredSecret]
 ) -> RegisteredSecret | None:
     """Find a secret by its ID; else by its first characters, if they are unique.
 
@@ -130,7 +150,7 @@ def _match(
     return free[0] if len(free) == len(alike) == 1 else None
 
 
-def _why_unknown(secret: ClientSecret, registered: Sequence[RegisteredSecret]) -> str:
+def _why_unknown(secret: Credential, registered: Sequence[RegisteredSecret]) -> str:
     """Return why a secret was not found. Azure does not give the first characters of every secret,
     so it is reported as removed only if none of the registered ones can be it."""
     if any(each.hint == secret.hint for each in registered):
@@ -147,11 +167,6 @@ def _why_unknown(secret: ClientSecret, registered: Sequence[RegisteredSecret]) -
         "%(secret)s is not on the registration: it was removed in Azure, or belongs to another "
         "app. Remove it from the connection once another secret works."
     )
-
-
-def _stored_form(moment: datetime) -> datetime:
-    # With USE_TZ off, the database's times are naive, in the site's time zone.
-    return moment if timezone.is_aware(timezone.now()) else timezone.make_naive(moment)
 
 
 def _connections() -> Iterator[Connection]:

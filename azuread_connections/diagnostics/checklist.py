@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ..credentials.report import SecretState, SecretStatus, connection_secret_state
+from ..credentials.report import CredentialState, CredentialStatus, connection_credential_state
 from ..entra.aadsts import explain
 from ..microsoft.permissions import permissions_needed
 from ..microsoft.wording import Text
-from ..models import ClientSecret, Connection, Directory, Event
+from ..models import Connection, Credential, Directory, Event
 from .checklist_item import Item, Place, day
 from .domain_checklist import domains_item
 
@@ -54,46 +54,52 @@ def _registered(connection: Connection, tried: Event | None, signed_in: Event | 
 
 def _credentials(connection: Connection) -> Item:
     title, now = _("Credentials"), timezone.now()
-    secrets = list(connection.secrets.all())
-    overall = connection_secret_state(secrets, now)
-    if not secrets:
-        advice = _("Add a client secret.")
+    credentials = list(connection.credentials.all())
+    overall = connection_credential_state(credentials, now)
+    if not credentials:
+        advice = _("Add a client secret, a certificate or a federated credential.")
         return Item("credentials", title, "lacking", overall.text, advice, Place.CREDENTIALS)
-    if unreadable := [secret for secret in secrets if not secret.value.is_readable]:
+    if unreadable := [each for each in credentials if not each.is_readable]:
         return Item(
             "credentials",
             title,
             "warning",
             _("No encryption key of this site can decrypt %s, so it cannot be used.")
             % _named(unreadable),
-            _("Restore the key in ENCRYPTION_KEYS, or add a new client secret and remove it."),
+            _("Restore the key in ENCRYPTION_KEYS, or add a new credential and remove this one."),
             Place.CREDENTIALS,
         )
-    states = {secret: connection_secret_state([secret], now) for secret in secrets}
-    evidence = "; ".join(_about(secret, state) for secret, state in states.items())
+    states = {each: connection_credential_state([each], now) for each in credentials}
+    evidence = "; ".join(_about(credential, state) for credential, state in states.items())
     return _proof(title, evidence, overall.status, states)
 
 
 def _proof(
-    title: Text, evidence: str, overall: SecretStatus, states: dict[ClientSecret, SecretState]
+    title: Text,
+    evidence: str,
+    overall: CredentialStatus,
+    states: dict[Credential, CredentialState],
 ) -> Item:
-    """Return the step for secrets that can be decrypted, with what is still to do."""
-    usable = [secret for secret, state in states.items() if state.status in _USABLE]
-    untested = [secret for secret in usable if secret.last_success_at is None]
-    refused = [secret for secret, state in states.items() if state.status is SecretStatus.REFUSED]
+    """Return the step for credentials that can be decrypted, with what is still to do."""
+    usable = [each for each, state in states.items() if state.status in _USABLE]
+    untested = [each for each in usable if each.last_success_at is None]
+    failed = [each for each, state in states.items() if state.status is CredentialStatus.REFUSED]
+    refused = [each for each in failed if not each.is_unavailable]
     advice = []
-    if overall is SecretStatus.UNKNOWN:
-        undated = [secret for secret in usable if secret.expires_at is None]
+    if overall is CredentialStatus.UNKNOWN:
+        undated = [each for each in usable if each.expires_at is None]
         advice.append(_("%s: enter the expiry date.") % _named(undated))
-    elif overall is not SecretStatus.VALID:
-        advice.append(_("Add a new secret; the old one keeps working until you remove it."))
+    elif overall is not CredentialStatus.VALID:
+        advice.append(_("Add a new credential; the old one keeps working until you remove it."))
     if untested:
         advice.append(_("%s: press “Check now” to test it.") % _named(untested))
+    if unavailable := [each for each in failed if each.is_unavailable]:
+        advice.append(_("%s: press “Check now” to see why.") % _named(unavailable))
     if refused and usable:
         advice.append(_("%s: remove it, because Microsoft refuses it.") % _named(refused))
     if not advice:
         return Item("credentials", title, "done", evidence)
-    only_to_test = overall is SecretStatus.VALID and untested and not refused
+    only_to_test = overall is CredentialStatus.VALID and untested and not failed
     return Item(
         "credentials",
         title,
@@ -104,20 +110,20 @@ def _proof(
     )
 
 
-_USABLE = (SecretStatus.VALID, SecretStatus.EXPIRING, SecretStatus.UNKNOWN)
+_USABLE = (CredentialStatus.VALID, CredentialStatus.EXPIRING, CredentialStatus.UNKNOWN)
 
 
-def _about(secret: ClientSecret, state: SecretState) -> str:
-    words = f"{secret} {state.text}"
+def _about(credential: Credential, state: CredentialState) -> str:
+    words = f"{credential} {state.text}"
     if state.status not in _USABLE:
         return words
-    if secret.last_success_at is None:
+    if credential.last_success_at is None:
         return words + ", " + _("not tested yet")
-    return words + ", " + _("last accepted by Microsoft on %s") % day(secret.last_success_at)
+    return words + ", " + _("last accepted by Microsoft on %s") % day(credential.last_success_at)
 
 
-def _named(secrets: list[ClientSecret]) -> str:
-    return ", ".join(map(str, secrets))
+def _named(credentials: list[Credential]) -> str:
+    return ", ".join(map(str, credentials))
 
 
 def _consent(connection: Connection, own: Directory | None) -> Item:

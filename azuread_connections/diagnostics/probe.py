@@ -22,7 +22,7 @@ from ..microsoft import client as microsoft
 from ..microsoft.app_token import token_with
 from ..microsoft.permissions import USER_READ_ALL, permissions_needed
 from ..microsoft.wording import Text, describe_error
-from ..models import ClientSecret, Connection, UndecryptableError
+from ..models import Connection, Credential, UndecryptableError
 from .signing_keys import KeyRefresh
 
 
@@ -63,16 +63,16 @@ def _steps(
     yield from _aliases(connection, most_aliases)
     yield _keys(connection, drop_unpublished_keys)
     token = None
-    for secret in connection.secrets.all():
-        step, accepted = _secret(connection, secret)
+    for credential in connection.credentials.all():
+        step, accepted = _credential(connection, credential)
         token = token or accepted
         yield step
-    if not connection.secrets.exists():
+    if not connection.credentials.exists():
         yield Step(
-            _("Client secret"),
+            _("Credential"),
             StepResult.FAILED,
             _("The connection has none."),
-            _("Add one: in Azure under “Certificates & secrets”."),
+            _("Add a client secret, a certificate or a federated credential."),
         )
     yield from _permissions(connection, token)
 
@@ -161,11 +161,14 @@ def _keys(connection: Connection, drop_unpublished: bool) -> Step:
     return Step(title, StepResult.PASSED, _("%d keys can be read.") % number)
 
 
-def _secret(connection: Connection, secret: ClientSecret) -> tuple[Step, AppToken | None]:
-    """Request a token with exactly this secret; return the step and the token."""
-    title = _("Client ID and client secret %s") % secret
+def _credential(connection: Connection, credential: Credential) -> tuple[Step, AppToken | None]:
+    """Request a token with exactly this credential; return the step and the token."""
+    title = _("Client ID and %(kind)s %(credential)s") % {
+        "kind": credential.get_kind_display(),
+        "credential": credential,
+    }
     try:
-        token = token_with(connection, secret)
+        token = token_with(connection, credential)
     except UndecryptableError as error:
         return Step(title, StepResult.FAILED, str(error)), None
     except EntraError as error:
@@ -190,7 +193,7 @@ def _permissions(connection: Connection, token: AppToken | None) -> Iterator[Ste
 
 def _application_permission(connection: Connection, title: str, token: AppToken | None) -> Step:
     if not token:
-        return Step(title, StepResult.UNKNOWN, _("Testing it needs a client secret that works."))
+        return Step(title, StepResult.UNKNOWN, _("Testing it needs a credential that works."))
     try:
         microsoft.graph(connection.cloud, token.access_token).users(size=1)
     except GraphError as error:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import override
+
 from .aadsts import CATALOGUE, ErrorClass
 
 _AADSTS = re.compile(r"AADSTS(\d{1,9})", re.ASCII)
@@ -108,10 +111,10 @@ class MicrosoftError(EntraError):
     def from_redirect(cls, parameters: Mapping[str, Any]) -> MicrosoftError:
         """Build from the parameters of an authorization response.
 
-        Never a ``SecretRejected``: anybody can write them, and no secret was sent.
+        Never a ``CredentialRejected``: anybody can write them, and no secret was sent.
         """
         built = cls.from_response(parameters)
-        if not isinstance(built, SecretRejected):
+        if not isinstance(built, CredentialRejected):
             return built
         return MicrosoftError(
             built.error,
@@ -123,8 +126,33 @@ class MicrosoftError(EntraError):
         )
 
 
-class SecretRejected(MicrosoftError):
-    """Microsoft refuses the client secret: it is wrong (7000215), expired (7000222) or missing."""
+class CredentialFailed(EntraError):
+    """The credential cannot be used; another one can work with the same code."""
+
+
+class CredentialRejected(MicrosoftError, CredentialFailed):
+    """Microsoft refuses the credential: a secret that is wrong (7000215) or expired (7000222), a
+    certificate that it does not know (700027), a federated token that matches nothing (700213)."""
+
+
+class CredentialUnavailable(CredentialFailed):
+    """What a credential needs cannot be read here, so nothing was sent to Microsoft.
+
+    ``found`` and ``remedy`` are in the reader's language, ``str()`` is in English, for the log.
+    """
+
+    def __init__(self, found: Promise, remedy: Promise, **words: object) -> None:
+        self._found, self._remedy, self._words = found, remedy, words
+        with override(None):
+            super().__init__(f"{self.found} {self.remedy}")
+
+    @property
+    def found(self) -> str:
+        return str(self._found) % self._words
+
+    @property
+    def remedy(self) -> str:
+        return str(self._remedy)
 
 
 class CodeNotAccepted(MicrosoftError):
@@ -180,7 +208,7 @@ def is_about_consent(error: EntraError) -> bool:
 
 
 _BY_ERROR_CLASS: dict[ErrorClass, type[MicrosoftError]] = {
-    ErrorClass.SECRET_REJECTED: SecretRejected,
+    ErrorClass.CREDENTIAL_REJECTED: CredentialRejected,
     ErrorClass.STALE: CodeNotAccepted,
     ErrorClass.CONSENT_REQUIRED: ConsentRequired,
     ErrorClass.ACCESS_DENIED: AccessDenied,
@@ -210,7 +238,7 @@ def _class_of(error: str, code: int | None, subcode: str) -> type[MicrosoftError
     if error == "invalid_client" and code is None:
         # RFC 6749 section 5.2: client authentication failed. Microsoft sends the same error for a
         # wrong redirect URI (50011) or a disabled app (7000112), but then with the number.
-        return SecretRejected
+        return CredentialRejected
     return _BY_ERROR.get(error) or _BY_SUBCODE.get(subcode) or MicrosoftError
 
 

@@ -5,6 +5,7 @@ https://learn.microsoft.com/graph/api/overview
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -95,6 +96,22 @@ class RegisteredSecret:
 
 
 @dataclass(frozen=True)
+class RegisteredCertificate:
+    """A certificate as Azure lists it. ``thumbprint``: SHA-1 in hexadecimal, "" if unknown."""
+
+    thumbprint: str
+    key_id: str
+
+
+@dataclass(frozen=True)
+class RegisteredCredentials:
+    """What an app's registration accepts, apart from federated credentials."""
+
+    secrets: tuple[RegisteredSecret, ...]
+    certificates: tuple[RegisteredCertificate, ...]
+
+
+@dataclass(frozen=True)
 class UserPage:
     """Some of a directory's users. ``next_link``: address of the next page; "" on the last one."""
 
@@ -160,23 +177,30 @@ class Graph:
         return UserPage(tuple(_user(item) for item in _items(answer)), self._next(answer))
 
     def client_secrets(self, client_id: str) -> tuple[RegisteredSecret, ...]:
-        """Return the client secrets on an app's registration.
+        """Return the client secrets on an app's registration: see ``registered_credentials``."""
+        return self.registered_credentials(client_id).secrets
+
+    def registered_credentials(self, client_id: str) -> RegisteredCredentials:
+        """Return the client secrets and certificates on an app's registration.
 
         Needs the application permission Application.Read.All, and the directory in which the app
         is registered: elsewhere Graph answers 404.
         """
-        url = f"{self._base}/applications(appId='{client_id}')?$select=id,passwordCredentials"
-        credentials = self._get(url).get("passwordCredentials")
-        if not isinstance(credentials, list) or not all(isinstance(c, dict) for c in credentials):
-            # Not an empty list: that would mean that every secret was removed.
-            raise MalformedResponse("Graph answered without the registration's client secrets.")
-        return tuple(
-            RegisteredSecret(
-                _text(item, "hint"),
-                _text(item, "keyId").lower(),
-                _moment(_text(item, "endDateTime")),
-            )
-            for item in credentials
+        names = "id,passwordCredentials,keyCredentials"
+        answer = self._get(f"{self._base}/applications(appId='{client_id}')?$select={names}")
+        return RegisteredCredentials(
+            tuple(
+                RegisteredSecret(
+                    _text(item, "hint"),
+                    _text(item, "keyId").lower(),
+                    _moment(_text(item, "endDateTime")),
+                )
+                for item in _registered(answer, "passwordCredentials")
+            ),
+            tuple(
+                RegisteredCertificate(_thumbprint(item), _text(item, "keyId").lower())
+                for item in _registered(answer, "keyCredentials")
+            ),
         )
 
     @property
@@ -247,6 +271,26 @@ def _user(item: Mapping[str, Any]) -> DirectoryUser:
         is_enabled=item.get("accountEnabled") is not False,
         is_guest=item.get("userType") == "Guest",
     )
+
+
+def _registered(answer: Mapping[str, Any], member: str) -> list[dict[str, Any]]:
+    credentials = answer.get(member)
+    if not isinstance(credentials, list) or not all(isinstance(c, dict) for c in credentials):
+        # Not an empty list: that would mean that every one was removed.
+        raise MalformedResponse("Graph answered without the registration's credentials.")
+    return credentials
+
+
+def _thumbprint(item: Mapping[str, Any]) -> str:
+    """Return a certificate's SHA-1. Azure names it in hexadecimal, or the same in base64."""
+    text = _text(item, "customKeyIdentifier")
+    if re.fullmatch(r"[0-9A-Fa-f]{40}", text):
+        return text.upper()
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        return ""
+    return raw.hex().upper() if len(raw) == 20 else ""
 
 
 def _moment(text: str) -> datetime | None:

@@ -94,7 +94,7 @@ def authorization_url(authority: Authority, request: AuthorizationRequest) -> st
 def redeem_code(transport: Transport, authority: Authority, grant: CodeGrant) -> TokenResponse:
     """Exchange an authorization code for tokens, in one request.
 
-    Raises ``SecretRejected``, ``CodeNotAccepted``, ``ConsentRequired`` and other
+    Raises ``CredentialRejected``, ``CodeNotAccepted``, ``ConsentRequired`` and other
     ``MicrosoftError``; ``MalformedResponse``; ``Unreachable``.
     """
     answer = transport.post(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..conf import CACHE_PREFIX, conf
-from ..entra.errors import SecretRejected
+from ..entra.errors import CredentialFailed
 from ..entra.frames import without_frame_variables
 from ..entra.graph import Graph
 from ..entra.tokens import AppToken, request_app_token
-from ..models import ClientSecret, Connection, Sealed, UndecryptableError
-from ..models.secret import NoUsableSecret, readable_secrets
+from ..models import Connection, Credential, Sealed, UndecryptableError
+from ..models.credential import NoUsableCredential, readable_credentials
 from . import client as microsoft
 
 #: Seconds before a token's expiry from which it is not used any more.
@@ -24,7 +24,7 @@ def graph_of(connection: Connection) -> Graph:
     """Return Graph with the app's own permissions in the connection's own directory.
 
     Raises ``UsersApiDisabled`` if "Enable Users API" is off, and ``EntraError`` or
-    ``NoUsableSecret`` if there is no token. The methods of ``Graph`` raise ``EntraError``.
+    ``NoUsableCredential`` if there is no token. The methods of ``Graph`` raise ``EntraError``.
     """
     if not connection.enable_users_api:
         raise UsersApiDisabled(f"“Enable Users API” is off for the connection {connection}.")
@@ -34,7 +34,7 @@ def graph_of(connection: Connection) -> Graph:
 def app_token(connection: Connection) -> str:
     """Return an access token of the app in the connection's own directory.
 
-    Raises ``EntraError`` and ``NoUsableSecret``.
+    Raises ``EntraError`` and ``NoUsableCredential``.
     """
     key = _cache_key(connection)
     if known := _opened(conf.cache.get(key)):
@@ -51,31 +51,34 @@ def forget_token(connection: Connection) -> None:
     conf.cache.set(_cache_key(connection), "", 1)
 
 
-def token_with(connection: Connection, secret: ClientSecret) -> AppToken:
-    """Request a token with one secret, and record whether Microsoft accepts it.
+def token_with(connection: Connection, credential: Credential) -> AppToken:
+    """Request a token with one credential, and record whether it works.
 
     Raises ``EntraError`` and ``UndecryptableError``.
     """
     authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
     try:
         token = request_app_token(
-            microsoft.transport(), authority, connection.client_id, secret.credential
+            microsoft.transport(),
+            authority,
+            connection.client_id,
+            credential.for_request(connection),
         )
-    except SecretRejected:
-        secret.record_refusal()
+    except CredentialFailed as error:
+        credential.record_failure(error)
         raise
-    secret.record_success()
+    credential.record_success()
     return token
 
 
 def _request(connection: Connection) -> AppToken:
-    refusal: SecretRejected | None = None
-    for secret in readable_secrets(connection):
+    failure: CredentialFailed | None = None
+    for credential in readable_credentials(connection):
         try:
-            return token_with(connection, secret)
-        except SecretRejected as error:
-            refusal = error
-    raise refusal or NoUsableSecret("The connection has no client secret.")
+            return token_with(connection, credential)
+        except CredentialFailed as error:
+            failure = error
+    raise failure or NoUsableCredential("The connection has no credential.")
 
 
 def _cache_key(connection: Connection) -> str:

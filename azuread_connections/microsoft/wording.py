@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from ..entra.aadsts import explain
 from ..entra.discovery import B2C, EXTERNAL_ID
-from ..entra.errors import EntraError, MicrosoftError, OtherCloud
+from ..entra.errors import CredentialUnavailable, EntraError, MicrosoftError, OtherCloud
 from ..models import Connection
 
 Text = str | Promise
@@ -30,6 +30,8 @@ def describe_error(error: EntraError) -> ErrorDescription:
     """Return what an error means. Without a number, that is Microsoft's own text."""
     if isinstance(error, OtherCloud):
         return _other_cloud(error)
+    if isinstance(error, CredentialUnavailable):
+        return ErrorDescription(_on_one_line(error.found), error.remedy)
     if isinstance(error, MicrosoftError) and error.aadsts_code:
         explained = explain(error.aadsts_code)
         return ErrorDescription(f"AADSTS{error.aadsts_code}: {explained.meaning}", explained.remedy)

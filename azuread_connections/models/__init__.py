@@ -1,6 +1,7 @@
 from .alias import DomainAlias
 from .application import Application, ApplicationHost
 from .connection import Connection
+from .credential import Credential
 from .directory import Directory
 from .enabled import EnabledConnection
 from .event import Event
@@ -9,13 +10,12 @@ from .grant import GroupGrant
 from .group import GroupMapping
 from .identity import Identity
 from .revocation import Revocation
-from .secret import ClientSecret
 
 __all__ = [
     "Application",
     "ApplicationHost",
-    "ClientSecret",
     "Connection",
+    "Credential",
     "Directory",
     "DomainAlias",
     "EnabledConnection",

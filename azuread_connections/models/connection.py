@@ -267,7 +267,7 @@ class Connection(models.Model):
             )
         ]
         permissions = [
-            ("manage_secret", _("Can add and remove client secrets")),
+            ("manage_secret", _("Can add and remove credentials")),
             ("consent_connection", _("Can ask a directory for consent")),
             ("search_directory", _("Can search the directory's users")),
             ("try_connection", _("Can check and try connections")),

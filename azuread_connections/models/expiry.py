@@ -13,11 +13,7 @@ from django.utils import timezone
 
 def start_of_day(day: date) -> datetime:
     """Return the start of a day in UTC, as this project's database stores times."""
-    moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    # Naive `now()` means USE_TZ=False: the database then holds local times without a zone.
-    if timezone.is_aware(timezone.now()):
-        return moment
-    return timezone.make_naive(moment, timezone.get_default_timezone())
+    return as_stored(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def day_of(moment: datetime) -> date:
@@ -25,3 +21,11 @@ def day_of(moment: datetime) -> date:
     if timezone.is_naive(moment):
         moment = timezone.make_aware(moment, timezone.get_default_timezone())
     return moment.astimezone(UTC).date()
+
+
+def as_stored(moment: datetime) -> datetime:
+    """Return an aware time as this project's database stores times."""
+    # With USE_TZ off, they are naive, in the site's time zone.
+    if timezone.is_aware(timezone.now()):
+        return moment
+    return timezone.make_naive(moment, timezone.get_default_timezone())

@@ -23,7 +23,7 @@ class UndecryptableError(Exception):
     def __init__(self) -> None:
         super().__init__(
             "None of the keys in AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] can decrypt this value. "
-            "Put back the key that encrypted it, or enter the client secret again and remove the "
+            "Put back the key that encrypted it, or add the credential again and remove the "
             "unreadable one."
         )
 
@@ -106,14 +106,14 @@ def _keys() -> list[Fernet]:
         ) from error
     if not keys:
         raise ImproperlyConfigured(
-            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] is empty, so client secrets cannot be stored. "
+            "AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'] is empty, so credentials cannot be stored. "
             f"Make a key with: {KEY_COMMAND}"
         )
     return keys
 
 
 if TYPE_CHECKING:
-    _TextField = models.TextField[str | Sealed, Sealed]
+    _TextField = models.TextField[str | Sealed | None, Any]
 else:
     _TextField = models.TextField
 

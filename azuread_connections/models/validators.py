@@ -14,6 +14,7 @@ from django.core.validators import URLValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ..entra.managed_identity import SYSTEM_ASSIGNED
 from .consumer_domains import CONSUMER_DOMAINS
 
 NAME_MAX_LENGTH = 128
@@ -222,6 +223,23 @@ def validate_client_secret(value: str) -> None:
         raise ValidationError(
             _("This is too short. Azure's secrets have about 40 characters: copy the whole value."),
             code="secret_short",
+        )
+
+
+def validate_token_file(value: str) -> None:
+    validate_plain_text(value)
+    if not value.startswith("/"):
+        raise ValidationError(
+            _("Enter the whole path, such as /var/run/secrets/azure/tokens/azure-identity-token."),
+            code="token_file_relative",
+        )
+
+
+def validate_managed_identity(value: str) -> None:
+    if value != SYSTEM_ASSIGNED and not is_guid(value):
+        raise ValidationError(
+            _("Enter the client ID of the managed identity, a GUID, or “system”."),
+            code="managed_identity",
         )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from ..credentials.report import (
-    SecretLine,
-    SecretStatus,
+    CredentialLine,
+    CredentialStatus,
     days_left,
     describe_expiry,
     end_of_day,
@@ -25,7 +25,9 @@ _COLUMNS = (
 )
 
 
-def client_secret_lines(now: datetime, days: int, include_superseded: bool) -> Iterator[SecretLine]:
+def client_secret_lines(
+    now: datetime, days: int, include_superseded: bool
+) -> Iterator[CredentialLine]:
     """Yield a line for each client secret that is expired or expires within ``days``.
 
     One that lasts longer, or has no end, supersedes it. A secret without an end is never reported:
@@ -47,9 +49,9 @@ def client_secret_lines(now: datetime, days: int, include_superseded: bool) -> I
             yield _line(row, now)
 
 
-def _line(row: dict[str, Any], now: datetime) -> SecretLine:
+def _line(row: dict[str, Any], now: datetime) -> CredentialLine:
     expires_at: datetime = row["expires_at"]
-    return SecretLine(
+    return CredentialLine(
         connection="",
         client=row["client__oauth_application__client_id"],
         hint=row["hint"],
@@ -57,7 +59,7 @@ def _line(row: dict[str, Any], now: datetime) -> SecretLine:
         expires_at=expires_at,
         refused_at=None,
         days_left=days_left(expires_at, now),
-        status=SecretStatus.EXPIRED if expires_at <= now else SecretStatus.EXPIRING,
+        status=CredentialStatus.EXPIRED if expires_at <= now else CredentialStatus.EXPIRING,
         text=describe_expiry(expires_at, now),
         applications=() if row["superseded"] else (row["client__application__slug"],),
         superseded=row["superseded"],

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from ..conf import conf
-from ..credentials.report import SecretLine, SecretStatus, report
+from ..credentials.report import CredentialLine, CredentialStatus, report
 from ..login.lookup.addresses import requested_destination, safe_path
 from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
 from ..login.web.buttons import buttons, sign_in_url
@@ -48,9 +48,9 @@ def azuread_login_buttons(
 
 @register.inclusion_tag("azuread_connections/admin/expiring.html", takes_context=True)
 def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
-    """Show the client secrets that need attention within 30 days, for the admin's front page.
+    """Show the credentials that need attention within 30 days, for the admin's front page.
 
-    Only staff who may see connections see them. Shows nothing if all secrets are valid.
+    Only staff who may see connections see them. Shows nothing if all are valid.
     """
     # Not at the top: a site without the admin uses the other tags.
     from django.contrib import admin
@@ -63,7 +63,7 @@ def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
     visible = visible_connections(admin_site, request)
     if visible.query.is_empty():
         return {"lines": []}
-    lines_due: Iterable[SecretLine] = report(conf.secret_warning_days, include_superseded=False)
+    lines_due: Iterable[CredentialLine] = report(conf.secret_warning_days, include_superseded=False)
     if visible.query.where:
         names = set(visible.values_list("name", flat=True))
         lines_due = (line for line in lines_due if line.connection in names)
@@ -77,7 +77,7 @@ def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
             "line": line,
             "url": _change_page(request, keys.get(line.connection)),
             "day": day_of(line.expires_at) if line.expires_at else None,
-            "has_stopped": line.counts_as is SecretStatus.EXPIRED,
+            "has_stopped": line.counts_as is CredentialStatus.EXPIRED,
         }
         for line in shown
     ]

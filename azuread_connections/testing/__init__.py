@@ -15,17 +15,23 @@ from __future__ import annotations
 
 from .browser.client import StandInPageError, next_address
 from .directory.apps import App, AppSecret
+from .directory.credentials import AppCertificate, AppFederatedCredential, ManagedIdentity
 from .directory.directories import Directory, Person
 from .directory.groups import DirectoryRole, Group
+from .issuer import Issuer
 from .server.wire import RecordedRequest
 from .standin import StandIn
 
 __all__ = [
     "App",
+    "AppCertificate",
+    "AppFederatedCredential",
     "AppSecret",
     "Directory",
     "DirectoryRole",
     "Group",
+    "Issuer",
+    "ManagedIdentity",
     "Person",
     "RecordedRequest",
     "StandIn",

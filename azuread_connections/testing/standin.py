@@ -15,8 +15,11 @@ from requests import Session
 from .browser import client as browser
 from .clouds import CloudName
 from .directory.apps import App
+from .directory.credentials import ManagedIdentity
 from .directory.directories import Directory, Person
+from .issuer import Issuer
 from .oauth import tokens
+from .oauth.keys import key_of_issuer
 from .oauth.tokens import Version
 from .server.faults import Fault
 from .server.http import LOOPBACK, Server
@@ -169,6 +172,40 @@ class StandIn:
         """
         object_id = object_id or f"00000000-0000-0000-{secrets.token_hex(2)}-{secrets.token_hex(6)}"
         return self._state.registry.personal.add_person(name, upn=mail, object_id=object_id)
+
+    def add_issuer(self, url: str) -> Issuer:
+        """Add an issuer whose tokens a federated credential can name, such as a cluster's."""
+        with self._state.lock:
+            key = key_of_issuer(len(self._state.issuer_keys))
+            self._state.issuer_keys[url] = key
+        return Issuer(url, key, self._now)
+
+    def _now(self) -> float:
+        # The clock can be changed after an issuer was added.
+        return self.clock()
+
+    def add_managed_identity(
+        self, directory: Directory, *, client_id: str | None = None
+    ) -> ManagedIdentity:
+        """Give the machine an identity: its own, or with a client ID a user-assigned one.
+
+        Programs find it by `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` (`identity_endpoint` and
+        `identity_header`), or by `AZURE_POD_IDENTITY_AUTHORITY_HOST` (`url`).
+        """
+        identity = ManagedIdentity(directory, client_id)
+        with self._state.lock:
+            self._state.managed_identities.append(identity)
+        return identity
+
+    @property
+    def identity_endpoint(self) -> str:
+        """The value of `IDENTITY_ENDPOINT` on an App Service."""
+        return f"{self.url}/msi/token"
+
+    @property
+    def identity_header(self) -> str:
+        """The value of `IDENTITY_HEADER` on an App Service; `reset` changes it."""
+        return self._state.identity_header
 
     def reset(self) -> None:
         """Forget directories, apps, faults, codes and requests; the first keys sign again."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from ..models import Directory
 from ..models.validators import clean_alias, clean_client_id, is_guid
+from .credentials import read_credentials
 from .document import ImportIssue, ObjectReader, load, shown
 from .entry import ConnectionEntry, DirectoryEntry, Document, MappingEntry
 from .options import (
@@ -116,6 +117,7 @@ def _entry(reader: ObjectReader, document: Document, options: Any) -> Connection
         secret=None if is_masked else secret,
         has_placeholder=is_masked,
         secret_expires_at=_time(reader, CLIENT_SECRET_EXPIRES_AT),
+        credentials=read_credentials(reader),
         tenant_id=tenant_id,
         tenant_id_key=tenant_id_key,
         clients=reader.texts(ENABLED_CLIENTS),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from django.db import models
 from django.utils.translation import gettext_lazy
 
-from ..credentials.addition import SecretAddition
-from ..models import Application, ClientSecret, Connection, Directory, GroupMapping
+from ..credentials.addition import CredentialAddition
+from ..models import Application, Connection, Credential, Directory, GroupMapping
 from .document import ImportIssue
 
 
@@ -39,7 +39,7 @@ class Stored:
 
     connection: Connection | None = None
     applications: Mapping[int, Application] = field(default_factory=dict)
-    secrets: Sequence[ClientSecret] = ()
+    credentials: Sequence[Credential] = ()
     aliases: Sequence[str] = ()
     directories: Mapping[str, Directory] = field(default_factory=dict)
     mappings: Sequence[GroupMapping] = ()
@@ -55,7 +55,7 @@ class Change:
     fields: list[str] = field(default_factory=list)
     enable: list[Application] = field(default_factory=list)
     disable: list[Application] = field(default_factory=list)
-    secret: SecretAddition | None = None
+    credentials: list[CredentialAddition] = field(default_factory=list)
     aliases: list[str] | None = None
     forgets_proofs: bool = False
     directories: list[Directory] = field(default_factory=list)

@@ -97,6 +97,18 @@ class ObjectReader:
             return None
         return value
 
+    def lines(self, path: str) -> str | None:
+        """Return a text that can have several lines, such as PEM."""
+        value = self._values.pop(path, None)
+        if value is None or isinstance(value, str):
+            return value
+        self.refuse(path, _("This must be a string, in quotes."))
+        return None
+
+    def take(self, path: str) -> Any:
+        """Return a value of any type."""
+        return self._values.pop(path, None)
+
     def flag(self, path: str) -> bool | None:
         value = self._values.pop(path, None)
         if value is None or isinstance(value, bool):

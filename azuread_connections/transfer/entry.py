@@ -33,6 +33,18 @@ class MappingEntry:
 
 
 @dataclass(frozen=True)
+class CredentialEntry:
+    """A certificate or a federated credential in the file, not yet validated."""
+
+    place: str
+    kind: str
+    private_key: str = field(default="", repr=False)
+    certificate: str = ""
+    token_file: str = ""
+    managed_identity: str = ""
+
+
+@dataclass(frozen=True)
 class ConnectionEntry:
     """One connection of the file. What the file does not give is absent or None.
 
@@ -48,6 +60,7 @@ class ConnectionEntry:
     keys: Mapping[str, str]
     secret: str | None = field(default=None, repr=False)
     secret_expires_at: datetime | None = None
+    credentials: tuple[CredentialEntry, ...] = ()
     tenant_id: str | None = None
     tenant_id_key: str = TENANT_IDS[0]
     clients: tuple[str, ...] | None = None
@@ -57,6 +70,11 @@ class ConnectionEntry:
     has_placeholder: bool = False
     options_withheld: bool = False
     has_empty_options: bool = False
+
+    @property
+    def has_private_parts(self) -> bool:
+        """Whether the file has something for the connection that is stored encrypted."""
+        return self.secret is not None or any(each.private_key for each in self.credentials)
 
     def key(self, field_name: str) -> str:
         """Return the path in the file of a field's value, or the path where it belongs."""

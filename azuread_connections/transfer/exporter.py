@@ -1,4 +1,4 @@
-"""Exports connections for ``import_connections``, without secrets."""
+"""Exports connections for ``import_connections``, without secrets and private keys."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ..models import Connection, Directory, DomainAlias, EnabledConnection, GroupMapping
+from ..entra.managed_identity import SYSTEM_ASSIGNED
+from ..models import Connection, Credential, Directory, DomainAlias, EnabledConnection, GroupMapping
 from .options import (
     BASIC_PROFILE,
+    CREDENTIALS,
     DIRECTORIES,
     DOMAIN_ALIASES,
     ENABLED_CLIENTS,
@@ -66,6 +68,13 @@ def _entries(page: Sequence[Connection]) -> Iterator[Entry]:
         ),
         page,
     )
+    # Without ``value``, so that no secret and no private key is read at all.
+    credentials = _by_connection(
+        Credential._default_manager.exclude(kind=Credential.Kind.SECRET)
+        .defer("value")
+        .order_by("pk"),
+        page,
+    )
     enabled = _by_connection(
         EnabledConnection._default_manager.select_related("application").order_by(
             "application__slug"
@@ -83,6 +92,8 @@ def _entries(page: Sequence[Connection]) -> Iterator[Entry]:
             _put(entry, TENANT_IDS[0], connection.tenant_id)
         _put(entry, DIRECTORIES, [_directory(row) for row in directories[key]])
         _put(entry, GROUP_MAPPINGS, [_mapping(row) for row in mappings[key]])
+        if credentials[key]:
+            _put(entry, CREDENTIALS, [_credential(row) for row in credentials[key]])
         _put(entry, ENABLED_CLIENTS, [row.application.slug for row in enabled[key]])
         yield entry
 
@@ -101,6 +112,16 @@ def _put(entry: Entry, path: str, value: Any) -> None:
     for parent in parents:
         entry = entry.setdefault(parent, {})
     entry[last] = value
+
+
+def _credential(row: Credential) -> Entry:
+    """A certificate without its private key, or where a federated token comes from."""
+    if row.kind == Credential.Kind.CERTIFICATE:
+        return {"kind": row.kind, "certificate": row.certificate}
+    if row.managed_identity:
+        is_system = row.managed_identity == SYSTEM_ASSIGNED
+        return {"kind": row.kind, "managed_identity": is_system or row.managed_identity}
+    return {"kind": row.kind, "token_file": row.token_file}
 
 
 def _directory(row: Directory) -> Entry:

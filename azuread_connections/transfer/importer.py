@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from ..models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     DomainAlias,
     EnabledConnection,
@@ -31,7 +31,7 @@ from .domains import Domains
 from .entry import ConnectionEntry
 from .plan import plan_entry
 
-Row = TypeVar("Row", ClientSecret, DomainAlias, Directory, GroupMapping)
+Row = TypeVar("Row", Credential, DomainAlias, Directory, GroupMapping)
 
 #: Entries looked up at once: databases limit the number of parameters.
 _BATCH = 500
@@ -82,7 +82,7 @@ def import_connections(
     document = parse(data)
     supplied = Domains(domains or {})
     entries = [supplied.complete(entry) for entry in document.entries]
-    if any(entry.secret is not None for entry in entries):
+    if any(entry.has_private_parts for entry in entries):
         # A dry run must also detect that secrets cannot be stored.
         Sealed.seal("")
     using = router.db_for_write(Connection)
@@ -166,7 +166,7 @@ def _stored(connections: Sequence[Connection], using: str) -> dict[str, Stored]:
         found = model._default_manager.using(using).filter(connection__in=connections)
         return _by_connection(found)
 
-    secrets = rows(ClientSecret)
+    credentials = rows(Credential)
     aliases = rows(DomainAlias)
     directories = rows(Directory)
     mappings = _by_connection(
@@ -178,7 +178,7 @@ def _stored(connections: Sequence[Connection], using: str) -> dict[str, Stored]:
         connection.name_key: Stored(
             connection,
             enabled[connection.pk],
-            secrets.get(connection.pk, []),
+            credentials.get(connection.pk, []),
             [row.domain for row in aliases.get(connection.pk, []) if not row.is_primary],
             {row.tenant_id: row for row in directories.get(connection.pk, [])},
             mappings.get(connection.pk, []),
@@ -202,8 +202,8 @@ def _apply(change: Change, using: str) -> None:
         # All columns: only a full save updates the rows of its own domain and directory.
         connection.save(using=using)
     _apply_applications(change, using)
-    if change.secret is not None:
-        change.secret.save(connection, using)
+    for addition in change.credentials:
+        addition.save(connection, using)
     _apply_related_objects(change, using)
 
 

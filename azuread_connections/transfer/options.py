@@ -93,6 +93,7 @@ BY_FIELD = {option.field: option for option in OPTIONS}
 
 CLIENT_SECRET = "options.client_secret"  # noqa: S105 (the name of a key, not a secret)
 CLIENT_SECRET_EXPIRES_AT = "options.client_secret_expires_at"  # noqa: S105
+CREDENTIALS = f"{OWN}.credentials"
 BASIC_PROFILE = "options.basic_profile"
 TENANT_IDS = (f"{OWN}.tenant_id", "options.tenantId")
 DOMAIN_ALIASES = "options.domain_aliases"

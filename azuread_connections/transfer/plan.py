@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..credentials.addition import plan_addition
-from ..models import Application, ClientSecret, Connection
+from ..models import Application, Connection
 from ..models.refusals import needs_security_groups
-from ..models.validators import expiry_warning
 from .applications import Applications
-from .changes import Change, Difference, Stored
+from .changes import Change, Stored
+from .credentials import plan_credentials
 from .document import ImportIssue, shown
 from .entry import ConnectionEntry
-from .options import BY_FIELD, CLIENT_SECRET, CLIENT_SECRET_EXPIRES_AT
+from .options import BY_FIELD
 from .related_objects import plan_aliases, plan_directories, plan_mappings
 
 #: After a change to one of these, the domains are no longer verified.
@@ -42,7 +40,7 @@ def plan_entry(
     plan_aliases(entry, stored, change)
     plan_directories(entry, stored, change)
     plan_mappings(entry, stored, groups, change)
-    _plan_secret(entry, stored, change, now)
+    plan_credentials(entry, stored, change, now)
     _plan_applications(entry, stored, applications, change)
     change.notes = [f"{entry.place}: {note}" for note in change.notes]
     return change
@@ -175,51 +173,6 @@ def _texts(errors: list[ValidationError]) -> list[str]:
     return [text for error in others for text in error.messages]
 
 
-def _plan_secret(entry: ConnectionEntry, stored: Stored, change: Change, now: datetime) -> None:
-    expires_at = _as_stored(entry.secret_expires_at)
-    if entry.has_placeholder:
-        change.notes.append(
-            _("%(key)s: not stored, because it is a placeholder and not a client secret.")
-            % {"key": CLIENT_SECRET}
-        )
-    if entry.secret is None:
-        if expires_at is not None:
-            change.notes.append(
-                _("%(key)s: ignored, because the file has no %(secret)s for it.")
-                % {"key": CLIENT_SECRET_EXPIRES_AT, "secret": CLIENT_SECRET}
-            )
-        if change.is_new:
-            change.notes.append(
-                _("it has no client secret: nobody can sign in until one is added in the admin.")
-            )
-        return
-    try:
-        addition = plan_addition(stored.secrets, entry.secret, expires_at)
-    except ValidationError as error:
-        place = f"{entry.place}, {CLIENT_SECRET}"
-        change.mistakes += [ImportIssue(place, text) for text in error.messages]
-        return
-    if warning := expiry_warning(expires_at, now):
-        change.notes.append(f"{CLIENT_SECRET_EXPIRES_AT}: {warning}")
-
-    label = str(ClientSecret._meta.verbose_name)
-    change.secret = addition
-    if addition.is_new:
-        if expires_at is None:
-            change.notes.append(
-                _("no expiry date (%(key)s): check_secrets cannot warn before it expires.")
-                % {"key": CLIENT_SECRET_EXPIRES_AT}
-            )
-        after = f"{addition.secret} ({_date(expires_at)})"
-        if not change.is_new:
-            after = _("%(secret)s is added") % {"secret": after}
-        change.differences.append(Difference(label, after))
-    for secret in addition.redated:
-        change.differences.append(
-            Difference(f"{label} {secret}", _date(expires_at), _date(secret.expires_at))
-        )
-
-
 def _plan_applications(
     entry: ConnectionEntry, stored: Stored, applications: Applications, change: Change
 ) -> None:
@@ -281,20 +234,3 @@ def _in_words(name: str, value: Any) -> str:
     choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
     # Stored values are printed on a terminal too.
     return shown(str(choices.get(value, value))) or _("none")
-
-
-def _as_stored(moment: datetime | None) -> datetime | None:
-    # With USE_TZ off, the database has naive times in the site's time zone.
-    if moment is not None and timezone.is_naive(timezone.now()):
-        return timezone.make_naive(moment, timezone.get_default_timezone())
-    return moment
-
-
-def _date(moment: datetime | None) -> str:
-    if moment is None:
-        return _("no expiry date")
-    # In UTC, like the date in the form and in check_secrets.
-    if timezone.is_naive(moment):
-        moment = timezone.make_aware(moment, timezone.get_default_timezone())
-    utc = moment.astimezone(UTC)
-    return _("expires %(date)s") % {"date": utc.isoformat(sep=" ", timespec="minutes")}

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from azuread_connections.credentials.report import PAGE_SIZE
 from azuread_connections.models import (
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     DomainAlias,
     EnabledConnection,
@@ -84,7 +84,7 @@ def fill(connections: int, people: int) -> None:
         copy(alias, number, connection_id=one_of_them, domain=domain, is_primary=truth)
     copy(Directory.objects.get(), number, connection_id=one_of_them, tenant_id=GUID)
     copy(EnabledConnection.objects.get(), number, connection_id=one_of_them)
-    copy(ClientSecret.objects.get(), number, connection_id=one_of_them)
+    copy(Credential.objects.get(), number, connection_id=one_of_them)
 
     any_of_them = f"{first} + 1 + n % {number}"
     identity = Identity.objects.select_related("user").order_by("pk")[0]
@@ -112,13 +112,13 @@ def _minutes_earlier(column: str, minutes: str) -> str:
 def fill_secrets(number: int) -> None:
     """Create this many secrets, all expiring on one day, so that all are reported: none is
     superseded by a later one."""
-    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=20))
+    Credential.objects.update(expires_at=timezone.now() + timedelta(days=20))
     connections = Connection.objects.count()
     first = Connection.objects.order_by("pk").values_list("pk", flat=True)[0]
-    more = number - ClientSecret.objects.count()
+    more = number - Credential.objects.count()
     if more > 0:
         copy(
-            ClientSecret.objects.order_by("pk")[0],
+            Credential.objects.order_by("pk")[0],
             more,
             connection_id=f"{first} + n % {connections}",
         )
@@ -219,7 +219,7 @@ def bare_pages() -> dict[str, float]:
 
 
 def _read_pages() -> None:
-    rows = ClientSecret.objects.order_by("pk")
+    rows = Credential.objects.order_by("pk")
     page = list(rows[:PAGE_SIZE])
     while page:
         page = list(rows.filter(pk__gt=page[-1].pk)[:PAGE_SIZE])

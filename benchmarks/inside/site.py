@@ -66,7 +66,7 @@ def prepare() -> None:
 
 
 def add_connection(name: str, client_id: str) -> Any:
-    from azuread_connections.models import Application, ClientSecret, Connection
+    from azuread_connections.models import Application, Connection, Credential
 
     connection = Connection.objects.create(
         name=name,
@@ -76,7 +76,7 @@ def add_connection(name: str, client_id: str) -> Any:
         client_id=client_id,
     )
     connection.pin(TENANT_ID)
-    ClientSecret.objects.create(connection=connection, value=CLIENT_SECRET)
+    Credential.objects.create(connection=connection, value=CLIENT_SECRET)
     connection.applications.add(Application.objects.get(slug="default"))
     return connection
 

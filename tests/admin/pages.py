@@ -55,17 +55,17 @@ def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str,
         }
         aliases = connection.aliases.filter(is_primary=False).values_list("domain", flat=True)
         data |= {"domain_aliases": "\n".join(aliases)} | mappings(connection)
-        secrets = list(connection.secrets.all())
+        secrets = list(connection.credentials.all())
         data |= {
-            "secrets-TOTAL_FORMS": len(secrets),
-            "secrets-INITIAL_FORMS": len(secrets),
+            "credentials-TOTAL_FORMS": len(secrets),
+            "credentials-INITIAL_FORMS": len(secrets),
         }
         for index, secret in enumerate(secrets):
             expires_at = secret.expires_at
             data |= {
-                f"secrets-{index}-id": secret.pk,
-                f"secrets-{index}-connection": connection.pk,
-                f"secrets-{index}-expires_at": f"{expires_at:%Y-%m-%d}" if expires_at else "",
+                f"credentials-{index}-id": secret.pk,
+                f"credentials-{index}-connection": connection.pk,
+                f"credentials-{index}-expires_at": f"{expires_at:%Y-%m-%d}" if expires_at else "",
             }
         data |= {field.name: "on" for field in SWITCHES if getattr(connection, field.name)}
     return data | changes

@@ -266,4 +266,4 @@ def test_an_event_explains_itself(company: Company, boss: Client) -> None:
     ).content.decode()
     assert "AADSTS7000222" in page
     assert "Who can fix it" in page
-    assert f'<a href="{url(company, "change")}#id_new_secret">' in page
+    assert f'<a href="{url(company, "change")}#credentials-group">' in page

@@ -11,11 +11,11 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections.models import ClientSecret, Connection
+from azuread_connections.models import Connection, Credential
 from azuread_connections.testing import StandIn
 from tests.admin.pages import change_page
 from tests.company import Company
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +47,12 @@ def test_what_would_stop_is_named_with_its_date_and_linked(
     connection: Connection, front_page: Callable[[], str]
 ) -> None:
     expires_at = timezone.now() + timedelta(days=12)
-    ClientSecretFactory(connection=connection, expires_at=expires_at)
+    CredentialFactory(connection=connection, expires_at=expires_at)
     page = front_page()
-    assert f'<a href="{change_page(connection)}#secrets-group"><strong>contoso</strong></a>' in page
+    assert (
+        f'<a href="{change_page(connection)}#credentials-group"><strong>contoso</strong></a>'
+        in page
+    )
     assert f"({expires_at.astimezone(UTC):%Y-%m-%d})" in page
     assert "would stop: default" in page
 
@@ -57,7 +60,7 @@ def test_what_would_stop_is_named_with_its_date_and_linked(
 def test_what_has_expired_has_stopped(
     connection: Connection, front_page: Callable[[], str]
 ) -> None:
-    ClientSecretFactory(connection=connection, expires_at=datetime(2026, 1, 2, tzinfo=UTC))
+    CredentialFactory(connection=connection, expires_at=datetime(2026, 1, 2, tzinfo=UTC))
     page = front_page()
     assert "(2026-01-02)" in page
     assert "– stopped: default" in page
@@ -71,7 +74,7 @@ def test_the_front_page_names_what_expires(
     monkeypatch.setattr(
         admin.site, "index_template", "azuread_connections/admin_index.html", raising=False
     )
-    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=5, hours=1))
+    Credential.objects.update(expires_at=timezone.now() + timedelta(days=5, hours=1))
     assert "expires in 5 days" in boss.get("/admin/").content.decode()
     assert "expires in 5 days" not in staff("view_event").get("/admin/").content.decode()
     assert Connection.objects.exists()

@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import include, path
 
 from azuread_connections import admin
-from azuread_connections.credentials.report import SecretStatus
+from azuread_connections.credentials.report import CredentialStatus
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     Event,
     Identity,
@@ -41,7 +41,7 @@ def test_a_custom_admin_site_works(
     boss: Client, connection: Connection, settings: Any, microsoft: StandIn
 ) -> None:
     settings.ROOT_URLCONF = __name__
-    connection.secrets.create(value=SECRET)
+    connection.credentials.create(value=SECRET)
     connection.enable_users_api = True
     connection.save()
     directory = connection.directories.create(tenant_id="t", status="waiting")
@@ -87,10 +87,10 @@ def test_a_site_without_time_zones(
     settings.TIME_ZONE = "America/Los_Angeles"
     data = filled_in(new_secret=SECRET, new_secret_expires="2027-04-30")
     assert boss.post(ADD, data).status_code == 302
-    secret = ClientSecret.objects.get()
+    secret = Credential.objects.get()
     assert secret.expires_at == datetime(2027, 4, 29, 17, 0)
     page = boss.get(change_page(secret.connection)).content.decode()
-    assert 'name="secrets-0-expires_at" value="2027-04-30"' in page
-    for filtered in SecretStatus.values:
+    assert 'name="credentials-0-expires_at" value="2027-04-30"' in page
+    for filtered in CredentialStatus.values:
         url = f"/admin/azuread_connections/connection/?secret={filtered}"
         assert boss.get(url).status_code == 200

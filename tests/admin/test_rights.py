@@ -27,8 +27,8 @@ from azuread_connections.models import (
 from project.urls import urlpatterns
 from tests.admin.pages import change_page, field_errors, filled_in
 from tests.factories import (
-    ClientSecretFactory,
     ConnectionFactory,
+    CredentialFactory,
     IdentityFactory,
     UserFactory,
 )
@@ -171,7 +171,7 @@ def rows(connection: Connection, fabrikam: Connection, application: Application)
     """A directory, a person, an event and an application of each connection."""
     application.connections.set([connection, fabrikam])
     for each in (connection, fabrikam):
-        ClientSecretFactory.create(connection=each, expires_at=timezone.now())
+        CredentialFactory.create(connection=each, expires_at=timezone.now())
         IdentityFactory.create(connection=each, login_name=f"adele@{each.domain}")
         Event.objects.create(
             created_at=timezone.now(),

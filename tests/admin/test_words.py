@@ -47,7 +47,7 @@ def differing(form: Any) -> list[str]:
 
 def test_the_admins_forms_are_found() -> None:
     names = {form.__name__ for form in own_forms()}
-    assert {"ConnectionForm", "ApplicationForm", "DirectoryForm", "StoredSecretForm"} <= names
+    assert {"ConnectionForm", "ApplicationForm", "DirectoryForm", "CredentialForm"} <= names
 
 
 @pytest.mark.parametrize("form", list(own_forms()), ids=lambda form: form.__name__)

@@ -19,8 +19,8 @@ from django.db.models import Model
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     DomainAlias,
     EnabledConnection,
@@ -62,7 +62,7 @@ _GAINS: dict[type[Model], tuple[str, ...]] = {
         *("logo_url", "link_by_email", "allow_guests", "create_users"),
     ),
     DomainAlias: ("pk", "connection", "domain", "is_primary", "verified_by"),
-    ClientSecret: ("pk", "connection", "value"),
+    Credential: ("pk", "connection", "value"),
     GroupMapping: ("pk", "connection", "directory_group_id", "group", "admits"),
     EnabledConnection: ("application", "connection"),
     Application: ("pk", "slug"),

@@ -334,7 +334,7 @@ PROTECTIONS = [
     ),
     Protection(
         "entra/errors.py::MicrosoftError.from_redirect",
-        always("SecretRejected"),
+        always("CredentialRejected"),
         f"{_BROWSER}a_forged_rejection_of_the_secret",
     ),
     # --- The issuer that a callback names (RFC 9207)
@@ -1081,8 +1081,8 @@ PROTECTIONS = [
         "login/users/resolution.py::connect", never("user_id"), f"{_TIE}an_account_that_is_taken"
     ),
     Protection(
-        "login/state/session.py::_query_validity",
-        drop_argument("user))"),
+        "login/state/session.py::_valid",
+        drop_argument("Parameter('user')"),
         "tests/login/flows/test_accounts.py::"
         "test_the_session_of_a_person_tied_to_another_user_ends",
     ),
@@ -1171,17 +1171,17 @@ PROTECTIONS = [
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
-        "login/state/session.py::_query_validity",
+        "login/state/session.py::_valid",
         drop_argument("welcome)"),
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
-        "login/state/session.py::_query_validity",
+        "login/state/session.py::_valid",
         replace("directories.welcome()", "directories.filter(status='allowed')"),
         f"{_ADMINISTRATOR}a_directory_that_came_under_another_policy",
     ),
     Protection(
-        "login/state/session.py::_query_validity",
+        "login/state/session.py::_valid",
         drop_argument("~Exists"),
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
@@ -1239,7 +1239,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}secrets_without_their_permission",
     ),
     Protection(
-        "admin/connection/secrets.py::StoredSecretInline.has_change_permission",
+        "admin/connection/credentials.py::CredentialInline.has_change_permission",
         drop_operand("MANAGE_SECRET"),
         f"{_COLLEAGUE}secrets_without_their_permission",
     ),
@@ -1453,6 +1453,114 @@ PROTECTIONS = [
         replace("islice(readable, _MAX_READABLE)", "readable"),
         "tests/login/web/test_error_page.py::"
         "test_a_callback_with_a_thousand_parameters_mails_nobody",
+    ),
+    Protection(
+        "entra/federation.py::parse_token",
+        never("is_token"),
+        "tests/entra/test_federation.py::test_what_is_no_token_is_never_sent_nor_shown",
+    ),
+    Protection(
+        "entra/federation.py::parse_token",
+        never("expires_at"),
+        "tests/entra/test_federation.py::test_a_token_that_is_over_says_since_when",
+    ),
+    Protection(
+        "entra/federation.py::_content",
+        never("S_ISREG"),
+        "tests/entra/test_federation.py::test_a_directory_and_a_pipe_are_no_files",
+    ),
+    Protection(
+        "entra/federation.py::_content",
+        never("MAX_TOKEN_BYTES"),
+        "tests/entra/test_federation.py::test_the_size_is_limited",
+    ),
+    Protection(
+        "entra/managed_identity.py::_ask",
+        replace("redirect=False", "redirect=True"),
+        "tests/entra/test_managed_identity.py::test_no_redirect_is_followed",
+        also=("_ask", replace("retries=False", "retries=5")),
+    ),
+    Protection(
+        "entra/managed_identity.py::_bounded",
+        never("len(content)"),
+        "tests/entra/test_managed_identity.py::test_a_long_answer_is_not_read_to_its_end",
+    ),
+    Protection(
+        "entra/managed_identity.py::_bounded",
+        never("ends_at"),
+        "tests/entra/test_managed_identity.py::test_a_slow_answer_is_given_up",
+    ),
+    Protection(
+        "entra/managed_identity.py::_ask",
+        never("scheme"),
+        "tests/entra/test_managed_identity.py::test_an_address_that_is_none_is_refused",
+    ),
+    Protection(
+        "entra/credentials.py::CertificateCredential._sign",
+        replace("ASSERTION_LIFETIME", "3600"),
+        "tests/entra/test_credentials.py::test_an_assertion_is_signed_for_one_client_and_endpoint",
+    ),
+    Protection(
+        "entra/credentials.py::CertificateCredential._sign",
+        drop_decorator(),
+        "tests/entra/test_credentials.py::test_no_frame_of_an_unforeseen_error_holds_the_key",
+    ),
+    Protection(
+        "credentials/certificates.py::_fitting",
+        never("key_size"),
+        "tests/credentials/test_certificates.py::test_a_key_that_azure_does_not_take",
+    ),
+    Protection(
+        "credentials/certificates.py::_fitting",
+        always("own"),
+        "tests/credentials/test_certificates.py::test_text_that_is_no_key_with_its_certificate",
+    ),
+    Protection(
+        "credentials/certificates.py::_fitting",
+        never("not_valid_after_utc"),
+        "tests/credentials/test_certificates.py::test_a_certificate_that_is_over_or_not_begun",
+    ),
+    Protection(
+        "credentials/certificates.py::read_certificate",
+        never("MAX_BYTES"),
+        "tests/credentials/test_certificates.py::test_text_that_is_no_key_with_its_certificate",
+    ),
+    Protection(
+        "admin/connection/new_credentials.py::_require",
+        never(),
+        "tests/admin/connection/test_new_credentials.py::test_adding_needs_both_permissions",
+    ),
+    Protection(
+        "admin/connection/new_credentials.py::_chosen",
+        replace("kind=kind", "pk__gt=0"),
+        "tests/admin/connection/test_new_credentials.py::"
+        "test_only_a_certificate_of_this_connection_is_downloaded",
+    ),
+    Protection(
+        "admin/connection/new_credentials.py::_WriteOnly.format_value",
+        instead("return", "return value"),
+        "tests/admin/connection/test_new_credentials.py::"
+        "test_bad_input_has_a_sentence_at_its_field_and_stores_nothing",
+    ),
+    Protection(
+        "admin/connection/credentials.py::CredentialFormSet.clean",
+        never("self.confirmation"),
+        "tests/admin/connection/test_credentials.py::test_a_secret_is_removed",
+    ),
+    Protection(
+        "transfer/credentials.py::_plan",
+        never("_PEM"),
+        "tests/transfer/test_credentials.py::"
+        "test_without_its_private_key_a_certificate_is_not_stored",
+    ),
+    Protection(
+        "transfer/exporter.py::_entries",
+        replace(
+            "Credential._default_manager.exclude(kind=Credential.Kind.SECRET)",
+            "Credential._default_manager.all()",
+        ),
+        "tests/transfer/test_credentials.py::"
+        "test_the_export_has_no_private_key_and_can_be_imported_again",
     ),
 ]
 

@@ -246,7 +246,7 @@ def test_a_forged_rejection_of_the_secret(contoso: Company, client: Client, erro
     query = {"state": state, "error": "invalid_client", "error_description": f"{error}: expired"}
     before = Standing.now()
     before.assert_stopped(client.get(CALLBACK, query), 502, "microsoft_error")
-    assert not any(secret.is_refused() for secret in contoso.connection.secrets.all())
+    assert not any(secret.is_refused() for secret in contoso.connection.credentials.all())
 
 
 @attack(

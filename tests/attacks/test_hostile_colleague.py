@@ -188,9 +188,9 @@ def test_an_export_takes_its_permission(contoso: Company, holds: str) -> None:
         pytest.param("{change}../delete/", {200, 403}, id="the question before deleting"),
         pytest.param(LIST, {200}, id="the list"),
         pytest.param(f"{LIST}?q={{start}}", {200}, id="a search"),
-        pytest.param(f"{LIST}?secrets__value__startswith={{start}}", {400}, id="a filter"),
-        pytest.param(f"{LIST}?secrets__hint={{hint}}", {400}, id="a filter by the hint"),
-        pytest.param("/admin/azuread_connections/clientsecret/", {404}, id="a list of secrets"),
+        pytest.param(f"{LIST}?credentials__value__startswith={{start}}", {400}, id="a filter"),
+        pytest.param(f"{LIST}?credentials__hint={{hint}}", {400}, id="a filter by the hint"),
+        pytest.param("/admin/azuread_connections/credential/", {404}, id="a list of secrets"),
         pytest.param("/admin/azuread_connections/event/", {200, 403}, id="the log"),
     ],
 )
@@ -198,7 +198,7 @@ def test_reading_a_secret(
     contoso: Company, boss: Client, who: str, path: str, statuses: set[int]
 ) -> None:
     secret = contoso.app.secrets[0].value
-    stored = contoso.connection.secrets.get().value.ciphertext
+    stored = contoso.connection.credentials.get().value.ciphertext
     boss.post(page_of(contoso, "change"), form_of(contoso, display_name="Contoso Ltd"))
     client = boss if who == "superuser" else colleague("view_connection", "manage_secret")
     url = path.format(change=page_of(contoso, "change"), start=secret[:8], hint=secret[:3])
@@ -261,8 +261,8 @@ def test_a_directory_of_a_connection_that_is_not_theirs(
     "forged",
     [
         pytest.param({"new_secret": FORGED, "new_secret_expires": "2030-01-01"}, id="plant"),
-        pytest.param({"secrets-0-DELETE": "on"}, id="remove"),
-        pytest.param({"secrets-0-value": FORGED, "secrets-0-hint": "xyz"}, id="rewrite"),
+        pytest.param({"credentials-0-DELETE": "on"}, id="remove"),
+        pytest.param({"credentials-0-value": FORGED, "credentials-0-hint": "xyz"}, id="rewrite"),
     ],
 )
 def test_secrets_without_their_permission(contoso: Company, forged: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, query_of, unprove
 from tests.entra.raw_server import RawServer, Wire
-from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
+from tests.factories import ConnectionFactory, CredentialFactory, EnabledConnectionFactory
 
 from . import forging
 from .catalogue import Attacker, Standing, attack
@@ -352,7 +352,7 @@ def test_another_registrations_own_key(
         client_id=theirs.client_id,
         identity_api=identity_api,
     )
-    ClientSecretFactory.create(connection=other, value=theirs.secrets[0].value)
+    CredentialFactory.create(connection=other, value=theirs.secrets[0].value)
     EnabledConnectionFactory.create(application=application, connection=other)
     key_id = contoso.microsoft.rotate_app_key(theirs)
     key = contoso.microsoft.private_key(key_id)

@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from azuread_connections.models import Application, ClientSecret, Connection
+from azuread_connections.models import Application, Connection, Credential
 from azuread_connections.testing import StandIn
 from tests.browser.conftest import close
 from tests.company import Company
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -80,7 +80,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     expect(result.get_by_text("Who can fix it").first).to_be_visible()
     expect(result.get_by_text("Trace ID")).to_be_hidden()
     screenshots(result, "journey-try-failed")
-    result.get_by_role("link", name="Enter a client secret").click()
+    result.get_by_role("link", name="The connection's credentials").click()
     result.locator("#id_new_secret").fill(app.secrets[0].value)
     result.get_by_role("button", name="Save and continue editing").click()
     result = attempt(page, try_page)
@@ -90,7 +90,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     page.get_by_role("button", name="Check now").click()
     expect(page.get_by_text("Some steps failed")).to_be_visible()
     screenshots(page, "journey-check")
-    assert ClientSecret.objects.count() == 2
+    assert Credential.objects.count() == 2
 
     # An employee, in another browser.
     employee = chromium.new_context().new_page()
@@ -115,7 +115,7 @@ def test_the_way_of_a_connection_to_look_at(
     Connection.objects.update(security_groups=True, enable_users_api=True)
     now = timezone.now()
     for value in ("Abc-refused-secret", "Def-refused-secret"):
-        ClientSecretFactory.create(connection=company.connection, value=value, refused_at=now)
+        CredentialFactory.create(connection=company.connection, value=value, refused_at=now)
     User.objects.create_superuser("admin", password=PASSWORD)
     base = f"/admin/azuread_connections/connection/{company.connection.pk}"
     page.goto(f"{live_server.url}/admin/login/?next={base}/try/")

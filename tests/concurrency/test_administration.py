@@ -13,8 +13,8 @@ from django.db.models.signals import post_delete
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     DomainAlias,
     EnabledConnection,
     Event,
@@ -128,7 +128,7 @@ def replace_secret(company: Company) -> None:
     """As in docs/operating.md: add in Azure, add here, remove in Azure, remove here."""
     old = company.app.secrets[0]
     new = company.app.add_secret()
-    stored = ClientSecret.objects.get()
-    ClientSecret.objects.create(connection=company.connection, value=new.value)
+    stored = Credential.objects.get()
+    Credential.objects.create(connection=company.connection, value=new.value)
     company.app.secrets.remove(old)
     stored.delete()

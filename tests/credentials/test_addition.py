@@ -9,8 +9,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import transaction
 
-from azuread_connections.credentials.addition import add_secret, plan_addition
-from azuread_connections.models import ClientSecret, Connection
+from azuread_connections.credentials.addition import add_secret, plan_secret
+from azuread_connections.models import Connection, Credential
 from tests.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def connection() -> Connection:
 
 
 def stored(connection: Connection) -> list[tuple[str, datetime | None]]:
-    return [(each.value.reveal(), each.expires_at) for each in connection.secrets.all()]
+    return [(each.value.reveal(), each.expires_at) for each in connection.credentials.all()]
 
 
 def test_a_new_value_is_added_to_those_stored(connection: Connection) -> None:
@@ -35,45 +35,45 @@ def test_a_new_value_is_added_to_those_stored(connection: Connection) -> None:
     assert addition.is_new
     assert addition.redated == ()
     assert stored(connection) == [(VALUE, MARCH), (OTHER, JUNE)]
-    assert str(addition.secret) == "s3c…"
+    assert str(addition.credential) == "s3c…"
 
 
 def test_a_stored_value_is_not_added_again(connection: Connection) -> None:
-    first = add_secret(connection, VALUE, MARCH).secret
+    first = add_secret(connection, VALUE, MARCH).credential
     again = add_secret(connection, VALUE)
-    assert (again.is_new, again.secret, again.redated) == (False, first, ())
+    assert (again.is_new, again.credential, again.redated) == (False, first, ())
     assert stored(connection) == [(VALUE, MARCH)]
 
 
 def test_a_stored_value_gets_the_date_that_is_given(connection: Connection) -> None:
-    first = add_secret(connection, VALUE).secret
+    first = add_secret(connection, VALUE).credential
     assert add_secret(connection, VALUE, MARCH).redated == (first,)
     assert stored(connection) == [(VALUE, MARCH)]
     assert add_secret(connection, VALUE, MARCH).redated == ()
 
 
 def test_each_row_with_the_value_gets_the_date(connection: Connection) -> None:
-    older = ClientSecret.objects.create(connection=connection, value=VALUE, expires_at=MARCH)
-    newer = ClientSecret.objects.create(connection=connection, value=VALUE)
+    older = Credential.objects.create(connection=connection, value=VALUE, expires_at=MARCH)
+    newer = Credential.objects.create(connection=connection, value=VALUE)
     addition = add_secret(connection, VALUE, JUNE)
-    assert addition.secret == newer
+    assert addition.credential == newer
     assert set(addition.redated) == {older, newer}
     assert stored(connection) == [(VALUE, JUNE), (VALUE, JUNE)]
 
 
 def test_only_the_date_of_a_stored_secret_is_written(connection: Connection) -> None:
     add_secret(connection, VALUE)
-    planned = plan_addition(list(connection.secrets.all()), VALUE, MARCH)
-    ClientSecret.objects.update(refused_at=JUNE)  # a sign-in, meanwhile
+    planned = plan_secret(list(connection.credentials.all()), VALUE, MARCH)
+    Credential.objects.update(refused_at=JUNE)  # a sign-in, meanwhile
     planned.save(connection)
-    assert ClientSecret.objects.get().refused_at == JUNE
-    assert ClientSecret.objects.get().expires_at == MARCH
+    assert Credential.objects.get().refused_at == JUNE
+    assert Credential.objects.get().expires_at == MARCH
 
 
 def test_planning_changes_nothing(connection: Connection) -> None:
-    secret = add_secret(connection, VALUE, MARCH).secret
-    plan_addition([secret], VALUE, JUNE)
-    plan_addition([secret], OTHER, JUNE)
+    secret = add_secret(connection, VALUE, MARCH).credential
+    plan_secret([secret], VALUE, JUNE)
+    plan_secret([secret], OTHER, JUNE)
     assert secret.expires_at == MARCH
     assert stored(connection) == [(VALUE, MARCH)]
 
@@ -98,21 +98,21 @@ def test_a_secret_that_no_key_opens_does_not_count_as_stored(
     other_key = "b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXItISE="
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": [other_key]}
     assert add_secret(connection, VALUE).is_new
-    assert connection.secrets.count() == 2
+    assert connection.credentials.count() == 2
 
 
 def test_without_a_key_nothing_is_stored(connection: Connection, settings: Any) -> None:
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": []}
     with pytest.raises(ImproperlyConfigured), transaction.atomic():
         add_secret(connection, VALUE)
-    assert connection.secrets.count() == 0
+    assert connection.credentials.count() == 0
 
 
 def test_no_representation_shows_the_value(connection: Connection) -> None:
-    planned = plan_addition([], VALUE, None)
+    planned = plan_secret([], VALUE, None)
     assert VALUE not in repr(planned)
     planned.save(connection)
-    assert VALUE not in f"{planned} {planned.secret.credential}"
+    assert VALUE not in f"{planned} {planned.credential.for_request(connection)}"
 
 
 class ReadsFromAReplica:

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from azuread_connections import signals
 from azuread_connections.credentials.notices import send_notices
-from azuread_connections.models import ClientSecret, Connection
+from azuread_connections.models import Connection, Credential
 from tests.company import Company
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 from tests.mail import LOCMEM, SMTP, set_admins, set_mail_backend
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def admins(settings: Any) -> None:
 
 
 def expire_in(days: float) -> None:
-    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=days))
+    Credential.objects.update(expires_at=timezone.now() + timedelta(days=days))
 
 
 def test_notices_go_out_once_per_threshold(contoso: Company, admins: None) -> None:
@@ -33,7 +33,7 @@ def test_notices_go_out_once_per_threshold(contoso: Company, admins: None) -> No
     for days in (60, 31, 29, 20, 13, 8, 6, 2, 1, 0.001, -1, -5):
         expire_in(days)
         # The same secret gets closer to its expiry: the earlier notice was about the same date.
-        ClientSecret.objects.update(notice_expiry=ClientSecret.objects.get().expires_at)
+        Credential.objects.update(notice_expiry=Credential.objects.get().expires_at)
         sent.append(send_notices().told)
     assert sent == [0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 0]
 
@@ -163,7 +163,7 @@ def test_where_nobody_is_written_to_a_receiver_is_enough(contoso: Company, setti
 
 def test_superseded_secrets_cause_no_notice(contoso: Company, admins: None) -> None:
     expire_in(5)
-    ClientSecretFactory.create(
+    CredentialFactory.create(
         connection=contoso.connection, expires_at=timezone.now() + timedelta(days=300)
     )
     assert send_notices().told == 0

@@ -10,14 +10,15 @@ from django.utils import timezone
 
 from azuread_connections.credentials import report as secrets_module
 from azuread_connections.credentials.report import (
-    SecretLine,
-    SecretStatus,
-    connection_secret_state,
+    CredentialLine,
+    CredentialStatus,
+    connection_credential_state,
     describe_expiry,
     describe_refusal,
     report,
 )
-from azuread_connections.models import Application, ClientSecret, Connection, EnabledConnection
+from azuread_connections.entra.errors import CredentialFailed
+from azuread_connections.models import Application, Connection, Credential, EnabledConnection
 
 NOW = datetime(2026, 12, 4, 15, 0, tzinfo=UTC)
 
@@ -44,8 +45,8 @@ def make_connection(name: str, *applications: str) -> Connection:
 
 def add_secret(
     connection: Connection, days: int | None, hint: str = "abc", **fields: object
-) -> ClientSecret:
-    return ClientSecret.objects.create(
+) -> Credential:
+    return Credential.objects.create(
         connection=connection,
         value=f"{hint}~value",
         key_id=f"key-{hint}",
@@ -54,7 +55,7 @@ def add_secret(
     )
 
 
-def lines(days: int = 30, **options: object) -> list[SecretLine]:
+def lines(days: int = 30, **options: object) -> list[CredentialLine]:
     return list(report(days, now=NOW, **options))
 
 
@@ -97,27 +98,25 @@ def test_naive_times_are_local_already():
 @pytest.mark.parametrize(
     ("days", "status", "text"),
     [
-        ([], SecretStatus.MISSING, "no secret"),
-        ([-3], SecretStatus.EXPIRED, "expired 3 days ago"),
-        ([-3, -10], SecretStatus.EXPIRED, "expired 3 days ago"),
-        ([12], SecretStatus.EXPIRING, "expires in 12 days"),
-        ([30], SecretStatus.EXPIRING, "expires in 30 days"),
-        ([31], SecretStatus.VALID, "expires in 31 days"),
-        ([None], SecretStatus.UNKNOWN, "no expiry date recorded"),
-        ([-3, 90], SecretStatus.VALID, "expires in 90 days"),
-        ([12, 90], SecretStatus.VALID, "expires in 90 days"),
-        ([-3, 12], SecretStatus.EXPIRING, "expires in 12 days"),
-        ([-3, None], SecretStatus.UNKNOWN, "no expiry date recorded"),
-        ([12, None], SecretStatus.EXPIRING, "expires in 12 days"),
-        ([90, None], SecretStatus.VALID, "expires in 90 days"),
+        ([], CredentialStatus.MISSING, "no secret"),
+        ([-3], CredentialStatus.EXPIRED, "expired 3 days ago"),
+        ([-3, -10], CredentialStatus.EXPIRED, "expired 3 days ago"),
+        ([12], CredentialStatus.EXPIRING, "expires in 12 days"),
+        ([30], CredentialStatus.EXPIRING, "expires in 30 days"),
+        ([31], CredentialStatus.VALID, "expires in 31 days"),
+        ([None], CredentialStatus.UNKNOWN, "no expiry date recorded"),
+        ([-3, 90], CredentialStatus.VALID, "expires in 90 days"),
+        ([12, 90], CredentialStatus.VALID, "expires in 90 days"),
+        ([-3, 12], CredentialStatus.EXPIRING, "expires in 12 days"),
+        ([-3, None], CredentialStatus.UNKNOWN, "no expiry date recorded"),
+        ([12, None], CredentialStatus.EXPIRING, "expires in 12 days"),
+        ([90, None], CredentialStatus.VALID, "expires in 90 days"),
     ],
 )
 def test_the_longest_lasting_usable_secret_decides_for_the_connection(days, status, text):
-    secrets = [
-        ClientSecret(expires_at=None if d is None else NOW + timedelta(days=d)) for d in days
-    ]
+    secrets = [Credential(expires_at=None if d is None else NOW + timedelta(days=d)) for d in days]
     for order in (secrets, secrets[::-1]):
-        state = connection_secret_state(order, NOW)
+        state = connection_credential_state(order, NOW)
         assert (state.status, state.text) == (status, text)
 
 
@@ -137,20 +136,20 @@ def test_a_refusal_is_described_by_its_age(ago, text):
 @pytest.mark.parametrize(
     ("refused", "others", "status", "text"),
     [
-        ([90], [], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
-        ([None], [], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
-        ([90], [-3], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
-        ([90], [12], SecretStatus.EXPIRING, "expires in 12 days"),
-        ([12], [90], SecretStatus.VALID, "expires in 90 days"),
-        ([90], [None], SecretStatus.UNKNOWN, "no expiry date recorded"),
-        ([-3], [], SecretStatus.EXPIRED, "expired 3 days ago"),
-        ([-3], [90], SecretStatus.VALID, "expires in 90 days"),
-        ([-9, 400], [-3], SecretStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+        ([90], [], CredentialStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+        ([None], [], CredentialStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+        ([90], [-3], CredentialStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
+        ([90], [12], CredentialStatus.EXPIRING, "expires in 12 days"),
+        ([12], [90], CredentialStatus.VALID, "expires in 90 days"),
+        ([90], [None], CredentialStatus.UNKNOWN, "no expiry date recorded"),
+        ([-3], [], CredentialStatus.EXPIRED, "expired 3 days ago"),
+        ([-3], [90], CredentialStatus.VALID, "expires in 90 days"),
+        ([-9, 400], [-3], CredentialStatus.REFUSED, "refused by Microsoft 5 minutes ago"),
     ],
 )
 def test_a_refused_secret_is_superseded_by_one_that_works(refused, others, status, text):
     secrets = [
-        ClientSecret(
+        Credential(
             expires_at=None if d is None else NOW + timedelta(days=d),
             refused_at=NOW - timedelta(minutes=5) if is_refused else None,
         )
@@ -158,30 +157,30 @@ def test_a_refused_secret_is_superseded_by_one_that_works(refused, others, statu
         for d in dates
     ]
     for order in (secrets, secrets[::-1]):
-        state = connection_secret_state(order, NOW)
+        state = connection_credential_state(order, NOW)
         assert (state.status, state.text) == (status, text)
 
 
 def test_the_latest_of_several_refusals_is_reported():
     secrets = [
-        ClientSecret(expires_at=NOW + timedelta(days=days), refused_at=NOW - timedelta(hours=hours))
+        Credential(expires_at=NOW + timedelta(days=days), refused_at=NOW - timedelta(hours=hours))
         for days, hours in ((90, 5), (30, 2), (400, 7))
     ]
-    assert connection_secret_state(secrets, NOW).text == "refused by Microsoft 2 hours ago"
+    assert connection_credential_state(secrets, NOW).text == "refused by Microsoft 2 hours ago"
 
 
 def test_the_state_begins_to_warn_where_the_setting_says(settings):
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"SECRET_WARNING_DAYS": 5}
-    secret = ClientSecret(expires_at=NOW + timedelta(days=6))
-    assert connection_secret_state([secret], NOW).status is SecretStatus.VALID
+    secret = Credential(expires_at=NOW + timedelta(days=6))
+    assert connection_credential_state([secret], NOW).status is CredentialStatus.VALID
 
 
 @pytest.mark.django_db
 def test_the_state_reads_no_deferred_value():
     add_secret(make_connection("contoso"), 12)
-    secrets = list(ClientSecret.objects.defer("value"))
+    secrets = list(Credential.objects.defer("value"))
     with CaptureQueriesContext(database) as queries:
-        connection_secret_state(secrets, NOW)
+        connection_credential_state(secrets, NOW)
     assert len(queries) == 0
 
 
@@ -200,14 +199,15 @@ def test_the_report_is_sorted_by_date_with_undated_secrets_last():
 def test_a_line_has_connection_hint_key_date_and_what_would_stop():
     secret = add_secret(make_connection("contoso", "wiki", "portal"), 12, hint="x1~")
     assert lines() == [
-        SecretLine(
+        CredentialLine(
             connection="contoso",
+            kind="secret",
             hint="x1~",
             key_id="key-x1~",
             expires_at=secret.expires_at,
             refused_at=None,
             days_left=12,
-            status=SecretStatus.EXPIRING,
+            status=CredentialStatus.EXPIRING,
             text="expires in 12 days",
             applications=("portal", "wiki"),
             superseded=False,
@@ -225,14 +225,14 @@ def test_a_line_has_connection_hint_key_date_and_what_would_stop():
 )
 def test_the_days_of_the_report_are_whole_days(when, reported):
     secret = add_secret(make_connection("contoso"), None)
-    ClientSecret.objects.filter(pk=secret.pk).update(expires_at=when)
+    Credential.objects.filter(pk=secret.pk).update(expires_at=when)
     assert bool(lines(12)) is reported
 
 
 @pytest.mark.django_db
 def test_zero_days_report_what_expires_today():
     secret = add_secret(make_connection("contoso"), None)
-    ClientSecret.objects.filter(pk=secret.pk).update(expires_at=NOW + timedelta(hours=1))
+    Credential.objects.filter(pk=secret.pk).update(expires_at=NOW + timedelta(hours=1))
     assert [line.text for line in lines(0)] == ["expires today"]
 
 
@@ -269,7 +269,7 @@ def test_a_refused_secret_is_reported_whatever_its_date_says(days):
     add_secret(make_connection("contoso", "portal"), days, refused_at=refused_at)
     (line,) = lines()
     assert (line.status, line.text) == ("refused", "refused by Microsoft 3 minutes ago")
-    assert line.counts_as is SecretStatus.EXPIRED
+    assert line.counts_as is CredentialStatus.EXPIRED
     assert (line.refused_at, line.days_left) == (refused_at, days)
     assert line.applications == ("portal",)
 
@@ -277,7 +277,7 @@ def test_a_refused_secret_is_reported_whatever_its_date_says(days):
 @pytest.mark.django_db
 def test_a_secret_that_microsoft_takes_again_is_not_refused_any_more():
     secret = add_secret(make_connection("contoso"), 400)
-    secret.record_refusal()
+    secret.record_failure(CredentialFailed())
     assert [line.status for line in lines()] == ["refused"]
     secret.refresh_from_db()
     secret.record_success()
@@ -369,7 +369,7 @@ def test_a_valid_secret_of_another_connection_supersedes_nothing():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("applications", "counts_as"),
-    [(["portal"], SecretStatus.EXPIRED), ([], SecretStatus.UNKNOWN)],
+    [(["portal"], CredentialStatus.EXPIRED), ([], CredentialStatus.UNKNOWN)],
 )
 def test_a_connection_without_any_secret_counts_as_expired_once_it_is_used(applications, counts_as):
     make_connection("contoso", *applications)
@@ -448,7 +448,7 @@ def test_it_works_without_time_zone_support(settings):
     settings.USE_TZ = False
     now = timezone.now()
     for name, days in [("gone", -3), ("soon", 12), ("fine", 90)]:
-        ClientSecret.objects.create(
+        Credential.objects.create(
             connection=make_connection(name),
             value="abc~value",
             expires_at=now + timedelta(days=days),

@@ -6,13 +6,13 @@ from datetime import datetime
 import pytest
 
 from azuread_connections.credentials import sources
-from azuread_connections.credentials.report import SecretLine, SecretStatus
+from azuread_connections.credentials.report import CredentialLine, CredentialStatus
 
 pytestmark = pytest.mark.django_db
 
 
-def line(client: str) -> SecretLine:
-    return SecretLine(
+def line(client: str) -> CredentialLine:
+    return CredentialLine(
         connection="",
         client=client,
         hint="Abc",
@@ -20,7 +20,7 @@ def line(client: str) -> SecretLine:
         expires_at=None,
         refused_at=None,
         days_left=None,
-        status=SecretStatus.EXPIRING,
+        status=CredentialStatus.EXPIRING,
         text="",
         applications=(),
         superseded=False,
@@ -32,7 +32,7 @@ def test_a_source_is_asked_once_however_often_it_is_added(
 ) -> None:
     asked = []
 
-    def source(now: datetime, days: int, include_superseded: bool) -> Iterator[SecretLine]:
+    def source(now: datetime, days: int, include_superseded: bool) -> Iterator[CredentialLine]:
         asked.append((days, include_superseded))
         yield line("portal")
 

@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from azuread_connections.diagnostics.checklist import Item, Place, checklist
 from azuread_connections.models import (
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     EnabledConnection,
     Event,
 )
 from tests.company import Company
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_a_new_connection_says_what_is_left(contoso: Company) -> None:
 
 
 def test_a_real_sign_in_proves_most_of_it(contoso: Company, client: Any) -> None:
-    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=200))
+    Credential.objects.update(expires_at=timezone.now() + timedelta(days=200))
     contoso.sign_in(client)
     assert set(states(contoso).values()) == {"done"}
     assert "adele.vance@contoso.com" in items(contoso)["sign_in"].evidence
@@ -136,16 +136,16 @@ def test_consent_is_done_once_it_is_proven(contoso: Company, client: Any) -> Non
 )
 def test_credentials_show_their_state(contoso: Company, expires_in: int | None, state: str) -> None:
     expires_at = None if expires_in is None else timezone.now() + timedelta(days=expires_in)
-    ClientSecret.objects.update(expires_at=expires_at)
+    Credential.objects.update(expires_at=expires_at)
     assert states(contoso)["credentials"] == state
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     assert states(contoso)["credentials"] == "lacking"
 
 
 def test_a_secret_that_was_never_sent_is_not_proven_by_another(contoso: Company) -> None:
     later = timezone.now() + timedelta(days=200)
-    ClientSecret.objects.update(hint="Old", expires_at=later, last_success_at=timezone.now())
-    ClientSecretFactory.create(connection=contoso.connection, value="New-secret", expires_at=later)
+    Credential.objects.update(hint="Old", expires_at=later, last_success_at=timezone.now())
+    CredentialFactory.create(connection=contoso.connection, value="New-secret", expires_at=later)
     item = items(contoso)["credentials"]
     assert item.state == "todo"
     assert item.next == "New…: press “Check now” to test it."
@@ -156,9 +156,9 @@ def test_a_secret_that_was_never_sent_is_not_proven_by_another(contoso: Company)
 
 def test_refused_secrets_should_be_removed_if_one_works(contoso: Company) -> None:
     now = timezone.now()
-    ClientSecret.objects.update(expires_at=now + timedelta(days=200), last_success_at=now)
+    Credential.objects.update(expires_at=now + timedelta(days=200), last_success_at=now)
     for value in ("Abc-secret", "Def-secret"):
-        ClientSecretFactory.create(connection=contoso.connection, value=value, refused_at=now)
+        CredentialFactory.create(connection=contoso.connection, value=value, refused_at=now)
     item = items(contoso)["credentials"]
     assert item.state == "warning"
     assert item.next == "Def…, Abc…: remove it, because Microsoft refuses it."
@@ -166,8 +166,8 @@ def test_refused_secrets_should_be_removed_if_one_works(contoso: Company) -> Non
 
 
 def test_each_secret_that_needs_something_is_named(contoso: Company) -> None:
-    ClientSecret.objects.update(hint="New", expires_at=None)
-    ClientSecretFactory.create(
+    Credential.objects.update(hint="New", expires_at=None)
+    CredentialFactory.create(
         connection=contoso.connection, value="Abc-secret", refused_at=timezone.now()
     )
     assert items(contoso)["credentials"].next == (
@@ -201,7 +201,7 @@ def test_a_secret_that_no_key_opens_is_named(contoso: Company, settings: Any) ->
     }
     item = items(contoso)["credentials"]
     assert item.state == "warning"
-    hint = ClientSecret.objects.get().hint
+    hint = Credential.objects.get().hint
     assert (
         item.evidence
         == f"No encryption key of this site can decrypt {hint}…, so it cannot be used."

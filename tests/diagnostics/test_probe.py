@@ -12,11 +12,11 @@ from django.test import Client
 
 from azuread_connections import domains
 from azuread_connections.diagnostics.probe import Step, StepResult, probe
-from azuread_connections.models import ClientSecret, Connection, Directory
+from azuread_connections.models import Connection, Credential, Directory
 from azuread_connections.testing import StandIn
 from tests.attacks.forging import compact
 from tests.company import Company, is_proven, move_to, unprove
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,7 @@ def test_unreachable_hosts_are_reported(contoso: Company, endpoint: str, title: 
 
 
 def test_every_secret_is_checked_separately(contoso: Company) -> None:
-    wrong = ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    wrong = CredentialFactory.create(connection=contoso.connection, value="wrong-secret")
     assert outcomes(contoso) == ["passed", "passed", "failed", "passed"]
     failed = failure(contoso)
     assert "AADSTS7000215" in failed.found
@@ -157,9 +157,9 @@ def test_every_secret_is_checked_separately(contoso: Company) -> None:
 
 
 def test_a_missing_secret_and_an_unreadable_one_are_reported(contoso: Company) -> None:
-    ClientSecret.objects.update(value=type(ClientSecret.objects.get().value)("encrypted:x"))
+    Credential.objects.update(value=type(Credential.objects.get().value)("encrypted:x"))
     assert "ENCRYPTION_KEYS" in failure(contoso).found
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     assert failure(contoso).remedy
 
 

@@ -13,12 +13,12 @@ from azuread_connections.entra.errors import (
     AccessDenied,
     CodeNotAccepted,
     ConsentRequired,
+    CredentialRejected,
     DirectoryNotFound,
     EntraError,
     IdTokenInvalid,
     MalformedResponse,
     MicrosoftError,
-    SecretRejected,
     TemporarilyUnavailable,
     UnknownSigningKey,
     Unreachable,
@@ -47,7 +47,7 @@ def test_the_description_is_read_whatever_separates_its_parts(separator: str) ->
     error = MicrosoftError.from_response(
         {"error": "invalid_client", "error_description": description}
     )
-    assert type(error) is SecretRejected
+    assert type(error) is CredentialRejected
     assert error.error == "invalid_client"
     assert error.description == description
     assert error.aadsts_code == 7000222
@@ -96,7 +96,7 @@ def test_where_the_last_code_is_unknown_the_oauth_error_decides() -> None:
 @pytest.mark.parametrize("sent", ["7000222", "AADSTS7000222"])
 def test_a_code_sent_as_text_is_read(sent: str) -> None:
     error = MicrosoftError.from_response({"error": "invalid_client", "error_codes": [sent]})
-    assert (error.aadsts_code, type(error)) == (7000222, SecretRejected)
+    assert (error.aadsts_code, type(error)) == (7000222, CredentialRejected)
 
 
 @pytest.mark.parametrize(
@@ -222,10 +222,10 @@ def test_texts_can_be_stored_in_any_database(member: str) -> None:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (7000215, SecretRejected),
-        (7000216, SecretRejected),
-        (7000218, SecretRejected),
-        (7000222, SecretRejected),
+        (7000215, CredentialRejected),
+        (7000216, CredentialRejected),
+        (7000218, CredentialRejected),
+        (7000222, CredentialRejected),
         (54005, CodeNotAccepted),
         (70008, CodeNotAccepted),
         (50089, CodeNotAccepted),
@@ -296,18 +296,21 @@ def test_the_class_is_known_by_the_subcode_where_nothing_else_says_it(subcode: s
     assert type(MicrosoftError.from_response(answer)) is ConsentRequired
 
 
-def test_only_the_codes_about_the_secret_reject_it() -> None:
+def test_only_the_codes_about_a_credential_reject_it() -> None:
     assert {7000215, 7000216, 7000218, 7000222, 70002} == CLIENT_SECRET_CODES
+    about = CLIENT_SECRET_CODES | CLIENT_ASSERTION_CODES
     for code in {*CATALOGUE, 999999}:
         error = MicrosoftError.from_response({"error": "invalid_client", "error_codes": [code]})
-        assert isinstance(error, SecretRejected) is (code in CLIENT_SECRET_CODES), code
+        assert isinstance(error, CredentialRejected) is (code in about), code
     # Without any number: RFC 6749 section 5.2.
-    assert type(MicrosoftError.from_response({"error": "invalid_client"})) is SecretRejected
+    assert type(MicrosoftError.from_response({"error": "invalid_client"})) is CredentialRejected
 
 
 def test_the_codes_about_a_client_assertion_are_known_as_such() -> None:
-    assert {700024, 700027, 7000213, 7000214, 7000226, 7000227} == CLIENT_ASSERTION_CODES
-    assert set(CATALOGUE) >= CLIENT_ASSERTION_CODES
+    of_certificates = {50012, 50027, 700021, 700022, 700023, 700024, 700027, 700030, 900384}
+    of_certificates |= {7000213, 7000214, 9002324}
+    of_federations = {50013, 70021, 700211, 700212, 700213, 7000226, 7000227, 7002138}
+    assert of_certificates | of_federations == CLIENT_ASSERTION_CODES
     assert CLIENT_ASSERTION_CODES.isdisjoint(CLIENT_SECRET_CODES)
 
 
@@ -376,7 +379,7 @@ def test_an_invalid_client_that_is_not_about_the_secret(case: dict[str, Any]) ->
     code = case["body"]["error_codes"][0]
     error = MicrosoftError.from_response(case["body"])
     is_control = "control" in case["expect"]
-    assert type(error) is (SecretRejected if is_control else MicrosoftError)
+    assert type(error) is (CredentialRejected if is_control else MicrosoftError)
     assert error.aadsts_code == code
 
 

@@ -15,11 +15,11 @@ from azuread_connections.entra.errors import (
     AccessDenied,
     CodeNotAccepted,
     ConsentRequired,
+    CredentialRejected,
     DirectoryNotFound,
     EntraError,
     MalformedResponse,
     MicrosoftError,
-    SecretRejected,
     Unreachable,
 )
 from azuread_connections.entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
@@ -410,7 +410,7 @@ def test_an_app_token_without_a_sensible_lifetime_has_none(
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ({"aadsts": 7000222}, SecretRejected),
+        ({"aadsts": 7000222}, CredentialRejected),
         ({"aadsts": 7000229}, MicrosoftError),
         ({"aadsts": 90002}, DirectoryNotFound),
         ({"status": 503}, Unreachable),
@@ -440,7 +440,7 @@ def test_a_wrong_secret_is_rejected(exchange: Exchange) -> None:
     error = exchange.refusal(
         exchange.grant(credential=SecretCredential(Secret("the ID of the secret")))
     )
-    assert type(error) is SecretRejected
+    assert type(error) is CredentialRejected
     assert error.aadsts_code == 7000215
     assert error.error == "invalid_client"
     assert error.correlation_id
@@ -450,7 +450,7 @@ def test_a_wrong_secret_is_rejected(exchange: Exchange) -> None:
 def test_an_expired_secret_is_rejected(exchange: Exchange) -> None:
     exchange.app.secrets[0].expires_at = exchange.entra.clock() - 1
     error = exchange.refusal()
-    assert type(error) is SecretRejected
+    assert type(error) is CredentialRejected
     assert error.aadsts_code == 7000222
 
 
@@ -505,7 +505,7 @@ def test_a_directory_that_is_gone_is_not_found(exchange: Exchange) -> None:
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ({"aadsts": 7000218}, SecretRejected),
+        ({"aadsts": 7000218}, CredentialRejected),
         ({"aadsts": 65001}, ConsentRequired),
         ({"aadsts": 50105}, AccessDenied),
         ({"aadsts": 50057}, AccessDenied),

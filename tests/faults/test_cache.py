@@ -13,7 +13,7 @@ from django.test import Client
 from tests.company import Company, error_code, unprove
 from tests.entra.conftest import Serve, serve  # noqa: F401 - a fixture
 from tests.entra.test_transport import free_port
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 from tests.faults.callback import (
     assert_failed,
     assert_nobody_came_in,
@@ -92,7 +92,7 @@ def test_every_path_that_uses_the_cache_works_without_it(
 ) -> None:
     """An unverified domain, a refused secret, counted failures, the front-channel's limit."""
     unprove()
-    ClientSecretFactory.create(connection=contoso.connection)
+    CredentialFactory.create(connection=contoso.connection)
     assert come_back(contoso, browser()).status_code == 302
     for _ in range(3):
         failed = Client().get("/login/callback", {"state": "A" * 22, "code": "x"})

@@ -18,7 +18,7 @@ from azuread_connections.models import Connection
 from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.entra.clock import Clock, ClockedCache
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 from tests.faults.callback import HASTY, assert_failed, browser, come_back
 
 #: Each response alone is in time.
@@ -36,7 +36,7 @@ def test_slow_answers_one_after_another_are_cut_off_by_the_limit_of_the_callback
     """Directory and four refused secrets: 1.5 seconds without the common limit."""
     Connection.objects.update(tenant_id="")
     for _ in range(3):
-        ClientSecretFactory.create(connection=contoso.connection)
+        CredentialFactory.create(connection=contoso.connection)
     contoso.microsoft.fault("discovery", delay=SLOW, times=None)
     contoso.microsoft.fault("token", delay=SLOW, aadsts=7000215, times=None)
     failed = come_back(contoso, browser(), limits=HASTY)

@@ -116,7 +116,11 @@ PAGE = st.builds(
 
 
 @fuzz
-@given(STATUS, PAGE | bodies("value", "@odata.nextLink", "passwordCredentials", "error", *PERSON))
+@given(
+    STATUS,
+    PAGE
+    | bodies("value", "@odata.nextLink", "passwordCredentials", "keyCredentials", "error", *PERSON),
+)
 def test_graph(status: int, body: bytes) -> None:
     transport: Any = Answers(status, body)
     graph = Graph(transport, CLOUD, "token")
@@ -124,7 +128,7 @@ def test_graph(status: int, body: bytes) -> None:
         graph.profile,
         lambda: graph.groups(nested=True),
         graph.users,
-        lambda: graph.client_secrets("client"),
+        lambda: graph.registered_credentials("client"),
     )
     for call in calls:
         try:

@@ -9,15 +9,15 @@ import pytest
 from django.core.cache import cache
 
 from azuread_connections.cache import ForgivingCache
-from azuread_connections.entra.errors import MicrosoftError, SecretRejected
+from azuread_connections.entra.errors import CredentialRejected, MicrosoftError
 from azuread_connections.entra.graph import GraphError
 from azuread_connections.microsoft import app_token as app_access
 from azuread_connections.microsoft.app_token import UsersApiDisabled, forget_token, graph_of
-from azuread_connections.models import Application, ClientSecret, Connection
-from azuread_connections.models.secret import NoUsableSecret
+from azuread_connections.models import Application, Connection, Credential
+from azuread_connections.models.credential import NoUsableCredential
 from azuread_connections.testing import StandIn
 from tests.company import Company
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +93,7 @@ def test_a_token_that_no_key_opens_is_requested_again(company: Company, settings
     other = "YW5vdGhlci1hbm90aGVyLWFub3RoZXItYW5vdGhlciE="
     keys = settings.AZUREAD_CONNECTIONS["ENCRYPTION_KEYS"]
     settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": [other]}
-    with pytest.raises(NoUsableSecret, match="ENCRYPTION_KEYS"):
+    with pytest.raises(NoUsableCredential, match="ENCRYPTION_KEYS"):
         graph_of(connection())
     settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": [other, *keys]}
     graph_of(connection())
@@ -108,18 +108,18 @@ def test_a_missing_permission_is_reported_as_one(company: Company) -> None:
 
 
 def test_a_refused_secret_is_followed_by_the_next(company: Company) -> None:
-    ClientSecretFactory.create(connection=company.connection, value="wrong-secret")
+    CredentialFactory.create(connection=company.connection, value="wrong-secret")
     graph_of(connection()).users()
     assert company.microsoft.count("token") == 2
-    assert ClientSecret.objects.get(hint="wro").is_refused()
+    assert Credential.objects.get(hint="wro").is_refused()
 
 
 def test_a_missing_usable_secret_is_reported(company: Company) -> None:
-    ClientSecret.objects.all().delete()
-    with pytest.raises(NoUsableSecret):
+    Credential.objects.all().delete()
+    with pytest.raises(NoUsableCredential):
         graph_of(connection())
-    ClientSecretFactory.create(connection=company.connection, value="wrong-secret")
-    with pytest.raises(SecretRejected):
+    CredentialFactory.create(connection=company.connection, value="wrong-secret")
+    with pytest.raises(CredentialRejected):
         graph_of(connection())
 
 

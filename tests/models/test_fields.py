@@ -6,8 +6,8 @@ import pytest
 from django.core import serializers
 from django.core.exceptions import ImproperlyConfigured
 
-from azuread_connections.models import ClientSecret, Sealed, UndecryptableError
-from tests.factories import ClientSecretFactory
+from azuread_connections.models import Credential, Sealed, UndecryptableError
+from tests.factories import CredentialFactory
 
 GOOD_KEY = "r5_mhMRHaQmmVVIUjBqmDtzVleGXzPHHJ0o8imVXL2Y="
 
@@ -29,7 +29,7 @@ def test_without_usable_keys_nothing_is_encrypted_or_decrypted(settings: Any, ke
 def test_sealed_values_never_show_and_rotate(settings):
     from cryptography.fernet import Fernet
 
-    secret = ClientSecretFactory.create(value="Abc8Q~plain")
+    secret = CredentialFactory.create(value="Abc8Q~plain")
     secret.refresh_from_db()
     assert str(secret.value) == repr(secret.value) == f"{secret.value}" == "<Sealed>"
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
@@ -39,11 +39,11 @@ def test_sealed_values_never_show_and_rotate(settings):
         ]
     }
     assert secret.value.reveal() == "Abc8Q~plain"
-    ClientSecret.objects.filter(pk=secret.pk).update(value="Bulk8Q~plain")
+    Credential.objects.filter(pk=secret.pk).update(value="Bulk8Q~plain")
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("select value from azuread_connections_clientsecret")
+        cursor.execute("select value from azuread_connections_credential")
         [(raw,)] = cursor.fetchall()
     assert "plain" not in raw
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
@@ -53,17 +53,17 @@ def test_sealed_values_never_show_and_rotate(settings):
 
 @pytest.mark.django_db
 def test_a_fixture_carries_ciphertext_and_takes_plain_text():
-    secret = ClientSecretFactory.create(value="Abc8Q~plain")
+    secret = CredentialFactory.create(value="Abc8Q~plain")
     dumped = serializers.serialize("json", [secret])
     assert "plain" not in dumped
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     [loaded] = serializers.deserialize("json", dumped)
     loaded.save()
-    assert ClientSecret.objects.get().value.reveal() == "Abc8Q~plain"
+    assert Credential.objects.get().value.reveal() == "Abc8Q~plain"
     import json
 
     data = json.loads(dumped)
     data[0]["fields"]["value"] = "Typed8Q~by-hand"
     [loaded] = serializers.deserialize("json", json.dumps(data))
     loaded.save()
-    assert ClientSecret.objects.get().value.reveal() == "Typed8Q~by-hand"
+    assert Credential.objects.get().value.reveal() == "Typed8Q~by-hand"

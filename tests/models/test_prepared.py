@@ -15,15 +15,15 @@ from django.utils import timezone
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     EnabledConnection,
     Identity,
 )
 from azuread_connections.models.prepared import Parameter, Select, Update
 from tests.factories import (
-    ClientSecretFactory,
     ConnectionFactory,
+    CredentialFactory,
     EnabledConnectionFactory,
     IdentityFactory,
 )
@@ -48,11 +48,11 @@ def values_of(row: Model) -> dict[str, Any]:
 
 def by_name() -> Select:
     return Select(
-        lambda: EnabledConnection.objects.order_by("application__slug", "connection__secrets"),
+        lambda: EnabledConnection.objects.order_by("application__slug", "connection__credentials"),
         models={
             "application": "application",
             "connection": "connection",
-            "secret": "connection__secrets",
+            "secret": "connection__credentials",
         },
         columns=("pk",),
     )
@@ -63,7 +63,7 @@ def test_whole_rows_are_read_as_django_reads_them() -> None:
         application__allowed_callback_urls=["https://a.example/"],
         connection__use_common_endpoint=True,
     )
-    secret = ClientSecretFactory.create(
+    secret = CredentialFactory.create(
         connection=pair.connection, expires_at=timezone.now(), refused_at=None
     )
     (row,) = by_name().rows("default")
@@ -72,14 +72,14 @@ def test_whole_rows_are_read_as_django_reads_them() -> None:
     for one, model, original in (
         (row.application, Application, pair.application),
         (row.connection, Connection, pair.connection),
-        (row.secret, ClientSecret, secret),
+        (row.secret, Credential, secret),
     ):
         expected = model.objects.get(pk=original.pk)
         assert type(one) is model
         assert one == expected
         assert not one.get_deferred_fields()
         assert (one._state.db, one._state.adding) == ("default", False)
-        if model is ClientSecret:
+        if model is Credential:
             assert one.value.reveal() == expected.value.reveal()
             one.value = expected.value
         assert values_of(one) == values_of(expected)
@@ -89,10 +89,10 @@ def test_an_outer_join_that_finds_nothing_gives_none_and_one_that_finds_several_
     None
 ):
     first = EnabledConnectionFactory.create(application__slug="first")
-    ClientSecretFactory.create_batch(2, connection=first.connection)
+    CredentialFactory.create_batch(2, connection=first.connection)
     EnabledConnectionFactory.create(application__slug="second")
     secrets = [row.secret for row in by_name().rows("default")]
-    assert [type(secret) for secret in secrets] == [ClientSecret, ClientSecret, type(None)]
+    assert [type(secret) for secret in secrets] == [Credential, Credential, type(None)]
 
 
 def test_without_a_row_the_result_is_none() -> None:
@@ -227,7 +227,7 @@ def test_both_ways_send_the_same_statement(way: str, request: pytest.FixtureRequ
             lambda: EnabledConnection.objects.filter(
                 connection__name_key=Parameter("name")
             ).order_by(),
-            models={"connection": "connection", "secret": "connection__secrets"},
+            models={"connection": "connection", "secret": "connection__credentials"},
             columns=("pk",),
         )
 

@@ -11,7 +11,7 @@ from django.test import Client
 from azuread_connections.models import EnabledConnection, Identity
 from azuread_connections.testing.directory.apps import App
 from tests.company import Company
-from tests.factories import ClientSecretFactory, ConnectionFactory
+from tests.factories import ConnectionFactory, CredentialFactory
 from tests.provider.relying_party import RelyingParty, id_token_claims, userinfo
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,7 @@ def test_the_roles_of_another_registration_are_not_told(
         name="contoso-shop", domain="shop.contoso.com", tenant_id="", client_id=other.client_id
     )
     connection.pin(contoso.directory.tenant_id)
-    ClientSecretFactory.create(connection=connection, value=other.secrets[0].value)
+    CredentialFactory.create(connection=connection, value=other.secrets[0].value)
     shop = Company(contoso.microsoft, contoso.directory, other, contoso.person, connection)
     EnabledConnection.objects.create(application=portal.application, connection=connection)
     shop.sign_in(Client(), application=portal.application.slug)

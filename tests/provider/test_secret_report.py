@@ -12,11 +12,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from azuread_connections.credentials.sources import report
-from azuread_connections.models import Application, ClientSecret
+from azuread_connections.models import Application, Credential
 from azuread_connections.provider import keys
 from azuread_connections.provider.models import OAuthClientSecret, SigningKey
 from tests.company import Company
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 from tests.provider.relying_party import RelyingParty
 
 pytestmark = pytest.mark.django_db
@@ -112,9 +112,9 @@ def test_a_public_clients_secret_is_not_reported(machine: RelyingParty) -> None:
 
 
 def test_the_json_of_both_kinds(machine: RelyingParty, contoso: Company) -> None:
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     soon = timezone.now() + timedelta(days=2)
-    ClientSecretFactory(connection=contoso.connection, expires_at=soon)
+    CredentialFactory(connection=contoso.connection, expires_at=soon)
     add(machine, 5)
     status, printed = check("--format", "json")
     of_connection, of_client = json.loads(printed)

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     DomainAlias,
     EnabledConnection,
@@ -45,7 +45,7 @@ def enabled() -> set[str]:
 
 
 def secrets() -> list[str]:
-    return [secret.value.reveal() for secret in ClientSecret.objects.all()]
+    return [secret.value.reveal() for secret in Credential.objects.all()]
 
 
 # F03: a masked export.
@@ -56,7 +56,7 @@ def test_a_placeholder_is_not_stored_and_is_reported() -> None:
     result = bring_in("F03a")
     assert secrets() == []
     assert any("options.client_secret: not stored" in note for note in result.notes)
-    assert any("no client secret" in note for note in result.notes)
+    assert any("no credential" in note for note in result.notes)
     assert not any("CONNECTIONS_WAAD_SECRET" in note for note in result.notes)
     assert enabled() == {"spa"}
     again = bring_in("F03a")

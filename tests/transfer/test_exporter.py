@@ -23,7 +23,7 @@ from azuread_connections.transfer.changes import Action
 from azuread_connections.transfer.exporter import as_json, export_connections
 from azuread_connections.transfer.importer import ImportResult, import_connections
 from azuread_connections.transfer.options import OPTIONS, Option
-from tests.factories import ClientSecretFactory, ConnectionFactory, EnabledConnectionFactory
+from tests.factories import ConnectionFactory, CredentialFactory, EnabledConnectionFactory
 from tests.transfer.entries import (
     GROUP_ID,
     OTHER_GROUP_ID,
@@ -159,7 +159,7 @@ def test_an_import_of_what_was_just_exported_changes_nothing():
 
 def test_nothing_of_a_secret_is_exported():
     connection = full_connection("contoso")
-    ClientSecretFactory.create(
+    CredentialFactory.create(
         connection=connection, value="Abc8Q~nobody-sees-this-value", key_id="0a1b-key"
     )
     text = exported()
@@ -225,11 +225,12 @@ def test_statements_grow_with_pages_and_a_page_is_read_when_it_is_needed(monkeyp
     with CaptureQueriesContext(database) as queries:
         entries = export_connections(Connection.objects.all())
         next(entries)
-    # The connections of one page, their aliases, directories, mappings and applications.
-    assert len(queries) == 5
+    # The connections of one page, their aliases, directories, mappings, credentials and
+    # applications.
+    assert len(queries) == 6
     with CaptureQueriesContext(database) as queries:
         assert len(list(entries)) == 24
-    assert len(queries) == 10
+    assert len(queries) == 12
 
 
 def test_without_connections_the_export_is_an_empty_list():

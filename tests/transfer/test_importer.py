@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from azuread_connections.models import Application, ClientSecret, Connection, EnabledConnection
+from azuread_connections.models import Application, Connection, Credential, EnabledConnection
 from azuread_connections.transfer.changes import Action
 from azuread_connections.transfer.importer import ImportRefused, import_connections
 from tests.transfer.entries import (
@@ -40,7 +40,7 @@ def enabled(name: str = "contoso") -> set[str]:
 
 
 def secrets(name: str = "contoso") -> dict[str, datetime | None]:
-    rows = ClientSecret.objects.filter(connection__name=name)
+    rows = Credential.objects.filter(connection__name=name)
     return {row.value.reveal(): row.expires_at for row in rows}
 
 
@@ -74,7 +74,7 @@ def test_a_complete_entry_becomes_a_connection():
     assert connection.logo_url == "https://contoso.com/logo.png"
     assert connection.tenant_id == ""
     assert secrets() == {"s3c~the-value-of-a-secret": datetime(2027, 1, 31, tzinfo=UTC)}
-    assert ClientSecret.objects.get().hint == "s3c"
+    assert Credential.objects.get().hint == "s3c"
     assert enabled() == {"default"}
 
 
@@ -128,7 +128,7 @@ def test_a_second_run_changes_nothing():
     before = Connection.objects.values().get()
     assert only(run(file)).action is Action.NONE
     assert Connection.objects.values().get() == before
-    assert ClientSecret.objects.count() == 1
+    assert Credential.objects.count() == 1
 
 
 def test_what_the_file_does_not_say_stays_as_it_is():
@@ -284,7 +284,7 @@ def test_a_stored_secret_that_no_key_opens_counts_as_another(settings):
     new_key = Fernet.generate_key().decode()
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": [new_key]}
     assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.UPDATE
-    assert ClientSecret.objects.count() == 2
+    assert Credential.objects.count() == 2
     assert only(run(entry(client_secret="s3c~value-of-a-secret"))).action is Action.NONE
 
 
@@ -302,7 +302,7 @@ def test_a_blank_secret_keeps_the_stored_one(secret):
 
 
 def test_a_new_connection_without_a_secret_is_reported():
-    assert any("no client secret" in note for note in run(entry()).notes)
+    assert any("no credential" in note for note in run(entry()).notes)
     assert run(entry()).notes == ()
 
 
@@ -612,10 +612,10 @@ def test_an_empty_list_is_nothing_to_do():
 
 
 def test_a_failure_half_way_leaves_nothing(monkeypatch):
-    def broken(self: ClientSecret, *args: object, **options: object) -> None:
+    def broken(self: Credential, *args: object, **options: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(ClientSecret, "save", broken)
+    monkeypatch.setattr(Credential, "save", broken)
     with pytest.raises(RuntimeError):
         run(entry("contoso"), entry("fabrikam", client_secret="s3c~value-of-a-secret"))
     assert not Connection.objects.exists()

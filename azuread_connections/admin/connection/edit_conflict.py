@@ -20,7 +20,7 @@ from ...models import Connection
 
 #: The form's hidden field: a digest of each thing that the page showed when it was opened.
 FIELD = "shown_state"
-_TABLES = {"secrets": _("stored client secrets"), "group_mappings": _("group mappings")}
+_TABLES = {"credentials": _("stored credentials"), "group_mappings": _("group mappings")}
 
 
 def shown_state(form: forms.ModelForm[Connection]) -> str:
@@ -31,7 +31,9 @@ def shown_state(form: forms.ModelForm[Connection]) -> str:
     connection = form.instance
     database = connection._state.db
     shown: dict[str, Any] = {name: form.initial.get(name) for name in form.fields if name != FIELD}
-    shown["secrets"] = list(connection.secrets.db_manager(database).values_list("pk", "expires_at"))
+    shown["credentials"] = list(
+        connection.credentials.db_manager(database).values_list("pk", "expires_at")
+    )
     shown["group_mappings"] = list(
         connection.group_mappings.db_manager(database).values_list(
             "pk", "directory_group_id", "label", "group_id", "admits"

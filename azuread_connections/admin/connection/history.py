@@ -46,6 +46,11 @@ def secret_change_entries(secret: Model, *, is_new: bool, was_dated: bool) -> li
     return [{"changed": done | {"fields": ["expires"]}}] if was_dated else []
 
 
+def credential_entries(credential: Model) -> list[Line]:
+    """Return the entry for a credential that was added, by its identifier only."""
+    return [{"added": _named(_kind(credential), str(credential))}]
+
+
 def _named(kind: str, name: str) -> dict[str, Any]:
     return {"name": kind, "object": name}
 

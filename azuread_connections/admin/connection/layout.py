@@ -71,8 +71,8 @@ def _credentials(request: HttpRequest, may_edit: bool) -> dict[str, Any]:
     if not may(request, MANAGE_SECRET):
         credentials["description"] = quiet(
             gettext(
-                "To add or remove client secrets, you need the permission “Can add and remove "
-                "client secrets”."
+                "To add or remove credentials, you need the permission “Can add and remove "
+                "credentials”."
             )
         )
     elif may_edit:

@@ -14,24 +14,27 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ...credentials.report import connection_secret_state
-from ...models import Application, ClientSecret, Connection, Directory
+from ...credentials.report import connection_credential_state
+from ...models import Application, Connection, Credential, Directory
 from ..widgets.dates import time_ago
 from ..widgets.large_lists import LargeListAdmin
 from ..widgets.last_sign_in import last_sign_in
 from ..widgets.links import admin_url
-from .secrets import render_state
+from .credentials import render_state
 
 
 class ConnectionList(ChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        # Not in the admin's own queryset: on a page that saves, a prefetched list of secrets would
-        # still contain those just removed.
-        secrets = ClientSecret._default_manager.only("connection", "expires_at", "refused_at")
+        # Not in the admin's own queryset: on a page that saves, a prefetched list would still
+        # contain the credentials just removed.
+        credentials = Credential._default_manager.only(
+            "connection", "kind", "expires_at", "refused_at", "is_unavailable"
+        )
         applications = Application._default_manager.only("name")
         rows = super().get_queryset(request, *args, **kwargs)
         return rows.prefetch_related(
-            Prefetch("applications", queryset=applications), Prefetch("secrets", queryset=secrets)
+            Prefetch("applications", queryset=applications),
+            Prefetch("credentials", queryset=credentials),
         )
 
 
@@ -73,7 +76,7 @@ class ConnectionColumns(LargeListAdmin):
 
     @admin.display(description=_("client secret"))
     def secret_state(self, connection: Connection) -> SafeString:
-        return render_state(connection_secret_state(connection.secrets.all()))
+        return render_state(connection_credential_state(connection.credentials.all()))
 
     @admin.display(description=_("last sign-in"), ordering="last_sign_in_at")
     def last_sign_in(self, connection: Any) -> str | SafeString:

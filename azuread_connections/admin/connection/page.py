@@ -28,7 +28,7 @@ from ...diagnostics.checklist import checklist
 from ...entra.frames import without_frame_variables
 from ...login.flows import trial
 from ...login.lookup.addresses import callback_urls, frontchannel_logout_url
-from ...models import ClientSecret, Connection, Directory, Event
+from ...models import Connection, Credential, Directory, Event
 from ..directories import SHOWN_AT_ONCE, decide_one, may_decide, most_urgent, rows
 from ..rights import (
     CONSENT,
@@ -41,10 +41,11 @@ from ..rights import (
     visible_connections,
 )
 from ..widgets.chart import chart
-from ..widgets.filters import ApplicationFilter, SecretStatusFilter
+from ..widgets.filters import ApplicationFilter, CredentialStatusFilter
 from ..widgets.links import admin_url, as_key, may_open
-from . import actions, consent, users
+from . import actions, consent, new_credentials, users
 from .aliases import set_further_domains, shared_domains, unproven_domains
+from .credentials import CredentialInline, secret_warnings
 from .deletion import consequences_of_deleting
 from .form_texts import not_looked_up
 from .forms import ConnectionForm
@@ -59,7 +60,6 @@ from .history import (
 )
 from .layout import ConnectionFacts, fieldsets
 from .listing import ConnectionColumns, ConnectionList, with_facts
-from .secrets import StoredSecretInline, secret_warnings
 
 #: A change to one of these can make a domain lead to a second connection.
 _ABOUT_DOMAINS = frozenset({"domain", "domain_aliases", "discover_domain"})
@@ -68,7 +68,7 @@ _ABOUT_DOMAINS = frozenset({"domain", "domain_aliases", "discover_domain"})
 @admin.register(Connection)
 class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     form = ConnectionForm
-    inlines = [StoredSecretInline, GroupMappingInline]
+    inlines = [CredentialInline, GroupMappingInline]
     add_form_template = "azuread_connections/admin/connection_form.html"
     change_form_template = "azuread_connections/admin/connection_form.html"
     delete_confirmation_template = "azuread_connections/admin/delete_connection.html"
@@ -89,7 +89,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     list_display = ("name", "shown_domain", "enabled_for", "secret_state", "last_sign_in")
     list_filter = (
         ("applications", ApplicationFilter),
-        SecretStatusFilter,
+        CredentialStatusFilter,
         "identity_api",
         "use_common_endpoint",
         "show_as_button",
@@ -145,7 +145,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_inlines(self, request: HttpRequest, obj: Connection | None) -> Any:
-        # A new connection has no stored secrets, and no groups until it reads them.
+        # A new connection has no stored credentials, and no groups until it reads them.
         return [] if obj is None else super().get_inlines(request, obj)
 
     # An error while a form is saved is mailed to the site's ADMINS, with the posted data and the
@@ -257,8 +257,8 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
                 self._warn(request, warning)
         self._keep_typed_secret(request, form)
         self._warn_of_edited_dates(request, formsets)
-        if not connection.secrets.exists():
-            nobody = gettext("Nobody can sign in with %(name)s until it has a client secret.")
+        if not connection.credentials.exists():
+            nobody = gettext("Nobody can sign in with %(name)s until it has a credential.")
             self._warn(request, nobody % {"name": connection.name})
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
@@ -272,7 +272,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
             return
         expires_at = form.cleaned_data.get("new_secret_expires")
         addition = add_secret(form.instance, form.cleaned_data["new_secret"], expires_at)
-        secret = addition.secret
+        secret = addition.credential
         form.kept_secret = (secret, addition.is_new)
         if not addition.is_new:
             known = gettext("Client secret %(secret)s is already stored, so none was added.")
@@ -284,7 +284,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
         self, request: HttpRequest, formsets: list[BaseInlineFormSet[Any, Any, Any]]
     ) -> None:
         for formset in formsets:
-            if formset.model is not ClientSecret:
+            if formset.model is not Credential:
                 continue
             for secret, _fields in getattr(formset, "changed_objects", []):
                 for warning in secret_warnings(secret, date_was_set=True):
@@ -319,6 +319,9 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
                 ("consent", consent.ask),
                 ("users", users.show),
                 ("directories", decide_one),
+                ("certificate", new_credentials.certificate),
+                ("federated", new_credentials.federated),
+                ("cer", new_credentials.download),
                 ("check", actions.check),
                 ("try", actions.attempt),
                 ("sign-out", actions.sign_out),
@@ -329,6 +332,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
     def _page(self, show: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         """Make a view from a function of (page, request, connection), for those who may see it."""
 
+        @sensitive_post_parameters(*new_credentials.PRIVATE_PARAMETERS)
         def view(request: HttpRequest, object_id: str) -> HttpResponseBase:
             connection = self._find(request, object_id)
             if not self.has_view_permission(request, connection):

@@ -12,12 +12,12 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from ...entra.errors import EntraError, SecretRejected, Unreachable
+from ...entra.errors import CredentialRejected, EntraError, Unreachable
 from ...entra.graph import DirectoryUser, GraphError, UserPage
 from ...microsoft.app_token import forget_token, graph_of
 from ...microsoft.permissions import USER_READ_ALL
 from ...models import Connection, Identity
-from ...models.secret import NoUsableSecret
+from ...models.credential import NoUsableCredential
 from ..rights import CONSENT, SEARCH_DIRECTORY, may
 from ..widgets.links import link_to, may_open
 
@@ -46,7 +46,7 @@ def show(
             _note(connection, "")
             # The next search uses a new token, which has the permissions granted meanwhile.
             forget_token(connection)
-    except (EntraError, NoUsableSecret, ImproperlyConfigured) as other:
+    except (EntraError, NoUsableCredential, ImproperlyConfigured) as other:
         error = _explain(other)
     else:
         _note(connection, USER_READ_ALL)
@@ -118,10 +118,8 @@ def _explain(error: Exception) -> str:
         return gettext("Microsoft cannot be reached. Try again in a minute. (%(why)s)") % {
             "why": error
         }
-    if isinstance(error, SecretRejected):
-        return gettext("Microsoft refuses the client secret: add a new one. %(why)s") % {
-            "why": error
-        }
+    if isinstance(error, CredentialRejected):
+        return gettext("Microsoft refuses the credential: add a new one. %(why)s") % {"why": error}
     return str(error)
 
 

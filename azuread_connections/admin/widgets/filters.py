@@ -14,10 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ...conf import conf
-from ...credentials.report import SecretStatus, end_of_day
+from ...credentials.report import CredentialStatus, end_of_day
 from ...login.log.failures import FAILURES
-from ...models import Application, ClientSecret, Connection
-from ...models.secret import not_expired
+from ...models import Application, Connection, Credential
+from ...models.credential import not_expired
 from ..rights import visible_connections
 from .links import as_key
 
@@ -26,30 +26,31 @@ MOST_CHOICES = 50
 
 
 def with_secret_status(
-    connections: QuerySet[Connection], status: SecretStatus, now: datetime | None = None
+    connections: QuerySet[Connection], status: CredentialStatus, now: datetime | None = None
 ) -> QuerySet[Connection]:
-    """Keep the connections of one state: ``connection_secret_state`` as a database query."""
+    """Keep the connections of one state: ``connection_credential_state`` as a database query."""
     now = now or timezone.now()
-    any_secret = _has_secret(Q())
-    accepted = Q(refused_at=None)
-    usable = _has_secret(accepted & Q(expires_at__gt=now))
-    lasting = _has_secret(accepted & Q(expires_at__gte=end_of_day(now, conf.secret_warning_days)))
-    undated = _has_secret(accepted & Q(expires_at=None))
-    refused = _has_secret(~accepted & not_expired(now))
+    any_credential = _has_credential(Q())
+    accepted, endless = Q(refused_at=None), Q(kind=Credential.Kind.FEDERATED)
+    usable = _has_credential(accepted & (endless | Q(expires_at__gt=now)))
+    from_day = end_of_day(now, conf.secret_warning_days)
+    lasting = _has_credential(accepted & (endless | Q(expires_at__gte=from_day)))
+    undated = _has_credential(accepted & Q(expires_at=None))
+    refused = _has_credential(~accepted & not_expired(now))
     conditions = {
-        SecretStatus.VALID: Q(lasting),
-        SecretStatus.EXPIRING: Q(usable) & ~Q(lasting),
-        SecretStatus.UNKNOWN: Q(undated) & ~Q(usable),
-        SecretStatus.REFUSED: Q(refused) & ~Q(undated) & ~Q(usable),
-        SecretStatus.EXPIRED: Q(any_secret) & ~Q(refused) & ~Q(undated) & ~Q(usable),
-        SecretStatus.MISSING: ~Q(any_secret),
+        CredentialStatus.VALID: Q(lasting),
+        CredentialStatus.EXPIRING: Q(usable) & ~Q(lasting),
+        CredentialStatus.UNKNOWN: Q(undated) & ~Q(usable),
+        CredentialStatus.REFUSED: Q(refused) & ~Q(undated) & ~Q(usable),
+        CredentialStatus.EXPIRED: Q(any_credential) & ~Q(refused) & ~Q(undated) & ~Q(usable),
+        CredentialStatus.MISSING: ~Q(any_credential),
     }
     return connections.filter(conditions[status])
 
 
-def _has_secret(condition: Q) -> Exists:
-    secrets = ClientSecret._default_manager.filter(condition, connection=OuterRef("pk"))
-    return Exists(secrets)
+def _has_credential(condition: Q) -> Exists:
+    found = Credential._default_manager.filter(condition, connection=OuterRef("pk"))
+    return Exists(found)
 
 
 class ApplicationFilter(admin.RelatedFieldListFilter):
@@ -59,25 +60,25 @@ class ApplicationFilter(admin.RelatedFieldListFilter):
         self.empty_value_display = escape(gettext("none"))
 
 
-class SecretStatusFilter(admin.SimpleListFilter):
-    title = _("client secret")
+class CredentialStatusFilter(admin.SimpleListFilter):
+    title = _("credential")
     parameter_name = "secret"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
-            (SecretStatus.EXPIRED.value, _("Expired")),
-            (SecretStatus.REFUSED.value, _("Refused")),
-            (SecretStatus.EXPIRING.value, _("Expiring soon")),
-            (SecretStatus.UNKNOWN.value, _("No expiry date")),
-            (SecretStatus.MISSING.value, _("No secret")),
-            (SecretStatus.VALID.value, _("Valid")),
+            (CredentialStatus.EXPIRED.value, _("Expired")),
+            (CredentialStatus.REFUSED.value, _("Refused")),
+            (CredentialStatus.EXPIRING.value, _("Expiring soon")),
+            (CredentialStatus.UNKNOWN.value, _("No expiry date")),
+            (CredentialStatus.MISSING.value, _("No credential")),
+            (CredentialStatus.VALID.value, _("Valid")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        if value not in SecretStatus.values:
+        if value not in CredentialStatus.values:
             return queryset
-        return with_secret_status(queryset, SecretStatus(value))
+        return with_secret_status(queryset, CredentialStatus(value))
 
 
 class ConnectionFilter(admin.SimpleListFilter):

@@ -36,8 +36,8 @@ _LABELS = {
 class ErrorClass(enum.Enum):
     """What the number means for the sign-in. ``errors`` has an exception class for each."""
 
-    #: The client secret is wrong, expired or was not sent: another secret can work.
-    SECRET_REJECTED = enum.auto()
+    #: The credential is wrong, expired or was not sent: another one can work.
+    CREDENTIAL_REJECTED = enum.auto()
     #: The code or the person's session at Microsoft has expired: another sign-in works.
     STALE = enum.auto()
     #: Nobody has granted what the application asks for.

@@ -62,9 +62,19 @@ NEW_SECRET = _(
     "In the registration, open Certificates & secrets, create a new client secret, and add its "
     "column “Value” to the connection."
 )
-NO_ASSERTION = _(
-    "This app signs in with a client secret. Add one to the connection, and make sure that no "
-    "proxy adds an assertion to the requests."
+UPLOAD_CERTIFICATE = _(
+    "Download the certificate's .cer file from the connection's page, and upload it in the "
+    "registration: Certificates & secrets › Certificates. The thumbprints have to be the same. If "
+    "the certificate has expired, create a new one."
+)
+RENEW_CERTIFICATE = _(
+    "Create a new certificate on the connection's page, and upload its .cer file in the "
+    "registration: Certificates & secrets › Certificates."
+)
+SAME_FEDERATED = _(
+    "In the registration, open Certificates & secrets › Federated credentials, and enter issuer, "
+    "subject and audience exactly as the connection's page shows them, upper and lower case "
+    "included."
 )
 MULTI_TENANT = _(
     "Switch off “Use common endpoint”, or let the registration serve several directories: "

@@ -19,7 +19,7 @@ from ..users import resolution
 from ..users.resolution import VerifiedIdentity
 from .begin import begin_again
 from .context import CallbackContext, find_context, require_connection
-from .exchange import SecretSuperseded
+from .exchange import CredentialSuperseded
 from .identity import verify_identity
 from .redirects import DestinationRedirect
 from .storage import store
@@ -52,7 +52,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
     with context.failures():
         try:
             verified = verify_identity(request, context)
-        except SecretSuperseded:
+        except CredentialSuperseded:
             return begin_again(request, context.target, transaction)
     with context.failures(is_proven=True):
         if str(request.user.pk or "") != transaction.subject:

@@ -9,21 +9,26 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from ...entra.cloud import COMMON, Authority
-from ...entra.errors import CodeNotAccepted, MicrosoftError, SecretRejected
+from ...entra.errors import (
+    CodeNotAccepted,
+    CredentialFailed,
+    CredentialUnavailable,
+    MicrosoftError,
+)
 from ...entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
 from ...entra.tokens import CodeGrant, TokenResponse, redeem_code
 from ...microsoft import client as microsoft
 from ...microsoft.permissions import delegated_scopes
-from ...models import ClientSecret, Connection
+from ...models import Connection, Credential
+from ...models.credential import NoUsableCredential, readable_credentials
 from ...models.expiry import day_of
-from ...models.secret import NoUsableSecret, readable_secrets
 from ..log import events
 from ..log.failures import SignInFailed, from_entra
 from ..lookup.enabled import OwnDomain
 
 
-class SecretSuperseded(Exception):
-    """A secret was refused, and Microsoft no longer takes the code for the next one."""
+class CredentialSuperseded(Exception):
+    """A credential failed, and Microsoft no longer takes the code for the next."""
 
 
 @dataclass
@@ -45,7 +50,7 @@ class CodeExchange:
     nonce: str = field(repr=False)
     known_scopes: str = ""  # what the connection's own directory has granted so far
     issuers: tuple[str, ...] = ()  # that came with the code (RFC 9207)
-    secrets: tuple[ClientSecret, ...] = ()  # the connection's, if they were just read
+    credentials: tuple[Credential, ...] = ()  # the connection's, if they were just read
     redemption: Redemption = field(default_factory=Redemption, compare=False)
     own_domain: OwnDomain | None = None  # the connection's, if it was just read
 
@@ -55,33 +60,33 @@ class CodeExchange:
 
 
 def redeem(exchange: CodeExchange) -> TokenResponse:
-    """Redeem the code with the newest secret that works.
+    """Redeem the code with the newest credential that works.
 
-    If Microsoft refuses a secret, the next is tried at once with the same code. Raises
-    ``EntraError``, ``SecretSuperseded`` and ``SignInFailed`` (no usable secret).
+    If Microsoft refuses one, or its token cannot be read here, the next is tried at once with the
+    same code. Raises ``EntraError``, ``CredentialSuperseded`` and ``SignInFailed`` (no usable one).
     """
-    refusal: SecretRejected | None = None
-    refused: list[ClientSecret] = []
+    failure: CredentialFailed | None = None
+    failed: list[Credential] = []
     reference = ""
-    for secret in _secrets(exchange):
+    for credential in _credentials(exchange):
         try:
-            tokens = _redeem_with(exchange, secret)
-        except SecretRejected as error:
-            secret.record_refusal()
+            tokens = _redeem_with(exchange, credential)
+        except CredentialFailed as error:
+            credential.record_failure(error)
             reference = reference or events.new_reference()
-            events.record_secret_refused(exchange.connection, secret, error, reference)
-            refused.append(secret)
-            refusal = error
+            events.record_credential_refused(exchange.connection, credential, error, reference)
+            failed.append(credential)
+            failure = error
         except CodeNotAccepted:
-            if refusal is None:
+            if failure is None:
                 raise
-            raise SecretSuperseded from None
+            raise CredentialSuperseded from None
         else:
-            secret.record_success()
+            credential.record_success()
             return tokens
-    if refusal is None:
+    if failure is None:
         raise SignInFailed("secret_rejected")
-    raise _all_refused(refused, refusal, reference) from refusal
+    raise _all_failed(failed, failure, reference) from failure
 
 
 def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
@@ -106,49 +111,62 @@ def validate(exchange: CodeExchange, tokens: TokenResponse) -> IdTokenClaims:
     )
 
 
-def _all_refused(
-    refused: list[ClientSecret], refusal: SecretRejected, reference: str
+def _all_failed(
+    failed: list[Credential], failure: CredentialFailed, reference: str
 ) -> SignInFailed:
-    """Return the failure that names the refused secrets, their dates, and what to do."""
-    failed = from_entra(refusal)
-    which = "; ".join(f"{secret}, {_history(secret)}" for secret in refused)
-    failed.summary = (
-        f"Microsoft refuses the connection's client secret {which}. No other can be used: make a "
-        "new one in Azure."
+    """Return the failure that names the credentials, their dates, and what to do."""
+    report = from_entra(failure)
+    which = "; ".join(_history(credential) for credential in failed)
+    report.summary = (
+        f"The connection's {which} cannot be used. {failure}"
+        if isinstance(failure, CredentialUnavailable)
+        else f"Microsoft refuses the connection's {which}. No other can be used: make a new one in "
+        "Azure."
     )
     # The same as the event of the refusal: support finds both by the reference that people read.
-    failed.reference = reference
-    return failed
+    report.reference = reference
+    return report
 
 
-def _history(secret: ClientSecret) -> str:
-    """Describe a secret's expiry and its last success."""
-    accepted = secret.last_success_at
+def _history(credential: Credential) -> str:
+    """Name a credential, with its expiry and its last success."""
+    accepted = credential.last_success_at
     last = f"last accepted on {day_of(accepted)}" if accepted else "never accepted so far"
-    if secret.expires_at is None:
-        return f"without a recorded expiry date, {last}"
-    day = day_of(secret.expires_at)
-    if not secret.is_expired():
-        return f"expires on {day}, {last}"
+    named = f"{_KINDS[Credential.Kind(credential.kind)]} {credential}"
+    if credential.never_ends:
+        return f"{named}, {last}"
+    if credential.expires_at is None:
+        return f"{named}, without a recorded expiry date, {last}"
+    day = day_of(credential.expires_at)
+    if not credential.is_expired():
+        return f"{named}, expires on {day}, {last}"
     days = (day_of(timezone.now()) - day).days
-    return f"expired on {day} ({days} day{'' if days == 1 else 's'} ago), {last}"
+    return f"{named}, expired on {day} ({days} day{'' if days == 1 else 's'} ago), {last}"
 
 
-def _secrets(exchange: CodeExchange) -> Iterator[ClientSecret]:
+#: In English: failures are logged.
+_KINDS = {
+    Credential.Kind.SECRET: "client secret",
+    Credential.Kind.CERTIFICATE: "certificate",
+    Credential.Kind.FEDERATED: "federated credential",
+}
+
+
+def _credentials(exchange: CodeExchange) -> Iterator[Credential]:
     try:
-        yield from readable_secrets(exchange.connection, exchange.secrets)
-    except NoUsableSecret as error:
+        yield from readable_credentials(exchange.connection, exchange.credentials)
+    except NoUsableCredential as error:
         raise SignInFailed("secret_rejected", detail=str(error)) from error
 
 
-def _redeem_with(exchange: CodeExchange, secret: ClientSecret) -> TokenResponse:
+def _redeem_with(exchange: CodeExchange, credential: Credential) -> TokenResponse:
     try:
         tokens = redeem_code(
             microsoft.transport(),
             exchange.authority(exchange.tenant),
             CodeGrant(
                 client_id=exchange.connection.client_id,
-                credential=secret.credential,
+                credential=credential.for_request(exchange.connection),
                 code=exchange.code,
                 redirect_uri=exchange.redirect_uri,
                 code_verifier=exchange.code_verifier,

@@ -34,7 +34,7 @@ def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedI
     """Return the identity of the person who came back to sign in or to connect an account.
 
     A new directory is admitted or waits for approval. Raises ``SignInFailed`` and
-    ``SecretSuperseded``.
+    ``CredentialSuperseded``.
     """
     exchange = CodeExchange(
         connection=context.connection,
@@ -45,7 +45,7 @@ def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedI
         nonce=context.transaction.nonce,
         issuers=named_issuers(request),
         known_scopes=context.target.known_scopes,
-        secrets=context.target.secrets,
+        credentials=context.target.credentials,
         own_domain=context.target.own_domain,
     )
     try:

@@ -18,7 +18,7 @@ from ..users.resolution import ResolvedUser, VerifiedIdentity, resolve
 from ..users.trust import ConfirmationNeeded
 from .begin import begin_again
 from .context import CallbackContext, find_context
-from .exchange import SecretSuperseded
+from .exchange import CredentialSuperseded
 from .identity import confirm_domain, verify_identity
 from .redirects import DestinationRedirect
 from .storage import store
@@ -43,7 +43,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
     with context.failures():
         try:
             verified = verify_identity(request, context)
-        except SecretSuperseded:
+        except CredentialSuperseded:
             return begin_again(request, context.target, transaction)
     with context.failures(is_proven=True):
         resolved = _store(request, context, verified)

@@ -27,7 +27,7 @@ from .begin import (
     redirect_with_transaction_cookie,
     sign_in_url,
 )
-from .exchange import SecretSuperseded
+from .exchange import CredentialSuperseded
 from .identity import confirm_domain, verify_trial_identity
 
 PURPOSE = "try"
@@ -81,7 +81,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
         raise SignInFailed("connection_disabled", detail="Deleted during the trial.")
     try:
         outcome = _outcome(request, connection, found)
-    except SecretSuperseded:
+    except CredentialSuperseded:
         outcome = _failure(SignInFailed("secret_rejected", detail=_("Try again.")))
     except SignInFailed as failed:
         outcome = _failure(failed)

@@ -17,11 +17,12 @@ from django.db import DatabaseError, IntegrityError, router, transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import override
 
-from ...entra.errors import EntraError, MicrosoftError, SecretRejected
+from ...entra.errors import CredentialFailed, EntraError, MicrosoftError
 from ...entra.graph import GraphError
 from ...entra.text import storable
-from ...models import Application, ClientSecret, Connection, Directory, Event, Identity
+from ...models import Application, Connection, Credential, Directory, Event, Identity
 from .client_address import client_address
 from .failures import SignInFailed
 from .limits import Limits, Place
@@ -122,10 +123,10 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
     _log(logging.WARNING, event)
 
 
-def record_secret_refused(
-    connection: Connection, secret: ClientSecret, error: SecretRejected, reference: str
+def record_credential_refused(
+    connection: Connection, credential: Credential, error: CredentialFailed, reference: str
 ) -> None:
-    """Log once a minute at most which secret Microsoft refuses. ``reference``: the sign-in's."""
+    """Log once a minute at most which credential fails. ``reference``: the sign-in's."""
     now = timezone.now()
     event = Event(
         created_at=now,
@@ -134,13 +135,19 @@ def record_secret_refused(
         reference=reference,
         connection=connection,
         connection_name=connection.name,
-        aadsts_code=error.aadsts_code,
-        message=f"Client secret {secret}: {error}",
-        correlation_id=error.correlation_id,
-        trace_id=error.trace_id,
+        message=f"{_in_english(credential)}: {error}",
     )
+    if isinstance(error, MicrosoftError):
+        event.aadsts_code = error.aadsts_code
+        event.correlation_id = error.correlation_id
+        event.trace_id = error.trace_id
     _store(event, _count)
     _log(logging.WARNING, event)
+
+
+def _in_english(credential: Credential) -> str:
+    with override(None):
+        return f"{credential.get_kind_display().capitalize()} {credential}"
 
 
 def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraError) -> None:

@@ -123,7 +123,7 @@ FAILURES = {
                 "to Microsoft has to be renewed. Tell this site's support."
             ),
             can_retry=False,
-            meaning=_("No client secret of the connection can be used"),
+            meaning=_("No credential of the connection can be used"),
         ),
         Failure(
             "microsoft_error",
@@ -184,7 +184,7 @@ class SignInFailed(Exception):
 _CODES: tuple[tuple[type[entra.EntraError], str], ...] = (
     (entra.Unreachable, "microsoft_unreachable"),
     (entra.IdTokenInvalid, "id_token_invalid"),
-    (entra.SecretRejected, "secret_rejected"),
+    (entra.CredentialFailed, "secret_rejected"),
     (entra.CodeNotAccepted, "transaction_expired"),
     (entra.ConsentRequired, "consent_required"),
     (entra.AccessDenied, "access_denied"),

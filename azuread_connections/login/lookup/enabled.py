@@ -16,8 +16,8 @@ from ...conf import conf
 from ...models import (
     Application,
     ApplicationHost,
-    ClientSecret,
     Connection,
+    Credential,
     Directory,
     DomainAlias,
     EnabledConnection,
@@ -44,15 +44,15 @@ class SignInTarget:
     """An application and a connection enabled for it, with what a sign-in needs to know of them.
 
     ``is_own_host``: the request came to a host of the application, not to PUBLIC_URL. Only a
-    callback reads ``known_scopes`` (granted so far by the connection's own directory), ``secrets``
-    and ``own_domain``.
+    callback reads ``known_scopes`` (granted so far by the connection's own directory),
+    ``credentials`` and ``own_domain``.
     """
 
     application: Application
     connection: Connection
     is_own_host: bool
     known_scopes: str = ""
-    secrets: tuple[ClientSecret, ...] = ()
+    credentials: tuple[Credential, ...] = ()
     own_domain: OwnDomain | None = None
 
 
@@ -118,7 +118,7 @@ def still_enabled(
         row.connection,
         row.is_own_host,
         row.known_scopes or "",
-        secrets=tuple(each.secret for each in rows if each.secret is not None),
+        credentials=tuple(each.credential for each in rows if each.credential is not None),
         own_domain=OwnDomain(row.domain_checked_at, bool(row.has_aliases)),
     )
 
@@ -249,7 +249,7 @@ _BY_KEYS = {
         models={
             "application": "application",
             "connection": "connection",
-            "secret": "connection__secrets",
+            "credential": "connection__credentials",
         },
         columns=("is_own_host", "known_scopes", "domain_checked_at", "has_aliases"),
     )

@@ -18,30 +18,32 @@ from django.utils.translation import ngettext
 from azuread_connections.conf import conf
 from azuread_connections.credentials import verification as upkeep
 from azuread_connections.credentials.notices import send_notices
-from azuread_connections.credentials.report import SecretLine, SecretStatus
+from azuread_connections.credentials.report import CredentialLine, CredentialStatus
 from azuread_connections.credentials.sources import report
 from azuread_connections.management import arguments
 from azuread_connections.models.expiry import day_of
 
 #: ``--fail-on``: each level includes the levels before it.
-FAIL_ON: dict[str, frozenset[SecretStatus]] = {
+FAIL_ON: dict[str, frozenset[CredentialStatus]] = {
     "never": frozenset(),
-    "expired": frozenset({SecretStatus.EXPIRED}),
-    "expiring": frozenset({SecretStatus.EXPIRED, SecretStatus.EXPIRING}),
-    "unknown": frozenset({SecretStatus.EXPIRED, SecretStatus.EXPIRING, SecretStatus.UNKNOWN}),
+    "expired": frozenset({CredentialStatus.EXPIRED}),
+    "expiring": frozenset({CredentialStatus.EXPIRED, CredentialStatus.EXPIRING}),
+    "unknown": frozenset(
+        {CredentialStatus.EXPIRED, CredentialStatus.EXPIRING, CredentialStatus.UNKNOWN}
+    ),
 }
 FOUND, FAILED = 1, 2
 #: The number of lines by what they count as, and by status.
-Found = Counter[tuple[SecretStatus | None, SecretStatus]]
+Found = Counter[tuple[CredentialStatus | None, CredentialStatus]]
 #: Lines aligned together: columns can widen from one batch to the next, never narrow.
 BATCH = 500
 
 
 class Command(BaseCommand):
     help = (
-        "List client secrets that are expired, refused by Microsoft, expire soon, or have no "
-        "recorded expiry date. A refused one counts as expired. The secrets of OAuth clients are "
-        "included if azuread_connections.provider is installed. "
+        "List secrets and certificates that are expired, refused by Microsoft, expire soon, or "
+        "have no recorded expiry date. A refused one counts as expired. The secrets of OAuth "
+        "clients are included if azuread_connections.provider is installed. "
         "Exit status: 0 nothing to do, 1 problems found (see --fail-on), 2 the check failed or is "
         "incomplete."
     )
@@ -73,7 +75,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--verify",
             action="store_true",
-            help="first ask Microsoft whether each secret works (client credentials)",
+            help="first ask Microsoft whether each credential works (client credentials)",
         )
         parser.add_argument(
             "--sync",
@@ -147,7 +149,7 @@ class Command(BaseCommand):
             self.has_problems = self.has_problems or remark.is_problem
             self.stderr.write(f"{remark.connection}: {remark.text}", self.style.NOTICE)
 
-    def _print_json(self, lines: Iterable[SecretLine]) -> None:
+    def _print_json(self, lines: Iterable[CredentialLine]) -> None:
         # Write the bracket with the first line: a database error then leaves no partial document.
         before = "[\n"
         for line in lines:
@@ -155,11 +157,11 @@ class Command(BaseCommand):
             before = ",\n"
         self.stdout.write("[]" if before.startswith("[") else "\n]")
 
-    def _print_text(self, lines: Iterator[SecretLine], style: Any) -> None:
+    def _print_text(self, lines: Iterator[CredentialLine], style: Any) -> None:
         colours = {
-            SecretStatus.EXPIRED: style.ERROR,
-            SecretStatus.EXPIRING: style.WARNING,
-            SecretStatus.UNKNOWN: style.WARNING,
+            CredentialStatus.EXPIRED: style.ERROR,
+            CredentialStatus.EXPIRING: style.WARNING,
+            CredentialStatus.UNKNOWN: style.WARNING,
         }
         widths = [0, 0, 0, 0]
         while batch := list(islice(lines, BATCH)):
@@ -173,28 +175,29 @@ class Command(BaseCommand):
                 self.stdout.write(colour(text) if colour else text)
 
 
-def _counted(lines: Iterable[SecretLine], found: Found) -> Iterator[SecretLine]:
+def _counted(lines: Iterable[CredentialLine], found: Found) -> Iterator[CredentialLine]:
     for line in lines:
         found[line.counts_as, line.status] += 1
         yield line
 
 
-def _columns(line: SecretLine) -> tuple[str, str, str, str, str]:
+def _columns(line: CredentialLine) -> tuple[str, str, str, str, str]:
     text = line.text
     if line.superseded:
         text = _("%(text)s, superseded") % {"text": text}
     return (
         line.connection or _("client %(client)s") % {"client": line.client},
-        f"{line.hint}…" if line.hint else "-",
+        line.name or "-",
         day_of(line.expires_at).isoformat() if line.expires_at else "-",
         text,
         ", ".join(line.applications),
     )
 
 
-def _as_json(line: SecretLine) -> dict[str, Any]:
+def _as_json(line: CredentialLine) -> dict[str, Any]:
     return {
         "connection": line.connection,
+        "kind": line.kind or None,
         "hint": line.hint,
         "key_id": line.key_id,
         "expires_at": _utc(line.expires_at).isoformat() if line.expires_at else None,
@@ -213,16 +216,16 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _summary(found: Found, *, is_complete: bool) -> str:
-    counts: Counter[SecretStatus] = Counter()
+    counts: Counter[CredentialStatus] = Counter()
     for (counts_as, status), count in found.items():
         if counts_as:
             counts[status] += count
     texts = {
-        SecretStatus.MISSING: _("%(count)d without any secret"),
-        SecretStatus.REFUSED: _("%(count)d refused"),
-        SecretStatus.EXPIRED: _("%(count)d expired"),
-        SecretStatus.EXPIRING: _("%(count)d expiring"),
-        SecretStatus.UNKNOWN: _("%(count)d without an expiry date"),
+        CredentialStatus.MISSING: _("%(count)d without any secret"),
+        CredentialStatus.REFUSED: _("%(count)d refused"),
+        CredentialStatus.EXPIRED: _("%(count)d expired"),
+        CredentialStatus.EXPIRING: _("%(count)d expiring"),
+        CredentialStatus.UNKNOWN: _("%(count)d without an expiry date"),
     }
     parts = [text % {"count": counts[status]} for status, text in texts.items() if counts[status]]
     if parts:

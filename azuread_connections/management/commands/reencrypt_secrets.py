@@ -13,9 +13,9 @@ from azuread_connections.management import arguments
 
 class Command(BaseCommand):
     help = (
-        "Encrypt the stored client secrets, and the signing keys for OAuth clients, with the "
-        "first of ENCRYPTION_KEYS, so that the keys after it can be removed. Safe while the site "
-        "runs; can be stopped and started again. "
+        "Encrypt the stored secrets and private keys, and the signing keys for OAuth clients, "
+        "with the first of ENCRYPTION_KEYS, so that the keys after it can be removed. Safe while "
+        "the site runs; can be stopped and started again. "
         "Exit status: 0 all use the first key, 1 some do not, 2 there is no usable key."
     )
 
@@ -41,8 +41,8 @@ class Command(BaseCommand):
         for secret in reencrypt(outcome, batch_size=batch_size, dry_run=dry_run):
             self.stderr.write(
                 _(
-                    "%(secret)s: no key can decrypt it. Restore its key, or enter the secret again "
-                    "and remove this one."
+                    "%(secret)s: no key can decrypt it. Restore its key, or add the credential "
+                    "again and remove this one."
                 )
                 % {"secret": secret},
                 self.style.ERROR,

@@ -1,4 +1,4 @@
-"""App registrations: redirect URIs, secrets, and the permissions that directories granted."""
+"""App registrations: redirect URIs, credentials, and the permissions that directories granted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from cryptography import x509
+
 from ..oauth import permissions
+from .credentials import TOKEN_EXCHANGE, AppCertificate, AppFederatedCredential
 
 if TYPE_CHECKING:
     from .directories import Directory, Person
@@ -67,6 +70,8 @@ class App:
     multi_tenant: bool = False
     platform: Platform = "web"
     secrets: list[AppSecret] = field(default_factory=list)
+    certificates: list[AppCertificate] = field(default_factory=list)
+    federated_credentials: list[AppFederatedCredential] = field(default_factory=list)
     delegated: list[str] = field(default_factory=list)
     application: list[str] = field(default_factory=list)
     personal_accounts: bool = False
@@ -156,6 +161,23 @@ class App:
                 self.secrets.remove(known)
                 return
         raise ValueError("this app has no such secret")
+
+    def add_certificate(self, content: bytes | str, *, name: str | None = None) -> AppCertificate:
+        """Upload a certificate, in PEM or DER. ValueError for anything else."""
+        raw = content.encode() if isinstance(content, str) else content
+        is_pem = b"-----BEGIN" in raw
+        loaded = x509.load_pem_x509_certificate(raw) if is_pem else None
+        added = AppCertificate(loaded or x509.load_der_x509_certificate(raw), name=name)
+        self.certificates.append(added)
+        return added
+
+    def add_federated_credential(
+        self, issuer: str, subject: str, audience: str = TOKEN_EXCHANGE
+    ) -> AppFederatedCredential:
+        """Trust the tokens of another issuer with this subject and audience."""
+        added = AppFederatedCredential(issuer, subject, audience)
+        self.federated_credentials.append(added)
+        return added
 
     def is_usable_in(self, directory: Directory) -> bool:
         return self.directory is directory or self.multi_tenant

@@ -60,6 +60,10 @@ def _visible(token: AccessToken) -> list[App]:
 
 
 def _shown(app: App, select: Sequence[str] | None) -> dict[str, Any]:
-    """Keys of certificates are returned only if they are selected; there are none here."""
+    """The keys of certificates are returned only if they are selected."""
     properties = app_properties(app)
+    if select is None or "keyCredentials" not in select:
+        properties["keyCredentials"] = [
+            each | {"key": None} for each in properties["keyCredentials"]
+        ]
     return {name: properties[name] for name in select or sorted(properties)}

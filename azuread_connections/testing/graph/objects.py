@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..directory.apps import App, AppSecret
+from ..directory.credentials import AppCertificate
 from ..directory.directories import Directory
 from ..directory.groups import DirectoryRole, Group
 from ..oauth.access import AccessToken
@@ -93,7 +94,7 @@ def app_properties(app: App) -> dict[str, Any]:
         "createdDateTime": "2024-03-01T09:00:00Z",
         "groupMembershipClaims": app.group_membership_claims,
         "identifierUris": [],
-        "keyCredentials": [],
+        "keyCredentials": [_key_credential(certificate) for certificate in app.certificates],
         "passwordCredentials": [_password_credential(secret) for secret in app.secrets],
         "publisherDomain": app.directory.domain,
         "requiredResourceAccess": [],
@@ -133,6 +134,21 @@ def _password_credential(secret: AppSecret) -> dict[str, Any]:
         "keyId": secret.key_id,
         "secretText": None,
         "startDateTime": _time(min(secret.added_at, ends)),
+    }
+
+
+def _key_credential(certificate: AppCertificate) -> dict[str, Any]:
+    """A certificate as it can be read later: `key` only where it was selected by itself."""
+    found = certificate.certificate
+    return {
+        "customKeyIdentifier": certificate.thumbprint,
+        "displayName": certificate.name or found.subject.rfc4514_string(),
+        "endDateTime": _time(found.not_valid_after_utc.timestamp()),
+        "key": certificate.content,
+        "keyId": certificate.key_id,
+        "startDateTime": _time(found.not_valid_before_utc.timestamp()),
+        "type": "AsymmetricX509Cert",
+        "usage": "Verify",
     }
 
 

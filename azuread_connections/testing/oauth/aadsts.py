@@ -326,7 +326,7 @@ CATALOGUE: dict[int, Aadsts] = {
     ),
     700027: _invalid_client(
         "The certificate with identifier used to sign the client assertion is not registered on "
-        "application. [Reason - The key was not found.]"
+        "application. [Reason - {reason}]"
     ),
     70011: _on_callback(
         "invalid_scope",

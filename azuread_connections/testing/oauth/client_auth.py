@@ -1,4 +1,4 @@
-"""Client authentication at the token endpoint: client ID and secret."""
+"""Client authentication at the token endpoint: client ID, and a secret or an assertion."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 from ..directory.apps import App
 from ..directory.directories import Directory
 from ..server.call import Call
+from .assertions import check_assertion
 from .errors import Refusal
 
 
@@ -41,13 +42,23 @@ def find_app(call: Call, client_id: str, directory: Directory | None) -> App:
     return app
 
 
-def check_secret(call: Call, app: App, secret: str | None) -> None:
+def check_client(call: Call, app: App, secret: str | None) -> None:
+    """Any valid credential of the app is accepted, but only one at a time."""
+    assertion = call.request.form.get("client_assertion")
+    if secret and assertion:
+        raise Refusal(9002324)
+    if assertion:
+        check_assertion(call, app, assertion)
+    else:
+        _check_secret(app, secret, call.now)
+
+
+def _check_secret(app: App, secret: str | None, now: float) -> None:
     """Any unexpired secret of the app is accepted; an expired one has its own code."""
     if not secret:
-        # No app has a registered certificate here, so no assertion is valid.
-        raise Refusal(700027 if "client_assertion" in call.request.form else 7000218)
+        raise Refusal(7000218)
     matching = [known for known in app.secrets if known.value == secret]
     if not matching:
         raise Refusal(7000215, client_id=app.client_id)
-    if all(known.is_expired(call.now) for known in matching):
+    if all(known.is_expired(now) for known in matching):
         raise Refusal(7000222, client_id=app.client_id)

@@ -20,6 +20,8 @@ KEYS_AT_START = 3
 # The tenant of Microsoft's personal accounts, and the index of its key among the keys.
 PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 PERSONAL_KEY = -1
+# Far from the keys of apps, which are counted down from there.
+_OF_ISSUERS = -1000
 
 _generating = threading.Lock()
 
@@ -114,6 +116,11 @@ class KeyRing:
         # The order of Microsoft's keys means nothing, so the newest is not the first or the last.
         self.published.insert(len(self.published) // 2, key)
         return key
+
+
+def key_of_issuer(number: int) -> SigningKey:
+    """The key of another issuer than the stand-in itself, for federated credentials."""
+    return _key_number(_OF_ISSUERS - number)
 
 
 def base64url(data: bytes) -> str:

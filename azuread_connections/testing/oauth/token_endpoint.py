@@ -11,7 +11,7 @@ from ..directory.directories import Directory
 from ..server.call import Call
 from ..server.state import CODE_LIFETIME, Grant
 from ..server.wire import Response, json_response
-from .client_auth import check_secret, credentials_sent, find_app, required
+from .client_auth import check_client, credentials_sent, find_app, required
 from .errors import Refusal, error_response
 from .keys import base64url
 from .token_answers import answer_app, answer_v1, answer_v2
@@ -63,7 +63,7 @@ def _redeem_code(call: Call, directory: Directory | None) -> dict[str, Any]:
     app = find_app(call, client_id, directory)
     cross_origin = "Origin" in call.request.headers
     if not (app.platform == "spa" and cross_origin):
-        check_secret(call, app, secret)
+        check_client(call, app, secret)
     grant = call.state.grant_of(code)
     if grant is None or grant.app is not app or grant.version != call.version:
         raise Refusal(70000)
@@ -117,7 +117,7 @@ def _client_credentials(call: Call, directory: Directory | None) -> dict[str, An
     if directory is None:
         raise Refusal(50059)
     app = find_app(call, client_id, directory)
-    check_secret(call, app, secret)
+    check_client(call, app, secret)
     if parameter == "scope" and not asked.endswith("/.default"):
         raise Refusal(1002012, scope=asked)
     resource = asked.removesuffix("/.default")

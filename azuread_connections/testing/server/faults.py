@@ -11,7 +11,7 @@ from .wire import HTML, JSON, Response
 FAULTY_ENDPOINTS = frozenset(
     {
         *("discovery", "keys", "authorize", "sign_in", "consent", "token"),
-        *("admin_consent", "logout"),
+        *("admin_consent", "logout", "managed_identity"),
         *("userinfo", "me", "groups", "users", "applications", "graph"),
     }
 )

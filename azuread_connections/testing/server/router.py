@@ -16,6 +16,7 @@ from ..oauth.authorize import authorize, consent, sign_in
 from ..oauth.documents import discovery, keys
 from ..oauth.errors import open_incident
 from ..oauth.logout import logout
+from ..oauth.managed_identity import of_app_service, of_machine
 from ..oauth.token_endpoint import token
 from ..oauth.tokens import Version
 from ..oauth.userinfo import userinfo
@@ -67,6 +68,8 @@ ROUTES = (
     _route("/TENANT/adminconsent/decide", "admin_consent", "POST", decide, "v1.0"),
     _route("/TENANT/oauth2/v2.0/logout", "logout", ("GET", "POST"), logout),
     _route("/TENANT/oauth2/logout", "logout", ("GET", "POST"), logout, "v1.0"),
+    _route("/metadata/identity/oauth2/token", "managed_identity", "GET", of_machine),
+    _route("/msi/token", "managed_identity", "GET", of_app_service),
     _route("/oidc/userinfo", "userinfo", ("GET", "POST"), guarded(userinfo)),
     _route("/", "control", "GET", front),
     _route("/error", "error", "GET", error_lookup),

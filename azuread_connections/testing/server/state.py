@@ -12,10 +12,11 @@ from typing import Any, Generic, TypeVar
 
 from ..clouds import CloudName
 from ..directory.apps import App
+from ..directory.credentials import ManagedIdentity
 from ..directory.directories import Directory, Person
 from ..directory.registry import Registry
 from ..oauth.access import AccessToken
-from ..oauth.keys import KeyRing
+from ..oauth.keys import KeyRing, SigningKey
 from ..oauth.permissions import Scopes
 from ..oauth.tokens import Version
 from .faults import FaultPlan
@@ -27,6 +28,7 @@ CODE_LIFETIME = 600
 REMEMBERED_REQUESTS = 10_000
 REMEMBERED_CODES = 10_000
 REMEMBERED_TOKENS = 10_000
+REMEMBERED_ASSERTIONS = 10_000
 
 IdTokenChange = Callable[
     [dict[str, Any], dict[str, Any]], "tuple[dict[str, Any], dict[str, Any]] | str | None"
@@ -110,6 +112,10 @@ class State:
             self.id_token_changes: Tampering[IdTokenChange] = Tampering()
             self.response_changes: Tampering[ResponseChange] = Tampering()
             self.sessions: dict[str, BrowserSession] = {}
+            self.managed_identities: list[ManagedIdentity] = []
+            self.identity_header = secrets.token_urlsafe(24)
+            self.issuer_keys: dict[str, SigningKey] = {}
+            self._assertions: dict[str, bool] = {}
             self._grants: dict[str, Grant] = {}
             self._tokens: dict[str, AccessToken] = {}
             self._requests: deque[RecordedRequest] = deque(maxlen=REMEMBERED_REQUESTS)
@@ -145,6 +151,20 @@ class State:
         with self.lock:
             _keep(self._tokens, text, token, REMEMBERED_TOKENS)
         return text
+
+    def is_first_use(self, assertion_id: str) -> bool:
+        """Whether no assertion with this `jti` was seen before. One without is never valid."""
+        with self.lock:
+            if not assertion_id or assertion_id in self._assertions:
+                return False
+            _keep(self._assertions, assertion_id, True, REMEMBERED_ASSERTIONS)
+        return True
+
+    def key_of_issuer(self, issuer: str) -> SigningKey | None:
+        """The key with which an issuer signs: another one's, or ours for managed identities."""
+        with self.lock:
+            is_ours = issuer.startswith(f"{self.url}/")
+            return self.keys.current if is_ours else self.issuer_keys.get(issuer)
 
     def access_token(self, text: str) -> AccessToken | None:
         with self.lock:

@@ -22,7 +22,8 @@ class RecordedRequest:
 
     `endpoint` is "discovery", "keys", "authorize", "sign_in", "consent", "token",
     "admin_consent", "logout", "error", "control" or "unknown", of Graph "userinfo", "me",
-    "groups", "users", "applications" or "graph" for all else. `tenant` is the tenant segment
+    "groups", "users", "applications" or "graph" for all else; "managed_identity" for the local
+    addresses of a machine's own token. `tenant` is the tenant segment
     of the path as it was sent.
     """
 

@@ -19,8 +19,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from azuread_connections.models import (
-    ClientSecret,
     Connection,
+    Credential,
     EnabledConnection,
     Event,
     Identity,
@@ -29,7 +29,7 @@ from azuread_connections.models import (
 from azuread_connections.testing import StandIn, next_address
 from tests.attacks.forging import compact
 from tests.company import Company, error_code
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 
 SignIn = Callable[..., Client]
 
@@ -85,7 +85,7 @@ def test_the_page_says_what_is_left_to_do(company: Company, boss: Client) -> Non
 
 
 def test_check_now_shows_each_step(company: Company, boss: Client) -> None:
-    ClientSecretFactory.create(connection=company.connection, value="wrong-secret-of-length")
+    CredentialFactory.create(connection=company.connection, value="wrong-secret-of-length")
     page = streamed(boss.post(url(company, "check")))
     assert page.count('data-outcome="passed"') == 3
     assert page.count('data-outcome="failed"') == 1
@@ -117,9 +117,9 @@ def test_try_ends_on_it_works(company: Company, boss: Client) -> None:
 
 
 def test_try_explains_a_failure_and_then_works(company: Company, boss: Client) -> None:
-    good = ClientSecret.objects.get()
-    ClientSecret.objects.all().delete()
-    ClientSecretFactory.create(connection=company.connection, value="wrong-secret-of-length")
+    good = Credential.objects.get()
+    Credential.objects.all().delete()
+    CredentialFactory.create(connection=company.connection, value="wrong-secret-of-length")
     page = try_it(company, boss)
     assert "AADSTS7000215" in page
     assert "Who can fix it" in page
@@ -189,13 +189,13 @@ def test_exporting_takes_its_permission(company: Company, staff: SignIn) -> None
 def test_a_failure_because_of_the_secret_links_to_the_secrets(
     company: Company, boss: Client
 ) -> None:
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     company.sign_in(Client())
     event = Event.objects.get(kind="sign_in_failed")
     page = boss.get(
         reverse("admin:azuread_connections_event_change", args=[event.pk])
     ).content.decode()
-    assert f'<a href="{url(company, "change")}#id_new_secret">' in page
+    assert f'<a href="{url(company, "change")}#credentials-group">' in page
 
 
 def test_a_trial_can_ask_which_account_to_use(company: Company, boss: Client) -> None:
@@ -238,7 +238,7 @@ def test_the_conclusion_of_a_check_fits_what_was_found(contoso: Company, boss: C
     page = check_it(contoso, boss)
     assert "Nothing failed. Press “Try” to find out what is not known yet" in page
     assert "not known yet</span>" in page
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     page = check_it(contoso, boss)
     assert "Some steps failed" in page
     assert "Nothing failed" not in page
@@ -272,15 +272,15 @@ def test_a_trial_without_an_application_shows_a_warning(contoso: Company, boss: 
 def test_a_failed_trial_begins_with_our_words_and_folds_microsofts(
     contoso: Company, boss: Client
 ) -> None:
-    ClientSecret.objects.all().delete()
-    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret-of-length")
+    Credential.objects.all().delete()
+    CredentialFactory.create(connection=contoso.connection, value="wrong-secret-of-length")
     page = try_and_read(contoso, boss)
     ours = page.index("The client secret is wrong.")
     which = page.index("client secret wro…, without a recorded expiry date")
     folded = page.index("<details>")
     assert ours < which < folded < page.index("Trace ID") < page.index("</details>")
     assert folded < page.index("Sign-in is temporarily unavailable")
-    assert f'href="{url(contoso, "change")}#id_new_secret"' in page
+    assert f'href="{url(contoso, "change")}#credentials-group"' in page
     assert "you do not come back" not in page
 
 

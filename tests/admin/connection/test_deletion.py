@@ -6,7 +6,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections.models import Application, ClientSecret, Connection, Event, Identity
+from azuread_connections.models import Application, Connection, Credential, Event, Identity
 from tests.admin.conftest import SECRET
 from tests.admin.pages import LIST, change_page, text
 
@@ -26,7 +26,7 @@ def test_deleting_asks_first_and_says_who_is_shut_out(
 ) -> None:
     user = django_user_model.objects.get()
     person = add_person(connection, user)
-    connection.secrets.create(value=SECRET)
+    connection.credentials.create(value=SECRET)
     event = Event.objects.create(
         created_at=timezone.now(),
         kind=Event.Kind.SIGNED_IN,
@@ -42,7 +42,7 @@ def test_deleting_asks_first_and_says_who_is_shut_out(
 
     boss.post(url, {"post": "yes"})
     assert not Connection.objects.exists()
-    assert not ClientSecret.objects.exists()
+    assert not Credential.objects.exists()
     person.refresh_from_db()
     event.refresh_from_db()
     assert person.connection is None

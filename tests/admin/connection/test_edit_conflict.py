@@ -14,7 +14,7 @@ from azuread_connections.admin.connection import edit_conflict, forms
 from azuread_connections.models import Application, Connection, GroupMapping
 from azuread_connections.testing import StandIn
 from tests.admin.pages import change_page, filled_in
-from tests.factories import ApplicationFactory, ClientSecretFactory
+from tests.factories import ApplicationFactory, CredentialFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +90,7 @@ def test_one_person_saving_twice_hears_nothing(
         (lambda c: c.applications.add(ApplicationFactory()), "Enabled for"),
         (lambda c: c.applications.clear(), "Enabled for"),
         (lambda c: c.aliases.create(domain="contoso.net"), "Domain aliases"),
-        (lambda c: ClientSecretFactory(connection=c), "stored client secrets"),
+        (lambda c: CredentialFactory(connection=c), "stored credentials"),
         (
             lambda c: GroupMapping.objects.create(
                 connection=c, directory_group_id="11111111-2222-3333-4444-555555555555"
@@ -113,7 +113,7 @@ def test_what_hangs_on_the_connection_counts_too(
 def test_a_sign_in_meanwhile_does_not_count_as_a_change(
     boss: Client, connection: Connection, microsoft: StandIn
 ) -> None:
-    secret = ClientSecretFactory(connection=connection)
+    secret = CredentialFactory(connection=connection)
     page = opened(boss, connection)
     secret.record_success()
     assert save(boss, connection, page).status_code == 302

@@ -32,7 +32,7 @@ def test_a_connection_is_created_with_its_directory_found(
     assert list(connection.applications.all()) == [application]
     found = f"The domain contoso.com is directory {connection.tenant_id}."
     assert ("success", found) in messages_on(response)
-    assert ("warning", "Nobody can sign in with contoso until it has a client secret.") in (
+    assert ("warning", "Nobody can sign in with contoso until it has a credential.") in (
         messages_on(response)
     )
 

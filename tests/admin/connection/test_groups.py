@@ -109,7 +109,7 @@ def test_the_page_takes_the_same_queries_at_any_number_of_rows(
     for number in range(rows):
         connection.group_mappings.create(directory_group_id=f"{number:036}", group=group)
         connection.directories.create(tenant_id=str(number), status="waiting")
-        connection.secrets.create(value=SECRET)
+        connection.credentials.create(value=SECRET)
     url = change_page(connection)
     boss.get(url)
     with CaptureQueriesContext(database) as queries:

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from azuread_connections.admin.widgets.filters import with_secret_status
-from azuread_connections.credentials.report import SecretStatus, connection_secret_state
-from azuread_connections.models import Application, ClientSecret, Connection, Event, Identity
+from azuread_connections.credentials.report import CredentialStatus, connection_credential_state
+from azuread_connections.models import Application, Connection, Credential, Event, Identity
 from tests.admin.conftest import CLIENT_ID, SECRET
 from tests.admin.pages import LIST, text
 
@@ -22,7 +22,7 @@ def make(name: str, *expiries: datetime | None, refused: bool = False) -> Connec
     connection = Connection.objects.create(name=name, domain=f"{name}.com", client_id=CLIENT_ID)
     for number, expires_at in enumerate(expiries):
         refused_at = timezone.now() if refused and number == 0 else None
-        connection.secrets.create(value=SECRET, expires_at=expires_at, refused_at=refused_at)
+        connection.credentials.create(value=SECRET, expires_at=expires_at, refused_at=refused_at)
     return connection
 
 
@@ -156,15 +156,15 @@ def test_an_unknown_state_filters_nothing(boss: Client) -> None:
     assert names_shown(boss, "secret=nonsense") == {"contoso"}
 
 
-@pytest.mark.parametrize("status", SecretStatus)
-def test_the_filter_agrees_with_the_words(boss: Client, status: SecretStatus) -> None:
+@pytest.mark.parametrize("status", CredentialStatus)
+def test_the_filter_agrees_with_the_words(boss: Client, status: CredentialStatus) -> None:
     for number, expiries in enumerate(all_mixtures(timezone.now())):
         make(f"c{number}", *expiries)
         make(f"r{number}", *expiries, refused=True)
     describe_error = {
         connection.name
         for connection in Connection.objects.all()
-        if connection_secret_state(connection.secrets.all()).status is status
+        if connection_credential_state(connection.credentials.all()).status is status
     }
     assert describe_error
     assert names_shown(boss, f"secret={status.value}") == describe_error
@@ -178,12 +178,12 @@ def test_the_filter_agrees_at_the_edges(db: None, settings: Any) -> None:
     for number, expires_at in enumerate(edges):
         make(f"c{number}", expires_at)
         make(f"r{number}", expires_at, refused=True)
-    for status in SecretStatus:
+    for status in CredentialStatus:
         found = set(with_secret_status(Connection.objects.all(), status, now))
         assert found == {
             connection
             for connection in Connection.objects.all()
-            if connection_secret_state(connection.secrets.all(), now).status is status
+            if connection_credential_state(connection.credentials.all(), now).status is status
         }
 
 
@@ -202,6 +202,6 @@ def test_the_list_can_be_sorted_by_the_last_sign_in(boss: Client, user: Any) -> 
 
 def test_secrets_are_never_decrypted_for_the_list(boss: Client, settings: Any) -> None:
     make("contoso", None)
-    ClientSecret.objects.update(hint="abc")
+    Credential.objects.update(hint="abc")
     settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "ENCRYPTION_KEYS": []}
     assert boss.get(LIST).status_code == 200

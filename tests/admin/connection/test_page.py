@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils.log import AdminEmailHandler
 
 from azuread_connections.admin.connection import page as connection_page
-from azuread_connections.models import Application, ClientSecret, Connection, fields
+from azuread_connections.models import Application, Connection, Credential, fields
 from azuread_connections.testing import StandIn
 from tests.admin.conftest import SECRET
 from tests.admin.pages import ADD, change_page, filled_in, text
@@ -80,7 +80,7 @@ def test_of_the_variables_on_the_way_to_the_database(
     save = Model.save
 
     def saving(row: Any, *args: Any, **kwargs: Any) -> None:
-        fail() if isinstance(row, ClientSecret) else save(row, *args, **kwargs)
+        fail() if isinstance(row, Credential) else save(row, *args, **kwargs)
 
     monkeypatch.setattr(Model, "save", saving)
     letter = mailed_on_saving(boss, connection)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from azuread_connections.models import ClientSecret, Connection, GroupMapping
+from azuread_connections.models import Connection, Credential, GroupMapping
 from azuread_connections.testing import StandIn
 from tests.admin.pages import change_page, filled_in, text
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 
 from .test_edit_conflict import opened, save, state_on
 
@@ -19,11 +19,11 @@ GROUP = "aaaabbbb-0000-cccc-1111-dddd2222eee{}"
 
 
 @pytest.fixture
-def secrets(connection: Connection) -> list[ClientSecret]:
+def secrets(connection: Connection) -> list[Credential]:
     """Three stored ones as the page shows them: the newest first."""
     for name in ("old", "mid", "new"):
-        ClientSecretFactory.create(connection=connection, value=f"{name}8Q~secret-0123456789")
-    return list(connection.secrets.all())
+        CredentialFactory.create(connection=connection, value=f"{name}8Q~secret-0123456789")
+    return list(connection.credentials.all())
 
 
 def posted_from(response: Any) -> dict[str, Any]:
@@ -49,16 +49,16 @@ def rows_shown(response: Any, prefix: str) -> list[tuple[Any, Any]]:
 
 
 def test_a_secret_removed_meanwhile_holds_nobody_up(
-    boss: Client, connection: Connection, secrets: list[ClientSecret], microsoft: StandIn
+    boss: Client, connection: Connection, secrets: list[Credential], microsoft: StandIn
 ) -> None:
     data = filled_in(
-        connection, display_name="Contoso Ltd", **{"secrets-2-expires_at": "2027-04-30"}
+        connection, display_name="Contoso Ltd", **{"credentials-2-expires_at": "2027-04-30"}
     )
     secrets[0].delete()
     assert save(boss, connection, data).status_code == 302
     connection.refresh_from_db()
     assert connection.display_name == "Contoso Ltd"
-    dates = connection.secrets.values_list("hint", "expires_at__year")
+    dates = connection.credentials.values_list("hint", "expires_at__year")
     assert list(dates) == [("mid", None), ("old", 2027)]
 
 
@@ -78,34 +78,34 @@ def test_a_mapping_removed_meanwhile_holds_nobody_up(
 
 
 def test_after_a_warning_about_a_removal_saving_again_removes_the_chosen_rows(
-    boss: Client, connection: Connection, secrets: list[ClientSecret], microsoft: StandIn
+    boss: Client, connection: Connection, secrets: list[Credential], microsoft: StandIn
 ) -> None:
     data = opened(boss, connection)
     secrets[0].delete()
-    ClientSecretFactory.create(connection=connection, value="xyz8Q~another-0123456789")
+    CredentialFactory.create(connection=connection, value="xyz8Q~another-0123456789")
     told = save(boss, connection, data)
-    assert "stored client secrets" in text(told)
+    assert "stored credentials" in text(told)
     keys = [secret.pk for secret in secrets[1:]]
-    assert rows_shown(told, "secrets") == [(key, key) for key in keys]
+    assert rows_shown(told, "credentials") == [(key, key) for key in keys]
     again = filled_in(connection) | posted_from(told) | {"shown_state": state_on(told)}
-    again |= {"secrets-0-DELETE": "on"}
+    again |= {"credentials-0-DELETE": "on"}
     assert save(boss, connection, again).status_code == 302
-    assert [secret.hint for secret in connection.secrets.all()] == ["xyz", "old"]
+    assert [secret.hint for secret in connection.credentials.all()] == ["xyz", "old"]
 
 
 def test_the_row_of_another_connection_is_passed_over(
-    boss: Client, connection: Connection, secrets: list[ClientSecret], microsoft: StandIn
+    boss: Client, connection: Connection, secrets: list[Credential], microsoft: StandIn
 ) -> None:
-    other = ClientSecretFactory.create()
-    data = filled_in(connection, **{"secrets-0-id": other.pk, "secrets-0-DELETE": "on"})
+    other = CredentialFactory.create()
+    data = filled_in(connection, **{"credentials-0-id": other.pk, "credentials-0-DELETE": "on"})
     assert save(boss, connection, data).status_code == 302
-    assert ClientSecret.objects.count() == 4
+    assert Credential.objects.count() == 4
 
 
 @pytest.mark.parametrize("count", ["", "x", "-1", "999999999"])
 def test_a_forged_count_breaks_nothing(
-    boss: Client, connection: Connection, secrets: list[ClientSecret], count: str
+    boss: Client, connection: Connection, secrets: list[Credential], count: str
 ) -> None:
-    data = filled_in(connection, **{"secrets-INITIAL_FORMS": count})
+    data = filled_in(connection, **{"credentials-INITIAL_FORMS": count})
     assert boss.post(change_page(connection), data).status_code in {200, 302}
-    assert ClientSecret.objects.count() == 3
+    assert Credential.objects.count() == 3

@@ -182,10 +182,10 @@ def test_a_problem_with_the_secret_is_explained_without_showing_it(
     value = company.app.secrets[0].value
     company.app.remove_secret(value)
     response = boss.get(url)
-    assert "Microsoft refuses the client secret" in text(response)
+    assert "Microsoft refuses the credential" in text(response)
     assert value not in response.content.decode()
-    company.connection.secrets.all().delete()
-    assert "has no client secret" in text(boss.get(url))
+    company.connection.credentials.all().delete()
+    assert "has no credential" in text(boss.get(url))
 
 
 # --- Who may --------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from azuread_connections.login.users import resolution
 from azuread_connections.models import Connection, Event, GroupMapping, Identity
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of
-from tests.factories import ClientSecretFactory, IdentityFactory
+from tests.factories import CredentialFactory, IdentityFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -260,7 +260,7 @@ def test_a_failure_returns_to_the_page(contoso: Company, browser: Client) -> Non
 
 
 def test_a_refused_secret_is_skipped_for_a_good_one(contoso: Company, browser: Client) -> None:
-    ClientSecretFactory(connection=contoso.connection, value="Abc8Q~a-newer-one-that-is-wrong")
+    CredentialFactory(connection=contoso.connection, value="Abc8Q~a-newer-one-that-is-wrong")
     answer = connect(contoso, browser)
     while answer["Location"].startswith(contoso.microsoft.url):
         answer = contoso.come_back(browser, answer["Location"])

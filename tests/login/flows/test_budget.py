@@ -13,12 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.login.lookup import enabled
-from azuread_connections.models import Application, Connection, Identity
+from azuread_connections.models import Application, Connection, Credential, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.factories import (
-    ClientSecretFactory,
+    CertificateFactory,
     ConnectionFactory,
+    CredentialFactory,
     EnabledConnectionFactory,
     IdentityFactory,
 )
@@ -46,6 +47,19 @@ def sign_in_again(company: Company) -> tuple[list[str], list[str], int]:
     with statements() as at_callback:
         assert browser.get(callback_url).status_code == 302
     return at_start, at_callback, company.microsoft.count() - before
+
+
+def test_a_certificate_costs_as_much_as_a_secret(contoso: Company) -> None:
+    sign_in_again(contoso)
+    with_secret = sign_in_again(contoso)
+    Credential.objects.all().delete()
+    certificate = CertificateFactory.create(connection=contoso.connection)
+    contoso.app.add_certificate(certificate.certificate)
+    sign_in_again(contoso)
+    with_certificate = sign_in_again(contoso)
+    counts = [(len(start), len(callback)) for start, callback, _ in (with_secret, with_certificate)]
+    assert counts[0] == counts[1]
+    assert with_certificate[2] == 1
 
 
 @pytest.mark.parametrize("which", ["contoso", "fabrikam"])
@@ -147,7 +161,7 @@ def test_a_sign_in_costs_the_same_among_many(contoso: Company, application: obje
     alone = [len(found) for found in sign_in_again(contoso)[:2]]
     for _ in range(20):
         other = ConnectionFactory.create()
-        ClientSecretFactory.create(connection=other)
+        CredentialFactory.create(connection=other)
         EnabledConnectionFactory.create(application=application, connection=other)
         IdentityFactory.create(connection=other)
     assert [len(found) for found in sign_in_again(contoso)[:2]] == alone

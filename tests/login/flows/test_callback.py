@@ -18,7 +18,7 @@ from azuread_connections.conf import TRANSACTION_LIFETIME
 from azuread_connections.login.flows import sign_in
 from azuread_connections.login.log import events
 from azuread_connections.login.state import transaction
-from azuread_connections.models import ClientSecret, Connection, EnabledConnection, Event, Identity
+from azuread_connections.models import Connection, Credential, EnabledConnection, Event, Identity
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of, transaction_of
 from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
@@ -399,9 +399,9 @@ def test_v1_unsigned_tokens_let_nobody_in(fabrikam: Company, client: Client) -> 
 
 
 def test_without_a_secret_the_sign_in_is_out_of_order(contoso: Company, client: Client) -> None:
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     event = assert_refused(contoso.sign_in(client), 502, "secret_rejected")
-    assert "no client secret" in event.message
+    assert "no credential" in event.message
     assert contoso.microsoft.count("token") == 0
 
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from azuread_connections.login.flows.exchange import CodeExchange
 from azuread_connections.login.users.resolution import ResolvedUser
-from azuread_connections.models import ClientSecret, Event
-from azuread_connections.models.secret import in_order_of_use
+from azuread_connections.models import Credential, Event
+from azuread_connections.models.credential import in_order_of_use
 from tests.company import Company, error_code
-from tests.factories import ClientSecretFactory, IdentityFactory
+from tests.factories import CredentialFactory, IdentityFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def secrets_sent(company: Company) -> list[str]:
 
 def test_the_newest_secret_is_sent(contoso: Company, client: Client) -> None:
     newer = contoso.app.add_secret("newer-secret")
-    ClientSecretFactory.create(connection=contoso.connection, value=newer.value)
+    CredentialFactory.create(connection=contoso.connection, value=newer.value)
     contoso.sign_in(client)
     assert secrets_sent(contoso) == ["newer-secret"]
 
@@ -36,7 +36,7 @@ def test_the_newest_secret_is_sent(contoso: Company, client: Client) -> None:
 def test_a_refused_secret_is_followed_by_the_next_with_the_same_code(
     contoso: Company, client: Client
 ) -> None:
-    wrong = ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    wrong = CredentialFactory.create(connection=contoso.connection, value="wrong-secret")
 
     assert contoso.sign_in(client).status_code == 302
 
@@ -55,8 +55,8 @@ def expire_at_microsoft(company: Company, number: int) -> None:
 
 def test_a_secret_that_expires_between_two_sign_ins_stops_nobody(contoso: Company) -> None:
     older = contoso.app.add_secret("older-secret")
-    ClientSecretFactory.create(connection=contoso.connection, value=older.value)
-    ClientSecret.objects.filter(hint="old").update(created_at=timezone.now() - timedelta(days=1))
+    CredentialFactory.create(connection=contoso.connection, value=older.value)
+    Credential.objects.filter(hint="old").update(created_at=timezone.now() - timedelta(days=1))
     assert contoso.sign_in(Client()).status_code == 302
     expire_at_microsoft(contoso, 0)
     for _ in range(5):
@@ -75,7 +75,7 @@ def test_without_a_second_secret_employee_and_administrator_see_the_error(contos
     assert "This is not your fault" in page
     assert "Tell this site&#x27;s support" in page
     failed = Event.objects.get(kind="sign_in_failed")
-    assert f"client secret {ClientSecret.objects.get()}" in failed.message
+    assert f"client secret {Credential.objects.get()}" in failed.message
     assert "last accepted on" in failed.message
     assert "make a new one in Azure" in failed.message
 
@@ -84,7 +84,7 @@ def test_a_failed_sign_in_says_which_secret_since_when_and_what_to_do(
     contoso: Company, client: Client
 ) -> None:
     now = timezone.now()
-    ClientSecret.objects.update(
+    Credential.objects.update(
         hint="Cts", expires_at=now - timedelta(days=9), last_success_at=now - timedelta(days=10)
     )
     contoso.microsoft.fault("token", aadsts=7000222)
@@ -100,8 +100,8 @@ def test_a_failed_sign_in_says_which_secret_since_when_and_what_to_do(
 
 
 def test_a_failed_sign_in_names_every_secret(contoso: Company, client: Client) -> None:
-    ClientSecret.objects.update(hint="Cts")
-    ClientSecretFactory.create(
+    Credential.objects.update(hint="Cts")
+    CredentialFactory.create(
         connection=contoso.connection, value="Abc-wrong", expires_at=timezone.now() + timedelta(9)
     )
     contoso.app.secrets.clear()
@@ -118,13 +118,11 @@ def test_a_failed_sign_in_names_every_secret(contoso: Company, client: Client) -
 
 
 def test_a_refused_secret_is_tried_last_for_ten_minutes(contoso: Company, client: Client) -> None:
-    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    CredentialFactory.create(connection=contoso.connection, value="wrong-secret")
     contoso.sign_in(client)
     contoso.sign_in(Client())
     assert secrets_sent(contoso).count("wrong-secret") == 1
-    ClientSecret.objects.filter(hint="wro").update(
-        refused_at=timezone.now() - timedelta(minutes=11)
-    )
+    Credential.objects.filter(hint="wro").update(refused_at=timezone.now() - timedelta(minutes=11))
     contoso.sign_in(Client())
     assert secrets_sent(contoso).count("wrong-secret") == 2
 
@@ -132,7 +130,7 @@ def test_a_refused_secret_is_tried_last_for_ten_minutes(contoso: Company, client
 def test_a_code_that_the_refusal_spent_sends_the_browser_through_once_more(
     contoso: Company, client: Client
 ) -> None:
-    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    CredentialFactory.create(connection=contoso.connection, value="wrong-secret")
     contoso.microsoft.fault("token", aadsts=7000222)
     contoso.microsoft.fault("token", aadsts=54005)
 
@@ -144,7 +142,7 @@ def test_a_code_that_the_refusal_spent_sends_the_browser_through_once_more(
 
 
 def test_the_browser_is_not_sent_round_and_round(contoso: Company, client: Client) -> None:
-    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    CredentialFactory.create(connection=contoso.connection, value="wrong-secret")
     contoso.microsoft.fault("token", aadsts=7000222)
     contoso.microsoft.fault("token", aadsts=54005)
     again = contoso.sign_in(client)["Location"]
@@ -157,7 +155,7 @@ def test_the_browser_is_not_sent_round_and_round(contoso: Company, client: Clien
 def test_an_expired_secret_is_not_tried_before_a_valid_one(
     contoso: Company, client: Client
 ) -> None:
-    ClientSecretFactory.create(
+    CredentialFactory.create(
         connection=contoso.connection,
         value="old-secret",
         expires_at=timezone.now() - timedelta(days=1),
@@ -167,13 +165,13 @@ def test_an_expired_secret_is_not_tried_before_a_valid_one(
 
 
 def test_a_wrongly_noted_expiry_stops_nobody(contoso: Company, client: Client) -> None:
-    ClientSecret.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    Credential.objects.update(expires_at=timezone.now() - timedelta(days=1))
     assert contoso.sign_in(client).status_code == 302
 
 
 def test_one_unreadable_secret_does_not_stop_the_other(contoso: Company, client: Client) -> None:
-    broken = ClientSecretFactory.create(connection=contoso.connection)
-    ClientSecret.objects.filter(pk=broken.pk).update(
+    broken = CredentialFactory.create(connection=contoso.connection)
+    Credential.objects.filter(pk=broken.pk).update(
         value=type(broken.value)("encrypted:no such thing")
     )
     assert contoso.sign_in(client).status_code == 302
@@ -181,19 +179,19 @@ def test_one_unreadable_secret_does_not_stop_the_other(contoso: Company, client:
 
 def test_success_is_noted_at_most_hourly(contoso: Company, client: Client) -> None:
     contoso.sign_in(client)
-    noted = ClientSecret.objects.get().last_success_at
+    noted = Credential.objects.get().last_success_at
     contoso.sign_in(Client())
-    assert ClientSecret.objects.get().last_success_at == noted
+    assert Credential.objects.get().last_success_at == noted
     earlier = timezone.now() - timedelta(hours=2)
-    ClientSecret.objects.update(last_success_at=earlier)
+    Credential.objects.update(last_success_at=earlier)
     contoso.sign_in(Client())
-    assert (ClientSecret.objects.get().last_success_at or earlier) > earlier
+    assert (Credential.objects.get().last_success_at or earlier) > earlier
 
 
 def test_no_more_than_four_secrets_are_tried(contoso: Company, client: Client) -> None:
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     for number in range(6):
-        ClientSecretFactory.create(connection=contoso.connection, value=f"wrong-{number}")
+        CredentialFactory.create(connection=contoso.connection, value=f"wrong-{number}")
     response = contoso.sign_in(client)
     assert (response.status_code, error_code(response)) == (502, "secret_rejected")
     assert len(secrets_sent(contoso)) == 4
@@ -202,9 +200,9 @@ def test_no_more_than_four_secrets_are_tried(contoso: Company, client: Client) -
 def test_the_order_of_use_is_newest_first_and_doubtful_last() -> None:
     now = timezone.now()
 
-    def secret(hint: str, age: int, **dates: timedelta) -> ClientSecret:
+    def secret(hint: str, age: int, **dates: timedelta) -> Credential:
         given = {name: now + delta for name, delta in dates.items()}
-        return ClientSecret(pk=age, hint=hint, created_at=now - timedelta(days=age), **given)
+        return Credential(pk=age, hint=hint, created_at=now - timedelta(days=age), **given)
 
     ordered = in_order_of_use(
         [

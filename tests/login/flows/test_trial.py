@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from azuread_connections import signals
 from azuread_connections.login.flows import trial
-from azuread_connections.models import ClientSecret, Connection, Directory, Event, Identity
+from azuread_connections.models import Connection, Credential, Directory, Event, Identity
 from tests.company import Company, error_code
-from tests.factories import ClientSecretFactory, IdentityFactory, UserFactory
+from tests.factories import CredentialFactory, IdentityFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -119,8 +119,8 @@ def test_a_trial_says_who_it_would_be(contoso: Company, staff: User, client: Cli
 def test_a_failed_trial_shows_what_the_log_says(
     contoso: Company, staff: User, client: Client
 ) -> None:
-    ClientSecret.objects.all().delete()
-    ClientSecretFactory.create(connection=contoso.connection, value="wrong-secret")
+    Credential.objects.all().delete()
+    CredentialFactory.create(connection=contoso.connection, value="wrong-secret")
     outcome = attempt(contoso, client)
     assert (outcome["works"], outcome["code"]) == (False, "secret_rejected")
     assert outcome["aadsts_code"] == 7000215

@@ -305,10 +305,10 @@ def test_counters_of_two_connections_and_kinds_are_two(contoso, fabrikam):
             failed = SignInFailed("secret_rejected")
             failed.connection = connection
             events.record_failure(RequestFactory().get("/"), failed)
-        from azuread_connections.entra.errors import SecretRejected
+        from azuread_connections.entra.errors import CredentialRejected
 
-        events.record_secret_refused(
-            contoso.connection, contoso.connection.secrets.get(), SecretRejected("x"), "ABC"
+        events.record_credential_refused(
+            contoso.connection, contoso.connection.credentials.get(), CredentialRejected("x"), "ABC"
         )
     assert Event.objects.count() == 3
 

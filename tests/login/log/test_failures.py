@@ -13,10 +13,10 @@ from django.test import Client
 
 from azuread_connections.entra.aadsts import explain
 from azuread_connections.login.log.failures import FAILURES, Failure
-from azuread_connections.models import ClientSecret, Connection, Directory, Event
+from azuread_connections.models import Connection, Credential, Directory, Event
 from tests import field_cases
 from tests.company import Company, query_of
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 from tests.login.flows.test_callback import CALLBACK, assert_refused
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_only_what_is_about_the_secret_refuses_it(
     contoso: Company, client: Client, case: dict[str, Any]
 ) -> None:
     # A second one, which would be tried next.
-    ClientSecretFactory.create(connection=contoso.connection, value="another-secret")
+    CredentialFactory.create(connection=contoso.connection, value="another-secret")
     for _ in range(2):
         answer_with(contoso, case["body"], case["status"])
     code = case["body"]["error_codes"][0]
@@ -57,7 +57,7 @@ def test_only_what_is_about_the_secret_refuses_it(
     expected = "secret_rejected" if is_control else "microsoft_error"
     event = assert_refused(contoso.sign_in(client), 502, expected)
     assert event.aadsts_code == code
-    refused = [secret.is_refused() for secret in ClientSecret.objects.all()]
+    refused = [secret.is_refused() for secret in Credential.objects.all()]
     assert refused == [is_control, is_control]
     assert Event.objects.filter(kind="secret_refused").exists() is is_control
     assert contoso.microsoft.count("token") == (2 if is_control else 1)
@@ -318,7 +318,7 @@ def test_a_redirect_never_says_that_the_secret_is_rejected(
 ) -> None:
     response = return_with(contoso, client, parameters)
     assert_refused(response, 502, "microsoft_error")
-    assert not any(secret.is_refused() for secret in ClientSecret.objects.all())
+    assert not any(secret.is_refused() for secret in Credential.objects.all())
 
 
 def test_the_subcode_of_a_redirect_is_kept(contoso: Company, client: Client) -> None:

@@ -163,7 +163,7 @@ def test_an_error_of_the_failure_page_is_reported_without_what_led_to_the_failur
     assert arrival.arrive() == 500
     for report in (mailed(), *reports):
         assert "out of order" in report
-        assert "SecretRejected" not in report
+        assert "CredentialRejected" not in report
         assert arrival.shown_in(report) == []
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from azuread_connections import signals
 from azuread_connections.login.users import resolution
-from azuread_connections.models import ClientSecret, Connection, Identity
+from azuread_connections.models import Connection, Credential, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company, error_code
 from tests.factories import EnabledConnectionFactory, IdentityFactory, UserFactory
@@ -228,7 +228,7 @@ def test_a_person_of_two_connections_to_one_directory_is_one_user(
         tenant_id=contoso.directory.tenant_id,
         client_id=second_app.client_id,
     )
-    ClientSecret.objects.create(connection=second, value=second_app.secrets[0].value)
+    Credential.objects.create(connection=second, value=second_app.secrets[0].value)
     EnabledConnectionFactory.create(application=application, connection=second)
     contoso.sign_in(client)
     contoso.connection = second

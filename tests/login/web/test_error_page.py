@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils.log import AdminEmailHandler
 
 import azuread_connections
-from azuread_connections.models import ClientSecret, EnabledConnection
+from azuread_connections.models import Credential, EnabledConnection
 from tests.company import Company, error_code, query_of
 from tests.mail import set_admins
 
@@ -33,7 +33,7 @@ def admins(settings: Any) -> Iterator[None]:
 
 def test_try_again_keeps_the_destination_where_it_can_help(contoso, client):
     url = contoso.start(client, next="/deep/")
-    ClientSecret.objects.all().delete()
+    Credential.objects.all().delete()
     page = contoso.come_back(client, url).content.decode()
     assert 'href="/login/?next=%2Fdeep%2F"' in page  # secret_rejected: not to the same connection
     url = contoso.start(client, next="/deep/")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from azuread_connections.models import ClientSecret
+from azuread_connections.models import Credential
 from tests.company import Company
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ def test_the_command_prints_and_fails(contoso: Company, fabrikam: Company) -> No
     call_command("check_connections", "CONTOSO", stdout=output)
     assert "contoso" in output.getvalue()
     assert "fabrikam" not in output.getvalue()
-    ClientSecret.objects.filter(connection=fabrikam.connection).delete()
+    Credential.objects.filter(connection=fabrikam.connection).delete()
     with pytest.raises(SystemExit) as exited:
         call_command("check_connections", stdout=output)
     assert exited.value.code == 1

@@ -16,10 +16,10 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from azuread_connections.management.commands import check_secrets
-from azuread_connections.models import Application, ClientSecret, Connection, EnabledConnection
+from azuread_connections.models import Application, Connection, Credential, EnabledConnection
 from azuread_connections.models.expiry import start_of_day
 from tests.company import Company
-from tests.factories import ClientSecretFactory
+from tests.factories import CredentialFactory
 from tests.mail import set_admins
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +34,7 @@ def add(name: str, *days: int | None, application: str = "portal") -> None:
         row, _ = Application.objects.get_or_create(slug=application, defaults={"name": application})
         EnabledConnection.objects.create(connection=connection, application=row)
     for number, count in enumerate(days):
-        ClientSecret.objects.create(
+        Credential.objects.create(
             connection=connection,
             value=f"{number}x~value-that-nobody-sees",
             key_id="0a1b",
@@ -78,7 +78,7 @@ def admins(settings: Any) -> None:
 
 
 def expire_in(days: float) -> None:
-    ClientSecret.objects.update(expires_at=timezone.now() + timedelta(days=days))
+    Credential.objects.update(expires_at=timezone.now() + timedelta(days=days))
 
 
 @pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_the_text_has_one_aligned_line_a_secret_and_a_summary():
 def test_a_date_is_printed_as_it_was_typed(zone):
     add("contoso")
     day = (timezone.now() + timedelta(days=12)).astimezone(UTC).date()
-    ClientSecret.objects.create(
+    Credential.objects.create(
         connection=Connection.objects.get(), value="0x~value", expires_at=start_of_day(day)
     )
     with timezone.override(zone):
@@ -181,10 +181,11 @@ def test_json_is_a_list_of_objects():
     add("fabrikam", None, application="")
     status, output = check("--format", "json")
     first, second = json.loads(output)
-    expires_at = ClientSecret.objects.get(connection__name="contoso").expires_at
+    expires_at = Credential.objects.get(connection__name="contoso").expires_at
     assert status == 1
     assert first == {
         "connection": "contoso",
+        "kind": "secret",
         "hint": "0x~",
         "key_id": "0a1b",
         "expires_at": expires_at.astimezone(UTC).isoformat(),
@@ -202,7 +203,7 @@ def test_json_is_a_list_of_objects():
 def test_a_refused_secret_fails_as_an_expired_one_does_and_says_when():
     add("contoso", 90)
     refused_at = timezone.now() - timedelta(minutes=3, seconds=5)
-    ClientSecret.objects.update(refused_at=refused_at)
+    Credential.objects.update(refused_at=refused_at)
     status, output = check("--fail-on", "expired")
     assert status == 1
     assert "refused by Microsoft 3 minutes ago" in output
@@ -296,7 +297,7 @@ def test_the_command_does_all_three_and_then_reports(
     readable: Company, admins: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     readable.app.secrets[0].expires_at = (datetime.now(UTC) + timedelta(days=5.5)).timestamp()
-    ClientSecretFactory.create(connection=readable.connection, value="wrong-secret")
+    CredentialFactory.create(connection=readable.connection, value="wrong-secret")
     with pytest.raises(SystemExit) as exited:
         call_command("check_secrets", "--sync", "--verify", "--email", "--format", "json")
     assert exited.value.code == 1

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from azuread_connections.models import (
     Application,
-    ClientSecret,
     Connection,
+    Credential,
     EnabledConnection,
     Sealed,
 )
@@ -63,8 +63,8 @@ def grow(application: Application, numbers: Iterator[int], by: int) -> None:
         EnabledConnection.objects.bulk_create(
             EnabledConnection(application=application, connection=each) for each in connections
         )
-        ClientSecret.objects.bulk_create(
-            ClientSecret(
+        Credential.objects.bulk_create(
+            Credential(
                 connection=each,
                 value=value,
                 hint="Abc",

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db.models import QuerySet
 
 from azuread_connections.credentials import reencryption
-from azuread_connections.models import ClientSecret, Sealed
-from tests.factories import ClientSecretFactory, ConnectionFactory
+from azuread_connections.models import Credential, Sealed
+from tests.factories import ConnectionFactory, CredentialFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -36,14 +36,14 @@ def run(**options: Any) -> tuple[str, str]:
 
 
 def stored() -> dict[int, str]:
-    return {secret.pk: secret.value.ciphertext for secret in ClientSecret.objects.all()}
+    return {secret.pk: secret.value.ciphertext for secret in Credential.objects.all()}
 
 
 def test_secrets_go_over_to_the_first_key_and_the_old_one_can_go(keys: Any) -> None:
     keys(OLD)
     values = [f"Abc8Q~a-secret-of-the-stand-in-{number:04}" for number in range(5)]
     for value in values:
-        ClientSecretFactory(value=value)
+        CredentialFactory(value=value)
     keys(NEW, OLD)
     assert run(batch_size=2) == (
         "5 of 5 secrets re-encrypted.\n"
@@ -51,12 +51,12 @@ def test_secrets_go_over_to_the_first_key_and_the_old_one_can_go(keys: Any) -> N
         "",
     )
     keys(NEW)
-    assert [s.value.reveal() for s in ClientSecret.objects.order_by("pk")] == values
+    assert [s.value.reveal() for s in Credential.objects.order_by("pk")] == values
 
 
 def test_a_second_run_changes_nothing(keys: Any) -> None:
     keys(OLD)
-    ClientSecretFactory()
+    CredentialFactory()
     keys(NEW, OLD)
     run()
     before = stored()
@@ -66,7 +66,7 @@ def test_a_second_run_changes_nothing(keys: Any) -> None:
 
 def test_a_dry_run_says_that_the_old_key_is_still_needed(keys: Any) -> None:
     keys(OLD)
-    ClientSecretFactory()
+    CredentialFactory()
     before = stored()
     keys(NEW, OLD)
     assert run(dry_run=True) == (
@@ -79,11 +79,11 @@ def test_a_dry_run_says_that_the_old_key_is_still_needed(keys: Any) -> None:
 def test_a_stopped_run_is_resumed(keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     keys(OLD)
     for _ in range(4):
-        ClientSecretFactory()
+        CredentialFactory()
     keys(NEW, OLD)
     replace, left = reencryption._replace, iter([True, True])
 
-    def stopped_after_two(secret: ClientSecret, field: str, renewed: Sealed) -> bool:
+    def stopped_after_two(secret: Credential, field: str, renewed: Sealed) -> bool:
         if not next(left, False):
             raise KeyboardInterrupt
         return replace(secret, field, renewed)
@@ -97,14 +97,14 @@ def test_a_stopped_run_is_resumed(keys: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_no_key_opens_is_named_and_left_alone(keys: Any) -> None:
     keys(LOST)
-    lost = ClientSecretFactory(value="Zzz8Q~a-secret", connection=ConnectionFactory(name="contoso"))
+    lost = CredentialFactory(value="Zzz8Q~a-secret", connection=ConnectionFactory(name="contoso"))
     keys(OLD)
-    ClientSecretFactory()
+    CredentialFactory()
     before = stored()[lost.pk]
     keys(NEW, OLD)
     printed, error = run()
     assert (
-        "contoso (Zzz…): no key can decrypt it. Restore its key, or enter the secret again and "
+        "contoso (Zzz…): no key can decrypt it. Restore its key, or add the credential again and "
         "remove this one.\n"
     ) in printed
     assert "1 of 2 secrets re-encrypted." in printed
@@ -116,13 +116,13 @@ def test_a_secret_that_somebody_replaces_meanwhile_stays_replaced(
     keys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys(OLD)
-    secret = ClientSecretFactory(value="Abc8Q~the-value-before")
+    secret = CredentialFactory(value="Abc8Q~the-value-before")
     keys(NEW, OLD)
     update = QuerySet.update
     theirs = Sealed.seal("Abc8Q~the-value-of-the-administrator")
 
     def somebody_is_faster(queryset: QuerySet[Any], **changes: Any) -> int:
-        update(ClientSecret.objects.filter(pk=secret.pk), value=theirs)
+        update(Credential.objects.filter(pk=secret.pk), value=theirs)
         return update(queryset, **changes)
 
     monkeypatch.setattr(QuerySet, "update", somebody_is_faster)
@@ -144,7 +144,7 @@ def test_without_a_usable_key_the_command_says_what_is_wrong(
     keys: Any, settings: Any, bad: Any, dry_run: bool
 ) -> None:
     keys(OLD)
-    ClientSecretFactory()
+    CredentialFactory()
     settings.AZUREAD_CONNECTIONS |= {"ENCRYPTION_KEYS": bad}
     with pytest.raises(CommandError, match=r"ENCRYPTION_KEYS.*Make a key with") as failed:
         call_command("reencrypt_secrets", dry_run=dry_run)

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from azuread_connections.testing import Directory
+from tests.keys import key_pair
 from tests.testing.contoso import Contoso, fields, get, post
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -364,6 +365,23 @@ def test_an_app_reads_its_secrets_dates_at_home_only(contoso: Contoso, graph: Gr
     assert error(graph.get(by_id, elsewhere)) == (404, "Request_ResourceNotFound")
     assert graph.get(listed, elsewhere).json()["value"] == []
     assert contoso.entra.count("applications") == 4
+
+
+def test_an_app_reads_its_certificates_and_their_keys_only_if_selected(
+    contoso: Contoso, graph: Graph
+) -> None:
+    app = contoso.app
+    registered = app.add_certificate(key_pair().certificate, name="portal")
+    app.grant(contoso.directory, application=["Application.Read.All"])
+    token = graph.apps_token()
+    by_id = f"/applications(appId='{app.client_id}')"
+    [shown] = graph.get(f"{by_id}?$select=keyCredentials", token).json()["keyCredentials"]
+    assert shown["customKeyIdentifier"] == registered.thumbprint
+    assert shown["keyId"] == registered.key_id
+    assert shown["displayName"] == "portal"
+    assert shown["key"] == registered.content
+    [whole] = graph.get(by_id, token).json()["keyCredentials"]
+    assert whole["key"] is None
 
 
 def test_the_organization_names_its_domains(contoso: Contoso, graph: Graph) -> None:
