@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import requests
 
+from azuread_connections.testing import next_address
 from tests.company import Company
 
 
@@ -19,7 +20,10 @@ class Person:
         self.session = session
 
     def open(self, url: str, *, until: str) -> str:
-        """Follow an address to the first one that begins with ``until``; return that."""
+        """Follow an address to the first one that begins with ``until``; return that.
+
+        The page before a native application is passed by its button, "Continue".
+        """
         for _ in range(10):
             if url.startswith(f"{self.company.microsoft.url}/"):
                 url = self.company.microsoft.sign_in(url, self.company.person)
@@ -27,6 +31,9 @@ class Person:
             if url.startswith(until):
                 return url
             response = self.session.get(url, allow_redirects=False)
+            if 'name="allow"' in response.text:
+                url = next_address(self._press(response, "allow"))
+                continue
             url = urljoin(url, response.headers.get("Location") or self._button(response.text))
         raise AssertionError("The redirects do not end.")
 
@@ -37,12 +44,20 @@ class Person:
                 url = self.company.microsoft.sign_in(url, self.company.person)
             page = self.session.get(url, allow_redirects=False)
             if page.ok and f'name="{button}"' in page.text:
-                hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', page.text)
-                form = {**dict(hidden), button: "1"}
-                headers = {"Referer": page.url}
-                return self.session.post(page.url.partition("?")[0], form, headers=headers)
+                return self._press(page, button)
             url = urljoin(url, page.headers.get("Location") or self._button(page.text))
         raise AssertionError("The redirects do not end.")
+
+    def _press(self, page: requests.Response, button: str) -> requests.Response:
+        hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', page.text)
+        action = re.search(r'<form method="post" action="([^"]+)"', page.text)
+        assert action, page.text
+        return self.session.post(
+            urljoin(page.url, action[1]),
+            {**dict(hidden), button: "1"},
+            headers={"Referer": page.url},
+            allow_redirects=False,
+        )
 
     def _button(self, page: str) -> str:
         """Return where the company's button on the sign-in page leads."""
