@@ -139,7 +139,8 @@ def _fill(template: Template, facts: Facts, quote: Callable[[str], str]) -> str:
         "secret": quote(SECRET_PLACEHOLDER),
         "discovery": quote(f"{facts.issuer}.well-known/openid-configuration"),
         "audience": quote(facts.audience or "https://api.example.com/"),
-        "domain": quote(urlsplit(facts.issuer).netloc),
+        # auth0-spa-js takes https where the domain does not say otherwise.
+        "domain": quote(facts.issuer.removeprefix("https://").rstrip("/")),
     }
     return template.substitute(values).strip() + "\n"
 

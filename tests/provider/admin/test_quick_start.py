@@ -82,6 +82,8 @@ def test_auth0s_library_needs_the_endpoints_at_the_root(settings: Any) -> None:
     code = examples("spa", allowed_callback_urls=["https://spa.example/cb"])["auth0-spa-js"]
     assert 'domain: "sso.example.com"' in code
     assert 'redirect_uri: "https://spa.example/cb"' in code
+    settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "http://localhost:8000"}
+    assert 'domain: "http://localhost:8000"' in examples("spa")["auth0-spa-js"]
     assert "useRefreshTokens: true" in code
     assert 'audience: "urn:orders:' in code
 

@@ -20,6 +20,12 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 AUDIENCE = "https://api.example.com/"
 
 
+@pytest.fixture(autouse=True)
+def microsoft_says_when(contoso: Company) -> None:
+    """Give the app registration the optional claim that ``max_age`` needs."""
+    contoso.app.optional_claims += ["auth_time"]
+
+
 def test_openid_client_accepts_every_answer(
     site: Site, person: Person, portal: RelyingParty, run_script: Callable[..., dict[str, Any]]
 ) -> None:

@@ -25,6 +25,7 @@ for (const [name, value] of Object.entries({
   scope: "openid profile email offline_access read:orders",
   audience: settings.audience,
   connection: "contoso",
+  max_age: "600",
   code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
   code_challenge_method: "S256",
   state,

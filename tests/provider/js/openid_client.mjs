@@ -20,6 +20,7 @@ const callback = await open(
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
     connection: "contoso",
+    max_age: "600",
     state,
     nonce,
   }),
