@@ -99,7 +99,10 @@ class AuthorizationHooks(OAuth2Validator):
             return True
         wanted = [scope for scope in dict.fromkeys(asked) if scope not in scopes.DESCRIPTIONS]
         request.scopes = wanted or sorted(possible)
-        return possible.issuperset(request.scopes)
+        if not possible.issuperset(request.scopes):
+            description = "The client has not been granted all of these scopes of the API."
+            raise errors.InvalidScopeError(description=description, request=request)
+        return True
 
     def validate_silent_login(self, request: Any) -> bool:
         return True  # the view decides, which knows the session

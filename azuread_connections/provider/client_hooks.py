@@ -63,6 +63,12 @@ class ClientHooks(OAuth2Validator):
         client = self._load_application(client_id, request)
         return client is not None and client.azuread_client.is_public
 
+    def validate_client_id(self, client_id: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
+        if self._load_application(client_id, request) is not None:
+            return True
+        client_log.record_refused_client("client_unknown", None, address_of(request))
+        return False
+
     def validate_grant_type(
         self, client_id: Any, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:

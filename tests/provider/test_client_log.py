@@ -92,6 +92,15 @@ def test_a_redirect_uri_that_is_not_listed_is_logged(portal: RelyingParty) -> No
     assert event.message.endswith('"https://client.example/other"')
 
 
+def test_people_sent_by_an_unknown_client_are_logged(portal: RelyingParty) -> None:
+    """Such as one whose client ID was not imported."""
+    answer = portal.authorize(Client(), client_id="nobody")
+    assert answer.status_code == 400
+    [event] = events_of(Event.Kind.CLIENT_REFUSED)
+    assert (event.code, event.application) == ("client_unknown", None)
+    assert "nobody" not in event.message
+
+
 def test_a_flood_is_one_row_with_a_count(portal: RelyingParty) -> None:
     for _ in range(5):
         portal.token(grant_type="client_credentials", client_secret="wrong")

@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -121,6 +121,12 @@ def test_the_command_says_which_key_signs() -> None:
     call_command("rotate_signing_keys", stdout=out)
     assert f"Signs now: {signer()}" in out.getvalue()
     assert "Signs from" in out.getvalue()
+
+
+def test_without_an_encryption_key_the_command_says_what_is_missing(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
+    with pytest.raises(CommandError, match="ENCRYPTION_KEYS"):
+        call_command("rotate_signing_keys", stdout=StringIO())
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])

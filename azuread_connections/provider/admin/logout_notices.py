@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -14,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from ...admin.widgets.dates import short_time
 from ...admin.widgets.large_lists import LargeListAdmin
 from ...admin.widgets.links import link_to
+from ...admin.widgets.read_only import ReadOnlyAdmin
 from ..models import LogoutNotice
 
 
 @admin.register(LogoutNotice)
-class LogoutNoticeAdmin(LargeListAdmin):
+class LogoutNoticeAdmin(ReadOnlyAdmin, LargeListAdmin):
     """Only to look at: a notice goes when its client confirms it, or after a day.
 
     The log has the reason why a client was not told.
@@ -37,15 +35,6 @@ class LogoutNoticeAdmin(LargeListAdmin):
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=_("state"))
     def state(self, notice: LogoutNotice) -> SafeString:

@@ -51,6 +51,11 @@ class Facts:
         """Whether a client finds the endpoints by the domain alone."""
         return urlsplit(self.issuer).path == "/"
 
+    @property
+    def shares_cookies(self) -> bool:
+        """Whether browsers send the client's cookies to this site, too: they ignore the port."""
+        return urlsplit(self.callback).hostname == urlsplit(self.issuer).hostname
+
 
 @dataclass(frozen=True)
 class Example:
@@ -91,12 +96,12 @@ def _examples(facts: Facts) -> Iterator[Example]:
         yield Example(
             "Django, Authlib",
             _("For a Django site. Install Authlib and requests."),
-            _in_python(AUTHLIB_DJANGO, facts),
+            _in_python(AUTHLIB_DJANGO, facts) + _cookie_name(facts, "# In settings.py, as "),
         )
         yield Example(
             "Django, mozilla-django-oidc",
             _("In settings.py. Its callback URL ends in /oidc/callback/, as its own URLs have it."),
-            _in_python(MOZILLA, facts),
+            _in_python(MOZILLA, facts) + _cookie_name(facts, "# As "),
         )
     if by_browser and facts.application_type == _Type.SPA:
         if facts.is_at_root:
@@ -135,7 +140,8 @@ def _fill(template: Template, facts: Facts, quote: Callable[[str], str]) -> str:
         "secret": quote(SECRET_PLACEHOLDER),
         "discovery": quote(f"{facts.issuer}.well-known/openid-configuration"),
         "audience": quote(facts.audience or "https://api.example.com/"),
-        "domain": quote(urlsplit(facts.issuer).netloc),
+        # auth0-spa-js takes https where the domain does not say otherwise.
+        "domain": quote(facts.issuer.removeprefix("https://").rstrip("/")),
     }
     return template.substitute(values).strip() + "\n"
 
@@ -195,6 +201,16 @@ url, state = session.create_authorization_url($authorize, code_verifier=verifier
 # Open the URL in the browser. `answer` is the address that the browser then comes back to:
 tokens = session.fetch_token($token, authorization_response=answer, code_verifier=verifier)
 """)
+
+
+def _cookie_name(facts: Facts, beginning: str) -> str:
+    """Return the setting that keeps two Django sites on one host from sharing a session cookie."""
+    if not facts.shares_cookies:
+        return ""
+    return (
+        f"\n{beginning}this client and the site where people sign in have the same host:\n"
+        'SESSION_COOKIE_NAME = "client_sessionid"\n'
+    )
 
 
 def _audience_line(facts: Facts, line: str) -> str:

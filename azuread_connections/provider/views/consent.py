@@ -120,4 +120,6 @@ def give_for_device(device: DeviceAuthorization, user: Any) -> None:
 def meanings(granted: list[str], api: API | None) -> list[Any]:
     """Return what the pages say of scopes."""
     known = {**(api.scope_descriptions if api else {}), **scopes.DESCRIPTIONS}
-    return [known.get(scope, scope) for scope in granted]
+    # "All this also while you are away" is about the others.
+    ordered = sorted(granted, key=lambda scope: scope == scopes.OFFLINE_ACCESS)
+    return [known.get(scope, scope) for scope in ordered]

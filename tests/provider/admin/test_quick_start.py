@@ -82,6 +82,8 @@ def test_auth0s_library_needs_the_endpoints_at_the_root(settings: Any) -> None:
     code = examples("spa", allowed_callback_urls=["https://spa.example/cb"])["auth0-spa-js"]
     assert 'domain: "sso.example.com"' in code
     assert 'redirect_uri: "https://spa.example/cb"' in code
+    settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "http://localhost:8000"}
+    assert 'domain: "http://localhost:8000"' in examples("spa")["auth0-spa-js"]
     assert "useRefreshTokens: true" in code
     assert 'audience: "urn:orders:' in code
 
@@ -99,6 +101,15 @@ def test_the_values_are_those_of_the_client() -> None:
     for code in shown.values():
         assert "id-" in code
         assert quick_start.SECRET_PLACEHOLDER in code
+
+
+@pytest.mark.parametrize("title", ["Django, Authlib", "Django, mozilla-django-oidc"])
+def test_a_django_client_on_the_same_host_gets_a_session_cookie_of_its_own(title: str) -> None:
+    """Browsers ignore the port, so the sign-in here would overwrite the client's session."""
+    same = examples("regular_web", allowed_callback_urls=["http://testserver:3000/callback"])
+    other = examples("regular_web", allowed_callback_urls=["https://client.example/callback"])
+    assert 'SESSION_COOKIE_NAME = "client_sessionid"' in same[title]
+    assert "SESSION_COOKIE_NAME" not in other[title]
 
 
 def test_odd_values_stay_values() -> None:
