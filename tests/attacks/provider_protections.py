@@ -216,7 +216,7 @@ PROVIDER_PROTECTIONS = [
     # --- Refresh tokens and other tokens
     Protection(
         f"{_VALIDATOR}validate_refresh_token",
-        skip("authorization.revoke", which=0),
+        skip("authorization.revoke()", which=0),
         f"{_CLIENT}a_refresh_token_that_two_have",
     ),
     Protection(

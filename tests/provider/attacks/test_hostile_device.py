@@ -86,7 +86,8 @@ def test_a_code_from_far_away(television: RelyingParty, viewer: Client) -> None:
     wants="the page framed, so that a click on something else confirms",
     stopped_by="the page refuses frames",
 )
-def test_a_confirmation_in_a_frame(television: RelyingParty, viewer: Client) -> None:
+def test_a_confirmation_in_a_frame(television: RelyingParty, viewer: Client, settings: Any) -> None:
+    settings.X_FRAME_OPTIONS = "SAMEORIGIN"
     page = type_code(viewer, phish(television).user_code)
     assert page["X-Frame-Options"] == "DENY"
 
@@ -97,7 +98,11 @@ def test_a_confirmation_in_a_frame(television: RelyingParty, viewer: Client) -> 
 )
 @pytest.mark.parametrize("knows_the_seal_of", [None, "another person", "another device"])
 def test_a_forged_confirmation(
-    contoso: Company, television: RelyingParty, viewer: Client, knows_the_seal_of: str | None
+    contoso: Company,
+    television: RelyingParty,
+    viewer: Client,
+    knows_the_seal_of: str | None,
+    settings: Any,
 ) -> None:
     device = phish(television)
     mallory = Client()
@@ -108,6 +113,8 @@ def test_a_forged_confirmation(
     )
     code = Device.ask(television).user_code if knows_the_seal_of == "another device" else ""
     sealed = sealed_of(type_code(mallory, code or device.user_code)) if knows_the_seal_of else "x"
+    # Also at a site without the middleware.
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "CsrfView" not in each]
     before = Gains.now()
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = viewer.cookies
