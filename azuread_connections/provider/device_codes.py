@@ -14,7 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from ..login.state.session import SignIn
-from . import lifetimes, user_codes
+from ..models.batches import delete_in_batches
+from . import judge, lifetimes, user_codes
 from .models import API, Authorization, DeviceAuthorization, OAuthClient
 from .models.client_secret import digest_of
 from .models.device import INTERVAL_STEP
@@ -158,12 +159,7 @@ def _allow(device: DeviceAuthorization, user: Any, proof: SignIn) -> bool:
     authorization = authorizations.create(
         client=device.client,
         user_id=user.pk,
-        identity_id=proof.identity,
-        connection_id=proof.connection,
-        tenant_id=proof.tenant,
-        signed_in_at=proof.at,
-        authenticated_at=proof.authenticated_at,
-        methods=list(proof.methods),
+        **judge.sign_in_columns(proof),
         # Nobody has this code: the device's own must not pass for an authorization code.
         code_digest=digest_of(secrets.token_urlsafe(32)),
         code_expires_at=device.expires_at,
@@ -192,11 +188,7 @@ def _answer(device: DeviceAuthorization) -> bool:
 def delete_expired(batch_size: int = 1_000) -> int:
     """Delete the devices whose codes are over for a day, a batch at a time; return how many."""
     over = _rows().filter(expires_at__lte=timezone.now() - _KEPT_FOR)
-    deleted = 0
-    while keys := list(over.order_by("expires_at").values_list("pk", flat=True)[:batch_size]):
-        _rows().filter(pk__in=keys).delete()
-        deleted += len(keys)
-    return deleted
+    return delete_in_batches(over.order_by("expires_at"), batch_size)
 
 
 def _waiting() -> Any:

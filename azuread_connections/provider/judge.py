@@ -1,6 +1,9 @@
-"""Whether a person may still use a client: judged anew at each exchange, refresh and look-up."""
+"""Whether a person may still use a client, and with which scopes: judged anew at each exchange,
+refresh and look-up."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..login.state import session
 from ..login.state.session import SignIn
@@ -20,6 +23,19 @@ def sign_in_of(authorization: Authorization) -> SignIn:
         at=authorization.signed_in_at,
         sid=authorization.microsoft_session_id,
     )
+
+
+def sign_in_columns(sign_in: SignIn) -> dict[str, Any]:
+    """Return the columns of an ``Authorization`` for a session's sign-in: the reverse of
+    ``sign_in_of``, with how the person authenticated."""
+    return {
+        "identity_id": sign_in.identity,
+        "connection_id": sign_in.connection,
+        "tenant_id": sign_in.tenant,
+        "signed_in_at": sign_in.at,
+        "authenticated_at": sign_in.authenticated_at,
+        "methods": list(sign_in.methods),
+    }
 
 
 def is_valid(authorization: Authorization, *, recheck: bool = False) -> bool:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
+from ..models.batches import delete_in_batches
 from . import judge, lifetimes, queries
 from .models import Authorization, OAuthClient
 from .models.client_secret import digest_of
@@ -221,8 +222,7 @@ def delete_expired(batch_size: int = 1_000) -> int:
     for_themselves = _access_tokens().filter(
         application__azuread_client__isnull=False, user__isnull=True, expires__lte=now
     )
-    while keys := list(for_themselves.values_list("pk", flat=True)[:batch_size]):
-        _access_tokens().filter(pk__in=keys).delete()
+    delete_in_batches(for_themselves, batch_size)
     return deleted
 
 

@@ -25,6 +25,8 @@ _FORGED = "tests/provider/attacks/test_forged_tokens.py::test_"
 _WILDCARDS = "tests/provider/test_wildcards.py::test_"
 _AUTHORIZE = "tests/provider/views/test_authorize.py::test_"
 _VALIDATOR = "provider/validator.py::ClientValidator."
+_CLIENT_HOOKS = "provider/client_hooks.py::ClientHooks."
+_AUTHORIZATION_HOOKS = "provider/authorization_hooks.py::AuthorizationHooks."
 
 PROVIDER_PROTECTIONS = [
     # --- Addresses that people are sent to
@@ -34,7 +36,7 @@ PROVIDER_PROTECTIONS = [
         "tests/provider/test_redirect_uris.py::test_everything_else_is_refused",
     ),
     Protection(
-        f"{_VALIDATOR}validate_redirect_uri",
+        f"{_AUTHORIZATION_HOOKS}validate_redirect_uri",
         always("is_allowed"),
         f"{_PAGE}a_redirect_uri_that_looks_like_one_of_the_clients",
     ),
@@ -80,7 +82,7 @@ PROVIDER_PROTECTIONS = [
     ),
     # --- Who a client is
     Protection(
-        f"{_VALIDATOR}authenticate_client",
+        f"{_CLIENT_HOOKS}authenticate_client",
         never("seconds_to_wait"),
         f"{_CLIENT}a_guess_after_the_other",
     ),
@@ -96,20 +98,20 @@ PROVIDER_PROTECTIONS = [
         "test_another_client_goes_on_at_the_same_address",
     ),
     Protection(
-        "provider/client_authentication.py::_why_no_secret",
+        "provider/client_authentication.py::_secret_refusal_code",
         always("accepts"),
         f"{_CLIENT}a_confidential_client_without_its_secret",
     ),
     Protection(
-        "provider/client_authentication.py::why_not",
+        "provider/client_authentication.py::refusal_code",
         drop_operand("client_secret"),
         "tests/provider/test_refusals.py::test_two_ways_to_authenticate_at_once_are_refused",
     ),
     Protection(
-        f"{_VALIDATOR}client_authentication_required",
+        f"{_CLIENT_HOOKS}client_authentication_required",
         replace("not client.azuread_client.is_public", "False"),
         f"{_CLIENT}a_confidential_client_without_its_secret",
-        also=("ClientValidator.authenticate_client_id", drop_operand("is_public")),
+        also=("ClientHooks.authenticate_client_id", drop_operand("is_public")),
     ),
     Protection(
         "provider/judge.py::is_valid",
@@ -133,7 +135,7 @@ PROVIDER_PROTECTIONS = [
         f"{_CLIENT}a_challenge_that_was_taken_out",
     ),
     Protection(
-        f"{_VALIDATOR}validate_response_type",
+        f"{_AUTHORIZATION_HOOKS}validate_response_type",
         never("S256"),
         f"{_CLIENT}a_downgrade_of_pkce",
     ),
@@ -255,7 +257,7 @@ PROVIDER_PROTECTIONS = [
         f"{_CLIENT}a_scope_that_was_not_granted",
     ),
     Protection(
-        "provider/validator.py::_check_target",
+        "provider/targets.py::check_target",
         never("named"),
         f"{_CLIENT}another_api_at_the_exchange",
     ),

@@ -201,17 +201,13 @@ class ClientApplicationForm(ApplicationForm):
             return
         try:
             validate_client_id(wanted)
-        except ValidationError as refused:
-            self.add_error("new_client_id", refused)
-            return
-        taken = get_application_model()._default_manager.filter(client_id=wanted)
-        if taken.exists():
-            error = ValidationError(
-                _("The client ID “%(client_id)s” is taken."),
-                code="taken",
-                params={"client_id": wanted},
-            )
+        except ValidationError as error:
             self.add_error("new_client_id", error)
+            return
+        if get_application_model()._default_manager.filter(client_id=wanted).exists():
+            message = _("The client ID “%(client_id)s” is taken.")
+            taken = ValidationError(message, code="taken", params={"client_id": wanted})
+            self.add_error("new_client_id", taken)
 
     def _clean_row(self, cleaned: dict[str, Any]) -> None:
         row = self.client or OAuthClient()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from oauth2_provider.models import get_application_model
 
 from ...conf import conf
@@ -15,6 +16,18 @@ from ...transfer.document import ImportIssue, shown
 from ..models import OAuthClient
 from .entry import ClientEntry
 from .fields import CLIENT_ID, NAME
+
+#: Why an import does not make this site's own application a client, by the key that names it.
+_OWN_APPLICATION = {
+    NAME: gettext_lazy(
+        "This site's own application, “%(slug)s”, has this name. Rename the client in the file, or "
+        "the application here."
+    ),
+    CLIENT_ID: gettext_lazy(
+        "This site's own application, “%(slug)s”, has this external ID. Remove it there, or take "
+        "the client out of the file."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,10 @@ class Stored:
         self._taken = set(rows.values_list("client_id", flat=True)) - set(self._by_client_id)
 
     def match(self, entry: ClientEntry) -> Match:
-        """Find an entry's application by its client ID, then its external ID, then its name."""
+        """Find an entry's application by its client ID, then its external ID, then its name.
+
+        This site's own application never becomes a client by an import.
+        """
         if client := self._by_client_id.get(entry.client_id):
             return Match(client.application, client)
         candidates = self._by_external_id.get(entry.client_id, []) if entry.client_id else []
@@ -63,11 +79,7 @@ class Stored:
                 CLIENT_ID,
                 _("Several applications have this external ID: %(slugs)s.") % {"slugs": slugs},
             )
-        by_name = self._by_name.get(entry.name)
-        if by_name is not None and self._is_own(by_name):
-            # Its people, its addresses and its type are this site's.
-            by_name = None
-        application = candidates[0] if candidates else by_name
+        application = candidates[0] if candidates else self._by_name.get(entry.name)
         client = self._by_application.get(application.pk) if application else None
         if client is not None and entry.client_id:
             return self._refused(
@@ -76,6 +88,12 @@ class Stored:
                 _("The application “%(name)s” is a client with another ID, %(client_id)s.")
                 % {"name": shown(client.application.name), "client_id": shown(client.client_id)},
             )
+        if application and client is None and application.slug == conf.default_application:
+            # Auth0, too, calls its first application “Default App”.
+            key = CLIENT_ID if candidates else NAME
+            return self._refused(
+                entry, key, str(_OWN_APPLICATION[key]) % {"slug": application.slug}
+            )
         if client is None and entry.client_id in self._taken:
             return self._refused(
                 entry,
@@ -83,23 +101,6 @@ class Stored:
                 _("django-oauth-toolkit has another application with this client ID."),
             )
         return Match(application, client)
-
-    def name_for(self, application: Application, wanted: str) -> str:
-        """Return the name for an application of the file: another one if this site's own is called
-        so. “Default App” is the first of every tenant at Auth0, too."""
-        own = self._by_name.get(wanted)
-        if own is None or own.pk == application.pk or not self._is_own(own):
-            return wanted
-        name, number = wanted, 1
-        while (found := self._by_name.get(name)) is not None and found.pk != application.pk:
-            number += 1
-            name = f"{wanted[:90]} {number}"
-        return name
-
-    def _is_own(self, application: Application) -> bool:
-        """Return whether an application is this site's own, and no client yet."""
-        is_client = application.pk in self._by_application
-        return application.slug == conf.default_application and not is_client
 
     def find_client(self, name: str) -> OAuthClient | None:
         """Find a client by its ID, or by its name."""

@@ -55,7 +55,7 @@ def plan_client(
             % {"slug": match.application.slug}
         )
     if not match.mistakes:
-        _plan_application(entry, change, stored.name_for(application, entry.name))
+        _plan_application(entry, change)
         _plan_client_fields(entry, change, uses_auth0_subjects)
         _plan_client_id(entry, change)
         _plan_web_origins(entry, change)
@@ -76,18 +76,10 @@ def _new_application(entry: ClientEntry, stored: Stored) -> Application:
     return Application(name=entry.name, slug=slug)
 
 
-def _plan_application(entry: ClientEntry, change: ClientChange, called: str) -> None:
+def _plan_application(entry: ClientEntry, change: ClientChange) -> None:
     application = change.application
     is_new = application.pk is None
-    values = {NAME: called, **entry.application}
-    if called != entry.name:
-        change.notes.append(
-            _(
-                "it becomes “%(name)s”, because this site's own application is called so. Rename "
-                "one of them."
-            )
-            % {"name": called}
-        )
+    values = {NAME: entry.name, **entry.application}
     if is_new:
         change.tell(label_of(application, "slug"), application.slug, "")
         if "application_type" not in values:

@@ -22,7 +22,7 @@ from ...login.state.session import SignIn
 from ...login.web import buttons
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
-from .. import device_codes, device_limits, pending, user_codes
+from .. import client_log, device_codes, device_limits, pending, user_codes
 from ..issuer import NAMESPACE
 from ..models import DeviceAuthorization
 from ..pending import PendingRequest
@@ -189,8 +189,12 @@ def _confirmation_page(
 def _answered_page(
     request: HttpRequest, device: DeviceAuthorization, is_first: bool, is_allowed: bool
 ) -> HttpResponse:
+    """Log an answer and confirm it, if it was the first."""
     if not is_first:
         return _code_page(request, "answered", status=400)
+    client_log.log_device_answer(
+        "allowed" if is_allowed else "denied", device, request.user.pk, client_address(request)
+    )
     context = {"application": device.client.application, "is_allowed": is_allowed}
     return _page(request, "activate_done", context)
 

@@ -219,37 +219,35 @@ def test_an_application_that_is_there_becomes_the_client(
     assert Application.objects.filter(name="Portal").count() == 1
 
 
-def test_this_sites_own_application_does_not_become_a_client_by_its_name(tmp_path: Path) -> None:
-    """Every tenant at Auth0 has a “Default App”. As a client, this site would have its addresses
-    and its type, and the connections of the file would let their people in here."""
-    own = Application.objects.get(slug="default")
-    before = Application.objects.filter(pk=own.pk).values().get()
-    ConnectionFactory.create(name="partner")
-    file = {
-        "clients": [portal(name="Default App", app_type="spa")],
-        "clientGrants": [],
-        "connections": [
-            {"name": "partner", "strategy": "waad", "enabled_clients": ["Default App"]}
-        ],
-    }
-    printed = import_file(tmp_path, file)
-    assert "“Default App 2”, because this site's own application is called so" in printed
-    assert Application.objects.filter(pk=own.pk).values().get() == before
-    assert not own.enabledconnection_set.exists()
-    application = client().application
-    assert (application.name, application.slug) == ("Default App 2", "default-app")
-    assert application.enabledconnection_set.get().connection.name == "partner"
-    # A second run changes nothing, and the name can be changed here.
-    assert "1 unchanged" in import_file(tmp_path, file)
-    Application.objects.filter(pk=own.pk).update(name="This site")
-    import_file(tmp_path, file)
-    assert client().application.name == "Default App"
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"name": "Default App"},
+            "Client 1 (Default App), name: This site's own application, “default”, has this name. "
+            "Rename the client in the file, or the application here.",
+        ),
+        (
+            {"client_id": "ThisSiteAtAuth0"},
+            "Client 1 (Portal), client_id: This site's own application, “default”, has this "
+            "external ID.",
+        ),
+    ],
+)
+def test_this_sites_own_application_never_becomes_a_client(
+    tmp_path: Path, changes: dict[str, str], message: str
+) -> None:
+    Application.objects.filter(slug="default").update(external_id="ThisSiteAtAuth0")
+    assert message in refused(tmp_path, [portal(**changes)])
+    assert not OAuthClient.objects.exists()
 
 
-def test_this_sites_own_application_becomes_a_client_by_its_external_id(tmp_path: Path) -> None:
-    Application.objects.filter(slug="default").update(external_id=PORTAL)
-    import_file(tmp_path, [portal(name="Default App")])
-    assert client().application.slug == "default"
+def test_an_own_application_that_was_made_a_client_is_updated(tmp_path: Path) -> None:
+    application = Application.objects.get(slug="default")
+    OAuthClient.objects.register(application, client_id=PORTAL)
+    import_file(tmp_path, [portal(name="Default App", description="Of this site")])
+    application.refresh_from_db()
+    assert application.description == "Of this site"
 
 
 def test_the_client_id_takes_precedence(tmp_path: Path) -> None:

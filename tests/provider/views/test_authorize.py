@@ -402,6 +402,11 @@ def test_a_client_of_somebody_else_asks_once(foreign: RelyingParty, adele_there:
     assert "code" in query_of(foreign.authorize(adele_there)["Location"])
 
 
+def test_all_this_while_away_is_said_last(foreign: RelyingParty, adele_there: Client) -> None:
+    page = foreign.authorize(adele_there, scope="openid offline_access groups").content.decode()
+    assert page.index("the groups that you are in") < page.index("while you are away")
+
+
 def test_it_asks_again_for_more(foreign: RelyingParty, adele_there: Client) -> None:
     page = foreign.authorize(adele_there, scope="openid")
     adele_there.post("/id/authorize/consent", {**consent_form(page), "allow": "1"})
