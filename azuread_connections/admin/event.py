@@ -25,13 +25,14 @@ from .widgets.dates import short_time
 from .widgets.filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
 from .widgets.large_lists import LargeListAdmin
 from .widgets.links import admin_url, link_to
+from .widgets.read_only import ReadOnlyAdmin
 
 #: Length of the list's second line; the event's page has the whole message.
 _MAX_SHORT = 160
 
 
 @admin.register(Event)
-class EventAdmin(LargeListAdmin):
+class EventAdmin(ReadOnlyAdmin, LargeListAdmin):
     """Events cannot be added, changed or deleted here, so that the log can be trusted."""
 
     # Two lines per row, so that the table fits next to the filters on a small screen.
@@ -177,15 +178,6 @@ class EventAdmin(LargeListAdmin):
 
     def _named(self, row: Model | None, name: str) -> str | SafeString:
         return name or "–" if row is None else link_to(self.admin_site, row, name)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def _in_short(event: Event) -> str:

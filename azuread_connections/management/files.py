@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 STDIN = "-"
@@ -23,6 +24,21 @@ def read_file(file: str) -> bytes:
         raise CommandError(
             _("%(file)s cannot be read: %(reason)s.") % {"file": file, "reason": error.strerror}
         ) from error
+
+
+def write_pieces(stdout: OutputWrapper, output: str | None, pieces: Iterable[str]) -> None:
+    """Write to a file, or to a command's standard output without one.
+
+    ``pieces`` may query the database: its failure is the command's.
+    """
+    try:
+        if output:
+            write_file(Path(output), pieces)
+        else:
+            for piece in pieces:
+                stdout.write(piece, ending="")
+    except DatabaseError as error:
+        raise CommandError(str(error)) from error
 
 
 def write_file(file: Path, pieces: Iterable[str]) -> None:

@@ -103,6 +103,8 @@ def _faults(url: str, own_schemes: bool) -> Iterator[str | Promise]:
         if not parts.netloc and not parts.path:
             yield _("it is not a complete address.")
         return
+    if own_schemes and parts.scheme not in WEB_SCHEMES and "://" in url:
+        yield _("a scheme of one's own needs a dot, such as com.example.app://callback.")
     if parts.scheme not in WEB_SCHEMES or not parts.hostname:
         yield _("enter a complete address that begins with https://.")
     if parts.port == 0 or parts.netloc.endswith(":"):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .application import Application
+from .batches import delete_in_batches
 from .connection import Connection
 from .identity import Identity
 
@@ -91,8 +92,5 @@ class Event(models.Model):
     @classmethod
     def delete_before(cls, moment: datetime, batch_size: int) -> int:
         """Delete older events, a batch at a time; return how many there were."""
-        deleted = 0
         old = cls._default_manager.filter(created_at__lt=moment).order_by("created_at")
-        while keys := list(old.values_list("pk", flat=True)[:batch_size]):
-            deleted += cls._default_manager.filter(pk__in=keys).delete()[0]
-        return deleted
+        return delete_in_batches(old, batch_size)

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .batches import delete_in_batches
 from .connection import Connection
 
 
@@ -65,11 +66,8 @@ class Revocation(models.Model):
 
         The others are at most one row for each connection, directory or person.
         """
-        deleted = 0
         old = cls._default_manager.filter(subject__startswith="sid:", since__lt=moment)
-        while keys := list(old.order_by("pk").values_list("pk", flat=True)[:batch_size]):
-            deleted += cls._default_manager.filter(pk__in=keys).delete()[0]
-        return deleted
+        return delete_in_batches(old.order_by("pk"), batch_size)
 
     @classmethod
     def _write(cls, connection: Connection, subject: str) -> None:

@@ -39,10 +39,17 @@ def find_target(client: OAuthClient, identifier: str, *, for_itself: bool) -> Ta
     api = API._default_manager.filter(identifier=identifier if is_plain(identifier) else "").first()
     if api is None:
         raise InvalidTarget
+    possible = possible_scopes(client, api, for_itself=for_itself)
+    if possible is None:
+        raise InvalidTarget
+    return Target(api, possible)
+
+
+def possible_scopes(client: OAuthClient, api: API, *, for_itself: bool) -> frozenset[str] | None:
+    """Return the scopes of an API that a client can be given; None if it may not ask for the API.
+    One query, or none."""
     defined = frozenset(api.scope_descriptions)
     if client.is_first_party and not for_itself:
-        return Target(api, defined)
+        return defined
     grant = ClientGrant._default_manager.filter(client=client, api=api).first()
-    if grant is None:
-        raise InvalidTarget
-    return Target(api, defined.intersection(grant.scope.split()))
+    return None if grant is None else defined.intersection(grant.scope.split())

@@ -21,7 +21,7 @@ class ProviderConfig(AppConfig):
         from ..models.destinations import WILDCARD_RULES
         from . import checks  # noqa: F401  (importing registers the system checks)
         from .browser_session import end_tokens, name_session
-        from .keys import create_first_key, keep_published
+        from .key_rotation import create_first_key, keep_published
         from .logs import keep_tokens_out
         from .models.api import API
         from .models.client import OAuthClient, delete_oauth_application

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 from oauth2_provider.settings import oauth2_settings
 
+from ..conf import conf
 from .issuer import NAMESPACE
+from .models import OAuthClient
 
 #: django-oauth-toolkit's switches for RFC 9700, of its present version and of later ones.
 _SWITCH_PREFIX = "COMPLIANT_BCP_RFC9700_"
+#: How many clients a warning names.
+NAMED = 5
 
 
 @register(Tags.urls)
@@ -48,5 +54,46 @@ def check_switches(**kwargs: Any) -> list[CheckMessage]:
             f"OAUTH2_PROVIDER leaves switches for RFC 9700 off: {', '.join(off)}.",
             hint="Set each of them to True in OAUTH2_PROVIDER.",
             id="azuread_provider.W002",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_signing_key(**kwargs: Any) -> list[CheckMessage]:
+    """Warn where no signing key can be stored: it is encrypted."""
+    if conf.encryption_keys:
+        return []
+    return [
+        Warning(
+            "There is no encryption key, so there is no signing key either, and no client can sign "
+            "anybody in.",
+            hint="Set AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'], then run rotate_signing_keys.",
+            id="azuread_provider.W004",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_logout_issuer(
+    databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn where clients want to be told of sign-outs, and cannot be. Runs only with
+    ``--database``."""
+    alias = router.db_for_read(OAuthClient)
+    if conf.public_url or alias not in (databases or ()):
+        return []
+    if OAuthClient._meta.db_table not in connections[alias].introspection.table_names():
+        return []
+    rows = OAuthClient.objects.using(alias).exclude(backchannel_logout_uri="")
+    names = list(rows.values_list("application__slug", flat=True)[: NAMED + 1])
+    if not names:
+        return []
+    more = " and others" if len(names) > NAMED else ""
+    return [
+        Warning(
+            f"Nobody tells {', '.join(names[:NAMED])}{more} that a person has signed out: they "
+            "have a back-channel logout URL, and PUBLIC_URL is empty.",
+            hint="Set AZUREAD_CONNECTIONS['PUBLIC_URL']: the issuer of the notices is built on it.",
+            id="azuread_provider.W003",
         )
     ]

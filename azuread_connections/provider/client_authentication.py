@@ -30,7 +30,7 @@ def basic_credentials(request: Any) -> tuple[str, str] | None:
 
 
 @sensitive_variables("secret")
-def why_not(request: Any, client: Any, client_id: Any, secret: Any) -> str:
+def refusal_code(request: Any, client: Any, client_id: Any, secret: Any) -> str:
     """Return why a request is not from the client that it names, one of
     ``client_log.CLIENT_REASONS``; "" if it is.
 
@@ -45,11 +45,11 @@ def why_not(request: Any, client: Any, client_id: Any, secret: Any) -> str:
         return "client_unknown"
     if client.azuread_client.is_public:
         return "secret_not_expected"
-    return _why_no_secret(client.azuread_client, secret)
+    return _secret_refusal_code(client.azuread_client, secret)
 
 
 @sensitive_variables("secret")
-def _why_no_secret(client: OAuthClient, secret: Any) -> str:
+def _secret_refusal_code(client: OAuthClient, secret: Any) -> str:
     if not isinstance(secret, str) or not secret:
         return "secret_missing"
     if OAuthClientSecret.objects.accepts(client, secret):

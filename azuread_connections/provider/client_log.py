@@ -13,7 +13,7 @@ from typing import Any
 
 from ..login.log import events
 from ..models import Application, Event
-from .models import Authorization
+from .models import Authorization, DeviceAuthorization
 
 logger = logging.getLogger("azuread_connections")
 
@@ -72,6 +72,23 @@ def log_signed_in(authorization: Authorization) -> None:
     """Write a line for a person who has signed in to a client."""
     slug = authorization.client.application.slug
     logger.info("client_signed_in application=%s identity=%s", slug, authorization.identity_id)
+
+
+def log_device_signed_in(authorization: Authorization) -> None:
+    """Write a line for a device whose person has allowed it, and that has fetched its tokens."""
+    slug = authorization.client.application.slug
+    logger.info("device_signed_in application=%s identity=%s", slug, authorization.identity_id)
+
+
+def log_device_answer(
+    answer: str, device: DeviceAuthorization, user: Any, address: str | None
+) -> None:
+    """Write a line for a person who has allowed or denied a device, with both addresses: a code
+    that somebody else has sent them comes from elsewhere. ``answer``: "allowed" or "denied"."""
+    logger.info(
+        "device_%s application=%s user=%s address=%s device_address=%s",
+        *(answer, device.client.application.slug, user, address or "-", device.address or "-"),
+    )
 
 
 def log_expired(authorization: Authorization) -> None:

@@ -14,7 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from ..login.state.session import SignIn
-from . import lifetimes, user_codes
+from ..models.batches import delete_in_batches
+from . import judge, lifetimes, user_codes
 from .models import API, Authorization, DeviceAuthorization, OAuthClient
 from .models.client_secret import digest_of
 from .models.device import INTERVAL_STEP
@@ -32,6 +33,10 @@ _ATTEMPTS = 5
 
 class TooManyWaiting(Exception):
     """Too many devices of the client wait already."""
+
+
+class SignInGone(Exception):
+    """What the person's sign-in rests on was deleted."""
 
 
 @dataclass(frozen=True)
@@ -136,28 +141,33 @@ def find_waiting_by_key(key: int) -> DeviceAuthorization | None:
 def allow(device: DeviceAuthorization, user: Any, proof: SignIn) -> bool:
     """Sign a person in on a device; return False if it has been answered meanwhile.
 
-    The sign-in is the device's own: it outlives the browser's session, and a sign-out there.
+    The sign-in is the device's own: it outlives the browser's session, and a sign-out there. Raises
+    ``SignInGone`` if the identity or the connection was deleted since the session was looked at.
     """
-    with transaction.atomic(using=_alias()):
-        if not _answer(device):
-            return False
-        authorizations: Any = Authorization.objects.using(_alias())
-        authorization = authorizations.create(
-            client=device.client,
-            user_id=user.pk,
-            identity_id=proof.identity,
-            connection_id=proof.connection,
-            tenant_id=proof.tenant,
-            signed_in_at=proof.at,
-            authenticated_at=proof.authenticated_at,
-            # Nobody has this code: the device's own must not pass for an authorization code.
-            code_digest=digest_of(secrets.token_urlsafe(32)),
-            code_expires_at=device.expires_at,
-            redirect_uri="",
-            scope=device.scope,
-            api=device.api,
-        )
-        _rows().filter(pk=device.pk).update(authorization=authorization)
+    try:
+        # Some databases look at foreign keys when the transaction ends.
+        with transaction.atomic(using=_alias()):
+            return _allow(device, user, proof)
+    except IntegrityError:
+        raise SignInGone from None
+
+
+def _allow(device: DeviceAuthorization, user: Any, proof: SignIn) -> bool:
+    if not _answer(device):
+        return False
+    authorizations: Any = Authorization.objects.using(_alias())
+    authorization = authorizations.create(
+        client=device.client,
+        user_id=user.pk,
+        **judge.sign_in_columns(proof),
+        # Nobody has this code: the device's own must not pass for an authorization code.
+        code_digest=digest_of(secrets.token_urlsafe(32)),
+        code_expires_at=device.expires_at,
+        redirect_uri="",
+        scope=device.scope,
+        api=device.api,
+    )
+    _rows().filter(pk=device.pk).update(authorization=authorization)
     return True
 
 
@@ -178,11 +188,7 @@ def _answer(device: DeviceAuthorization) -> bool:
 def delete_expired(batch_size: int = 1_000) -> int:
     """Delete the devices whose codes are over for a day, a batch at a time; return how many."""
     over = _rows().filter(expires_at__lte=timezone.now() - _KEPT_FOR)
-    deleted = 0
-    while keys := list(over.order_by("expires_at").values_list("pk", flat=True)[:batch_size]):
-        _rows().filter(pk__in=keys).delete()
-        deleted += len(keys)
-    return deleted
+    return delete_in_batches(over.order_by("expires_at"), batch_size)
 
 
 def _waiting() -> Any:

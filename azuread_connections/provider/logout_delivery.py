@@ -8,6 +8,7 @@ longer than it wants to.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import uuid
@@ -39,17 +40,21 @@ _GIVE_UP_AFTER = timedelta(days=1)
 _PARALLEL = 10
 #: Seconds for a batch of the command, and for all clients that a person's own sign-out tells.
 _PATIENT, _QUICK = 10.0, 2.0
+#: Seconds after which a client counts as slow: the command tells the others first.
+_SLOW = 1.0
 #: Clients that a person's sign-out tells within the request. The command tells the others.
 _AT_ONCE = 8
 
 
 @dataclass
 class Delivery:
-    """A notice on its way. ``problem``: why it has not been confirmed, "" if it has."""
+    """A notice on its way. ``problem``: why it has not been confirmed, "" if it has.
+    ``answered_after``: seconds; infinity for no answer."""
 
     notice: LogoutNotice
     uri: str
     problem: str = "no answer in time"
+    answered_after: float = math.inf
 
 
 def send_at_once(notices: list[int]) -> None:
@@ -59,18 +64,29 @@ def send_at_once(notices: list[int]) -> None:
 
 
 def send_due() -> tuple[int, int]:
-    """Send all notices that are due; return how many were confirmed, and how many were not."""
+    """Send all notices that are due; return how many were confirmed, and how many were not.
+
+    A client with many people could keep all others waiting: one that answers slowly comes last, and
+    what is left for one that does not answer is due in the next run.
+    """
     confirmed = failed = 0
-    began_at = timezone.now()
-    while True:
-        # Whatever this run has tried is due later.
-        due = LogoutNotice.objects.using(_alias()).filter(due_at__lte=began_at)
-        batch = list(due.select_related(*_RELATED).order_by("due_at", "pk")[:_PARALLEL])
-        if not batch:
-            return confirmed, failed
+    slow: set[int] = set()
+    silent: set[int] = set()
+    # Whatever this run has tried is due later.
+    due = LogoutNotice.objects.using(_alias()).filter(due_at__lte=timezone.now())
+    while batch := _first(due.exclude(client__in=slow | silent)) or _first(
+        due.exclude(client__in=silent)
+    ):
         done = _deliver(_claimed(batch), _PATIENT)
         confirmed += sum(not each.problem for each in done)
         failed += sum(bool(each.problem) for each in done)
+        slow |= {each.notice.client_id for each in done if each.answered_after > _SLOW}
+        silent |= {each.notice.client_id for each in done if each.answered_after == math.inf}
+    return confirmed, failed
+
+
+def _first(due: Any) -> list[LogoutNotice]:
+    return list(due.select_related(*_RELATED).order_by("due_at", "pk")[:_PARALLEL])
 
 
 _RELATED = ("client__application", "client__oauth_application")
@@ -125,6 +141,7 @@ def _token(notice: LogoutNotice) -> str:
 
 def _send(delivery: Delivery, token: str, seconds: float) -> None:
     """Runs in a thread of its own, without the database."""
+    began_at = time.monotonic()
     try:
         status = post_form(delivery.uri, {"logout_token": token}, seconds=seconds)
     except (AddressRefused, EntraError) as error:
@@ -132,6 +149,7 @@ def _send(delivery: Delivery, token: str, seconds: float) -> None:
     except Exception as error:
         delivery.problem = type(error).__name__
     else:
+        delivery.answered_after = time.monotonic() - began_at
         # Section 2.8. Many frameworks answer 204 to what has no body.
         delivery.problem = "" if status in {200, 204} else f"status {status}"
 

@@ -15,6 +15,9 @@ from ..hosts import ascii_host
 
 #: RFC 6052: an IPv4 address in the last 32 bits.
 _NAT64 = ip_network("64:ff9b::/96")
+#: RFC 4291 section 2.4, and IANA's registry: all that the Internet uses of IPv6. The rest has had
+#: many meanings, such as addresses of a site (``fec0::``), which ``ipaddress`` takes for public.
+_IPV6_INTERNET = ip_network("2000::/3")
 
 
 class AddressRefused(Exception):
@@ -64,7 +67,10 @@ def is_public(address: str) -> bool:
     if isinstance(ip, IPv6Address):
         if ip.teredo is not None:
             return False
-        ip = _embedded(ip) or ip
+        embedded = _embedded(ip)
+        if embedded is None and ip not in _IPV6_INTERNET:
+            return False
+        ip = embedded or ip
     return ip.is_global and not ip.is_multicast
 
 

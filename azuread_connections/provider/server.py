@@ -20,14 +20,14 @@ from oauthlib.oauth2.rfc6749.errors import FatalClientError, InvalidRequestError
 from oauthlib.oauth2.rfc6749.tokens import BearerToken
 from oauthlib.openid.connect.core.grant_types import AuthorizationCodeGrant, RefreshTokenGrant
 
-from ..login.log.client_address import client_address
 from ..models import Application
 from . import scopes
 from .device_grant import GRANT_TYPE as DEVICE_CODE
 from .device_grant import DeviceCodeGrant
-from .issuer import issuer
+from .headers import headers_of
 from .models import API, OAuthClient
-from .validator import ADDRESS_HEADER, ISSUER_HEADER, ClientValidator
+from .signed_tokens import access_token, access_token_seconds
+from .validator import ClientValidator
 
 #: More than any client sends to the token endpoint.
 _MAX_JSON = 20_000
@@ -45,7 +45,7 @@ class Tokens(BearerToken):
         token = super().create_token(
             request, refresh_token=refresh_token and wants_refresh and may_refresh, **kwargs
         )
-        if jwt := self.request_validator.access_token(request):
+        if jwt := access_token(request):
             token["access_token"] = jwt
         return token
 
@@ -54,7 +54,7 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
     """Every other response type or grant type is answered as unsupported."""
 
     def __init__(self, validator: ClientValidator) -> None:
-        tokens = Tokens(validator, expires_in=validator.access_token_seconds)
+        tokens = Tokens(validator, expires_in=access_token_seconds)
         code = AuthorizationCodeGrant(validator)
         AuthorizationEndpoint.__init__(
             self,
@@ -136,7 +136,7 @@ def check_authorization_request(
         raise UntrustedRequest("A parameter is given twice.")  # RFC 6749 section 3.1
     try:
         granted, info = server().validate_authorization_request(
-            f"{request.path}?{urlencode(parameters)}", "GET", None, _headers(request)
+            f"{request.path}?{urlencode(parameters)}", "GET", None, headers_of(request)
         )
     except FatalClientError as error:
         raise UntrustedRequest(error.error, error.description) from error
@@ -164,7 +164,7 @@ def token_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> A
         return Answer(error.status_code, error.json)
     try:
         headers, body, status = server().create_token_response(
-            request.path, "POST", urlencode(parameters), _headers(request)
+            request.path, "POST", urlencode(parameters), headers_of(request)
         )
     except OAuth2Error as error:
         return Answer(error.status_code, error.json)
@@ -191,7 +191,7 @@ class RefusedDevice(Exception):
 @sensitive_variables("parameters")
 def check_device_request(request: HttpRequest, parameters: list[tuple[str, str]]) -> DeviceRequest:
     """Return what a device asks for (RFC 8628 section 3.1). Raises ``RefusedDevice``."""
-    asked = Request(request.path, "POST", urlencode(parameters), _headers(request))
+    asked = Request(request.path, "POST", urlencode(parameters), headers_of(request))
     try:
         server().grant_types[DEVICE_CODE].validate_device_authorization_request(asked)
     except OAuth2Error as error:
@@ -204,7 +204,7 @@ def check_device_request(request: HttpRequest, parameters: list[tuple[str, str]]
 def revocation_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
     """Answer a revocation request (RFC 7009)."""
     headers, body, status = server().create_revocation_response(
-        request.path, "POST", urlencode(parameters), _headers(request)
+        request.path, "POST", urlencode(parameters), headers_of(request)
     )
     return Answer(status, body or "", headers)
 
@@ -214,7 +214,7 @@ def authenticated_client(
     request: HttpRequest, parameters: list[tuple[str, str]]
 ) -> OAuthClient | None:
     """Return the confidential client that a request proves to be from. Raises ``OAuth2Error``."""
-    asked = Request(request.path, "POST", urlencode(parameters), _headers(request))
+    asked = Request(request.path, "POST", urlencode(parameters), headers_of(request))
     if not server().request_validator.authenticate_client(asked):
         return None
     found: OAuthClient = asked.client.azuread_client
@@ -255,14 +255,3 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _is_text(value: object) -> bool:
     """JSON can spell half of a surrogate pair, which nothing can encode."""
     return isinstance(value, str) and value.encode("utf-8", "replace").decode() == value
-
-
-def _headers(request: HttpRequest) -> dict[str, str]:
-    """Return what the validator reads. No other header of a request has any effect."""
-    headers = {
-        ISSUER_HEADER: issuer(request),
-        ADDRESS_HEADER: client_address(request) or "",
-    }
-    if given := request.META.get("HTTP_AUTHORIZATION"):
-        headers["Authorization"] = given
-    return headers

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
+from ..models.batches import delete_in_batches
 from . import judge, lifetimes, queries
 from .models import Authorization, OAuthClient
 from .models.client_secret import digest_of
@@ -140,7 +141,7 @@ def find_valid(token: str) -> Authorization | None:
     found = queries.authorization_by_access_token(token_digest(token))
     if found is None or found.access_token is None or found.access_token.is_expired():
         return None
-    return found if judge.is_valid(found) else None
+    return found if judge.is_valid(found) and judge.scopes_today(found) is not None else None
 
 
 @sensitive_variables("token")
@@ -167,8 +168,16 @@ def introspect(client: OAuthClient, token: str) -> dict[str, Any]:
     authorization = authorizations().filter(client=client, access_token=row).first()
     if authorization is None or not judge.is_valid(authorization):
         return inactive
+    today = judge.scopes_today(authorization)
+    if today is None:
+        return inactive
     audience = {"aud": authorization.api.identifier} if authorization.api else {}
-    return {**answer, **audience, "sub": subject(authorization.identity, client)}
+    return {
+        **answer,
+        **audience,
+        "scope": " ".join(scope for scope in row.scope.split() if scope in today),
+        "sub": subject(authorization.identity, client),
+    }
 
 
 # --- Ending ---------------------------------------------------------------------------------------
@@ -213,8 +222,7 @@ def delete_expired(batch_size: int = 1_000) -> int:
     for_themselves = _access_tokens().filter(
         application__azuread_client__isnull=False, user__isnull=True, expires__lte=now
     )
-    while keys := list(for_themselves.values_list("pk", flat=True)[:batch_size]):
-        _access_tokens().filter(pk__in=keys).delete()
+    delete_in_batches(for_themselves, batch_size)
     return deleted
 
 

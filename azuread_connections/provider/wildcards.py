@@ -11,7 +11,6 @@ import re
 from functools import cache
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from publicsuffixlist import PublicSuffixList
 
@@ -63,20 +62,12 @@ def wildcard_fault(url: str) -> str | Promise:
     return ""
 
 
-def wildcard_warnings(application: Application) -> list[str]:
-    """Return a warning for each listed address with a ``*``, for the application's page."""
+def listed_wildcards(application: Application) -> list[str]:
+    """Return the listed addresses with a ``*``, each once."""
     listed: list[object] = []
     for urls in (application.allowed_callback_urls, application.allowed_logout_urls):
         listed += urls if isinstance(urls, list | tuple) else []
-    return [
-        gettext(
-            "“%(url)s”: whoever can put a page on any host that this lets in can get people's "
-            "sign-ins. List each address in full where you can."
-        )
-        % {"url": url}
-        for url in dict.fromkeys(str(each) for each in listed)
-        if WILDCARD in url
-    ]
+    return [url for url in dict.fromkeys(map(str, listed)) if WILDCARD in url]
 
 
 @cache

@@ -46,21 +46,10 @@ class Stored:
 
 
 @dataclass
-class Change:
-    """Everything that one entry changes. ``aliases``: the complete new list, if it changes.
-    ``forgets_proofs``: whether its domains are no longer verified."""
+class EntryChange:
+    """What one entry of a file changes: to read, with what is wrong and what is ignored."""
 
-    connection: Connection
     is_new: bool
-    fields: list[str] = field(default_factory=list)
-    enable: list[Application] = field(default_factory=list)
-    disable: list[Application] = field(default_factory=list)
-    credentials: list[CredentialAddition] = field(default_factory=list)
-    aliases: list[str] | None = None
-    forgets_proofs: bool = False
-    directories: list[Directory] = field(default_factory=list)
-    mappings: list[GroupMapping] = field(default_factory=list)
-    drop_mappings: list[GroupMapping] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     mistakes: list[ImportIssue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -72,5 +61,22 @@ class Change:
         return Action.UPDATE if self.differences else Action.NONE
 
     def tell(self, label: str, after: str, before: str) -> None:
-        """Add a difference. For a new connection, the former value is left out."""
+        """Add a difference. For a new row, the former value is left out."""
         self.differences.append(Difference(label, after, None if self.is_new else before))
+
+
+@dataclass(kw_only=True)
+class Change(EntryChange):
+    """Everything that an entry changes of a connection. ``aliases``: the complete new list, if it
+    changes. ``forgets_proofs``: whether its domains are no longer verified."""
+
+    connection: Connection
+    fields: list[str] = field(default_factory=list)
+    enable: list[Application] = field(default_factory=list)
+    disable: list[Application] = field(default_factory=list)
+    credentials: list[CredentialAddition] = field(default_factory=list)
+    aliases: list[str] | None = None
+    forgets_proofs: bool = False
+    directories: list[Directory] = field(default_factory=list)
+    mappings: list[GroupMapping] = field(default_factory=list)
+    drop_mappings: list[GroupMapping] = field(default_factory=list)

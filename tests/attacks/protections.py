@@ -858,12 +858,12 @@ PROTECTIONS = [
     ),
     Protection(
         "login/flows/logout.py::end_microsoft_session",
-        skip("_SIGN_OUTS_PER_MINUTE"),
+        never("_SIGN_OUTS_OF_CONNECTION"),
         "tests/login/lookup/test_frontchannel.py::test_a_flood_of_made_up_sessions_is_cut_off",
     ),
     Protection(
         "login/flows/logout.py::end_microsoft_session",
-        skip("_SIGN_OUTS_PER_CLIENT"),
+        never("_SIGN_OUTS_OF_CLIENT"),
         "tests/login/lookup/test_frontchannel.py::"
         "test_one_clients_flood_keeps_nobody_elses_session_open",
     ),

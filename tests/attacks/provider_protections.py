@@ -10,6 +10,7 @@ from .removal import (
     Protection,
     always,
     drop_argument,
+    drop_decorator,
     drop_operand,
     never,
     replace,
@@ -18,10 +19,14 @@ from .removal import (
 
 _CLIENT = "tests/provider/attacks/test_hostile_client.py::test_"
 _PAGE = "tests/provider/attacks/test_hostile_page.py::test_"
+_DEVICE = "tests/provider/attacks/test_hostile_device.py::test_"
+_WITHDRAWN = "tests/provider/attacks/test_withdrawn_rights.py::test_"
 _FORGED = "tests/provider/attacks/test_forged_tokens.py::test_"
 _WILDCARDS = "tests/provider/test_wildcards.py::test_"
 _AUTHORIZE = "tests/provider/views/test_authorize.py::test_"
 _VALIDATOR = "provider/validator.py::ClientValidator."
+_CLIENT_HOOKS = "provider/client_hooks.py::ClientHooks."
+_AUTHORIZATION_HOOKS = "provider/authorization_hooks.py::AuthorizationHooks."
 
 PROVIDER_PROTECTIONS = [
     # --- Addresses that people are sent to
@@ -31,7 +36,7 @@ PROVIDER_PROTECTIONS = [
         "tests/provider/test_redirect_uris.py::test_everything_else_is_refused",
     ),
     Protection(
-        f"{_VALIDATOR}validate_redirect_uri",
+        f"{_AUTHORIZATION_HOOKS}validate_redirect_uri",
         always("is_allowed"),
         f"{_PAGE}a_redirect_uri_that_looks_like_one_of_the_clients",
     ),
@@ -77,7 +82,7 @@ PROVIDER_PROTECTIONS = [
     ),
     # --- Who a client is
     Protection(
-        f"{_VALIDATOR}authenticate_client",
+        f"{_CLIENT_HOOKS}authenticate_client",
         never("seconds_to_wait"),
         f"{_CLIENT}a_guess_after_the_other",
     ),
@@ -93,20 +98,20 @@ PROVIDER_PROTECTIONS = [
         "test_another_client_goes_on_at_the_same_address",
     ),
     Protection(
-        "provider/client_authentication.py::_why_no_secret",
+        "provider/client_authentication.py::_secret_refusal_code",
         always("accepts"),
         f"{_CLIENT}a_confidential_client_without_its_secret",
     ),
     Protection(
-        "provider/client_authentication.py::why_not",
+        "provider/client_authentication.py::refusal_code",
         drop_operand("client_secret"),
         "tests/provider/test_refusals.py::test_two_ways_to_authenticate_at_once_are_refused",
     ),
     Protection(
-        f"{_VALIDATOR}client_authentication_required",
+        f"{_CLIENT_HOOKS}client_authentication_required",
         replace("not client.azuread_client.is_public", "False"),
         f"{_CLIENT}a_confidential_client_without_its_secret",
-        also=("ClientValidator.authenticate_client_id", drop_operand("is_public")),
+        also=("ClientHooks.authenticate_client_id", drop_operand("is_public")),
     ),
     Protection(
         "provider/judge.py::is_valid",
@@ -115,12 +120,12 @@ PROVIDER_PROTECTIONS = [
     ),
     # --- Codes
     Protection(
-        "provider/tokens.py::find_code",
-        drop_argument("client=client"),
+        "provider/queries.py::",
+        drop_argument("client=Parameter"),
         f"{_CLIENT}the_code_of_another_client",
     ),
     Protection(
-        f"{_VALIDATOR}validate_code",
+        f"{_VALIDATOR}_accept_code",
         skip("found.revoke"),
         f"{_CLIENT}the_replay_of_a_code",
     ),
@@ -130,7 +135,7 @@ PROVIDER_PROTECTIONS = [
         f"{_CLIENT}a_challenge_that_was_taken_out",
     ),
     Protection(
-        f"{_VALIDATOR}validate_response_type",
+        f"{_AUTHORIZATION_HOOKS}validate_response_type",
         never("S256"),
         f"{_CLIENT}a_downgrade_of_pkce",
     ),
@@ -143,6 +148,43 @@ PROVIDER_PROTECTIONS = [
         f"{_VALIDATOR}confirm_redirect_uri",
         never("redirect_uri"),
         f"{_CLIENT}a_code_that_was_sent_elsewhere",
+    ),
+    # --- Devices
+    Protection(
+        "provider/views/activate.py::_take_answer",
+        replace("str(request.user.pk)", "''"),
+        f"{_DEVICE}a_forged_confirmation",
+        also=("_confirmation_page", replace("str(request.user.pk)", "''")),
+    ),
+    Protection(
+        "provider/views/activate.py::",
+        drop_decorator("csrf_protect"),
+        f"{_DEVICE}a_forged_confirmation",
+    ),
+    Protection(
+        "provider/views/activate.py::_page",
+        replace("unframed(response)", "response"),
+        f"{_DEVICE}a_confirmation_in_a_frame",
+    ),
+    Protection(
+        "provider/views/activate.py::_try_code",
+        never("may_try_code"),
+        f"{_DEVICE}a_guess_of_user_codes",
+    ),
+    Protection(
+        "provider/device_codes.py::find",
+        drop_argument("client=client"),
+        f"{_DEVICE}the_device_code_of_another_client",
+    ),
+    Protection(
+        "provider/views/device.py::DeviceCodeView.answer",
+        never("may_request_codes"),
+        f"{_DEVICE}a_flood_of_devices",
+    ),
+    Protection(
+        "provider/device_codes.py::issue",
+        never("MAX_WAITING"),
+        f"{_DEVICE}a_flood_of_devices",
     ),
     # --- Native applications, consent
     Protection(
@@ -174,12 +216,12 @@ PROVIDER_PROTECTIONS = [
     # --- Refresh tokens and other tokens
     Protection(
         f"{_VALIDATOR}validate_refresh_token",
-        skip("authorization.revoke", which=0),
+        skip("authorization.revoke()", which=0),
         f"{_CLIENT}a_refresh_token_that_two_have",
     ),
     Protection(
-        "provider/tokens.py::find_refresh_token",
-        drop_argument("application="),
+        "provider/queries.py::",
+        drop_argument("application=Parameter"),
         f"{_CLIENT}the_refresh_token_of_another_client",
     ),
     Protection(
@@ -194,30 +236,57 @@ PROVIDER_PROTECTIONS = [
         f"{_CLIENT}a_look_at_another_clients_token",
     ),
     Protection(
-        "provider/keys.py::verify",
-        drop_operand("TYP_JWT"),
+        "provider/keys.py::_verify",
+        always("TYP_JWT"),
         f"{_FORGED}an_access_token_as_a_hint",
     ),
     # --- APIs
     Protection(
-        "provider/apis.py::find_target",
+        "provider/apis.py::possible_scopes",
         drop_operand("for_itself"),
         f"{_CLIENT}an_api_that_was_not_granted",
     ),
     Protection(
-        "provider/apis.py::find_target",
+        "provider/apis.py::possible_scopes",
         drop_operand("is_first_party"),
         f"{_CLIENT}an_api_on_behalf_of_people",
     ),
     Protection(
-        "provider/apis.py::find_target",
+        "provider/apis.py::possible_scopes",
         replace("defined.intersection(grant.scope.split())", "defined"),
         f"{_CLIENT}a_scope_that_was_not_granted",
     ),
     Protection(
-        "provider/validator.py::_check_target",
+        "provider/targets.py::check_target",
         never("named"),
         f"{_CLIENT}another_api_at_the_exchange",
+    ),
+    Protection(
+        "provider/tokens.py::find_valid",
+        drop_operand("scopes_today"),
+        f"{_WITHDRAWN}tokens_after_the_right_has_gone",
+    ),
+    Protection(
+        "provider/tokens.py::introspect",
+        never("today is None"),
+        f"{_WITHDRAWN}tokens_after_the_right_has_gone",
+    ),
+    # --- Requests to clients
+    Protection(
+        "provider/outbound.py::is_public",
+        never("_IPV6_INTERNET"),
+        "tests/provider/test_outbound.py::test_what_is_public",
+    ),
+    Protection(
+        "provider/outbound.py::_guard",
+        replace("reaching_only(is_public)", "nullcontext()"),
+        "tests/provider/test_outbound.py::test_a_name_that_leads_into_the_network_gets_nothing",
+    ),
+    Protection(
+        "provider/logout_delivery.py::send_due",
+        skip("silent |="),
+        "tests/provider/test_logout_delivery.py::"
+        "test_a_client_that_does_not_answer_does_not_keep_others_waiting",
     ),
     # --- What is told
     Protection(

@@ -32,6 +32,13 @@ def test_a_rule_decides_which_can(rules: list[Callable[[str], str | Promise]]) -
     assert destination_error(PATTERN + "#x", own_schemes=False) != ""
 
 
+def test_a_native_application_is_told_that_its_scheme_needs_a_dot() -> None:
+    assert "needs a dot" in str(destination_error("app://callback", own_schemes=True))
+    assert "needs a dot" not in str(destination_error("app://callback", own_schemes=False))
+    assert "needs a dot" not in str(destination_error("localhost:3000/cb", own_schemes=True))
+    assert destination_error("com.example.app://callback", own_schemes=True) == ""
+
+
 def test_a_wildcard_is_never_a_destination() -> None:
     """Not even to the letter: somebody can have registered a name with a star."""
     assert is_listed("https://a.example.com/", ["https://a.example.com/"])

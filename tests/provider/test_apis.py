@@ -137,7 +137,9 @@ def test_a_machine_gets_what_it_was_granted(machine: RelyingParty, orders: API) 
 def test_a_machine_gets_no_more_than_it_was_granted(machine: RelyingParty, orders: API) -> None:
     grant(machine, orders)
     asked = {"grant_type": "client_credentials", "audience": ORDERS}
-    assert machine.token(**asked, scope="write:orders").json()["error"] == "invalid_scope"
+    refused = machine.token(**asked, scope="write:orders").json()
+    assert refused["error"] == "invalid_scope"
+    assert "has not been granted" in refused["error_description"]
     assert machine.token(**asked, scope="read:orders").status_code == 200
 
 
@@ -229,6 +231,15 @@ def test_an_api_is_registered_and_granted(machine: RelyingParty) -> None:
     assert refused.json()["error"] == "invalid_target"
 
 
+def test_scopes_that_an_api_loses_are_named() -> None:
+    run("register_api", "urn:wiki", "--scope", "read", "--scope", "write")
+    errors = StringIO()
+    call_command("register_api", "urn:wiki", "--scope", "read", stdout=StringIO(), stderr=errors)
+    assert "no longer a scope, also for clients: write" in errors.getvalue()
+    call_command("register_api", "urn:wiki", stdout=StringIO(), stderr=(kept := StringIO()))
+    assert kept.getvalue() == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -268,6 +279,9 @@ def test_what_was_withdrawn_is_not_refreshed(
         ClientConsent.objects.all().delete()
     else:
         API.objects.filter(pk=orders.pk).update(scopes={})
+    introspected = party.introspect(tokens["access_token"])
+    assert introspected["active"] is (what == "scopes")
+    assert "read:orders" not in introspected.get("scope", "")
     answer = party.refresh(tokens["refresh_token"])
     if what == "scopes":
         assert "read:orders" not in answer.json()["scope"]

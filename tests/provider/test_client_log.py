@@ -23,6 +23,7 @@ from azuread_connections.provider.client_log import CLIENT_REASONS, PERSON_REASO
 from azuread_connections.provider.models import Authorization, ClientConsent, OAuthClientSecret
 from tests.company import Company
 from tests.factories import UserFactory
+from tests.provider.devices import Device, answer
 from tests.provider.relying_party import RelyingParty, error_of
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,15 @@ def test_a_redirect_uri_that_is_not_listed_is_logged(portal: RelyingParty) -> No
     assert event.code == "redirect_uri_not_listed"
     assert event.application == portal.application
     assert event.message.endswith('"https://client.example/other"')
+
+
+def test_people_sent_by_an_unknown_client_are_logged(portal: RelyingParty) -> None:
+    """Such as one whose client ID was not imported."""
+    answer = portal.authorize(Client(), client_id="nobody")
+    assert answer.status_code == 400
+    [event] = events_of(Event.Kind.CLIENT_REFUSED)
+    assert (event.code, event.application) == ("client_unknown", None)
+    assert "nobody" not in event.message
 
 
 def test_a_flood_is_one_row_with_a_count(portal: RelyingParty) -> None:
@@ -250,3 +260,24 @@ def test_the_end_of_a_refresh_token_is_a_line_of_the_log(
     portal.refresh(tokens["refresh_token"])
     assert any("refresh_expired" in record.getMessage() for record in caplog.records)
     assert not events_of(Event.Kind.TOKENS_REFUSED)
+
+
+def test_a_device_that_signs_in_is_a_line_of_the_log(
+    television: RelyingParty, viewer: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="azuread_connections")
+    allowed, denied = Device.ask(television), Device.ask(television)
+    answer(viewer, allowed.user_code)
+    answer(viewer, denied.user_code, "deny")
+    allowed.tokens()
+    lines = [record.getMessage() for record in caplog.records]
+    identity = Identity.objects.get()
+    slug = f"application={television.application.slug}"
+    who = f"{slug} user={identity.user_id} address=127.0.0.1 device_address=127.0.0.1"
+    assert f"device_allowed {who}" in lines
+    assert f"device_denied {who}" in lines
+    assert f"device_signed_in {slug} identity={identity.pk}" in lines
+    assert not any(line.startswith("client_signed_in") for line in lines)
+    for device in (allowed, denied):
+        assert not any(device.user_code in line for line in lines)
+        assert not any(device.answer["device_code"] in line for line in lines)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -60,6 +60,8 @@ def test_a_further_secret_is_added(portal: RelyingParty, spa: RelyingParty) -> N
     printed = run("add_client_secret", portal.application.slug, "--expires", "2999-01-31")
     assert OAuthClientSecret.objects.accepts(portal.client, printed["client_secret"])
     assert OAuthClientSecret.objects.accepts(portal.client, portal.secret)
+    ends = OAuthClientSecret.objects.get(expires_at__isnull=False).expires_at
+    assert ends == datetime(2999, 1, 31, tzinfo=UTC)
     with pytest.raises(CommandError, match="not a date"):
         run("add_client_secret", portal.application.slug, "--expires", "31.1.2999")
     with pytest.raises(CommandError, match="not a date"):

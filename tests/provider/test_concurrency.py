@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 from oauth2_provider.models import get_access_token_model
 
-from azuread_connections.provider import keys
+from azuread_connections.provider import key_rotation
 from azuread_connections.provider.models import Authorization, SigningKey
 from tests.company import Company
 from tests.provider.devices import ACTIVATE, Device, answer, sealed_of, type_code
@@ -101,5 +101,5 @@ def test_a_device_is_answered_once(contoso: Company, television: RelyingParty) -
 
 
 def test_two_rotations_at_once_publish_one_key(db: None) -> None:
-    at_once(keys.rotate)
+    at_once(key_rotation.rotate)
     assert SigningKey.objects.count() == 2

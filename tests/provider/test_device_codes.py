@@ -48,6 +48,20 @@ def test_a_device_gets_its_tokens_once_its_person_agrees(
     assert userinfo(refreshed.json()["access_token"]).status_code == 200
 
 
+def test_a_device_learns_how_its_person_authenticated(
+    contoso: Company, television: RelyingParty
+) -> None:
+    contoso.app.optional_claims += ["auth_time", "amr"]
+    contoso.person.methods = ["pwd", "mfa"]
+    browser = Client()
+    contoso.sign_in(browser, application=television.application.slug)
+    device = Device.ask(television)
+    answer(browser, device.user_code)
+    claims = id_token_claims(device.tokens()["id_token"], television.client_id)
+    assert claims["amr"] == ["pwd", "mfa"]
+    assert "auth_time" in claims
+
+
 def test_no_more_scopes_are_given_than_were_shown(television: RelyingParty, viewer: Client) -> None:
     device = Device.ask(television, scope="openid")
     answer(viewer, device.user_code)

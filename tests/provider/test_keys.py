@@ -8,12 +8,12 @@ from typing import Any
 
 import jwt
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
 from azuread_connections.models import UndecryptableError
-from azuread_connections.provider import keys
+from azuread_connections.provider import key_rotation, keys
 from azuread_connections.provider.lifetimes import KEY_PUBLISHED_BEFORE
 from azuread_connections.provider.models import SigningKey
 
@@ -44,7 +44,7 @@ def test_no_private_part_is_published_or_stored_in_the_clear() -> None:
 def test_the_next_key_is_published_a_day_before_it_signs() -> None:
     first, now = signer(), timezone.now()
 
-    keys.rotate(now=now)
+    key_rotation.rotate(now=now)
 
     assert signer() == first
     assert len(published()) == 2
@@ -53,9 +53,9 @@ def test_the_next_key_is_published_a_day_before_it_signs() -> None:
 
 
 def test_a_second_rotation_changes_nothing_while_a_key_waits() -> None:
-    keys.rotate()
+    key_rotation.rotate()
     before = published()
-    rotation = keys.rotate()
+    rotation = key_rotation.rotate()
     assert not rotation.is_new
     assert published() == before
 
@@ -66,7 +66,7 @@ def test_the_next_key_signs_in_its_time_and_the_former_stays_published(
     first = signer()
     token = keys.sign({"sub": "x"})
     now = timezone.now()
-    keys.rotate(now=now)
+    key_rotation.rotate(now=now)
     monkeypatch.setattr(timezone, "now", lambda: now + KEY_PUBLISHED_BEFORE)
     keys.forget()
     assert signer() != first
@@ -82,11 +82,11 @@ def test_the_next_key_signs_in_its_time_and_the_former_stays_published(
 
 def test_a_rotation_deletes_what_is_over() -> None:
     first, now = signer(), timezone.now()
-    keys.rotate(now=now)
-    rotation = keys.rotate(now=now + timedelta(days=30))
+    key_rotation.rotate(now=now)
+    rotation = key_rotation.rotate(now=now + timedelta(days=30))
     assert rotation.deleted == 0
     assert SigningKey.objects.get(kid=first).private_key.reveal() == ""
-    rotation = keys.rotate(now=now + timedelta(days=420))
+    rotation = key_rotation.rotate(now=now + timedelta(days=420))
     assert rotation.deleted == 1
     assert not SigningKey.objects.filter(kid=first).exists()
 
@@ -95,19 +95,19 @@ def test_a_retired_key_still_proves_whom_a_hint_is_about(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token, now = keys.sign({"sub": "x"}), timezone.now()
-    keys.rotate(now=now)
+    key_rotation.rotate(now=now)
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=30))
-    keys.rotate()
+    key_rotation.rotate()
     assert keys.verify(token) is None
     assert keys.verify_hint(token) == {"sub": "x"}
     assert keys.verify_hint(keys.sign({"sub": "x"}, typ=keys.TYP_LOGOUT_JWT)) is None
-    keys.rotate(is_compromised=True)
+    key_rotation.rotate(is_compromised=True)
     assert keys.verify_hint(token) is None
 
 
 def test_a_compromised_key_is_withdrawn_at_once() -> None:
     first, token = signer(), keys.sign({"sub": "x"})
-    keys.rotate()
+    key_rotation.rotate()
 
     call_command("rotate_signing_keys", "--compromised", stdout=StringIO())
 
@@ -121,6 +121,12 @@ def test_the_command_says_which_key_signs() -> None:
     call_command("rotate_signing_keys", stdout=out)
     assert f"Signs now: {signer()}" in out.getvalue()
     assert "Signs from" in out.getvalue()
+
+
+def test_without_an_encryption_key_the_command_says_what_is_missing(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
+    with pytest.raises(CommandError, match="ENCRYPTION_KEYS"):
+        call_command("rotate_signing_keys", stdout=StringIO())
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
@@ -149,7 +155,7 @@ def test_a_rotation_encrypts_with_the_first_key(settings: Any) -> None:
     settings.AZUREAD_CONNECTIONS = old | {
         "ENCRYPTION_KEYS": [new, *old["ENCRYPTION_KEYS"]],
     }
-    keys.rotate()
+    key_rotation.rotate()
     settings.AZUREAD_CONNECTIONS = old | {"ENCRYPTION_KEYS": [new]}
     keys._load.cache_clear()
     assert signer() == first
@@ -161,7 +167,7 @@ def test_a_key_that_is_lost_is_replaced_at_once_and_its_tokens_stay_valid(settin
         "ENCRYPTION_KEYS": ["Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE="]
     }
     keys._load.cache_clear()
-    keys.rotate()
+    key_rotation.rotate()
     assert signer() != first
     assert keys.verify(token) == {"sub": "x"}
     assert SigningKey.objects.get(kid=first).retires_at is not None

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from azuread_connections.provider import keys
+from azuread_connections.provider import key_rotation
 from azuread_connections.provider.lifetimes import KEY_PUBLISHED_BEFORE
 from azuread_connections.provider.models import (
     API,
@@ -120,7 +120,7 @@ def test_a_changed_lifetime_acts_on_refresh_tokens_at_their_next_use(
 def test_a_retired_key_is_published_as_long_as_the_longest_token() -> None:
     orders(30 * DAY)
     first, now = SigningKey.objects.get(), timezone.now()
-    keys.rotate(now=now)
+    key_rotation.rotate(now=now)
     first.refresh_from_db()
     over = now + KEY_PUBLISHED_BEFORE + timedelta(days=30, hours=1)
     assert first.retires_at == over
@@ -129,14 +129,14 @@ def test_a_retired_key_is_published_as_long_as_the_longest_token() -> None:
 def test_the_longest_id_token_counts_too(portal: RelyingParty) -> None:
     change(portal, id_token_lifetime=DAY)
     first, now = SigningKey.objects.get(), timezone.now()
-    keys.rotate(now=now)
+    key_rotation.rotate(now=now)
     first.refresh_from_db()
     assert first.retires_at == now + KEY_PUBLISHED_BEFORE + timedelta(days=1, hours=1)
 
 
 def test_a_longer_lifetime_keeps_the_key_that_still_signs(portal: RelyingParty) -> None:
     first, now = SigningKey.objects.get(), timezone.now()
-    keys.rotate(now=now)
+    key_rotation.rotate(now=now)
     orders(DAY)
     first.refresh_from_db()
     assert first.retires_at == now + KEY_PUBLISHED_BEFORE + timedelta(days=1, hours=1)

@@ -186,6 +186,63 @@ def test_what_is_not_confirmed_is_sent_again_after_growing_pauses(
     assert len({logout_claims(each, portal.client_id)["jti"] for each in receiver.tokens}) == 5
 
 
+@pytest.fixture
+def others(contoso: Company) -> Iterator[tuple[RelyingParty, Receiver]]:
+    """Another client, and what it is told."""
+    party = RelyingParty.create(contoso)
+    with listening() as receiver:
+        party.client.backchannel_logout_uri = receiver.url
+        party.client.save()
+        yield party, receiver
+
+
+def add_notices(party: RelyingParty, number: int) -> None:
+    LogoutNotice.objects.bulk_create(
+        LogoutNotice(client=party.client, subject="x", session_id=f"s{each}", due_at=timezone.now())
+        for each in range(number)
+    )
+
+
+def test_a_client_that_does_not_answer_does_not_keep_others_waiting(
+    portal: RelyingParty,
+    receiver: Receiver,
+    others: tuple[RelyingParty, Receiver],
+    tokens: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logout_delivery, "_PATIENT", 0.5)
+    receiver.seconds = 3
+    add_notices(portal, 35)
+    add_notices(others[0], 1)
+    assert "Sent: 1\nNot confirmed: 10" in run_command()
+    assert len(others[1].posts) == 1
+    # The others of the client are tried again by the next run.
+    assert LogoutNotice.objects.filter(due_at__lte=timezone.now()).count() == 25
+
+
+def test_a_slow_client_is_told_last(
+    portal: RelyingParty,
+    receiver: Receiver,
+    others: tuple[RelyingParty, Receiver],
+    tokens: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logout_delivery, "_SLOW", 0.2)
+    receiver.seconds = 0.4
+    add_notices(portal, 21)
+    add_notices(others[0], 1)
+    told = []
+    send = logout_delivery.post_form
+
+    def noted(url: str, *args: Any, **kwargs: Any) -> int:
+        told.append(url)
+        return send(url, *args, **kwargs)
+
+    monkeypatch.setattr(logout_delivery, "post_form", noted)
+    assert "Sent: 22" in run_command()
+    assert told.index(others[1].url) == 10
+
+
 def test_it_gives_up_after_a_day_and_says_so(
     portal: RelyingParty,
     adele: Client,

@@ -142,6 +142,13 @@ def test_a_redirect_is_not_followed(settings: Any, receiver: Receiver) -> None:
         ("fc00::1", False),
         ("fe80::1%eth0", False),
         ("ff02::1", False),
+        # Site-local addresses, and others that nobody on the Internet has been given.
+        ("fec0::1", False),
+        ("::7f00:1", False),
+        ("::ffff:0:7f00:1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("5f00::1", False),
+        ("4000::1", False),
     ],
 )
 def test_what_is_public(address: str, expected: bool) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest, HttpResponse
 
-from ...conf import CACHE_PREFIX, conf
 from ...entra.tokens import logout_url
 from ...microsoft import client as microsoft
 from ...models import Connection, Revocation
+from ...rate_limit import RateLimit, network_of
 from ..log.client_address import client_address
 from ..lookup import addresses
 from ..lookup.frontchannel import is_frontchannel_token
@@ -21,14 +19,12 @@ from ..state.transaction import Transaction
 from . import redirects
 from .begin import new_transaction, redirect_with_transaction_cookie
 
-logger = logging.getLogger("azuread_connections")
-
 PURPOSE = "logout"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: Sign-outs accepted in a minute at one connection's address, and there from one client. Without
 #: the first limit a client could fill a table; without the second it could use up the first.
-_SIGN_OUTS_PER_MINUTE = 600
-_SIGN_OUTS_PER_CLIENT = 120
+_SIGN_OUTS_OF_CONNECTION = RateLimit("sign_outs", limit=600, seconds=60)
+_SIGN_OUTS_OF_CLIENT = RateLimit("sign_outs_of_client", limit=120, seconds=60)
 
 
 class TooManySignOuts(Exception):
@@ -75,8 +71,10 @@ def end_microsoft_session(request: HttpRequest, token: str, session_id: str) -> 
     if not _GUID.fullmatch(session_id):
         return True
     # The client's limit first: what it refuses must not count for other clients.
-    _count(connection, f"{connection.pk}:{_client(request)}", _SIGN_OUTS_PER_CLIENT)
-    _count(connection, f"{connection.pk}", _SIGN_OUTS_PER_MINUTE)
+    if not _SIGN_OUTS_OF_CLIENT.allows(f"{connection.name}, {network_of(client_address(request))}"):
+        raise TooManySignOuts
+    if not _SIGN_OUTS_OF_CONNECTION.allows(connection.name):
+        raise TooManySignOuts
     Revocation.of_microsoft_session(connection, session_id.lower())
     return True
 
@@ -89,31 +87,3 @@ def _connection_of(token: str) -> Connection | None:
     if connection is None or not is_frontchannel_token(connection, token):
         return None
     return connection
-
-
-def _client(request: HttpRequest) -> str:
-    """Return the client's IPv4 address or IPv6 network: a client can have many IPv6 addresses."""
-    address = ip_address(client_address(request) or "::")
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((address, 64), strict=False).network_address)
-    return str(address)
-
-
-def _count(connection: Connection, whose: str, limit: int) -> None:
-    """Count a sign-out; log once a minute that there are too many."""
-    key = f"{CACHE_PREFIX}:sign_outs:{whose}"
-    conf.cache.add(key, 0, 60)
-    try:
-        count = conf.cache.incr(key)
-    except ValueError:  # expired between the two calls
-        return
-    if count == limit + 1:
-        logger.warning(
-            "Sign-outs at Microsoft are refused for a minute: more than %d came to the address of "
-            "%s (%s).",
-            limit,
-            connection.name,
-            whose,
-        )
-    if count > limit:
-        raise TooManySignOuts

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from azuread_connections.management.files import write_file
+from azuread_connections.management.files import write_pieces
 from azuread_connections.models import Connection
 from azuread_connections.transfer.exporter import as_json, export_connections
 
@@ -28,15 +27,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            pieces = as_json(export_connections(_named(options["names"])))
-            if options["output"]:
-                write_file(Path(options["output"]), pieces)
-            else:
-                for piece in pieces:
-                    self.stdout.write(piece, ending="")
-        except DatabaseError as error:
-            raise CommandError(str(error)) from error
+        write_pieces(self.stdout, options["output"], _pieces(options["names"]))
+
+
+def _pieces(names: list[str]) -> Iterator[str]:
+    yield from as_json(export_connections(_named(names)))
 
 
 def _named(names: list[str]) -> QuerySet[Connection]:

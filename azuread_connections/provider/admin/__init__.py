@@ -3,10 +3,11 @@
 Importing this package registers them on the default admin site, in place of the core's page of
 applications. On a site of your own, register these classes::
 
-    from azuread_connections.provider.admin import APIAdmin, ApplicationAdmin
+    from azuread_connections.provider.admin import APIAdmin, ApplicationAdmin, LogoutNoticeAdmin
 
     backoffice.register(Application, ApplicationAdmin)
     backoffice.register(API, APIAdmin)
+    backoffice.register(LogoutNotice, LogoutNoticeAdmin)
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from ...admin import ApplicationAdmin as CoreApplicationAdmin
 from ...models import Application
 from .apis import APIAdmin
 from .application import ApplicationAdmin
+from .logout_notices import LogoutNoticeAdmin
 
-__all__ = ["APIAdmin", "ApplicationAdmin"]
+__all__ = ["APIAdmin", "ApplicationAdmin", "LogoutNoticeAdmin"]
 
 # A class of the site's own stays: it can be a subclass of ours.
 if (

@@ -23,8 +23,9 @@ from ...admin.rights import may
 from ...admin.widgets.field_texts import field_texts
 from ...models import Application
 from ..issuer import issuer
-from ..models import OAuthClient
+from ..models import LogoutNotice, OAuthClient
 from ..models.client import is_public_type
+from ..wildcards import listed_wildcards
 from . import client_secrets, removal
 from .application_form import (
     ACCESS_FIELDS,
@@ -40,6 +41,9 @@ from .rights import DELETE, may_edit_client, may_see_client
 #: A page of one application: a function of (page, request, application).
 Show = Callable[[Any, HttpRequest, Application], HttpResponse]
 _CLIENT_CLASS = "azuread-client"
+#: The number of wildcards that a warning names.
+NAMED_WILDCARDS = 5
+_ADDRESSES = frozenset({"allowed_callback_urls", "allowed_logout_urls"})
 
 
 class ClientFilter(admin.SimpleListFilter):
@@ -133,6 +137,10 @@ class ApplicationAdmin(CoreApplicationAdmin):
         is_public = is_public_type(form.instance.application_type)
         if form.client is not None and is_public and not was_public:
             self.message_user(request, client_secrets.no_longer_used(), messages.WARNING)
+        has_new_address = form.new_client or _ADDRESSES.intersection(form.changed_data)
+        is_client = client_of(form.instance) is not None
+        if is_client and has_new_address and (warning := _wildcard_warning(form.instance)):
+            self.message_user(request, warning, messages.WARNING)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -185,8 +193,10 @@ class ApplicationAdmin(CoreApplicationAdmin):
         return request
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Deleting an application deletes its client, which needs a permission, too."""
+        """Deleting an application deletes its client, which needs a permission, too. Logout notices
+        that wait go with the client: nobody deletes those by themselves."""
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        perms_needed = {*perms_needed} - {str(LogoutNotice._meta.verbose_name)}
         if not may(request, DELETE) and any(client_of(each) for each in objs):
             perms_needed = {*perms_needed, str(OAuthClient._meta.verbose_name)}
         return to_delete, counts, perms_needed, protected
@@ -232,6 +242,18 @@ def client_of(application: Application | None) -> OAuthClient | None:
         return None
     found: OAuthClient | None = getattr(application, "oauth_client", None)
     return found
+
+
+def _wildcard_warning(application: Application) -> str:
+    """Return what an administrator has to know of listed wildcards; "" if there are none."""
+    found = listed_wildcards(application)
+    if not found:
+        return ""
+    urls = ", ".join(found[:NAMED_WILDCARDS]) + (" …" if len(found) > NAMED_WILDCARDS else "")
+    return gettext(
+        "Whoever can put a page on any host that a wildcard lets in can receive people's sign-ins: "
+        "%(urls)s. List each address in full where you can."
+    ) % {"urls": urls}
 
 
 def _client_fieldsets(client: OAuthClient | None) -> list[Any]:

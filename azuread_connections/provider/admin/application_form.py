@@ -17,9 +17,9 @@ from ...admin.application_form import ApplicationForm
 from ...admin.widgets.field_texts import field_texts
 from ...models import Application
 from ...models.application import default_grant_types
-from ...models.validators import is_plain
 from ..models import OAuthClient
 from ..models.client import SUPPORTED_GRANT_TYPES, possible_grant_types
+from ..models.client_settings import validate_client_id
 from .fields import MetadataField, OriginsField
 
 _Type = Application.Type
@@ -199,14 +199,15 @@ class ClientApplicationForm(ApplicationForm):
         wanted = cleaned.get("new_client_id") or cleaned.get("external_id")
         if not wanted:
             return
-        taken = get_application_model()._default_manager.filter(client_id=wanted)
-        if not is_plain(wanted) or taken.exists():
-            error = ValidationError(
-                _("The client ID “%(client_id)s” is taken."),
-                code="taken",
-                params={"client_id": wanted},
-            )
+        try:
+            validate_client_id(wanted)
+        except ValidationError as error:
             self.add_error("new_client_id", error)
+            return
+        if get_application_model()._default_manager.filter(client_id=wanted).exists():
+            message = _("The client ID “%(client_id)s” is taken.")
+            taken = ValidationError(message, code="taken", params={"client_id": wanted})
+            self.add_error("new_client_id", taken)
 
     def _clean_row(self, cleaned: dict[str, Any]) -> None:
         row = self.client or OAuthClient()

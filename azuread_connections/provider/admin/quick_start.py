@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from ...models import Application
 from ..issuer import endpoint, issuer
 from ..models import OAuthClient
+from ..models.client import is_public_type
 
 SECRET_PLACEHOLDER = "YOUR_CLIENT_SECRET"  # noqa: S105  # what it is called where it is missing
 CALLBACK_PLACEHOLDER = "https://client.example.com/callback"
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 _Type = Application.Type
 _GrantType = Application.GrantType
@@ -38,6 +38,7 @@ class Facts:
     authorize: str
     token: str
     userinfo: str
+    device: str
     jwks: str
     client_id: str
     callback: str
@@ -46,13 +47,14 @@ class Facts:
     audience: str
 
     @property
-    def is_confidential(self) -> bool:
-        return self.application_type in {_Type.REGULAR_WEB, _Type.MACHINE_TO_MACHINE}
-
-    @property
     def is_at_root(self) -> bool:
         """Whether a client finds the endpoints by the domain alone."""
         return urlsplit(self.issuer).path == "/"
+
+    @property
+    def shares_cookies(self) -> bool:
+        """Whether browsers send the client's cookies to this site, too: they ignore the port."""
+        return urlsplit(self.callback).hostname == urlsplit(self.issuer).hostname
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def facts_of(client: OAuthClient, request: HttpRequest) -> Facts:
         authorize=endpoint(request, "authorize"),
         token=endpoint(request, "token"),
         userinfo=endpoint(request, "userinfo"),
+        device=endpoint(request, "device_code"),
         jwks=endpoint(request, "jwks"),
         client_id=client.client_id,
         callback=urls[0] if urls else CALLBACK_PLACEHOLDER,
@@ -93,12 +96,12 @@ def _examples(facts: Facts) -> Iterator[Example]:
         yield Example(
             "Django, Authlib",
             _("For a Django site. Install Authlib and requests."),
-            _in_python(AUTHLIB_DJANGO, facts),
+            _in_python(AUTHLIB_DJANGO, facts) + _cookie_name(facts, "# In settings.py, as "),
         )
         yield Example(
             "Django, mozilla-django-oidc",
             _("In settings.py. Its callback URL ends in /oidc/callback/, as its own URLs have it."),
-            _in_python(MOZILLA, facts),
+            _in_python(MOZILLA, facts) + _cookie_name(facts, "# As "),
         )
     if by_browser and facts.application_type == _Type.SPA:
         if facts.is_at_root:
@@ -118,7 +121,7 @@ def _examples(facts: Facts) -> Iterator[Example]:
         )
         yield Example("Client credentials, curl", note, _curl_client_credentials(facts))
         yield Example("Client credentials, Authlib", note, _authlib_machine(facts))
-    if DEVICE_CODE in facts.grant_types:
+    if _GrantType.DEVICE_CODE in facts.grant_types:
         yield Example(
             "Device flow, curl",
             _("For a device without a browser: the person enters a code elsewhere."),
@@ -128,13 +131,17 @@ def _examples(facts: Facts) -> Iterator[Example]:
 
 def _fill(template: Template, facts: Facts, quote: Callable[[str], str]) -> str:
     """Fill in an example; ``quote`` makes a text a literal of its language."""
-    names = ("issuer", "authorize", "token", "userinfo", "jwks", "client_id", "callback", "scope")
+    names = (
+        *("issuer", "authorize", "token", "userinfo", "device", "jwks"),
+        *("client_id", "callback", "scope"),
+    )
     values = {name: quote(getattr(facts, name)) for name in names}
     values |= {
         "secret": quote(SECRET_PLACEHOLDER),
         "discovery": quote(f"{facts.issuer}.well-known/openid-configuration"),
         "audience": quote(facts.audience or "https://api.example.com/"),
-        "domain": quote(urlsplit(facts.issuer).netloc),
+        # auth0-spa-js takes https where the domain does not say otherwise.
+        "domain": quote(facts.issuer.removeprefix("https://").rstrip("/")),
     }
     return template.substitute(values).strip() + "\n"
 
@@ -194,6 +201,16 @@ url, state = session.create_authorization_url($authorize, code_verifier=verifier
 # Open the URL in the browser. `answer` is the address that the browser then comes back to:
 tokens = session.fetch_token($token, authorization_response=answer, code_verifier=verifier)
 """)
+
+
+def _cookie_name(facts: Facts, beginning: str) -> str:
+    """Return the setting that keeps two Django sites on one host from sharing a session cookie."""
+    if not facts.shares_cookies:
+        return ""
+    return (
+        f"\n{beginning}this client and the site where people sign in have the same host:\n"
+        'SESSION_COOKIE_NAME = "client_sessionid"\n'
+    )
 
 
 def _audience_line(facts: Facts, line: str) -> str:
@@ -270,16 +287,16 @@ token = session.fetch_token($token, grant_type="client_credentials", audience=$a
 
 
 def _curl_device(facts: Facts) -> str:
-    secret = "  --data-urlencode client_secret=$secret \\\n" if facts.is_confidential else ""
-    device = shlex.quote(f"{facts.issuer}oauth/device/code").replace("$", "$$")
+    is_public = is_public_type(facts.application_type)
+    secret = "" if is_public else "  --data-urlencode client_secret=$secret \\\n"
     template = Template(
         f"""
-curl {device} \\
+curl $device \\
   --data-urlencode client_id=$client_id \\
 {secret}  --data-urlencode scope=$scope
 # Show "verification_uri" and "user_code" to the person. Then, every five seconds:
 curl $token \\
-  --data-urlencode grant_type={DEVICE_CODE} \\
+  --data-urlencode grant_type={_GrantType.DEVICE_CODE.value} \\
   --data-urlencode client_id=$client_id \\
 {secret}  --data-urlencode device_code=DEVICE_CODE
 """

@@ -11,7 +11,7 @@ from oauth2_provider.models import get_application_model
 from oauth2_provider.settings import oauth2_settings
 
 from ...models import Application
-from .client_settings import validate_client_url, validate_metadata
+from .client_settings import validate_client_id, validate_client_url, validate_metadata
 from .origins import clean_origin
 
 _Type = Application.Type
@@ -43,10 +43,12 @@ class OAuthClients(models.Manager["OAuthClient"]):
         """Make an application an OAuth client.
 
         ``client_id``: the one to keep, of a client that comes from elsewhere. By default the
-        application's external ID if it has one, and a new one otherwise.
+        application's external ID if it has one, and a new one otherwise. Raises
+        ``ValidationError``.
         """
         using = router.db_for_write(self.model)
         wanted = client_id or application.external_id
+        validate_client_id(wanted)
         with transaction.atomic(using=using):
             oauth_application = create_oauth_application(application.name, wanted, using)
             client = self.model(

@@ -13,6 +13,21 @@ MAX_METADATA_ENTRIES = 10
 MAX_METADATA_LENGTH = 255
 
 
+def validate_client_id(value: str) -> None:
+    """Refuse a client ID that is not one of OAuth 2.0 (RFC 6749 appendix A.1), or that could be
+    taken for a person: in a token that a machine has for itself it is ``sub`` (RFC 9068 section 5).
+    """
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValidationError(
+            _("A client ID has only ASCII characters, and no spaces."), code="not_ascii"
+        )
+    if "|" in value:
+        raise ValidationError(
+            _("A client ID contains no “|”: user IDs do, and an API could take it for one."),
+            code="like_a_user_id",
+        )
+
+
 def validate_client_url(value: str) -> None:
     """Refuse anything else than ``https://…``, or ``http://…`` on loopback, without a fragment.
 

@@ -12,30 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from ...models import Application, Connection
-from ...transfer.changes import Action, Difference
+from ...transfer.changes import EntryChange
 from ...transfer.document import ImportIssue, shown
 from ..models import API, ClientGrant, OAuthClient
 
 
 @dataclass
-class Change:
-    """Everything that one entry changes."""
+class Change(EntryChange):
+    """Everything that one entry changes. ``name``: of its client, API or grant."""
 
-    name: str
-    is_new: bool
-    differences: list[Difference] = field(default_factory=list)
-    mistakes: list[ImportIssue] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def action(self) -> Action:
-        if self.is_new:
-            return Action.CREATE
-        return Action.UPDATE if self.differences else Action.NONE
-
-    def tell(self, label: str, after: str, before: str) -> None:
-        """Add a difference. For a new row, the former value is left out."""
-        self.differences.append(Difference(label, after, None if self.is_new else before))
+    name: str = field(kw_only=True)
 
     def set_fields(self, row: models.Model, values: dict[str, Any]) -> list[str]:
         """Give a row the values that differ; return the names of those fields."""
@@ -48,7 +34,9 @@ class Change:
             changed.append(name)
             if value != before or value not in ("", [], {}):
                 self.tell(
-                    label_of(row, name), in_words(row, name, value), in_words(row, name, before)
+                    label_of(row, name),
+                    describe_value(row, name, value),
+                    describe_value(row, name, before),
                 )
         return changed
 
@@ -94,7 +82,7 @@ def label_of(row: models.Model, name: str) -> str:
     return str(row._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
-def in_words(row: models.Model, name: str, value: Any) -> str:
+def describe_value(row: models.Model, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):

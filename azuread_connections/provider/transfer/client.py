@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ...models.validators import is_plain
 from ...transfer.document import ObjectReader, shown
-from ..models.client import PUBLIC_TYPES
+from ..models.client import PUBLIC_TYPES, SUPPORTED_GRANT_TYPES
 from .entry import ClientEntry
 from .fields import (
     APP_TYPE,
@@ -27,7 +27,6 @@ from .fields import (
     SLUG,
     WEB_ORIGINS,
     Field,
-    stored_grant_type,
 )
 from .placeholders import Removed, is_masked_secret
 from .reading import note_left_over, note_removed, required, skip
@@ -170,9 +169,9 @@ def _put_grant_types(reader: ObjectReader, values: dict[str, Any], keys: dict[st
     words = reader.texts(GRANT_TYPES)
     if words is None:
         return
-    found = {word: stored_grant_type(word) for word in words}
-    values["grant_types"] = list(dict.fromkeys(filter(None, found.values())))
-    refused = [shown(word) for word, grant_type in found.items() if grant_type is None]
+    named = dict.fromkeys(words)
+    values["grant_types"] = [word for word in named if word in SUPPORTED_GRANT_TYPES]
+    refused = [shown(word) for word in named if word not in SUPPORTED_GRANT_TYPES]
     if gone := [word for word in refused if word in _REMOVED_BY_OAUTH_2_1]:
         reader.note(
             _(

@@ -23,7 +23,6 @@ from .fields import (
     NAME,
     SLUG,
     WEB_ORIGINS,
-    exported_grant_type,
 )
 
 #: Rows read at once; limits memory at any number of clients.
@@ -83,7 +82,7 @@ def _client(client: OAuthClient) -> Entry:
     for field in CLIENT_FIELDS:
         _put(entry, field.key, getattr(client, field.field))
     _put(entry, WEB_ORIGINS, client.web_origins)
-    offered = [exported_grant_type(each) for each in ticked if each in SUPPORTED_GRANT_TYPES]
+    offered = [each for each in ticked if each in SUPPORTED_GRANT_TYPES]
     _put(entry, GRANT_TYPES, offered)
     _put(entry, AUTH_METHOD, "none" if client.is_public else "client_secret_post")
     _put(entry, "jwt_configuration.alg", "RS256")

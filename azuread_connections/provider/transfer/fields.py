@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...models import Application
-from ..models.client import SUPPORTED_GRANT_TYPES
 
 OWN = "azuread_connections"
 
@@ -59,15 +58,3 @@ APP_TYPES = {
     "regular_web": _Type.REGULAR_WEB,
     "non_interactive": _Type.MACHINE_TO_MACHINE,
 }
-
-_DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-
-
-def stored_grant_type(word: str) -> str | None:
-    """Return the grant type that a word of the file means, or None if it is not offered here."""
-    words = (word, "device_code") if word == _DEVICE_CODE else (word,)
-    return next((each for each in words if each in SUPPORTED_GRANT_TYPES), None)
-
-
-def exported_grant_type(grant_type: str) -> str:
-    return _DEVICE_CODE if grant_type == "device_code" else grant_type

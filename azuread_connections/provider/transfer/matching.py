@@ -7,13 +7,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from oauth2_provider.models import get_application_model
 
+from ...conf import conf
 from ...models import Application, Connection, EnabledConnection
 from ...transfer.document import ImportIssue, shown
 from ..models import OAuthClient
 from .entry import ClientEntry
 from .fields import CLIENT_ID, NAME
+
+#: Why an import does not make this site's own application a client, by the key that names it.
+_OWN_APPLICATION = {
+    NAME: gettext_lazy(
+        "This site's own application, “%(slug)s”, has this name. Rename the client in the file, or "
+        "the application here."
+    ),
+    CLIENT_ID: gettext_lazy(
+        "This site's own application, “%(slug)s”, has this external ID. Remove it there, or take "
+        "the client out of the file."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,10 @@ class Stored:
         self._taken = set(rows.values_list("client_id", flat=True)) - set(self._by_client_id)
 
     def match(self, entry: ClientEntry) -> Match:
-        """Find an entry's application by its client ID, then its external ID, then its name."""
+        """Find an entry's application by its client ID, then its external ID, then its name.
+
+        This site's own application never becomes a client by an import.
+        """
         if client := self._by_client_id.get(entry.client_id):
             return Match(client.application, client)
         candidates = self._by_external_id.get(entry.client_id, []) if entry.client_id else []
@@ -70,6 +87,12 @@ class Stored:
                 CLIENT_ID if candidates else NAME,
                 _("The application “%(name)s” is a client with another ID, %(client_id)s.")
                 % {"name": shown(client.application.name), "client_id": shown(client.client_id)},
+            )
+        if application and client is None and application.slug == conf.default_application:
+            # Auth0, too, calls its first application “Default App”.
+            key = CLIENT_ID if candidates else NAME
+            return self._refused(
+                entry, key, str(_OWN_APPLICATION[key]) % {"slug": application.slug}
             )
         if client is None and entry.client_id in self._taken:
             return self._refused(

@@ -18,6 +18,7 @@ from ...transfer.document import ImportIssue
 from ..models import OAuthClient
 from ..models.client import SUPPORTED_GRANT_TYPES
 from ..models.client_secret import digest_of, validate_secret
+from ..models.client_settings import validate_client_id
 from ..models.origins import clean_origin
 from .changes import ClientChange, hint_of, label_of, listed
 from .entry import ClientEntry
@@ -49,7 +50,6 @@ def plan_client(
         mistakes=match.mistakes,
     )
     if match.application is not None and match.client is None:
-        # Auth0, too, calls its first application “Default App”.
         change.notes.append(
             _("the application “%(slug)s”, which is here already, becomes this client.")
             % {"slug": match.application.slug}
@@ -184,9 +184,7 @@ def _plan_client_id(entry: ClientEntry, change: ClientChange) -> None:
         return
     try:
         get_application_model()._meta.get_field("client_id").clean(entry.client_id, None)
-        if not entry.client_id.isascii() or " " in entry.client_id:
-            # RFC 6749 appendix A.1.
-            raise ValidationError(_("A client ID has only ASCII characters, and no spaces."))
+        validate_client_id(entry.client_id)
     except ValidationError as error:
         change.refuse(place, error)
 

@@ -22,7 +22,7 @@ from ...login.state.session import SignIn
 from ...login.web import buttons
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
-from .. import device_codes, device_limits, pending, user_codes
+from .. import client_log, device_codes, device_limits, pending, user_codes
 from ..issuer import NAMESPACE
 from ..models import DeviceAuthorization
 from ..pending import PendingRequest
@@ -123,7 +123,10 @@ def _take_answer(request: HttpRequest, sealed: str) -> HttpResponse:
     proof = _find_proof(request, device)
     if proof is None:  # their sign-in has ended since
         return _to_sign_in(request, device, code, is_refused=_is_signed_in(request))
-    is_first = device_codes.allow(device, request.user, proof)
+    try:
+        is_first = device_codes.allow(device, request.user, proof)
+    except device_codes.SignInGone:
+        return _to_sign_in(request, device, code, is_refused=False)
     if is_first:
         consent.give_for_device(device, request.user)
     return _answered_page(request, device, is_first, is_allowed)
@@ -176,6 +179,7 @@ def _confirmation_page(
         "api": device.api,
         "scopes": consent.meanings(device.scopes, device.api),
         "device": device,
+        "logo_url": device.client.logo_uri,
         "code": user_codes.shown(code),
         "own_address": client_address(request),
         "sealed": sealing.seal(_SEAL, [device.pk, code], name=str(request.user.pk)),
@@ -186,8 +190,12 @@ def _confirmation_page(
 def _answered_page(
     request: HttpRequest, device: DeviceAuthorization, is_first: bool, is_allowed: bool
 ) -> HttpResponse:
+    """Log an answer and confirm it, if it was the first."""
     if not is_first:
         return _code_page(request, "answered", status=400)
+    client_log.log_device_answer(
+        "allowed" if is_allowed else "denied", device, request.user.pk, client_address(request)
+    )
     context = {"application": device.client.application, "is_allowed": is_allowed}
     return _page(request, "activate_done", context)
 

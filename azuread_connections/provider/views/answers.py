@@ -1,11 +1,11 @@
-"""The two ends of an authorization request: back at the client, or on a page that goes nowhere."""
+"""How a request that came by the browser ends: back at the client, or on a page of errors."""
 
 from __future__ import annotations
 
 import json
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
 from oauthlib.common import add_params_to_uri
@@ -77,6 +77,19 @@ def _policy(*directives: str) -> str:
             *directives,
         ]
     )
+
+
+def as_get(request: HttpRequest, *, most: int) -> HttpResponse:
+    """Turn a form into an address, for a browser that brings no cookie with a form of another site.
+
+    ``most``: the longest query; beyond it, the browser gets an error page.
+    """
+    query = request.POST.urlencode()
+    if len(query) > most:
+        return error_page(request, "invalid_request")
+    response = HttpResponseRedirect(f"{request.path}?{query}")
+    response.status_code = 303
+    return response
 
 
 def error_page(request: HttpRequest, code: str) -> HttpResponse:

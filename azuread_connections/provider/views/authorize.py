@@ -7,12 +7,11 @@ import time
 from functools import partial
 from typing import Any
 
-from django.db import router
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db import IntegrityError, router, transaction
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import View
 
@@ -27,7 +26,7 @@ from ...login.web import buttons, display
 from ...login.web.display import Display, choose_language
 from ...login.web.entry import entry
 from ...models import Connection
-from .. import browser_session, claims, keys, lifetimes, pending
+from .. import browser_session, claims, judge, keys, lifetimes, pending
 from ..attempt import LOGIN, Attempt, Parameters, Refused, check_prompts, is_authentication_fresh
 from ..issuer import NAMESPACE
 from ..models import Authorization
@@ -42,7 +41,7 @@ from ..server import (
     check_authorization_request,
 )
 from ..subjects import is_subject
-from .answers import error_page, to_client
+from .answers import as_get, error_page, to_client
 from .consent import agreed_attempt, confirmation_page, consent_page, has_consent
 
 #: What does not fit would be lost on its way: servers and Django refuse longer addresses.
@@ -72,12 +71,7 @@ class AuthorizeView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """The same by a form of another site, which brings no cookie (OpenID Connect Core section
         3.1.2.1)."""
-        query = urlencode(_parameters(request.POST))
-        if len(query) > _MAX_QUERY:
-            return error_page(request, "invalid_request")
-        response = HttpResponseRedirect(f"{request.path}?{query}")
-        response.status_code = 303
-        return response
+        return as_get(request, most=_MAX_QUERY)
 
 
 @method_decorator(entry, name="dispatch")
@@ -165,9 +159,7 @@ def _answer(
     check_prompts(attempt)
     proof = _find_proof(request, attempt, asked)
     if proof is None:
-        if "none" in attempt.prompts:
-            raise Refused("login_required", "The person has to sign in.")
-        return _to_sign_in(request, attempt, asked)
+        return _without_proof(request, attempt, asked)
     if not is_authentication_fresh(attempt, proof):
         return _to_authentication(request, attempt, asked, proof)
     _check_hint(attempt, proof)
@@ -180,7 +172,17 @@ def _answer(
             raise Refused("interaction_required", "The person has to confirm a native application.")
         return confirmation_page(request, attempt, asked)
     code = _create_code(request, asked, proof)
+    if code is None:
+        return _without_proof(request, attempt, asked)
     return to_client(request, recipient, code=code, state=asked.state)
+
+
+def _without_proof(
+    request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
+) -> HttpResponse:
+    if "none" in attempt.prompts:
+        raise Refused("login_required", "The person has to sign in.")
+    return _to_sign_in(request, attempt, asked)
 
 
 def _find_proof(
@@ -286,28 +288,31 @@ def _check_hint(attempt: Attempt, proof: SignIn) -> None:
         raise Refused("login_required", "Another person is signed in.")
 
 
-def _create_code(request: HttpRequest, asked: AuthorizationRequest, proof: SignIn) -> str:
+def _create_code(request: HttpRequest, asked: AuthorizationRequest, proof: SignIn) -> str | None:
+    """Return a code; None if the identity or the connection was deleted since the session was last
+    looked at."""
     code = secrets.token_urlsafe(32)
-    rows: Any = Authorization.objects.using(router.db_for_write(Authorization))
-    rows.create(
-        client=asked.client,
-        user_id=request.user.pk,
-        identity_id=proof.identity,
-        connection_id=proof.connection,
-        tenant_id=proof.tenant,
-        microsoft_session_id=proof.sid,
-        signed_in_at=proof.at,
-        browser_session=browser_session.name_of(request),
-        authenticated_at=proof.authenticated_at,
-        methods=list(proof.methods),
-        code_digest=digest_of(code),
-        code_expires_at=timezone.now() + lifetimes.CODE,
-        redirect_uri=asked.redirect_uri,
-        scope=" ".join(asked.scopes),
-        nonce=asked.nonce,
-        code_challenge=asked.code_challenge,
-        api=asked.api,
-    )
+    using = router.db_for_write(Authorization)
+    rows: Any = Authorization.objects.using(using)
+    try:
+        # Some databases look at foreign keys when the transaction ends.
+        with transaction.atomic(using=using):
+            rows.create(
+                client=asked.client,
+                user_id=request.user.pk,
+                **judge.sign_in_columns(proof),
+                microsoft_session_id=proof.sid,
+                browser_session=browser_session.name_of(request),
+                code_digest=digest_of(code),
+                code_expires_at=timezone.now() + lifetimes.CODE,
+                redirect_uri=asked.redirect_uri,
+                scope=" ".join(asked.scopes),
+                nonce=asked.nonce,
+                code_challenge=asked.code_challenge,
+                api=asked.api,
+            )
+    except IntegrityError:
+        return None
     return code
 
 

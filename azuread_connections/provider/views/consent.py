@@ -42,13 +42,13 @@ def _agreed_to(asked: AuthorizationRequest | DeviceAuthorization) -> list[str]:
 def consent_page(
     request: HttpRequest, attempt: Attempt, asked: AuthorizationRequest
 ) -> HttpResponse:
-    meanings = {**(asked.api.scope_descriptions if asked.api else {}), **scopes.DESCRIPTIONS}
     response = render(
         request,
         "azuread_connections/provider/consent.html",
         {
             "application": asked.client.application,
-            "scopes": [meanings[scope] for scope in asked.scopes],
+            "logo_url": asked.client.logo_uri,
+            "scopes": meanings(asked.scopes, asked.api),
             "api": asked.api,
             "sealed": _seal(request, attempt, asks_consent=True),
         },
@@ -65,6 +65,7 @@ def confirmation_page(
         "azuread_connections/provider/continue.html",
         {
             "application": asked.client.application,
+            "logo_url": asked.client.logo_uri,
             "sealed": _seal(request, attempt, asks_consent=False),
         },
     )
@@ -121,4 +122,6 @@ def give_for_device(device: DeviceAuthorization, user: Any) -> None:
 def meanings(granted: list[str], api: API | None) -> list[Any]:
     """Return what the pages say of scopes."""
     known = {**(api.scope_descriptions if api else {}), **scopes.DESCRIPTIONS}
-    return [known.get(scope, scope) for scope in granted]
+    # "All this also while you are away" is about the others.
+    ordered = sorted(granted, key=lambda scope: scope == scopes.OFFLINE_ACCESS)
+    return [known.get(scope, scope) for scope in ordered]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -19,12 +19,12 @@ from ...login.flows.redirects import redirect_browser
 from ...login.lookup import addresses
 from ...login.state import session
 from ...login.web.entry import entry
-from ...login.web.error_page import already_logged
 from ...models.validators import is_plain
 from .. import claims, client_log, keys, redirect_uris
 from ..browser_session import authorizations_of
 from ..models import Authorization, OAuthClient
 from ..response_modes import origin_of
+from .answers import as_get, error_page, unframed
 
 #: Of the page that asks. A form of a client does not have it.
 _CSRF_FIELD = "csrfmiddlewaretoken"
@@ -67,7 +67,7 @@ class LogoutView(View):
         try:
             asked = self.read(request.GET)
         except BadLogout:
-            return _error_page(request)
+            return error_page(request, "invalid_request")
         if not request.user.is_authenticated or _is_certain(request, asked):
             return _finish(request, asked)
         context = {
@@ -75,28 +75,22 @@ class LogoutView(View):
             "parameters": [(name, request.GET[name]) for name in request.GET],
         }
         response = render(request, self.template_name, context)
-        response["X-Frame-Options"] = "DENY"
         response["Referrer-Policy"] = "same-origin"
-        return response
+        return unframed(response)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """The answer of the page that asks; or a client's own form, which brings no cookie and is
         answered as by GET (RP-Initiated Logout section 2)."""
         if _CSRF_FIELD in request.POST:
             return self.confirm(request)
-        query = request.POST.urlencode()
-        if len(query) > _MAX_QUERY:
-            return _error_page(request)
-        response = HttpResponseRedirect(f"{request.path}?{query}")
-        response.status_code = 303
-        return response
+        return as_get(request, most=_MAX_QUERY)
 
     @method_decorator(csrf_protect)
     def confirm(self, request: HttpRequest) -> HttpResponse:
         try:
             asked = self.read(request.POST)
         except BadLogout:
-            return _error_page(request)
+            return error_page(request, "invalid_request")
         return _finish(request, asked)
 
 
@@ -199,8 +193,3 @@ def _finish(request: HttpRequest, asked: Logout) -> HttpResponse:
         if at_microsoft is not None:
             return at_microsoft
     return redirect_browser(request, destination)
-
-
-def _error_page(request: HttpRequest) -> HttpResponse:
-    template = "azuread_connections/provider/error.html"
-    return already_logged(render(request, template, {"code": "invalid_request"}, status=400))

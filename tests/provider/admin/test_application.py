@@ -14,6 +14,7 @@ from django.urls import include, path
 from azuread_connections.admin import ApplicationAdmin as CoreApplicationAdmin
 from azuread_connections.models import Application
 from azuread_connections.provider.admin import APIAdmin, ApplicationAdmin
+from azuread_connections.provider.admin import application as application_page
 from azuread_connections.provider.models import API, OAuthClient, OAuthClientSecret
 from tests.admin.pages import messages_on, text
 from tests.company import Company
@@ -166,6 +167,35 @@ def test_a_client_that_becomes_public_is_warned_of(
     # Not again at the next change.
     response = admin_client.post(page_of(portal.application), data, follow=True)
     assert "warning" not in [level for level, _text in messages_on(response)]
+
+
+def test_a_wildcard_is_warned_of_when_it_is_saved(
+    admin_client: Client, portal: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [f"https://*.{name}.example.com/cb" for name in ("a", "b")]
+    page = page_of(portal.application)
+    data = filled_in(name="Portal", slug=None, is_client=None)
+    form = data | {
+        "allowed_callback_urls": "\n".join(urls),
+        "allowed_logout_urls": "https://a.test/",
+    }
+    warning = "can receive people's sign-ins"
+    response = admin_client.post(page, form, follow=True)
+    (told,) = [each for _level, each in messages_on(response) if warning in each]
+    assert ", ".join(urls) in told
+    unchanged = admin_client.post(page, form | {"description": "x"}, follow=True)
+    assert not [each for _level, each in messages_on(unchanged) if warning in each]
+    monkeypatch.setattr(application_page, "NAMED_WILDCARDS", 1)
+    response = admin_client.post(page, form | {"allowed_logout_urls": urls[0]}, follow=True)
+    (told,) = [each for _level, each in messages_on(response) if warning in each]
+    assert f"{urls[0]} …" in told
+
+
+def test_a_section_of_this_site_sends_nobody_to_a_wildcard(admin_client: Client) -> None:
+    form = filled_in(is_client=None, allowed_callback_urls="https://*.a.example.com/cb")
+    response = admin_client.post(ADD, form, follow=True)
+    assert Application.objects.filter(slug="orders").exists()
+    assert not [each for _level, each in messages_on(response) if "can receive" in each]
 
 
 def test_without_a_grant_type_for_people_nobody_signs_in(

@@ -96,3 +96,10 @@ def test_a_refused_change_stores_nothing(admin_client: Client, portal: RelyingPa
     stored = OAuthClient.objects.get()
     assert stored.is_first_party
     assert stored.application.name != "Renamed"
+
+
+@pytest.mark.parametrize("client_id", ["azuread|x", "with space", "naïve"])
+def test_an_id_that_no_client_can_have_is_named(admin_client: Client, client_id: str) -> None:
+    errors = field_errors(admin_client.post(ADD, filled_in(new_client_id=client_id)))
+    assert list(errors) == ["new_client_id"]
+    assert not OAuthClient.objects.exists()

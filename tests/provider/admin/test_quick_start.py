@@ -82,6 +82,8 @@ def test_auth0s_library_needs_the_endpoints_at_the_root(settings: Any) -> None:
     code = examples("spa", allowed_callback_urls=["https://spa.example/cb"])["auth0-spa-js"]
     assert 'domain: "sso.example.com"' in code
     assert 'redirect_uri: "https://spa.example/cb"' in code
+    settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "http://localhost:8000"}
+    assert 'domain: "http://localhost:8000"' in examples("spa")["auth0-spa-js"]
     assert "useRefreshTokens: true" in code
     assert 'audience: "urn:orders:' in code
 
@@ -101,6 +103,15 @@ def test_the_values_are_those_of_the_client() -> None:
         assert quick_start.SECRET_PLACEHOLDER in code
 
 
+@pytest.mark.parametrize("title", ["Django, Authlib", "Django, mozilla-django-oidc"])
+def test_a_django_client_on_the_same_host_gets_a_session_cookie_of_its_own(title: str) -> None:
+    """Browsers ignore the port, so the sign-in here would overwrite the client's session."""
+    same = examples("regular_web", allowed_callback_urls=["http://testserver:3000/callback"])
+    other = examples("regular_web", allowed_callback_urls=["https://client.example/callback"])
+    assert 'SESSION_COOKIE_NAME = "client_sessionid"' in same[title]
+    assert "SESSION_COOKIE_NAME" not in other[title]
+
+
 def test_odd_values_stay_values() -> None:
     """What an administrator typed cannot become a part of the code."""
     odd = "https://client.example/?a=\"'$(x)`${y}"
@@ -118,11 +129,12 @@ def test_odd_values_stay_values() -> None:
 def test_a_device_shows_its_secret_only_if_it_has_one(is_confidential: bool) -> None:
     facts = quick_start.Facts(
         application_type="regular_web" if is_confidential else "native",
-        grant_types=frozenset({quick_start.DEVICE_CODE}),
+        grant_types=frozenset({Application.GrantType.DEVICE_CODE}),
         issuer="https://sso.example.com/",
         authorize="",
         token="https://sso.example.com/oauth/token",  # an address
         userinfo="",
+        device="https://sso.example.com/oauth/device/code",
         jwks="",
         client_id="the-id",
         callback="",

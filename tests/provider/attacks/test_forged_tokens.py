@@ -16,7 +16,7 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections.provider import keys
+from azuread_connections.provider import key_rotation, keys
 from azuread_connections.provider.lifetimes import (
     CLOCK_SKEW,
     KEY_PUBLISHED_BEFORE,
@@ -147,7 +147,7 @@ def test_a_token_of_a_retired_key(
 ) -> None:
     token = portal.tokens(adele)["id_token"]
     now = timezone.now()
-    keys.rotate(now=now)
+    key_rotation.rotate(now=now)
     over = now + KEY_PUBLISHED_BEFORE + longest_signed_token() + CLOCK_SKEW + timedelta(seconds=1)
     monkeypatch.setattr(timezone, "now", lambda: over)
     keys.forget()
@@ -161,7 +161,7 @@ def test_a_token_of_a_retired_key(
 @attack(wants="a token by a key that was stolen", stopped_by="`rotate_signing_keys --compromised`")
 def test_a_token_of_a_stolen_key(portal: RelyingParty, adele: Client) -> None:
     token = portal.tokens(adele)["id_token"]
-    keys.rotate(is_compromised=True)
+    key_rotation.rotate(is_compromised=True)
     assert_hint_is_worthless(portal, adele, token)
 
 

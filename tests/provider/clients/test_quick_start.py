@@ -153,7 +153,7 @@ def test_a_device_with_curl(site: Site, contoso: Company, person: Person) -> Non
     party = RelyingParty.create(
         contoso,
         application_type=Application.Type.NATIVE,
-        grant_types=[quick_start.DEVICE_CODE],
+        grant_types=[Application.GrantType.DEVICE_CODE],
     )
     ask, _, rest = example("Device flow, curl", party).partition("# Show")
     poll = rest.partition("\n")[2]

@@ -46,6 +46,19 @@ def test_a_client_can_use_the_grant_types_of_its_type(
     assert register(application_type).grant_types == grant_types
 
 
+@pytest.mark.parametrize("client_id", ["azuread|x", "waad|x", "with space", "naïve", "a\x00b"])
+@pytest.mark.parametrize("name", ["client_id", "external_id"])
+def test_a_client_cannot_have_an_id_like_a_persons(client_id: str, name: str) -> None:
+    """The access token that a machine has for itself has it as ``sub``."""
+    application = ApplicationFactory.create()
+    options = {"client_id": client_id} if name == "client_id" else {}
+    if not options:
+        application.external_id = client_id
+    with pytest.raises(ValidationError):
+        OAuthClient.objects.register(application, **options)
+    assert not OAuthClient.objects.exists()
+
+
 def test_a_client_can_use_only_those_that_are_ticked() -> None:
     application = ApplicationFactory.create(grant_types=["authorization_code"])
     assert OAuthClient.objects.register(application).grant_types == {"authorization_code"}

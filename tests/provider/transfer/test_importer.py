@@ -219,6 +219,37 @@ def test_an_application_that_is_there_becomes_the_client(
     assert Application.objects.filter(name="Portal").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"name": "Default App"},
+            "Client 1 (Default App), name: This site's own application, “default”, has this name. "
+            "Rename the client in the file, or the application here.",
+        ),
+        (
+            {"client_id": "ThisSiteAtAuth0"},
+            "Client 1 (Portal), client_id: This site's own application, “default”, has this "
+            "external ID.",
+        ),
+    ],
+)
+def test_this_sites_own_application_never_becomes_a_client(
+    tmp_path: Path, changes: dict[str, str], message: str
+) -> None:
+    Application.objects.filter(slug="default").update(external_id="ThisSiteAtAuth0")
+    assert message in refused(tmp_path, [portal(**changes)])
+    assert not OAuthClient.objects.exists()
+
+
+def test_an_own_application_that_was_made_a_client_is_updated(tmp_path: Path) -> None:
+    application = Application.objects.get(slug="default")
+    OAuthClient.objects.register(application, client_id=PORTAL)
+    import_file(tmp_path, [portal(name="Default App", description="Of this site")])
+    application.refresh_from_db()
+    assert application.description == "Of this site"
+
+
 def test_the_client_id_takes_precedence(tmp_path: Path) -> None:
     import_file(tmp_path, [portal()])
     ApplicationFactory.create(name="Another", external_id=PORTAL)
@@ -431,6 +462,7 @@ def test_each_wrong_line_is_named(tmp_path: Path) -> None:
         ({"client_id": "##ID##"}, "client_id: The client ID is missing"),
         ({"client_id": "x" * 256}, "client_id: Ensure this value has at most 128 characters"),
         ({"client_id": "with space"}, "client_id: A client ID has only ASCII characters"),
+        ({"client_id": "waad|adele"}, "client_id: A client ID contains no “|”"),
         ({"client_id": "a\x00b"}, "client_id: This string contains control characters."),
         ({"client_secret": "short"}, "client_secret: A client secret has at least 32 characters."),
         ({"client_secret": 12345}, "client_secret: This must be a string"),

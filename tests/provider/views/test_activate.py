@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from azuread_connections.models import Application, Identity, Revocation
-from azuread_connections.provider.models import API, Authorization, ClientGrant
+from azuread_connections.provider.models import API, Authorization, ClientConsent, ClientGrant
 from tests.company import Company, error_code, query_of
 from tests.factories import UserFactory
 from tests.provider.devices import (
@@ -214,7 +214,7 @@ def test_an_apis_scopes_are_told_by_their_meaning(television: RelyingParty, view
     ClientGrant.objects.create(client=television.client, api=api, scope="read")
     device = Device.ask(television, scope="read", audience=api.identifier)
     page = type_code(viewer, device.user_code)
-    assert "at Orders:" in text_of(page)
+    assert "use Orders for you:" in text_of(page)
     assert "see your &lt;orders&gt;" in page.content.decode()
     api.scopes = {}
     api.save()
@@ -373,6 +373,23 @@ def test_whose_connection_was_disabled_meanwhile_confirms_nothing(
     assert response.status_code == 403
     assert error_code(response) == "not_enabled"
     assert device.error() == "authorization_pending"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deleted", ["identity", "connection"])
+def test_who_was_deleted_meanwhile_signs_in_first(
+    contoso: Company, television: RelyingParty, viewer: Client, deleted: str
+) -> None:
+    """Though the session is looked at every half minute only."""
+    device = Device.ask(television)
+    sealed = sealed_of(type_code(viewer, device.user_code))
+    row = Identity.objects.get() if deleted == "identity" else contoso.connection
+    row.delete()
+    response = viewer.post(ACTIVATE, {"request": sealed, "allow": "1"})
+    assert response.status_code == 302
+    assert response["Location"].startswith("/login/?application=")
+    assert device.error() == "authorization_pending"
+    assert not ClientConsent.objects.exists()
 
 
 @pytest.mark.parametrize("method", ["head", "put", "delete", "options"])

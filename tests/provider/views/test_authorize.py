@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from azuread_connections.models import Application, EnabledConnection
+from azuread_connections.models import Application, EnabledConnection, Identity
 from azuread_connections.provider import pending
 from azuread_connections.provider.models import Authorization, ClientConsent
 from tests.company import Company, error_code, query_of
@@ -402,6 +402,11 @@ def test_a_client_of_somebody_else_asks_once(foreign: RelyingParty, adele_there:
     assert "code" in query_of(foreign.authorize(adele_there)["Location"])
 
 
+def test_all_this_while_away_is_said_last(foreign: RelyingParty, adele_there: Client) -> None:
+    page = foreign.authorize(adele_there, scope="openid offline_access groups").content.decode()
+    assert page.index("the groups that you are in") < page.index("while you are away")
+
+
 def test_it_asks_again_for_more(foreign: RelyingParty, adele_there: Client) -> None:
     page = foreign.authorize(adele_there, scope="openid")
     adele_there.post("/id/authorize/consent", {**consent_form(page), "allow": "1"})
@@ -425,6 +430,14 @@ def test_prompt_consent_asks_for_every_client(portal: RelyingParty, adele: Clien
     assert page.status_code == 200
     response = adele.post("/id/authorize/consent", {**consent_form(page), "allow": "1"})
     assert "code=" in response.content.decode()
+
+
+def test_the_logo_of_the_client_is_shown(foreign: RelyingParty, adele_there: Client) -> None:
+    assert "<img" not in foreign.authorize(adele_there).content.decode()
+    foreign.client.logo_uri = "https://client.example/logo.svg?a=1&b=2"
+    foreign.client.save()
+    page = foreign.authorize(adele_there).content.decode()
+    assert '<img src="https://client.example/logo.svg?a=1&amp;b=2" alt=""' in page
 
 
 def test_consent_cannot_be_forged(
@@ -683,3 +696,34 @@ def test_a_host_that_is_not_the_sites_leads_nowhere(
 ) -> None:
     response = Client().get("/id/authorize", portal.request(), headers={"Host": "evil.example"})
     assert response.status_code == 400
+
+
+# --- What was deleted since the session was looked at ---------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deleted", ["identity", "connection"])
+def test_who_was_deleted_a_moment_ago_has_to_sign_in(
+    contoso: Company, portal: RelyingParty, adele: Client, deleted: str
+) -> None:
+    portal.code(adele)  # for half a minute, the session is not looked at again
+    row = Identity.objects.get() if deleted == "identity" else contoso.connection
+    row.delete()
+    assert error_of(portal.authorize(adele, prompt="none")) == "login_required"
+    response = portal.authorize(adele)
+    assert response["Location"].startswith("/login/?application=")
+    assert not Authorization.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_consent_of_who_was_deleted_a_moment_ago_gives_no_code(
+    contoso: Company, portal: RelyingParty, adele: Client
+) -> None:
+    portal.client.is_first_party = False
+    portal.client.save()
+    page = portal.authorize(adele)
+    (sealed,) = re.findall(r'name="request" value="([^"]+)"', page.content.decode())
+    Identity.objects.get().delete()
+    response = adele.post("/id/authorize/consent", {"request": sealed, "allow": "1"})
+    assert response["Location"].startswith("/login/?application=")
+    assert not Authorization.objects.exists()

@@ -12,7 +12,7 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections.provider import keys
+from azuread_connections.provider import key_rotation, keys
 from azuread_connections.provider.models import SigningKey
 from tests.company import Company, error_code, query_of
 from tests.provider.relying_party import SIGNED_OUT, RelyingParty, id_token_claims, userinfo
@@ -181,8 +181,8 @@ def test_a_hint_that_has_expired_and_whose_key_has_retired_still_counts(
     claims = id_token_claims(tokens["id_token"], portal.client_id)
     hint = keys.sign({**claims, "exp": claims["iat"] - 1})
     key = SigningKey.objects.get()
-    keys.rotate(now=timezone.now() - timedelta(days=30))
-    keys.rotate()
+    key_rotation.rotate(now=timezone.now() - timedelta(days=30))
+    key_rotation.rotate()
     key.refresh_from_db()
     assert key.private_key.reveal() == ""
     response = adele.get("/id/oidc/logout", {"id_token_hint": hint})
@@ -283,7 +283,7 @@ def test_an_unknown_client_is_refused(adele: Client) -> None:
 
 def test_a_hint_signed_by_a_withdrawn_key_is_refused(portal: RelyingParty, adele: Client) -> None:
     hint = portal.tokens(adele)["id_token"]
-    keys.rotate(is_compromised=True)
+    key_rotation.rotate(is_compromised=True)
     assert_page(adele.get("/id/oidc/logout", {"id_token_hint": hint}), adele)
 
 

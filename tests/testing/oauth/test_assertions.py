@@ -121,7 +121,7 @@ def test_a_certificate_in_der_and_its_older_digest_are_known(contoso: Contoso) -
         ({"sub": str(uuid.UUID(int=1))}, 700021),
         ({"aud": "https://login.example.com/token"}, 700023),
         ({"exp": int(time.time()) - 600}, 700024),
-        ({"nbf": int(time.time()) + 600}, 700024),
+        ({"nbf": int(time.time()) + 86_400}, 700024),
         ({"exp": None}, 50027),
         ({"exp": "soon"}, 50027),
         ({"jti": None}, 50013),

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from ....models.expiry import start_of_day
 from ...models import OAuthClient, OAuthClientSecret
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="The client's application.")
         parser.add_argument(
-            "--expires", metavar="YYYY-MM-DD", help="From this day on the secret is refused."
+            "--expires", metavar="YYYY-MM-DD", help="From this day on (UTC) the secret is refused."
         )
 
     def handle(self, *, slug: str, expires: str | None, **options: Any) -> None:
@@ -28,21 +28,16 @@ class Command(BaseCommand):
             raise CommandError(f"“{slug}” is not a client. See manage.py register_client.")
         if client.is_public:
             raise CommandError(f"“{slug}” is a public client, which can keep no secret.")
-        expires_at = _start_of_day(expires) if expires else None
+        expires_at = _parse_day(expires) if expires else None
         secret = OAuthClientSecret.objects.add(client, expires_at=expires_at)
         self.stdout.write(f"client_secret={secret}")
 
 
-def _start_of_day(text: str) -> datetime:
+def _parse_day(text: str) -> datetime:
     try:
         day = parse_date(text)
     except ValueError:
         day = None
     if day is None:
         raise CommandError(f"“{text}” is not a date (YYYY-MM-DD).")
-    moment = datetime(day.year, day.month, day.day)
-    return timezone.make_aware(moment, timezone.get_default_timezone()) if _aware() else moment
-
-
-def _aware() -> bool:
-    return timezone.is_aware(timezone.now())
+    return start_of_day(day)

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from ....management.files import write_file
+from ....management.files import write_pieces
 from ...models import OAuthClient
 from ...transfer.exporter import export_applications
 
@@ -31,15 +30,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, slugs: list[str], output: str | None, **options: Any) -> None:
-        try:
-            pieces = export_applications(_named(slugs))
-            if output:
-                write_file(Path(output), pieces)
-            else:
-                for piece in pieces:
-                    self.stdout.write(piece, ending="")
-        except DatabaseError as error:
-            raise CommandError(str(error)) from error
+        write_pieces(self.stdout, output, _pieces(slugs))
+
+
+def _pieces(slugs: list[str]) -> Iterator[str]:
+    yield from export_applications(_named(slugs))
 
 
 def _named(slugs: list[str]) -> QuerySet[OAuthClient]:

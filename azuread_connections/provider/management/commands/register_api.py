@@ -29,6 +29,7 @@ class Command(BaseCommand):
         known = API._default_manager.filter(identifier=identifier) if is_plain(identifier) else ()
         api = next(iter(known), None) or API(identifier=identifier)
         api.name = name or api.name or identifier
+        before = api.scope_descriptions
         try:
             api.scopes = dict(parse_scope(text) for text in scope) or api.scopes
             api.full_clean()
@@ -36,3 +37,5 @@ class Command(BaseCommand):
             raise CommandError("\n".join(error.messages)) from error
         api.save()
         self.stdout.write(f"{api.identifier}: {' '.join(api.scope_descriptions) or 'no scopes'}")
+        if removed := [scope for scope in before if scope not in api.scope_descriptions]:
+            self.stderr.write(f"Careful: no longer a scope, also for clients: {' '.join(removed)}")

@@ -53,7 +53,9 @@ class Command(BaseCommand):
     ) -> None:
         application = Application._default_manager.filter(slug=slug).first()
         if application is None:
-            raise CommandError(f"There is no application “{slug}”.")
+            raise CommandError(
+                f"There is no application “{slug}”. Add it in the admin, or by import_applications."
+            )
         if OAuthClient.objects.filter(application=application).exists():
             raise CommandError(f"“{slug}” is a client already. See manage.py add_client_secret.")
         try:

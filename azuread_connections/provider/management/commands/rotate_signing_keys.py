@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import localtime
 
-from ...keys import rotate
+from ...key_rotation import rotate
 from ...models import SigningKey
 
 
@@ -26,7 +27,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, compromised: bool, **options: Any) -> None:
-        rotation = rotate(is_compromised=compromised)
+        try:
+            rotation = rotate(is_compromised=compromised)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         if rotation.deleted:
             self.stdout.write(f"Deleted: {rotation.deleted}")
         self.stdout.write(f"Signs now: {rotation.current.kid}")
