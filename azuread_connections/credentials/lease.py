@@ -35,7 +35,7 @@ class Lease:
         if not Rotation.take(row, holder, timezone.now()):
             return None
         # Only now: the run before may have written it meanwhile.
-        row.refresh_from_db()
+        row.refresh_from_db(using=router.db_for_write(Rotation, instance=row))
         return cls(row, holder)
 
     def renew(self) -> None:

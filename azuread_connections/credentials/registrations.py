@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import router
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -92,7 +93,10 @@ def same_credentials(credential: Credential) -> list[Credential]:
     They have the same key ID, or the same value.
     """
     sharing = connections_sharing(credential.connection)
-    rows = Credential._default_manager.filter(connection__in=sharing, kind=credential.kind)
+    # From the database that is written: a replica can lack one that was just added.
+    using = router.db_for_write(Credential, instance=credential)
+    rows = Credential._default_manager.using(using)
+    rows = rows.filter(connection__in=sharing.using(using), kind=credential.kind)
     return [
         each
         for each in rows.select_related("connection").order_by("pk")

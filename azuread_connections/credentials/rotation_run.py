@@ -345,7 +345,9 @@ def _has_changed(credential: Credential) -> bool:
     """Whether it has been rotated or removed since it was read."""
     before = credential.replaced_at
     with suppress(Credential.DoesNotExist):
-        credential.refresh_from_db(fields=["replaced_at"])
+        # From the database that is written: a replica can lack what was done a moment ago.
+        using = router.db_for_write(Credential, instance=credential)
+        credential.refresh_from_db(using=using, fields=["replaced_at"])
         return credential.replaced_at != before
     return True
 
