@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, override
 
-from ..entra.errors import CredentialFailed, CredentialUnavailable, EntraError
+from ..entra.errors import CredentialFailed, CredentialUnavailable, EntraError, MalformedResponse
 from ..entra.frames import without_frame_variables
 from ..entra.graph import GraphError, RegisteredCredentials
 from ..entra.registration import is_lifetime_forbidden
@@ -122,6 +122,9 @@ class RotationRun:
             name=self.lease.row.name_in_azure,
             expires_at=self._now_in_azure() + lifetime,
         )
+        if self._opened.registered.has(made.key_id):
+            # If it were believed, the other one could be removed in place of this one.
+            raise MalformedResponse("Graph answered with the key ID of another credential.")
         self.lease.write(
             value=Sealed.seal(made.value.reveal()),
             hint=made.value.reveal()[:HINT_LENGTH],
@@ -155,6 +158,8 @@ class RotationRun:
         key_id = opened.registration.add_certificate(
             opened.registered.object_id, row.certificate, name=row.name_in_azure, signer=signer
         )
+        if opened.registered.has(key_id):
+            key_id = ""  # that of another one, which would be removed in place of this one
         self.lease.write(
             key_id=key_id or self._id_in_azure(opened.registration.credentials()),
             added_at=self.pace.clock.now(),
@@ -234,7 +239,7 @@ class RotationRun:
         row, now = self.lease.row, timezone.now()
         words, kind, ends = self._words(), row.kind, row.expires_at
         with transaction.atomic(using=self._database(), durable=True):
-            old = same_credentials(row.replaces) if row.replaces else []
+            old = same_credentials(row.replaces, self.connection) if row.replaces else []
             sharing = {each.connection_id: each.connection for each in old}
             sharing[self.connection.pk] = self.connection
             for connection in sharing.values():
