@@ -482,6 +482,29 @@ def test_a_new_secret_that_makes_no_sense_is_not_stored(
     assert_all_work(allowed)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"redirect": "https://attacker.example/"},
+        {"body": b"{" + b" " * 20_000_000 + b"}"},
+        {"body": "[]"},
+        {"body": "[" * 100_000},
+        {"body": b"\xff"},
+    ],
+)
+@pytest.mark.parametrize("endpoint", ["add_password", "add_key", "applications"])
+def test_an_answer_that_is_none_is_incomplete(
+    allowed: Company, endpoint: str, fault: dict[str, Any]
+) -> None:
+    if endpoint == "add_key":
+        use_certificate(allowed)
+    allowed.microsoft.fault(endpoint, **fault)
+    [step] = rotated(allowed.connection)
+    assert (step.outcome, step.is_incomplete) == (FAILED, True)
+    assert FAILED not in outcomes(rotated(allowed.connection))
+    assert_all_work(allowed)
+
+
 def test_the_key_id_of_another_secret_is_not_believed(allowed: Company) -> None:
     """It is the one by which a secret that is not accepted would be removed."""
     old = allowed.app.secrets[0].key_id
