@@ -144,16 +144,19 @@ class NewCredential:
         else:
             self._add_certificate()
 
-    def remove(self) -> None:
-        """Remove it from the registration, if that has it."""
+    def remove(self) -> bool:
+        """Remove it from the registration. False if it has to be removed there by hand."""
         opened = open_registration(self.connection)
         object_id, key_id = opened.registered.object_id, self._id_in_azure(opened.registered)
         if not key_id:
-            return
+            return True
         if self.lease.row.kind != _Kind.CERTIFICATE:
             opened.registration.remove_secret(object_id, key_id)
-        elif signer := signer_for(self._credentials(), opened.registered):
+            return True
+        signer = signer_for(self._credentials(), opened.registered)
+        if signer is not None:
             opened.registration.remove_certificate(object_id, key_id, signer)
+        return signer is not None
 
     def remove_lost(self) -> None:
         """Remove the secret that was made, but whose value was never stored."""

@@ -165,13 +165,20 @@ class RotationRun:
     def _discard(self, error: EntraError | UndecryptableError) -> Iterator[RotationStep]:
         """Remove a new credential that Microsoft does not accept: there first, then here."""
         row, words = self.lease.row, self._words()
-        self._new.remove()
+        is_gone = self._new.remove()
         why = describe_error(error) if isinstance(error, EntraError) else error
         self._give_up(f"{row.kind} {words['credential']} was not accepted: {error}")
-        text = _(
-            "Microsoft does not accept the new %(kind)s %(credential)s, so it was removed again, "
-            "and nothing has changed. %(why)s"
-        )
+        if is_gone:
+            text = _(
+                "Microsoft does not accept the new %(kind)s %(credential)s, so it was removed "
+                "again, and nothing has changed. %(why)s"
+            )
+        else:
+            text = _(
+                "Microsoft does not accept the new %(kind)s %(credential)s, so it is not used. "
+                "Remove it in Azure by hand: no other certificate is left that could prove to "
+                "Microsoft who asks. %(why)s"
+            )
         yield failed_step(self.connection, text % {**words, "why": why})
 
     def _given_up(self, error: Exception) -> RotationRefused:

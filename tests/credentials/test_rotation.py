@@ -277,6 +277,21 @@ def test_a_credential_that_microsoft_never_accepts_is_removed_again(
     assert_all_work(allowed)
 
 
+def test_a_certificate_that_cannot_be_removed_again_is_named(allowed: Company) -> None:
+    """Its proof was by a certificate that somebody has removed meanwhile."""
+    old = use_certificate(allowed)
+    secret = allowed.app.add_secret()
+    CredentialFactory.create(connection=allowed.connection, value=secret.value)
+    allowed.app.propagation = Propagation(requests=1000)
+    steps = []
+    for step in rotate(allowed.connection, old, quick()):
+        steps.append(step)
+        del allowed.app.certificates[:-1]
+    assert outcomes(steps) == [DONE, FAILED]
+    assert "Remove it in Azure by hand" in steps[-1].text
+    assert len(allowed.app.certificates) == 1
+
+
 def test_a_short_patience_leaves_it_to_the_next_run(allowed: Company) -> None:
     allowed.app.propagation = Propagation(requests=1000)
     steps = rotated(allowed.connection, quick(patience=timedelta(seconds=20)))
