@@ -11,13 +11,14 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from azuread_connections.admin.connection import rotation
+from azuread_connections.admin.connection.page import ConnectionAdmin
 from azuread_connections.models import Credential, Event
 from azuread_connections.testing.directory.credentials import Propagation
 from azuread_connections.testing.standin import StandIn
 from tests.admin.pages import change_page, text
 from tests.company import Company
 from tests.credentials.rotating import allow, assert_all_work, know_key_ids
-from tests.factories import ConnectionFactory, FederatedFactory
+from tests.factories import ConnectionFactory, CredentialFactory, FederatedFactory
 
 
 @pytest.fixture
@@ -205,3 +206,31 @@ def test_another_site_cannot_press_the_button(allowed: Company, boss: Client) ->
     assert boss.post(address(allowed), {"credential": key}).status_code == 403
     assert boss.post(address(allowed), {"finish": "1"}).status_code == 403
     assert len(allowed.app.secrets) == 1
+
+
+def test_a_connection_that_the_user_cannot_see_is_not_named_and_goes_on_working(
+    allowed: Company, staff: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the same secret, so it gets the new one: the old one will be removed."""
+    other = ConnectionFactory.create(name="northwind-hidden", client_id=allowed.app.client_id)
+    other.pin(allowed.directory.tenant_id)
+    CredentialFactory.create(connection=other, value=allowed.app.secrets[0].value)
+    whole, key = ConnectionAdmin.get_queryset, allowed.connection.pk
+    monkeypatch.setattr(
+        ConnectionAdmin,
+        "get_queryset",
+        lambda self, request: whole(self, request).filter(pk=key),
+    )
+    client = staff("view_connection", "change_connection", "manage_secret")
+    assert "northwind" not in text(client.get(address(allowed)))
+    # Found by its own address, it would be rotated in spite of that.
+    hidden = change_page(other).replace("/change/", "/rotate/")
+    answer = client.post(hidden, {"credential": other.credentials.get().pk})
+    assert answer.status_code in {302, 403, 404}
+    assert len(allowed.app.secrets) == 1
+    shown = press(client, allowed)
+    assert "1 other connection" in shown
+    assert "northwind" not in shown
+    assert_all_work(allowed, allowed.connection, other)
+    told = LogEntry.objects.values_list("object_id", flat=True)
+    assert set(told) == {str(key)}
