@@ -79,6 +79,14 @@ def create_certificate(common_name: str, years: int, now: datetime | None = None
     """Make an RSA key of 3072 bits with a self-signed certificate."""
     if years not in YEARS:
         raise ValidationError(_("Choose one to three years."), code="certificate_years")
+    return create_certificate_for(common_name, timedelta(days=365 * years), now)
+
+
+@without_frame_variables
+def create_certificate_for(
+    common_name: str, lifetime: timedelta, now: datetime | None = None
+) -> KeyPair:
+    """Make one that ends after ``lifetime``: a policy of the directory can limit it."""
     now = now or datetime.now(UTC)
     key = rsa.generate_private_key(public_exponent=65537, key_size=_MADE_BITS)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:_MAX_COMMON_NAME])])
@@ -96,7 +104,7 @@ def create_certificate(common_name: str, years: int, now: datetime | None = None
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + timedelta(days=365 * years))
+        .not_valid_after(now + lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(digital_signature=True, **usage), critical=True)
         .sign(key, hashes.SHA256())

@@ -112,7 +112,8 @@ def _write(due: list[Notice], delivery: Delivery) -> set[Notice]:
 def _mail(addressee: str, notices: list[Notice]) -> None:
     advice = _(
         "Create a new client secret or certificate, and add it to the connection and in Azure "
-        "before the old one ends: without a valid one, every sign-in stops."
+        "before the old one ends: without a valid one, every sign-in stops. Where the app may "
+        "change its registration, the command rotate_secrets does it."
     )
     body = "\n".join([*(notice.line for notice in notices), "", advice])
     write_to(addressee, _("Credentials about to expire"), body)

@@ -36,7 +36,7 @@ def verify() -> Iterator[Remark]:
 
     The report that follows shows refusals; the remarks also say what could not be checked.
     """
-    for connection in _connections():
+    for connection in all_connections():
         for credential in connection.credentials.all():
             try:
                 token_with(connection, credential)
@@ -53,7 +53,7 @@ def verify() -> Iterator[Remark]:
 
 def sync() -> Iterator[Remark]:
     """Read the expiry dates through Graph, if the app has the permission, and store them."""
-    for connection in _connections():
+    for connection in all_connections():
         try:
             graph = microsoft.graph(connection.cloud, app_token(connection))
             registered = graph.registered_credentials(connection.client_id)
@@ -169,7 +169,7 @@ def _why_unknown(secret: Credential, registered: Sequence[RegisteredSecret]) -> 
     )
 
 
-def _connections() -> Iterator[Connection]:
+def all_connections() -> Iterator[Connection]:
     """Yield all connections in keyset pages, so that memory does not grow with their number."""
     last = 0
     connections = Connection._default_manager.order_by("pk")

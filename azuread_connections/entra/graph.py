@@ -87,12 +87,13 @@ class RegisteredSecret:
     """A client secret as Azure lists it, without its value.
 
     ``hint``: its first three characters, "" if Azure names none. ``expires_at``: None if Azure
-    names no time.
+    names no time. ``name``: its description.
     """
 
     hint: str
     key_id: str
     expires_at: datetime | None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,18 @@ class RegisteredCertificate:
 
 @dataclass(frozen=True)
 class RegisteredCredentials:
-    """What an app's registration accepts, apart from federated credentials."""
+    """What an app's registration accepts, apart from federated credentials.
+
+    ``object_id``: the registration's own ID, which differs from the client ID.
+    """
 
     secrets: tuple[RegisteredSecret, ...]
     certificates: tuple[RegisteredCertificate, ...]
+    object_id: str = ""
+
+    def has(self, key_id: str) -> bool:
+        ids = [each.key_id for each in self.secrets]
+        return key_id in [*ids, *(each.key_id for each in self.certificates)]
 
 
 @dataclass(frozen=True)
@@ -193,7 +202,8 @@ class Graph:
                 RegisteredSecret(
                     _text(item, "hint"),
                     _text(item, "keyId").lower(),
-                    _moment(_text(item, "endDateTime")),
+                    moment_of(_text(item, "endDateTime")),
+                    _text(item, "displayName"),
                 )
                 for item in _registered(answer, "passwordCredentials")
             ),
@@ -201,6 +211,7 @@ class Graph:
                 RegisteredCertificate(_thumbprint(item), _text(item, "keyId").lower())
                 for item in _registered(answer, "keyCredentials")
             ),
+            object_id=_text(answer, "id").lower(),
         )
 
     @property
@@ -234,11 +245,11 @@ class Graph:
         answer = self.transport.get(url, {"Authorization": bearer, **_ADVANCED})
         document = answer.json()
         if answer.status != 200:
-            raise _error(answer.status, document)
+            raise error_of(answer.status, document)
         return document
 
 
-def _error(status: int, document: Mapping[str, Any]) -> GraphError:
+def error_of(status: int, document: Mapping[str, Any]) -> GraphError:
     error = document.get("error")
     error = error if isinstance(error, dict) else {}
     inner = error.get("innerError")
@@ -293,7 +304,7 @@ def _thumbprint(item: Mapping[str, Any]) -> str:
     return raw.hex().upper() if len(raw) == 20 else ""
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

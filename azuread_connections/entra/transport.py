@@ -94,6 +94,10 @@ class Transport:
         """Post a form. It is never sent again once any byte may have been sent."""
         return self._send("POST", url, form=form, headers=_FORM)
 
+    def post_json(self, url: str, text: Concealed, headers: Mapping[str, Value]) -> Response:
+        """Post a JSON text, once at most, as ``post`` does."""
+        return self._send("POST", url, text=text, headers={**headers, **_JSON})
+
     # The frames of urllib3 hold the sent values: they are cleared before they can be reported.
     @without_frame_variables
     def _send(
@@ -103,6 +107,7 @@ class Transport:
         *,
         headers: Mapping[str, Value],
         form: Mapping[str, Value] | None = None,
+        text: Concealed | None = None,
     ) -> Response:
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
@@ -115,7 +120,7 @@ class Transport:
                     method,
                     # A proxy needs the whole address; over TLS it only forwards bytes.
                     url if pool.proxy and scheme == "http" else f"/{path}",
-                    body=None if form is None else urlencode(_revealed(form)),
+                    body=_body(form, text),
                     headers={**_HEADERS, **_revealed(headers)},
                     retries=_RETRIES,
                     redirect=False,
@@ -142,6 +147,7 @@ class Transport:
 #: Never compressed, so that the size limit counts all bytes.
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON = {"Content-Type": "application/json"}
 #: Only a failed connect is tried again: no byte of the request has been sent then.
 _RETRIES = Retry(
     total=1,
@@ -153,6 +159,12 @@ _RETRIES = Retry(
     # Otherwise urllib3 retries a 429 or 503 with Retry-After itself.
     respect_retry_after_header=False,
 )
+
+
+def _body(form: Mapping[str, Value] | None, text: Concealed | None) -> str | None:
+    if form is not None:
+        return urlencode(_revealed(form))
+    return None if text is None else text.reveal()
 
 
 def _revealed(values: Mapping[str, Value]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..conf import CACHE_PREFIX, conf
+from ..entra.credentials import Credential as WireCredential
 from ..entra.errors import CredentialFailed
 from ..entra.frames import without_frame_variables
 from ..entra.graph import Graph
@@ -56,19 +57,19 @@ def token_with(connection: Connection, credential: Credential) -> AppToken:
 
     Raises ``EntraError`` and ``UndecryptableError``.
     """
-    authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
     try:
-        token = request_app_token(
-            microsoft.transport(),
-            authority,
-            connection.client_id,
-            credential.for_request(connection),
-        )
+        token = request_with(connection, credential.for_request(connection))
     except CredentialFailed as error:
         credential.record_failure(error)
         raise
     credential.record_success()
     return token
+
+
+def request_with(connection: Connection, credential: WireCredential) -> AppToken:
+    """Request a token with a credential that need not be stored. Raises ``EntraError``."""
+    authority = microsoft.authority(connection.cloud, connection.directory, connection.identity_api)
+    return request_app_token(microsoft.transport(), authority, connection.client_id, credential)
 
 
 def _request(connection: Connection) -> AppToken:

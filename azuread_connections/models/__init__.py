@@ -10,6 +10,7 @@ from .grant import GroupGrant
 from .group import GroupMapping
 from .identity import Identity
 from .revocation import Revocation
+from .rotation import Rotation
 
 __all__ = [
     "Application",
@@ -25,6 +26,7 @@ __all__ = [
     "GroupMapping",
     "Identity",
     "Revocation",
+    "Rotation",
     "Sealed",
     "UndecryptableError",
 ]

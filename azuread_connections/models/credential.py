@@ -80,6 +80,8 @@ class Credential(models.Model):
     notice_expiry = models.DateTimeField(null=True, editable=False)
     last_success_at = models.DateTimeField(_("last accepted"), null=True, editable=False)
     refused_at = models.DateTimeField(_("last refused"), null=True, editable=False)
+    #: Since when a newer one has replaced it. It stays as a fall-back until it is removed.
+    replaced_at = models.DateTimeField(_("replaced"), null=True, editable=False)
     #: Whether it failed at ``refused_at`` without being sent: its token could not be read.
     is_unavailable = models.BooleanField(default=False, editable=False)
 

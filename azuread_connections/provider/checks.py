@@ -58,6 +58,21 @@ def check_switches(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security)
+def check_signing_key(**kwargs: Any) -> list[CheckMessage]:
+    """Warn where no signing key can be stored: it is encrypted."""
+    if conf.encryption_keys:
+        return []
+    return [
+        Warning(
+            "There is no encryption key, so there is no signing key either, and no client can sign "
+            "anybody in.",
+            hint="Set AZUREAD_CONNECTIONS['ENCRYPTION_KEYS'], then run rotate_signing_keys.",
+            id="azuread_provider.W004",
+        )
+    ]
+
+
 @register(Tags.database)
 def check_logout_issuer(
     databases: Iterable[str] | None = None, **kwargs: Any

@@ -60,3 +60,8 @@ def test_clients_that_cannot_be_told_of_a_sign_out_are_named(
     public = {"PUBLIC_URL": "https://app.example.com"}
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | public
     assert not logout_findings()
+
+
+def test_there_is_no_key_to_encrypt_the_signing_key_with(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
+    assert ids() == {"azuread_provider.W004"}

@@ -244,4 +244,7 @@ class CredentialInline(admin.TabularInline):
 
     @admin.display(description=_("state"))
     def state(self, credential: Credential) -> SafeString:
-        return render_state(connection_credential_state([credential], timezone.now()))
+        state = render_state(connection_credential_state([credential], timezone.now()))
+        if credential.replaced_at is None:
+            return state
+        return format_html("{}<br>{}", state, gettext("replaced, kept as a fall-back"))

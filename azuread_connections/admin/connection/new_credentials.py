@@ -154,7 +154,7 @@ class FederatedForm(forms.Form):
 @without_frame_variables
 def certificate(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:
     """Add a certificate: one that somebody has, or one that is made here."""
-    _require(page, request, connection)
+    require_credentials(page, request, connection)
     is_creation = "create" in request.POST
     creation = CreationForm(request.POST if is_creation else None)
     own = CertificateForm(
@@ -170,7 +170,7 @@ def certificate(page: Page, request: HttpRequest, connection: Connection) -> Htt
         added = _store(page, request, connection, form, lambda: add_certificate(connection, pair))
         if added is not None:
             return added
-    context = _context(page, request, connection, gettext("Add a certificate"))
+    context = page_context(page, request, connection, gettext("Add a certificate"))
     context |= {"form": own, "creation": creation}
     return TemplateResponse(request, "azuread_connections/admin/certificate.html", context)
 
@@ -178,7 +178,7 @@ def certificate(page: Page, request: HttpRequest, connection: Connection) -> Htt
 def federated(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:
     """Add a federated credential, or show what to enter in Azure for it."""
     stored = _chosen(request, connection, Credential.Kind.FEDERATED)
-    context = _context(page, request, connection, gettext("Federated credential"))
+    context = page_context(page, request, connection, gettext("Federated credential"))
     context["stored"] = stored
     template = "azuread_connections/admin/federated.html"
     if stored is not None:
@@ -189,7 +189,7 @@ def federated(page: Page, request: HttpRequest, connection: Connection) -> HttpR
         else:
             context["token"] = _shown(token, connection, stored.managed_identity)
         return TemplateResponse(request, template, context)
-    _require(page, request, connection)
+    require_credentials(page, request, connection)
     form = FederatedForm(connection, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and form.token is not None:
         source = form.kept_source()
@@ -265,12 +265,12 @@ def _shown(token: ForeignToken, connection: Connection, managed_identity: str) -
     }
 
 
-def _require(page: Page, request: HttpRequest, connection: Connection) -> None:
+def require_credentials(page: Page, request: HttpRequest, connection: Connection) -> None:
     if not (may(request, MANAGE_SECRET) and page.has_change_permission(request, connection)):
         raise PermissionDenied
 
 
-def _context(
+def page_context(
     page: Page, request: HttpRequest, connection: Connection, title: str
 ) -> dict[str, Any]:
     request.current_app = page.admin_site.name

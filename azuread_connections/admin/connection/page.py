@@ -43,7 +43,7 @@ from ..rights import (
 from ..widgets.chart import chart
 from ..widgets.filters import ApplicationFilter, CredentialStatusFilter
 from ..widgets.links import admin_url, as_key, may_open
-from . import actions, consent, new_credentials, users
+from . import actions, consent, new_credentials, rotation, users
 from .aliases import set_further_domains, shared_domains, unproven_domains
 from .credentials import CredentialInline, secret_warnings
 from .deletion import consequences_of_deleting
@@ -322,6 +322,7 @@ class ConnectionAdmin(ConnectionColumns, ConnectionFacts):
                 ("certificate", new_credentials.certificate),
                 ("federated", new_credentials.federated),
                 ("cer", new_credentials.download),
+                ("rotate", rotation.rotate_now),
                 ("check", actions.check),
                 ("try", actions.attempt),
                 ("sign-out", actions.sign_out),

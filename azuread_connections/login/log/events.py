@@ -205,6 +205,19 @@ def record_domain_withdrawn(connection: Connection, message: str) -> None:
     _log(logging.WARNING, event)
 
 
+def record_rotation(connection: Connection, kind: Event.Kind, message: str) -> None:
+    """Log what became of a connection's credential. ``message`` holds no secret."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=kind,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=storable(message)[:_MAX_MESSAGE],
+    )
+    _log(logging.WARNING if kind == Event.Kind.ROTATION_FAILED else logging.INFO, event)
+
+
 def record_linked(connection: Connection, identity: Identity) -> None:
     """Log that an identity was linked to an existing user."""
     message = f"Tied to the user {identity.user}, whose password and sessions have ended."

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -107,11 +108,17 @@ def add(page: Page, request: HttpRequest, application: Application) -> HttpRespo
     if not may_add(page, request, application):
         raise PermissionDenied
     client = application.oauth_client
+    newest = str(client.secrets.aggregate(newest=Max("pk"))["newest"] or 0)
+    if request.method == "POST" and request.POST.get("newest", newest) != newest:
+        # The page that shows a secret was loaded again, or somebody else was faster.
+        hint = gettext("A client secret was added meanwhile. Add another only if it is needed.")
+        page.message_user(request, hint, messages.WARNING)
+        return HttpResponseRedirect(request.path)
     form = NewSecretForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         live = OAuthClientSecret.objects.filter(client=client).live(timezone.now()).count()
         context = page_context(page, request, application, gettext("Add a client secret"))
-        context |= {"form": form, "live": live}
+        context |= {"form": form, "live": live, "newest": newest}
         return render(request, "azuread_connections/provider/admin_add_secret.html", context)
     value = OAuthClientSecret.objects.add(client, expires_at=form.cleaned_data["expires_at"])
     stored = client.secrets.get(digest=digest_of(value))

@@ -179,6 +179,7 @@ def _confirmation_page(
         "api": device.api,
         "scopes": consent.meanings(device.scopes, device.api),
         "device": device,
+        "logo_url": device.client.logo_uri,
         "code": user_codes.shown(code),
         "own_address": client_address(request),
         "sealed": sealing.seal(_SEAL, [device.pk, code], name=str(request.user.pk)),

@@ -47,6 +47,7 @@ def consent_page(
         "azuread_connections/provider/consent.html",
         {
             "application": asked.client.application,
+            "logo_url": asked.client.logo_uri,
             "scopes": meanings(asked.scopes, asked.api),
             "api": asked.api,
             "sealed": _seal(request, attempt, asks_consent=True),
@@ -64,6 +65,7 @@ def confirmation_page(
         "azuread_connections/provider/continue.html",
         {
             "application": asked.client.application,
+            "logo_url": asked.client.logo_uri,
             "sealed": _seal(request, attempt, asks_consent=False),
         },
     )

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Literal
 from cryptography import x509
 
 from ..oauth import permissions
-from .credentials import TOKEN_EXCHANGE, AppCertificate, AppFederatedCredential
+from .credentials import (
+    TOKEN_EXCHANGE,
+    AppCertificate,
+    AppFederatedCredential,
+    CredentialPolicy,
+    Propagation,
+)
 
 if TYPE_CHECKING:
     from .directories import Directory, Person
@@ -34,6 +40,7 @@ class AppSecret:
     expires_at: float | None = None
     added_at: float = field(default_factory=time.time)
     name: str | None = None
+    propagation: Propagation = field(default_factory=Propagation)
 
     @property
     def hint(self) -> str:
@@ -60,7 +67,9 @@ class App:
     `delegated` and `application` are the permissions it is registered with; they are effective
     where they were granted: by `grant`, or on a consent page. `optional_claims` adds "sid", "acct",
     "email", "upn", "given_name", "family_name", "login_hint", "auth_time" or "amr" to its ID
-    tokens.
+    tokens. `owns_itself`: its service principal is an owner of the registration, so that
+    `Application.ReadWrite.OwnedBy` lets it change that. `propagation` and `policy` concern
+    credentials that Graph adds.
     """
 
     client_id: str
@@ -78,6 +87,9 @@ class App:
     group_membership_claims: GroupClaims | None = None
     optional_claims: list[str] = field(default_factory=list)
     frontchannel_logout_url: str | None = None
+    owns_itself: bool = True
+    propagation: Propagation = field(default_factory=Propagation)
+    policy: CredentialPolicy = field(default_factory=CredentialPolicy)
     object_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     _grants: dict[str, Granted] = field(default_factory=dict, repr=False)
     _by_person: dict[str, set[str]] = field(default_factory=dict, repr=False)

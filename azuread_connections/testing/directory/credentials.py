@@ -19,6 +19,39 @@ if TYPE_CHECKING:
 TOKEN_EXCHANGE = "api://AzureADTokenExchange"
 
 
+@dataclass
+class Propagation:
+    """How long Microsoft's servers refuse a credential after Graph has added it.
+
+    The first `requests` token requests with it are refused, and all for `seconds`.
+    """
+
+    requests: int = 0
+    seconds: float = 0
+
+    def begun(self, now: float) -> Propagation:
+        """A credential's own: `seconds` is the time at which it ends."""
+        return Propagation(self.requests, now + self.seconds)
+
+    def is_over(self, now: float) -> bool:
+        """Ask once for each token request: it is counted."""
+        if self.requests > 0:
+            self.requests -= 1
+            return False
+        return self.seconds <= now
+
+
+@dataclass
+class CredentialPolicy:
+    """An app management policy of the directory, as far as it concerns new credentials."""
+
+    forbids_secrets: bool = False
+    max_secret_days: float | None = None
+    forbids_certificates: bool = False
+    max_certificate_days: float | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
 @dataclass(eq=False)
 class AppCertificate:
     """A certificate uploaded to a registration: only its public half is known."""
@@ -26,6 +59,7 @@ class AppCertificate:
     certificate: x509.Certificate
     key_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     name: str | None = None
+    propagation: Propagation = field(default_factory=Propagation)
 
     @cached_property
     def _der(self) -> bytes:

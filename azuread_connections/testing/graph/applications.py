@@ -14,7 +14,10 @@ from .objects import APP_PROPERTIES, app_properties, organization
 from .query import page, read_query
 from .service import require
 
-READS_APPS = ("Application.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
+READS_APPS = (
+    *("Application.Read.All", "Application.ReadWrite.All"),
+    *("Directory.Read.All", "Directory.ReadWrite.All"),
+)
 
 
 def applications(call: Call, token: AccessToken) -> Response:
@@ -29,11 +32,17 @@ def application(call: Call, token: AccessToken) -> Response:
     """One registration by its object ID, or by `(appId='…')`."""
     require(token, *_readers(token))
     select = read_query(call, "application", APP_PROPERTIES, advanced=()).select()
+    app = named_app(call, _visible(token))
+    context = f"{call.url}/graph/v1.0/$metadata#applications/$entity"
+    return json_response({"@odata.context": context, **_shown(app, select)})
+
+
+def named_app(call: Call, apps: Sequence[App]) -> App:
+    """The app that the path names by its object ID, or by `(appId='…')`."""
     app_id, key = call.parts.get("app_id"), call.parts.get("key")
-    for app in _visible(token):
+    for app in apps:
         if (app_id or key or "").lower() == (app.client_id if app_id else app.object_id):
-            context = f"{call.url}/graph/v1.0/$metadata#applications/$entity"
-            return json_response({"@odata.context": context, **_shown(app, select)})
+            return app
     raise not_found(app_id or key or "")
 
 

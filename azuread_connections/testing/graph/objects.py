@@ -94,8 +94,8 @@ def app_properties(app: App) -> dict[str, Any]:
         "createdDateTime": "2024-03-01T09:00:00Z",
         "groupMembershipClaims": app.group_membership_claims,
         "identifierUris": [],
-        "keyCredentials": [_key_credential(certificate) for certificate in app.certificates],
-        "passwordCredentials": [_password_credential(secret) for secret in app.secrets],
+        "keyCredentials": [key_credential(certificate) for certificate in app.certificates],
+        "passwordCredentials": [password_credential(secret) for secret in app.secrets],
         "publisherDomain": app.directory.domain,
         "requiredResourceAccess": [],
         "signInAudience": audience,
@@ -122,7 +122,7 @@ def organization(directory: Directory) -> dict[str, Any]:
     }
 
 
-def _password_credential(secret: AppSecret) -> dict[str, Any]:
+def password_credential(secret: AppSecret) -> dict[str, Any]:
     """A secret as it can be read later: never its text, only the first three characters."""
     # Without an end the portal's longest lifetime is used: a secret of Azure always expires.
     ends = secret.expires_at if secret.expires_at is not None else secret.added_at + 2 * 365 * 86400
@@ -137,7 +137,7 @@ def _password_credential(secret: AppSecret) -> dict[str, Any]:
     }
 
 
-def _key_credential(certificate: AppCertificate) -> dict[str, Any]:
+def key_credential(certificate: AppCertificate) -> dict[str, Any]:
     """A certificate as it can be read later: `key` only where it was selected by itself."""
     found = certificate.certificate
     return {

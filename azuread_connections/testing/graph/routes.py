@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..server.call import Call
 from ..server.wire import Response
-from . import applications, memberships, people
+from . import app_credentials, applications, memberships, people
 from .service import Handler, guarded
 
 BASE = "/graph/v1[.]0"
@@ -17,6 +17,7 @@ MEMBERS = (
     f"/{WHO}/(?P<relation>memberOf|transitiveMemberOf)(?P<cast>/microsoft[.]graph[.]group)?"
     r"(?P<number>/\$count)?"
 )
+APP = rf"/applications(?:/{KEY}|\(appId='(?P<app_id>[^']*)'\))"
 ACTIONS = f"/{WHO}/(?P<member_action>getMemberObjects|getMemberGroups|checkMemberGroups)"
 
 
@@ -39,6 +40,10 @@ GRAPH_ROUTES = (
     _route("/applications", "applications", applications.applications),
     _route(r"/applications\(appId='(?P<app_id>[^']*)'\)", "applications", applications.application),
     _route(f"/applications/{KEY}", "applications", applications.application),
+    _route(f"{APP}/addPassword", "add_password", app_credentials.add_password, "POST"),
+    _route(f"{APP}/removePassword", "remove_password", app_credentials.remove_password, "POST"),
+    _route(f"{APP}/addKey", "add_key", app_credentials.add_key, "POST"),
+    _route(f"{APP}/removeKey", "remove_key", app_credentials.remove_key, "POST"),
     _route("/organization", "graph", applications.organizations),
     _route("/(?P<rest>.*)", "graph", applications.nowhere, "GET", "POST", "PATCH", "DELETE"),
 )

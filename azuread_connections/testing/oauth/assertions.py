@@ -50,6 +50,8 @@ def _check_certificate(
     if not named:
         raise Refusal(700027, reason="The key was not found.")
     (certificate,) = named[:1]
+    if not certificate.propagation.is_over(call.now):
+        raise Refusal(700027, reason="The key was not found.")
     if certificate.is_expired(call.now):
         raise Refusal(700027, reason="The key used is expired.")
     if not _is_signed_by(certificate.certificate.public_key(), assertion, header["alg"]):

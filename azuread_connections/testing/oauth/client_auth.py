@@ -57,7 +57,8 @@ def _check_secret(app: App, secret: str | None, now: float) -> None:
     """Any unexpired secret of the app is accepted; an expired one has its own code."""
     if not secret:
         raise Refusal(7000218)
-    matching = [known for known in app.secrets if known.value == secret]
+    same = [known for known in app.secrets if known.value == secret]
+    matching = [known for known in same if known.propagation.is_over(now)]
     if not matching:
         raise Refusal(7000215, client_id=app.client_id)
     if all(known.is_expired(now) for known in matching):

@@ -44,6 +44,7 @@ DELEGATED = USER_CONSENT | ADMIN_CONSENT
 APPLICATION = {
     name: text for name, text in ADMIN_CONSENT.items() if name != "Directory.AccessAsUser.All"
 } | {
+    "Application.ReadWrite.All": "Read and write all applications",
     "Application.ReadWrite.OwnedBy": "Manage apps that this app creates or owns",
     "Mail.Read": "Read mail in all mailboxes",
     "User.ReadBasic.All": "Read all users' basic profiles",

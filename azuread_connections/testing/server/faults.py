@@ -13,6 +13,7 @@ FAULTY_ENDPOINTS = frozenset(
         *("discovery", "keys", "authorize", "sign_in", "consent", "token"),
         *("admin_consent", "logout", "managed_identity"),
         *("userinfo", "me", "groups", "users", "applications", "graph"),
+        *("add_password", "remove_password", "add_key", "remove_key"),
     }
 )
 

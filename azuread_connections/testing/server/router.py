@@ -79,7 +79,12 @@ ROUTES = (
 
 # Pages for browsers: these decide themselves whether an error can go to the callback.
 PAGES = frozenset({"authorize", "sign_in", "consent", "admin_consent"})
-GRAPH_ENDPOINTS = frozenset({"userinfo", "me", "groups", "users", "applications", "graph"})
+GRAPH_ENDPOINTS = frozenset(
+    {
+        *("userinfo", "me", "groups", "users", "applications", "graph"),
+        *("add_password", "remove_password", "add_key", "remove_key"),
+    }
+)
 
 
 def answer(

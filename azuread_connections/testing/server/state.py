@@ -145,9 +145,9 @@ class State:
         with self.lock:
             return self._grants.get(code)
 
-    def issue_access_token(self, token: AccessToken) -> str:
-        """The text of a new token, opaque to the client."""
-        text = secrets.token_urlsafe(900)
+    def issue_access_token(self, token: AccessToken, text: str = "") -> str:
+        """The text of a new token, opaque to the client; random unless it is given."""
+        text = text or secrets.token_urlsafe(900)
         with self.lock:
             _keep(self._tokens, text, token, REMEMBERED_TOKENS)
         return text

@@ -22,8 +22,9 @@ class RecordedRequest:
 
     `endpoint` is "discovery", "keys", "authorize", "sign_in", "consent", "token",
     "admin_consent", "logout", "error", "control" or "unknown", of Graph "userinfo", "me",
-    "groups", "users", "applications" or "graph" for all else; "managed_identity" for the local
-    addresses of a machine's own token. `tenant` is the tenant segment
+    "groups", "users", "applications", "add_password", "remove_password", "add_key", "remove_key" or
+    "graph" for all else; "managed_identity" for the local addresses of a machine's own token.
+    `tenant` is the tenant segment
     of the path as it was sent.
     """
 

@@ -34,6 +34,7 @@ def test_the_profile_is_the_signed_in_persons(contoso: Company, client: Client) 
             "username": "adele.vance@contoso.com",
         },
         "groups": [],
+        "roles": [],
     }
 
 

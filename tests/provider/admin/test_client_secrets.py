@@ -42,6 +42,19 @@ def test_a_secret_is_shown_once(admin_client: Client, portal: RelyingParty) -> N
     )
 
 
+def test_loading_the_page_of_a_secret_again_adds_no_other(
+    admin_client: Client, portal: RelyingParty
+) -> None:
+    address = page_of(portal.application, "add-secret")
+    (newest,) = re.findall(
+        r'name="newest" value="([^"]+)"', admin_client.get(address).content.decode()
+    )
+    assert admin_client.post(address, {"newest": newest}).status_code == 200
+    response = admin_client.post(address, {"newest": newest}, follow=True)
+    assert "A client secret was added meanwhile." in text(response)
+    assert OAuthClientSecret.objects.count() == 2
+
+
 def test_a_secret_can_have_an_end(admin_client: Client, portal: RelyingParty) -> None:
     address = page_of(portal.application, "add-secret")
     for bad, message in (

@@ -214,7 +214,7 @@ def test_an_apis_scopes_are_told_by_their_meaning(television: RelyingParty, view
     ClientGrant.objects.create(client=television.client, api=api, scope="read")
     device = Device.ask(television, scope="read", audience=api.identifier)
     page = type_code(viewer, device.user_code)
-    assert "at Orders:" in text_of(page)
+    assert "use Orders for you:" in text_of(page)
     assert "see your &lt;orders&gt;" in page.content.decode()
     api.scopes = {}
     api.save()

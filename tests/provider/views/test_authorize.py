@@ -432,6 +432,14 @@ def test_prompt_consent_asks_for_every_client(portal: RelyingParty, adele: Clien
     assert "code=" in response.content.decode()
 
 
+def test_the_logo_of_the_client_is_shown(foreign: RelyingParty, adele_there: Client) -> None:
+    assert "<img" not in foreign.authorize(adele_there).content.decode()
+    foreign.client.logo_uri = "https://client.example/logo.svg?a=1&b=2"
+    foreign.client.save()
+    page = foreign.authorize(adele_there).content.decode()
+    assert '<img src="https://client.example/logo.svg?a=1&amp;b=2" alt=""' in page
+
+
 def test_consent_cannot_be_forged(
     contoso: Company, foreign: RelyingParty, adele_there: Client
 ) -> None:

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.color import no_style
+from django.utils.translation import gettext as _
+
+from azuread_connections.conf import conf
+from azuread_connections.credentials import rotation_plan as plan
+from azuread_connections.credentials.rotation_step import Pace, RotationOutcome, RotationStep
+from azuread_connections.credentials.verification import all_connections
+from azuread_connections.management import arguments
+from azuread_connections.models import Connection
+
+FOUND, FAILED = 1, 2
+KEEP_DAYS = 7
+
+
+class Command(BaseCommand):
+    help = (
+        "Replace client secrets and certificates that end soon, through Microsoft Graph, and "
+        "remove those that were replaced some days ago. The app needs the application permission "
+        "Application.ReadWrite.OwnedBy. Federated credentials do not end. "
+        "Exit status: 0 all done, 1 something needs a person, 2 the run failed or is incomplete."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "names", nargs="*", metavar="NAME", help="connections (default: all that are due)"
+        )
+        parser.add_argument(
+            "--within",
+            type=arguments.days,
+            metavar="DAYS",
+            help="rotate what ends within this many days (default: the setting "
+            "SECRET_WARNING_DAYS, 30)",
+        )
+        parser.add_argument(
+            "--keep",
+            type=arguments.days,
+            default=KEEP_DAYS,
+            metavar="DAYS",
+            help="remove a replaced credential after this many days (default: 7)",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="only say what would be done: write nothing, and ask Microsoft nothing",
+        )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        # An exception that escapes would exit with Python's status 1, which has a meaning here.
+        try:
+            super().run_from_argv(argv)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(FAILED)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            steps = self._run(**options)
+        except CommandError:
+            raise
+        except Exception as error:
+            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+            raise CommandError(
+                _("The credentials could not be rotated: %(reason)s") % {"reason": reason},
+                returncode=FAILED,
+            ) from error
+        if not steps:
+            self.stdout.write(_("Nothing is due."))
+        failed = [step for step in steps if step.outcome == RotationOutcome.FAILED]
+        if any(not step.is_incomplete for step in failed):
+            sys.exit(FOUND)
+        if any(step.is_incomplete for step in steps):
+            sys.exit(FAILED)
+
+    def _run(
+        self, *, names: list[str], within: int | None, keep: int, dry_run: bool, **options: Any
+    ) -> list[RotationStep]:
+        within = conf.secret_warning_days if within is None else within
+        pace = Pace(longer_than=timedelta(days=within))
+        coloured = self.stdout.isatty() or options["force_color"]
+        style = self.style if coloured else no_style()
+        steps: list[RotationStep] = []
+        for connection in _chosen(names):
+            found = (
+                plan.foresee(connection, within=within, keep=keep)
+                if dry_run
+                else plan.run(connection, within=within, keep=keep, pace=pace)
+            )
+            for step in found:
+                steps.append(step)
+                text = f"{step.connection}: {step.text}"
+                is_failed = step.outcome == RotationOutcome.FAILED
+                self.stdout.write(style.ERROR(text) if is_failed else text)
+        return steps
+
+
+def _chosen(names: list[str]) -> Iterator[Connection]:
+    if not names:
+        yield from all_connections()
+        return
+    keys = {name.lower() for name in names}
+    found = {each.name_key: each for each in Connection._default_manager.filter(name_key__in=keys)}
+    for name in names:
+        if name.lower() not in found:
+            raise CommandError(
+                _("There is no connection “%(name)s”.") % {"name": name}, returncode=FAILED
+            )
+    yield from found.values()
