@@ -85,6 +85,18 @@ def pfx(key: Any, certificate: x509.Certificate | None, password: str = "") -> b
     return pkcs12.serialize_key_and_certificates(b"contoso", key, certificate, None, encryption)
 
 
+def hashed(rounds: int, key: Any, certificate: x509.Certificate) -> bytes:
+    """A PKCS #12 file whose password is hashed so many times."""
+    encryption = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(rounds)
+        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+        .hmac_hash(hashes.SHA256())
+        .build(PASSWORD.encode())
+    )
+    return pkcs12.serialize_key_and_certificates(b"contoso", key, certificate, None, encryption)
+
+
 def private_lines() -> Iterator[str]:
     """A line from the middle of each key, which no other text has."""
     for pem in _MADE:

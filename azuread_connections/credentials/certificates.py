@@ -6,6 +6,7 @@ https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from ..entra.frames import without_frame_variables
+from .key_encryption import MAX_KEY_BYTES, MAX_ROUNDS, NotDER, TooCostly, require_affordable
 
 #: A key and a chain of certificates have some 10 kB.
 MAX_BYTES = 64 * 1024
@@ -40,7 +42,8 @@ _MADE_BITS = 3072
 _BACKDATED = timedelta(minutes=5)
 _MAX_COMMON_NAME = 64
 
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----", re.DOTALL)
+#: Ends at the next five dashes, so that many BEGINs without an END are read only once.
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----[^-]*(?:-(?!----)[^-]*)*-----END \1-----")
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
@@ -143,6 +146,11 @@ def _load_key(block: str, password: str) -> Any:
     is_encrypted = "ENCRYPTED" in block
     if is_encrypted and not password:
         raise _password_missing()
+    content = _decoded(block)
+    if len(content) > MAX_KEY_BYTES:
+        raise _too_costly()
+    if block.startswith("-----BEGIN ENCRYPTED"):
+        _require_affordable(content)
     try:
         # A password for a key without one is ignored.
         return load_pem_private_key(block.encode(), password.encode() if is_encrypted else None)
@@ -151,9 +159,29 @@ def _load_key(block: str, password: str) -> Any:
     except (ValueError, TypeError):
         if is_encrypted:
             raise _password_wrong() from None
+        raise _key_damaged() from None
+
+
+@without_frame_variables
+def _decoded(block: str) -> bytes:
+    """Return about what a block of PEM contains; the library decides whether it is correct."""
+    lines = [line.strip() for line in block.splitlines()[1:-1]]
+    try:
+        return base64.b64decode("".join(line for line in lines if ":" not in line))
+    except ValueError:
+        raise _key_damaged() from None
+
+
+@without_frame_variables
+def _require_affordable(content: bytes) -> None:
+    try:
+        require_affordable(content)
+    except TooCostly:
+        raise _too_costly() from None
+    except NotDER:
         raise ValidationError(
-            _("The private key is damaged. Copy it again, with all its lines."),
-            code="key_damaged",
+            _("This file is damaged or has a rare encoding. Convert it to PEM, and paste that."),
+            code="certificate_encoding",
         ) from None
 
 
@@ -170,6 +198,7 @@ def _from_pkcs12(content: bytes, password: str) -> tuple[Any, list[x509.Certific
             _("This is the certificate alone. The private key is needed too (PEM or .pfx)."),
             code="key_missing",
         )
+    _require_affordable(content)
     try:
         key, certificate, further = pkcs12.load_key_and_certificates(
             content, password.encode() if password else None
@@ -237,9 +266,26 @@ def _not_readable() -> ValidationError:
     )
 
 
+def _too_costly() -> ValidationError:
+    return ValidationError(
+        _(
+            "Opening this private key would take too long: it is longer than %(most)d bits, or its "
+            "password is hashed more than %(rounds)d times. Export it again."
+        ),
+        code="key_costly",
+        params={"most": MAX_BITS, "rounds": MAX_ROUNDS},
+    )
+
+
 def _not_rsa() -> ValidationError:
     return ValidationError(
         _("The private key is not an RSA key. Azure accepts only RSA here."), code="key_not_rsa"
+    )
+
+
+def _key_damaged() -> ValidationError:
+    return ValidationError(
+        _("The private key is damaged. Copy it again, with all its lines."), code="key_damaged"
     )
 
 

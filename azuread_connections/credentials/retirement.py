@@ -95,9 +95,8 @@ def _needed_by(same: list[Credential], moment: datetime) -> str:
     if not users:
         return ""
     names = ", ".join(sorted({each.connection.name for each in users}))
-    return _("The %(kind)s %(credential)s stays: it is used by {names}.").replace(
-        "{names}", names.replace("%", "%%")
-    )
+    text = _("The %(kind)s %(credential)s stays: it is used by %(names)s.")
+    return text.replace("%(names)s", names.replace("%", "%%"))
 
 
 def _not_known(same: list[Credential]) -> str:

@@ -118,12 +118,8 @@ def _ask(url: str, headers: Mapping[str, str], host: str) -> bytes:
     document = _object(body)
     if answer.status != 200:
         named = str(document.get("error", ""))
-        raise CredentialUnavailable(
-            *unavailable.REFUSED,
-            host=host,
-            status=answer.status,
-            error=named if _ERROR.fullmatch(named) else "",
-        )
+        said = [str(answer.status), *([named] if _ERROR.fullmatch(named) else [])]
+        raise CredentialUnavailable(*unavailable.REFUSED, host=host, answer=" ".join(said))
     token = document.get("access_token")
     if not isinstance(token, str):
         raise CredentialUnavailable(*unavailable.UNKNOWN_ANSWER, host=host)

@@ -55,7 +55,7 @@ SILENT = (
     _("This works only on an Azure resource that has a managed identity."),
 )
 REFUSED = (
-    _("The managed identity's address %(host)s answered %(status)d %(error)s."),
+    _("The managed identity's address %(host)s answered %(answer)s."),
     _("Assign the managed identity to this Azure resource, and compare its client ID."),
 )
 UNKNOWN_ANSWER = (

@@ -1,7 +1,9 @@
 """Client secrets become credentials of three kinds, in one table."""
 
+from typing import Any
+
 import django.db.models.deletion
-from django.db import migrations, models
+from django.db import migrations, models, router
 
 import azuread_connections.models.fields
 import azuread_connections.models.validators
@@ -22,6 +24,49 @@ _WHOLE = (
         certificate="",
         expires_at__isnull=True,
     )
+)
+
+_ACTIONS = ("add", "change", "delete", "view")
+
+
+def _permissions_renamed(model: tuple[str, str], words: str, manage: str) -> Any:
+    """Return a step that renames the stored permissions. Django only adds missing ones: groups
+    would keep those of a model that is gone, and lack the new ones.
+
+    ``model``: its name before and after. ``words``: how the new permissions call it. ``manage``: the
+    text of ``manage_secret``.
+    """
+    before, after = model
+
+    def rename(apps: Any, schema_editor: Any) -> None:
+        using = schema_editor.connection.alias
+        permission = apps.get_model("auth", "Permission")
+        if not router.allow_migrate_model(using, permission):
+            return
+        # Whether the content type is renamed already is up to Django.
+        own = permission.objects.using(using).filter(
+            content_type__app_label="azuread_connections",
+            content_type__model__in=[before, after, "connection"],
+        )
+        for action in _ACTIONS:
+            if not own.filter(codename=f"{action}_{after}").exists():
+                own.filter(codename=f"{action}_{before}").update(
+                    codename=f"{action}_{after}", name=f"Can {action} {words}"
+                )
+        own.filter(codename="manage_secret").update(name=manage)
+
+    return rename
+
+
+_rename_permissions = _permissions_renamed(
+    ("clientsecret", "credential"),
+    "credential",
+    "Can add and remove credentials",
+)
+_rename_permissions_back = _permissions_renamed(
+    ("credential", "clientsecret"),
+    "client secret",
+    "Can add and remove client secrets",
 )
 
 
@@ -146,4 +191,5 @@ class Migration(migrations.Migration):
             model_name="credential",
             constraint=models.CheckConstraint(condition=_WHOLE, name="azuread_credential_whole"),
         ),
+        migrations.RunPython(_rename_permissions, _rename_permissions_back),
     ]

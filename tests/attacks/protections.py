@@ -1526,6 +1526,53 @@ PROTECTIONS = [
         "tests/credentials/test_certificates.py::test_text_that_is_no_key_with_its_certificate",
     ),
     Protection(
+        "credentials/certificates.py::_load_key",
+        never("MAX_KEY_BYTES"),
+        "tests/credentials/test_certificates.py::test_a_key_that_is_far_too_long_is_not_opened",
+    ),
+    Protection(
+        "credentials/certificates.py::_from_pkcs12",
+        skip("_require_affordable"),
+        "tests/credentials/test_certificates.py::"
+        "test_a_file_whose_password_is_hashed_too_often_is_not_opened",
+    ),
+    Protection(
+        "credentials/certificates.py::_load_key",
+        never("startswith"),
+        "tests/credentials/test_certificates.py::"
+        "test_an_encrypted_key_whose_password_is_hashed_too_often_is_not_opened",
+    ),
+    Protection(
+        "credentials/key_encryption.py::_cost",
+        never("MAX_KEY_BYTES"),
+        "tests/credentials/test_key_encryption.py::test_what_takes_too_long_is_refused",
+    ),
+    Protection(
+        "credentials/key_encryption.py::_cost",
+        never("_MAX_DEPTH"),
+        "tests/credentials/test_key_encryption.py::test_a_file_nested_without_end_is_refused",
+    ),
+    Protection(
+        "credentials/key_encryption.py::_cost_of_parameters",
+        never("MAX_ROUNDS"),
+        "tests/credentials/test_key_encryption.py::test_what_takes_too_long_is_refused",
+    ),
+    Protection(
+        "credentials/key_encryption.py::require_affordable",
+        never("_MAX_COST"),
+        "tests/credentials/test_key_encryption.py::test_what_takes_too_long_is_refused",
+    ),
+    Protection(
+        "credentials/key_encryption.py::_elements",
+        never("count"),
+        "tests/credentials/test_key_encryption.py::test_what_cannot_be_read_as_der_is_refused",
+    ),
+    Protection(
+        "credentials/key_encryption.py::_cost_within",
+        never("tag & 31"),
+        "tests/credentials/test_key_encryption.py::test_what_cannot_be_read_as_der_is_refused",
+    ),
+    Protection(
         "admin/connection/new_credentials.py::require_credentials",
         never(),
         "tests/admin/connection/test_new_credentials.py::test_adding_needs_both_permissions",

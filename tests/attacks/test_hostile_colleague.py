@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from azuread_connections.testing import StandIn, next_address
 from azuread_connections.transfer.importer import ImportRefused
 from tests.admin.pages import ADD, LIST, filled_in, mappings
 from tests.company import Company, query_of
+from tests.factories import FederatedFactory
 from tests.transfer.entries import entry, run
 
 from .catalogue import Attacker, Standing, attack
@@ -270,6 +272,36 @@ def test_secrets_without_their_permission(contoso: Company, forged: dict[str, st
     before = Standing.now()
     response = client.post(page_of(contoso, "change"), form_of(contoso, **forged))
     before.assert_stopped(response, 302, logged="")
+
+
+@attack(
+    wants="to read a file of the server, or have it sent away, as a federated credential's token",
+    stopped_by="only a token (JWT) is sent, to Microsoft alone; no content is shown",
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("root:$6$unseen$content:20000:0:::", id="passwords"),
+        pytest.param("DATABASE_PASSWORD=unseen.and.content", id="dots"),
+        pytest.param("eyJoaWRkZW4iOjF9.unseen.content", id="half a token"),
+    ],
+)
+def test_a_file_of_the_server_as_a_token(contoso: Company, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "file"
+    file.write_text(content)
+    client = colleague("change_connection", "manage_secret", "try_connection")
+    asked = {"source": "file", "token_file": str(file), "client_id": "", "add": "1"}
+    before = Standing.now()
+    response = client.post(page_of(contoso, "federated"), asked)
+    before.assert_stopped(response, 200, logged="")
+    assert "unseen" not in response.content.decode()
+    # One that was added while the file was a token.
+    FederatedFactory.create(connection=contoso.connection, token_file=str(file))
+    shown = b"".join(client.post(page_of(contoso, "check")))  # type: ignore[arg-type]
+    assert b"holds no token" in shown
+    assert b"unseen" not in shown
+    sent = [seen.form for seen in contoso.microsoft.requests if seen.endpoint == "token"]
+    assert not any("client_assertion" in form for form in sent)
 
 
 @attack(

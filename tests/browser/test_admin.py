@@ -16,6 +16,7 @@ from azuread_connections.models import Application, Connection, Directory, Event
 from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.credentials.rotating import allow, know_key_ids
+from tests.factories import CertificateFactory, FederatedFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -207,6 +208,37 @@ def test_the_directory_is_searched(
     boss.get_by_label("Name or address begins with").fill("person 07")
     boss.get_by_role("button", name="Search").click()
     expect(boss.locator(".azuread-table tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [1100, 1065, 800, 390])
+def test_no_column_of_the_credentials_is_cut_off(
+    company: Company, boss: Page, live_server: Any, width: int
+) -> None:
+    CertificateFactory.create(connection=company.connection)
+    FederatedFactory.create(connection=company.connection, token_file="/var/run/secrets/token")
+    boss.set_viewport_size({"width": width, "height": 760})
+    boss.goto(page_of(live_server, company.connection))
+    part = boss.locator("#credentials-group")
+    assert part.evaluate("each => each.scrollWidth <= each.clientWidth")
+    expect(part.get_by_role("checkbox").first).to_be_visible()
+    assert boss.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_federated_credential_asks_only_for_what_its_source_needs(
+    company: Company, boss: Page, live_server: Any, screenshots: Any
+) -> None:
+    boss.goto(page_of(live_server, company.connection, "federated"))
+    expect(boss.get_by_label("Token file")).to_be_visible()
+    expect(boss.get_by_label("Client ID of the managed identity")).to_be_hidden()
+    boss.get_by_label("this machine's managed identity").check()
+    expect(boss.get_by_label("Token file")).to_be_hidden()
+    expect(boss.get_by_label("Client ID of the managed identity")).to_be_visible()
+    # A mistake is never hidden with its field.
+    boss.get_by_label("Client ID of the managed identity").fill("x")
+    boss.get_by_label("a file").check()
+    boss.get_by_role("button", name="Only show").click()
+    expect(boss.get_by_text("Enter the client ID, a GUID.")).to_be_visible()
+    screenshots(boss, "admin-federated")
 
 
 def test_pages_to_look_at(company: Company, boss: Page, live_server: Any, screenshots: Any) -> None:

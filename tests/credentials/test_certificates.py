@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,6 +31,7 @@ from tests.keys import (
     certificate_of,
     certificate_pem,
     elliptic_key,
+    hashed,
     key_pair,
     pfx,
     private_lines,
@@ -171,6 +174,43 @@ def test_a_certificate_that_is_over_or_not_begun() -> None:
 
 
 # --- What is made here ----------------------------------------------------------------------------
+
+
+# --- What would keep the process busy for minutes -------------------------------------------------
+
+
+def test_beginnings_without_an_end_are_read_once() -> None:
+    content = "-----BEGIN A-----" * (MAX_BYTES // 17)
+    before = time.process_time()
+    assert refusal(content).code == "certificate_format"
+    assert time.process_time() - before < 0.5
+
+
+def test_a_key_that_is_far_too_long_is_not_opened() -> None:
+    # Valid in form, of a size whose primes take minutes to check.
+    block = base64.encodebytes(b"\x30\x82\x1f\xfc" + bytes(8188)).decode()
+    text = f"-----BEGIN RSA PRIVATE KEY-----\n{block}-----END RSA PRIVATE KEY-----\n"
+    assert refusal(text + CERTIFICATE).code == "key_costly"
+
+
+def test_a_file_whose_password_is_hashed_too_often_is_not_opened() -> None:
+    modest = hashed(300_000, rsa_key(), certificate_of(rsa_key()))
+    assert_usable(read_certificate(modest, PASSWORD))
+    rounds = (300_000).to_bytes(3, "big")
+    for content in (
+        modest.replace(b"\x02\x03" + rounds, b"\x02\x03\x7f\xff\xff"),
+        # Of the key, of the certificate or of the file: one is enough.
+        modest.replace(b"\x02\x03" + rounds, b"\x02\x03\x7f\xff\xff", 1),
+    ):
+        assert content != modest
+        assert refusal(content, PASSWORD).code == "key_costly"
+
+
+def test_an_encrypted_key_whose_password_is_hashed_too_often_is_not_opened() -> None:
+    der = b"\x30\x0e\x30\x0c\x04\x04salt\x02\x04\x7f\xff\xff\xff"
+    block = base64.encodebytes(der).decode()
+    text = f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{block}-----END ENCRYPTED PRIVATE KEY-----\n"
+    assert refusal(text + CERTIFICATE, PASSWORD).code == "key_costly"
 
 
 @pytest.mark.slow

@@ -173,7 +173,7 @@ def test_a_slow_answer_is_given_up(machine: StandIn, monkeypatch: pytest.MonkeyP
 
 def test_no_redirect_is_followed(machine: StandIn) -> None:
     machine.fault("managed_identity", redirect=f"{machine.url}/msi/token")
-    assert "answered 302" in refusal()
+    assert "answered 302." in refusal()
     assert machine.count("managed_identity") == 1
 
 

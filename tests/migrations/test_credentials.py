@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 
@@ -53,3 +55,21 @@ def test_a_stored_secret_stays_what_it_is_there_and_back(before: str) -> None:
     again: Any = migrate(before)
     [row] = again.get_model(APP, "ClientSecret").objects.all()
     assert (row.hint, row.value.reveal()) == ("Abc", VALUE)
+
+
+def test_permissions_are_renamed_with_the_model_and_kept_by_groups(before: str) -> None:
+    # The command: Django renames content types and adds permissions in its signals.
+    call_command("migrate", APP, before, verbosity=0)
+    own = Permission.objects.filter(content_type__app_label=APP)
+    assert own.filter(content_type__model="clientsecret", codename="view_clientsecret").exists()
+    assert own.get(codename="manage_secret").name == "Can add and remove client secrets"
+    group = Group.objects.create(name="Helpdesk")
+    group.permissions.set(own.filter(codename__in=["view_clientsecret", "manage_secret"]))
+
+    call_command("migrate", APP, verbosity=0)
+    assert not own.filter(codename__endswith="_clientsecret").exists()
+    assert {(each.codename, each.name) for each in group.permissions.all()} == {
+        ("view_credential", "Can view credential"),
+        ("manage_secret", "Can add and remove credentials"),
+    }
+    assert own.filter(content_type__model="credential").count() == 4

@@ -199,7 +199,7 @@ class CredentialInline(admin.TabularInline):
             return self._certificate(credential)
         if credential.kind == Credential.Kind.FEDERATED:
             return format_html(
-                '<code class="azuread-wrap">{}</code>{}',
+                '<div><code class="azuread-wrap">{}</code>{}</div>',
                 str(credential),
                 self._link(credential, "federated", gettext("Issuer, subject, audience")),
             )
@@ -208,7 +208,7 @@ class CredentialInline(admin.TabularInline):
     def _certificate(self, certificate: Credential) -> SafeString:
         thumbprints = certificate.thumbprints
         return format_html(
-            '<code class="azuread-wrap" title="SHA-256 {}">{}</code>{}',
+            '<div><code class="azuread-wrap" title="SHA-256 {}">{}</code>{}</div>',
             thumbprints.sha256,
             thumbprints.sha1,
             self._link(certificate, "cer", gettext("Download .cer")),

@@ -112,6 +112,6 @@ def _chosen(names: list[str]) -> Iterator[Connection]:
     for name in names:
         if name.lower() not in found:
             raise CommandError(
-                _("There is no connection “%(name)s”.") % {"name": name}, returncode=FAILED
+                _("There is no connection called %(names)s.") % {"names": name}, returncode=FAILED
             )
     yield from found.values()

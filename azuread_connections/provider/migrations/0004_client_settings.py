@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             name="backchannel_logout_uri",
             field=models.URLField(
                 blank=True,
-                help_text="Told by a signed message when a person signs out or loses access (OpenID Connect Back-Channel Logout). It begins with https://.",
+                help_text="Gets a signed message when a person signs out or loses access (OpenID Connect Back-Channel Logout). It begins with https://.",
                 max_length=500,
                 verbose_name="back-channel logout URL",
             ),
@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
             name="token_lifetime",
             field=models.PositiveIntegerField(
                 default=3600,
-                help_text="In seconds: 3600 is one hour. A shorter one ends sooner what was revoked.",
+                help_text="In seconds: 3600 is one hour. The shorter it is, the sooner a revocation takes effect.",
                 validators=[
                     django.core.validators.MinValueValidator(60),
                     django.core.validators.MaxValueValidator(2592000),

@@ -31,7 +31,9 @@ class API(models.Model):
         _("lifetime of access tokens"),
         default=3_600,
         validators=[MinValueValidator(60), MaxValueValidator(2_592_000)],
-        help_text=_("In seconds: 3600 is one hour. A shorter one ends sooner what was revoked."),
+        help_text=_(
+            "In seconds: 3600 is one hour. The shorter it is, the sooner a revocation takes effect."
+        ),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

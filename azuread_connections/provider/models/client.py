@@ -133,7 +133,7 @@ class OAuthClient(models.Model):
         max_length=500,
         blank=True,
         help_text=_(
-            "Told by a signed message when a person signs out or loses access (OpenID Connect "
+            "Gets a signed message when a person signs out or loses access (OpenID Connect "
             "Back-Channel Logout). It begins with https://."
         ),
     )

@@ -15,7 +15,7 @@ from azuread_connections import signals
 from azuread_connections.login.flows import trial
 from azuread_connections.models import Connection, Credential, Directory, Event, Identity
 from tests.company import Company, error_code
-from tests.factories import CredentialFactory, IdentityFactory, UserFactory
+from tests.factories import CredentialFactory, FederatedFactory, IdentityFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +127,18 @@ def test_a_failed_trial_shows_what_the_log_says(
     assert outcome["correlation_id"]
     assert "wrong-secret" not in repr(outcome)
     assert Event.objects.get(kind="tried").aadsts_code == 7000215
+
+
+def test_a_failed_trial_says_why_a_token_file_cannot_be_used(
+    contoso: Company, staff: User, client: Client
+) -> None:
+    Credential.objects.all().delete()
+    FederatedFactory.create(connection=contoso.connection, token_file="/nowhere/token")
+    outcome = attempt(contoso, client)
+    assert not outcome["works"]
+    shown = str(outcome)
+    assert "There is no token file /nowhere/token." in shown
+    assert "Check the path, and whether the volume with the token is mounted" in shown
 
 
 def test_a_refused_person_is_shown_with_their_claims(

@@ -70,7 +70,7 @@ def test_only_the_named_connections_are_rotated(allowed: Company, fabrikam: Comp
 
 
 def test_an_unknown_name_is_an_error_and_nothing_is_rotated(allowed: Company) -> None:
-    with pytest.raises(CommandError, match="There is no connection “nobody”") as raised:
+    with pytest.raises(CommandError, match="There is no connection called nobody") as raised:
         run("contoso", "nobody")
     assert raised.value.returncode == 2
     assert len(allowed.app.secrets) == 1
