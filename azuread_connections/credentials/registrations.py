@@ -87,12 +87,15 @@ def connections_sharing(connection: Connection) -> QuerySet[Connection]:
     )
 
 
-def same_credentials(credential: Credential) -> list[Credential]:
+def same_credentials(
+    credential: Credential, connection: Connection | None = None
+) -> list[Credential]:
     """Return the rows that hold the same credential of the same registration, this one included.
 
-    They have the same key ID, or the same value.
+    They have the same key ID, or the same value. ``connection``: one of the registration, if the
+    credential's own can have left it.
     """
-    sharing = connections_sharing(credential.connection)
+    sharing = connections_sharing(connection or credential.connection)
     # From the database that is written: a replica can lack one that was just added.
     using = router.db_for_write(Credential, instance=credential)
     rows = Credential._default_manager.using(using)

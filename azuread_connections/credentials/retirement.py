@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..entra.errors import CredentialFailed, EntraError
-from ..entra.graph import GraphError
+from ..entra.graph import GraphError, RegisteredCredentials
 from ..login.log.events import record_rotation
 from ..microsoft.app_token import token_with
 from ..microsoft.wording import describe_error
@@ -33,6 +33,11 @@ from .rotation_step import RotationOutcome, RotationStep
 
 _NO_OTHER = gettext_lazy("Microsoft accepts no other credential of %(name)s.")
 _NO_PROOF = gettext_lazy("No certificate is left that could prove to Microsoft who asks.")
+
+_ANOTHER = gettext_lazy(
+    "Azure has another credential with the key ID that is stored here. Remove it by hand, in Azure "
+    "and here."
+)
 
 
 def replaced_before(connection: Connection, moment: datetime) -> list[Credential]:
@@ -124,6 +129,8 @@ def _remove_in_azure(connection: Connection, same: list[Credential]) -> None:
     for key_id in sorted({each.key_id for each in same if each.key_id}):
         if not opened.registered.has(key_id):
             continue
+        if not _is_same_in_azure(same[0], opened.registered, key_id):
+            raise RotationRefused(_ANOTHER)
         if same[0].kind != Credential.Kind.CERTIFICATE:
             opened.registration.remove_secret(object_id, key_id)
             continue
@@ -132,6 +139,17 @@ def _remove_in_azure(connection: Connection, same: list[Credential]) -> None:
         if signer is None:
             raise RotationRefused(_NO_PROOF)
         opened.registration.remove_certificate(object_id, key_id, signer)
+
+
+def _is_same_in_azure(
+    credential: Credential, registered: RegisteredCredentials, key_id: str
+) -> bool:
+    """Whether what Azure shows of the credential with this key ID fits: it never shows a value."""
+    if credential.kind == Credential.Kind.CERTIFICATE:
+        shown = [each.thumbprint for each in registered.certificates if each.key_id == key_id]
+        return shown in ([""], [credential.thumbprints.sha1])
+    shown = [each.hint for each in registered.secrets if each.key_id == key_id]
+    return shown in ([""], [credential.hint])
 
 
 def _kept(

@@ -41,6 +41,8 @@ def _run(
         return
     # What is under way can be that of another connection with the same registration.
     of = lease.row.connection if lease.row.is_under_way else None
+    if of is not None and not lease.row.is_of(of):
+        of = None  # its client ID was changed meanwhile
     try:
         yield from RotationRun(pace, of or connection, lease).steps(credential)
     except (RotationRefused, ImproperlyConfigured) as error:

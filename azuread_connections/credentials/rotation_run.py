@@ -6,49 +6,29 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from django.db import router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, override
+from django.utils.translation import ngettext, override
 
 from ..entra.errors import CredentialFailed, CredentialUnavailable, EntraError
-from ..entra.frames import without_frame_variables
-from ..entra.graph import GraphError, RegisteredCredentials
-from ..entra.registration import is_lifetime_forbidden
+from ..entra.graph import GraphError
 from ..login.log.events import record_rotation
 from ..microsoft.app_token import request_with
 from ..microsoft.wording import describe_error
-from ..models import Connection, Credential, Event, Sealed, UndecryptableError
-from ..models.credential import HINT_LENGTH
-from ..models.expiry import as_stored, day_of
-from .certificates import create_certificate_for
+from ..models import Connection, Credential, Event, UndecryptableError
+from ..models.expiry import day_of
 from .lease import NOTHING, Lease
-from .registrations import (
-    OpenRegistration,
-    RotationRefused,
-    connections_sharing,
-    open_registration,
-    refusal,
-    same_credentials,
-    signer_for,
-)
+from .new_credential import NewCredential
+from .registrations import RotationRefused, refusal, same_credentials
 from .rotation_step import PROPAGATION, Pace, RotationOutcome, RotationStep, failed_step
 
-#: Days that a new credential lasts: the first that the directory's policy permits.
-SECRET_DAYS = (180, 90, 60, 30)
-CERTIFICATE_DAYS = (365, 180, 90, 60, 30)
 #: Seconds between two attempts; the last one repeats.
 _PAUSES = (1, 2, 4, 8, 15)
 _GRAPH_FAILED = 500
-_Kind = Credential.Kind
-_TOO_SHORT = gettext_lazy("A new credential lasts %(days)d days at most: use a smaller --within.")
-_NO_PROOF = gettext_lazy(
-    "Microsoft adds a certificate only with the proof of another one that the registration has and "
-    "that has not ended. The connection has none: add the new certificate by hand."
-)
 
 
 @dataclass(frozen=True)
@@ -66,7 +46,9 @@ class RotationRun:
             if row.value is not None:
                 yield from self._complete()
                 return
-            yield from self._remove_unknown()
+            self._new.remove_lost()
+            self.lease.write(**NOTHING)
+            yield self._done(_("Nothing of it is left in Azure."))
         if credential is None or credential.connection_id != self.connection.pk:
             return
         if _has_changed(credential):
@@ -76,113 +58,41 @@ class RotationRun:
         yield from self._complete()
 
     @cached_property
-    def _opened(self) -> OpenRegistration:
-        """What Graph says of the registration; asked when it is first needed."""
-        return open_registration(self.connection)
+    def _new(self) -> NewCredential:
+        return NewCredential(self.pace, self.connection, self.lease)
 
     # --- A new credential
 
     def _begin(self, old: Credential) -> Iterator[RotationStep]:
         """Note what is going to be made, make it, and store it."""
-        self._opened.registered  # noqa: B018  # nothing is noted if the app may not
+        self._new.require_permission()  # nothing is noted if the app may not
         self.lease.write(
             connection=self.connection, replaces=old, kind=old.kind, marker=uuid.uuid4().hex
         )
         try:
-            self._make(old.kind)
+            self._new.make(old.kind)
         except (GraphError, RotationRefused) as error:
             raise self._given_up(error) from error
         words = self._words()
         yield self._done(_("A new %(kind)s, %(credential)s, is stored here.") % words)
 
-    def _make(self, kind: str) -> None:
-        """Make one that lasts as long as the directory's policy permits."""
-        days = CERTIFICATE_DAYS if kind == _Kind.CERTIFICATE else SECRET_DAYS
-        fitting = [each for each in days if timedelta(days=each) > self.pace.longer_than]
-        if not fitting:
-            raise RotationRefused(_TOO_SHORT, days=max(days))
-        for each in fitting:
-            try:
-                if kind == _Kind.CERTIFICATE:
-                    self._make_certificate(timedelta(days=each))
-                    self._add_certificate()
-                else:
-                    self._make_secret(timedelta(days=each))
-            except GraphError as error:
-                if each == fitting[-1] or not is_lifetime_forbidden(error):
-                    raise
-            else:
-                return
-
-    @without_frame_variables
-    def _make_secret(self, lifetime: timedelta) -> None:
-        """Microsoft chooses the value, and names it only once: it is stored at once."""
-        made = self._opened.registration.add_secret(
-            self._opened.registered.object_id,
-            name=self.lease.row.name_in_azure,
-            expires_at=self._now_in_azure() + lifetime,
-        )
-        self.lease.write(
-            value=Sealed.seal(made.value.reveal()),
-            hint=made.value.reveal()[:HINT_LENGTH],
-            key_id=made.key_id,
-            expires_at=as_stored(made.expires_at),
-            added_at=self.pace.clock.now(),
-        )
-
-    @without_frame_variables
-    def _make_certificate(self, lifetime: timedelta) -> None:
-        """The key is made here, so it is stored before Microsoft knows its certificate."""
-        pair = create_certificate_for(self.connection.name, lifetime)
-        made = Credential(
-            kind=_Kind.CERTIFICATE, value=pair.private_key, certificate=pair.certificate
-        )
-        made.derive()
-        self.lease.write(
-            value=Sealed.seal(pair.private_key),
-            certificate=pair.certificate,
-            hint=made.hint,
-            key_id="",
-            expires_at=made.expires_at,
-            added_at=None,
-        )
-
-    def _add_certificate(self) -> None:
-        opened, row = self._opened, self.lease.row
-        signer = signer_for(self._credentials(), opened.registered)
-        if signer is None:
-            raise RotationRefused(_NO_PROOF)
-        key_id = opened.registration.add_certificate(
-            opened.registered.object_id, row.certificate, name=row.name_in_azure, signer=signer
-        )
-        self.lease.write(
-            key_id=key_id or self._id_in_azure(opened.registration.credentials()),
-            added_at=self.pace.clock.now(),
-        )
-
-    def _id_in_azure(self, registered: RegisteredCredentials) -> str:
-        """Return the ID of the new credential if the registration has it, otherwise ""."""
-        row = self.lease.row
-        if row.kind != _Kind.CERTIFICATE:
-            return row.key_id if registered.has(row.key_id) else ""
-        thumbprint = row.new_credential(self.connection).thumbprints.sha1
-        found = [each for each in registered.certificates if each.thumbprint == thumbprint]
-        return found[0].key_id if found else ""
-
     # --- Until it is used
 
     def _complete(self) -> Iterator[RotationStep]:
         if self.lease.row.added_at is None:
-            self._add_interrupted()
-        error = self._accepted()
-        if error is None:
+            try:
+                self._new.add_interrupted()
+            except (GraphError, RotationRefused) as error:
+                raise self._given_up(error) from error
+        failure = self._accepted()
+        if failure is None:
             yield from self._activate()
-        elif isinstance(error, CredentialUnavailable | UndecryptableError) or (
-            isinstance(error, CredentialFailed) and self._is_overdue()
+        elif isinstance(failure, CredentialUnavailable | UndecryptableError) or (
+            isinstance(failure, CredentialFailed) and self._is_overdue()
         ):
-            yield from self._discard(error)
+            yield from self._discard(failure)
         else:
-            why = describe_error(error) if isinstance(error, EntraError) else error
+            why = describe_error(failure) if isinstance(failure, EntraError) else failure
             text = _("Microsoft does not accept %(credential)s yet: %(why)s") % {
                 **self._words(),
                 "why": why,
@@ -191,18 +101,8 @@ class RotationRun:
                 self.connection.name,
                 RotationOutcome.WAITING,
                 f"{text} {_later()}",
-                is_incomplete=not isinstance(error, CredentialFailed),
+                is_incomplete=not isinstance(failure, CredentialFailed),
             )
-
-    def _add_interrupted(self) -> None:
-        """Add the stored certificate, unless the run that was killed has added it."""
-        if key_id := self._id_in_azure(self._opened.registered):
-            self.lease.write(key_id=key_id, added_at=self.pace.clock.now())
-            return
-        try:
-            self._add_certificate()
-        except (GraphError, RotationRefused) as error:
-            raise self._given_up(error) from error
 
     def _accepted(self) -> EntraError | UndecryptableError | None:
         """Ask Microsoft for a token until it accepts the new credential; return the last error."""
@@ -234,7 +134,7 @@ class RotationRun:
         row, now = self.lease.row, timezone.now()
         words, kind, ends = self._words(), row.kind, row.expires_at
         with transaction.atomic(using=self._database(), durable=True):
-            old = same_credentials(row.replaces) if row.replaces else []
+            old = same_credentials(row.replaces, self.connection) if row.replaces else []
             sharing = {each.connection_id: each.connection for each in old}
             sharing[self.connection.pk] = self.connection
             for connection in sharing.values():
@@ -265,33 +165,21 @@ class RotationRun:
     def _discard(self, error: EntraError | UndecryptableError) -> Iterator[RotationStep]:
         """Remove a new credential that Microsoft does not accept: there first, then here."""
         row, words = self.lease.row, self._words()
-        self._remove_in_azure()
+        is_gone = self._new.remove()
         why = describe_error(error) if isinstance(error, EntraError) else error
         self._give_up(f"{row.kind} {words['credential']} was not accepted: {error}")
-        text = _(
-            "Microsoft does not accept the new %(kind)s %(credential)s, so it was removed again, "
-            "and nothing has changed. %(why)s"
-        )
+        if is_gone:
+            text = _(
+                "Microsoft does not accept the new %(kind)s %(credential)s, so it was removed "
+                "again, and nothing has changed. %(why)s"
+            )
+        else:
+            text = _(
+                "Microsoft does not accept the new %(kind)s %(credential)s, so it is not used. "
+                "Remove it in Azure by hand: no other certificate is left that could prove to "
+                "Microsoft who asks. %(why)s"
+            )
         yield failed_step(self.connection, text % {**words, "why": why})
-
-    def _remove_in_azure(self) -> None:
-        opened = open_registration(self.connection)
-        object_id, key_id = opened.registered.object_id, self._id_in_azure(opened.registered)
-        if not key_id:
-            return
-        if self.lease.row.kind != _Kind.CERTIFICATE:
-            opened.registration.remove_secret(object_id, key_id)
-        elif signer := signer_for(self._credentials(), opened.registered):
-            opened.registration.remove_certificate(object_id, key_id, signer)
-
-    def _remove_unknown(self) -> Iterator[RotationStep]:
-        """Remove the secret that was made, but whose value was never stored."""
-        opened, name = self._opened, self.lease.row.name_in_azure
-        for secret in opened.registered.secrets:
-            if secret.name == name:
-                opened.registration.remove_secret(opened.registered.object_id, secret.key_id)
-        self.lease.write(**NOTHING)
-        yield self._done(_("Nothing of it is left in Azure."))
 
     def _given_up(self, error: Exception) -> RotationRefused:
         """Store that nothing is under way, and return what to do about the error.
@@ -313,20 +201,12 @@ class RotationRun:
 
     # --- What the steps need
 
-    def _credentials(self) -> list[Credential]:
-        sharing = connections_sharing(self.connection)
-        return list(Credential._default_manager.filter(connection__in=sharing))
-
     def _words(self) -> dict[str, object]:
         new = self.lease.row.new_credential(self.connection)
         return {"kind": new.get_kind_display(), "credential": new}
 
     def _database(self) -> str:
         return router.db_for_write(Credential, instance=self.connection)
-
-    def _now_in_azure(self) -> datetime:
-        now = self.pace.clock.now()
-        return timezone.make_aware(now) if timezone.is_naive(now) else now
 
     def _done(self, text: str) -> RotationStep:
         return RotationStep(self.connection.name, RotationOutcome.DONE, text)

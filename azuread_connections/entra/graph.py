@@ -307,9 +307,9 @@ def _thumbprint(item: Mapping[str, Any]) -> str:
 def moment_of(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

@@ -27,6 +27,8 @@ OWNED_BY = "Application.ReadWrite.OwnedBy"
 _WRITES = frozenset({OWNED_BY, "Application.ReadWrite.All"})
 _TYPE_FORBIDDEN = "CredentialTypeNotAllowedAsPerAppPolicy"
 _LIFETIME_FORBIDDEN = "CredentialInvalidLifetimeAsPerAppPolicy"
+#: What a secret consists of. Microsoft documents at most 64 characters.
+_SECRET = re.compile(r"[!-~]{1,255}")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -64,9 +66,12 @@ class Registration:
         document = _document(answer)
         value, ends = document.get("secretText"), moment_of(str(document.get("endDateTime")))
         key_id = str(document.get("keyId")).lower()
-        if not isinstance(value, str) or not value or ends is None or not _GUID.fullmatch(key_id):
+        is_complete = (
+            isinstance(value, str) and _SECRET.fullmatch(value) and _GUID.fullmatch(key_id)
+        )
+        if not is_complete or ends is None or ends <= datetime.now(UTC):
             raise MalformedResponse("Graph answered without a complete new secret.")
-        return NewSecret(Secret(value), key_id, ends)
+        return NewSecret(Secret(str(value)), key_id, ends)
 
     def add_certificate(
         self, object_id: str, certificate: str, *, name: str, signer: SigningCertificate

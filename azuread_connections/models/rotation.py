@@ -58,6 +58,10 @@ class Rotation(models.Model):
     def is_under_way(self) -> bool:
         return bool(self.marker)
 
+    def is_of(self, connection: Connection) -> bool:
+        """Whether this is the registration of the connection."""
+        return (self.client_id, self.cloud) == (connection.client_id, connection.identity_cloud)
+
     @property
     def name_in_azure(self) -> str:
         """The new credential's description there, by which one that was not stored is found."""

@@ -1654,11 +1654,11 @@ PROTECTIONS += [
     ),
     Protection(
         "credentials/rotation_run.py::RotationRun._complete",
-        drop_operand("isinstance(error, CredentialFailed)"),
+        drop_operand("isinstance(failure, CredentialFailed)"),
         f"{_ROTATION}microsoft_out_of_reach_removes_nothing",
     ),
     Protection(
-        "credentials/rotation_run.py::RotationRun._remove_unknown",
+        "credentials/new_credential.py::NewCredential.remove_lost",
         always("secret.name"),
         f"{_ROTATION}a_secret_whose_value_was_lost_on_the_way_is_removed_by_the_next_run",
     ),
@@ -1666,6 +1666,26 @@ PROTECTIONS += [
         "credentials/rotation_run.py::RotationRun._given_up",
         never("_GRAPH_FAILED"),
         f"{_ROTATION}an_answer_without_meaning_leaves_it_to_the_next_run",
+    ),
+    Protection(
+        "credentials/rotation.py::_run",
+        never("is_of"),
+        f"{_ROTATION}a_connection_that_left_the_registration_does_not_get_its_new_credential",
+    ),
+    Protection(
+        "credentials/new_credential.py::NewCredential._make_secret",
+        never("registered.has"),
+        f"{_ROTATION}the_key_id_of_another_secret_is_not_believed",
+    ),
+    Protection(
+        "credentials/new_credential.py::NewCredential._add_certificate",
+        never("registered.has"),
+        f"{_ROTATION}the_key_id_of_another_certificate_is_not_believed",
+    ),
+    Protection(
+        "credentials/retirement.py::_remove_in_azure",
+        never("_is_same_in_azure"),
+        f"{_RETIREMENT}another_credential_with_the_same_key_id_is_not_removed",
     ),
     Protection(
         "credentials/retirement.py::_remove",

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Route, expect
 from azuread_connections.models import Application, Connection, Directory, Event, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company
+from tests.credentials.rotating import allow, know_key_ids
 from tests.factories import CertificateFactory, FederatedFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -283,3 +284,47 @@ def test_a_phone_is_wide_enough(company: Company, boss: Page, live_server: Any, 
     url = f"{live_server.url}/admin/azuread_connections/{path}"
     boss.goto(page_of(live_server, company.connection) if path.endswith("1") else url)
     assert boss.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.fixture
+def rotatable(company: Company) -> Company:
+    company.app.revoke(company.directory)
+    allow(company)
+    know_key_ids(company)
+    return company
+
+
+def test_rotate_now_shows_its_steps_and_a_reload_rotates_nothing(
+    rotatable: Company, boss: Page, live_server: Any, screenshots: Any
+) -> None:
+    boss.goto(page_of(live_server, rotatable.connection))
+    boss.get_by_role("link", name="Rotate now").click()
+    screenshots(boss, "rotate-question")
+    boss.get_by_role("button", name="Rotate now").click()
+    expect(boss.locator(".azuread-conclusion")).to_contain_text("Done.")
+    assert boss.locator("[data-outcome=passed]").count() == 2
+    screenshots(boss, "rotate-done")
+    boss.reload()
+    expect(boss.locator(".azuread-warning")).to_contain_text("rotated already")
+    assert len(rotatable.app.secrets) == 2
+
+
+def test_two_presses_rotate_once(rotatable: Company, boss: Page, live_server: Any) -> None:
+    boss.goto(page_of(live_server, rotatable.connection, "rotate"))
+    boss.get_by_role("button", name="Rotate now").dblclick(no_wait_after=True)
+    expect(boss.locator("[data-outcome], .azuread-warning").first).to_be_visible()
+    boss.wait_for_load_state()
+    boss.goto(page_of(live_server, rotatable.connection, "rotate"))
+    if boss.get_by_role("button", name="Finish it").is_visible():
+        boss.get_by_role("button", name="Finish it").click()
+        expect(boss.locator(".azuread-conclusion")).not_to_be_empty()
+    assert len(rotatable.app.secrets) == rotatable.connection.credentials.count() == 2
+
+
+def test_without_the_permission_rotate_now_says_what_to_grant(
+    company: Company, boss: Page, live_server: Any, screenshots: Any
+) -> None:
+    boss.goto(page_of(live_server, company.connection, "rotate"))
+    boss.get_by_role("button", name="Rotate now").click()
+    expect(boss.locator("[data-outcome=failed]")).to_be_visible()
+    screenshots(boss, "rotate-failed")

@@ -24,6 +24,7 @@ from tests.credentials.rotating import (
     use_certificate,
 )
 from tests.factories import ConnectionFactory, CredentialFactory
+from tests.keys import key_pair
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +119,29 @@ def test_another_run_at_the_same_time_is_left_alone(allowed: Company) -> None:
     age(8)
     assert Lease.take(allowed.connection)
     assert outcomes(list(remove_replaced(allowed.connection, WEEK))) == [WAITING]
+
+
+@pytest.mark.parametrize("kind", ["secret", "certificate"])
+def test_another_credential_with_the_same_key_id_is_not_removed(
+    allowed: Company, kind: str
+) -> None:
+    """The key ID that is stored here is wrong: it is that of another application's credential."""
+    if kind == "certificate":
+        use_certificate(allowed)
+    rotated(allowed.connection)
+    age(8)
+    foreign = (
+        allowed.app.add_secret("zzz-the-secret-of-another-application")
+        if kind == "secret"
+        else allowed.app.add_certificate(key_pair(1).certificate)
+    )
+    replaced = Credential.objects.exclude(replaced_at=None)
+    replaced.update(key_id=foreign.key_id)
+    [step] = remove_replaced(allowed.connection, WEEK)
+    assert step.outcome == FAILED
+    assert "another credential" in step.text
+    assert foreign.key_id in registered(allowed)
+    assert replaced.exists()
 
 
 # --- Shared registrations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -275,6 +277,21 @@ def test_a_credential_that_microsoft_never_accepts_is_removed_again(
     assert_all_work(allowed)
 
 
+def test_a_certificate_that_cannot_be_removed_again_is_named(allowed: Company) -> None:
+    """Its proof was by a certificate that somebody has removed meanwhile."""
+    old = use_certificate(allowed)
+    secret = allowed.app.add_secret()
+    CredentialFactory.create(connection=allowed.connection, value=secret.value)
+    allowed.app.propagation = Propagation(requests=1000)
+    steps = []
+    for step in rotate(allowed.connection, old, quick()):
+        steps.append(step)
+        del allowed.app.certificates[:-1]
+    assert outcomes(steps) == [DONE, FAILED]
+    assert "Remove it in Azure by hand" in steps[-1].text
+    assert len(allowed.app.certificates) == 1
+
+
 def test_a_short_patience_leaves_it_to_the_next_run(allowed: Company) -> None:
     allowed.app.propagation = Propagation(requests=1000)
     steps = rotated(allowed.connection, quick(patience=timedelta(seconds=20)))
@@ -447,3 +464,102 @@ def test_nothing_is_stored_inside_a_transaction_that_could_be_lost(contoso: Comp
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         rotated(contoso.connection)
     assert len(contoso.app.secrets) == 1
+
+
+# --- Answers that make no sense
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"secretText": 7},
+        {"secretText": "\ud800"},
+        {"secretText": "a\0b"},
+        {"secretText": "x" * 5000},
+        {"keyId": ["x"]},
+        {"keyId": "../x"},
+        {"endDateTime": "0001-01-01T00:00:00+14:00"},
+        {"endDateTime": "9999-12-31T23:59:59-14:00"},
+        {"endDateTime": "2001-01-01T00:00:00Z"},
+        {"endDateTime": 5},
+    ],
+)
+def test_a_new_secret_that_makes_no_sense_is_not_stored(
+    allowed: Company, nonsense: dict[str, Any]
+) -> None:
+    ends = timezone.now() + timedelta(days=90)
+    answer = {"secretText": "abc", "keyId": str(uuid.uuid4()), "endDateTime": ends.isoformat()}
+    allowed.microsoft.fault("add_password", body=json.dumps(answer | nonsense))
+    [step] = rotated(allowed.connection)
+    assert (step.outcome, step.is_incomplete) == (FAILED, True)
+    assert Rotation.objects.get().value is None
+    assert FAILED not in outcomes(rotated(allowed.connection))
+    assert_all_work(allowed)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"redirect": "https://attacker.example/"},
+        {"body": b"{" + b" " * 20_000_000 + b"}"},
+        {"body": "[]"},
+        {"body": "[" * 100_000},
+        {"body": b"\xff"},
+    ],
+)
+@pytest.mark.parametrize("endpoint", ["add_password", "add_key", "applications"])
+def test_an_answer_that_is_none_is_incomplete(
+    allowed: Company, endpoint: str, fault: dict[str, Any]
+) -> None:
+    if endpoint == "add_key":
+        use_certificate(allowed)
+    allowed.microsoft.fault(endpoint, **fault)
+    [step] = rotated(allowed.connection)
+    assert (step.outcome, step.is_incomplete) == (FAILED, True)
+    assert FAILED not in outcomes(rotated(allowed.connection))
+    assert_all_work(allowed)
+
+
+def test_the_key_id_of_another_secret_is_not_believed(allowed: Company) -> None:
+    """It is the one by which a secret that is not accepted would be removed."""
+    old = allowed.app.secrets[0].key_id
+    ends = timezone.now() + timedelta(days=90)
+    answer = {"secretText": "abc", "keyId": old, "endDateTime": ends.isoformat()}
+    allowed.microsoft.fault("add_password", body=json.dumps(answer))
+    [step] = rotated(allowed.connection)
+    assert (step.outcome, step.is_incomplete) == (FAILED, True)
+    assert registered(allowed) == {old}
+
+
+def test_the_key_id_of_another_certificate_is_not_believed(
+    contoso: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = use_certificate(contoso)
+    allow(contoso)
+    add = Registration.add_certificate
+
+    def answer_with_another(*args: Any, **kwargs: Any) -> str:
+        add(*args, **kwargs)
+        return old.key_id
+
+    monkeypatch.setattr(Registration, "add_certificate", answer_with_another)
+    assert outcomes(rotated(contoso.connection)) == [DONE, DONE]
+    new = contoso.connection.credentials.get(replaced_at=None)
+    assert new.key_id == contoso.app.certificates[1].key_id
+
+
+def test_a_connection_that_left_the_registration_does_not_get_its_new_credential(
+    allowed: Company,
+) -> None:
+    """Its client ID was changed while a rotation waited for Microsoft."""
+    other = ConnectionFactory.create(name="shared", client_id=allowed.app.client_id)
+    other.pin(allowed.directory.tenant_id)
+    CredentialFactory.create(connection=other, value=allowed.app.secrets[0].value)
+    allowed.app.propagation = Propagation(requests=1)
+    rotated(allowed.connection, quick(patience=timedelta(0)))
+    Connection.objects.filter(pk=allowed.connection.pk).update(client_id=str(uuid.uuid4()))
+    before = set(allowed.connection.credentials.values_list("pk", flat=True))
+    assert outcomes(list(finish(other, quick()))) == [DONE, DONE]
+    assert set(allowed.connection.credentials.values_list("pk", flat=True)) == before
+    new = other.credentials.get(replaced_at=None)
+    assert new.key_id == allowed.app.secrets[1].key_id

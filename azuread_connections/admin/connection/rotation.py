@@ -18,7 +18,7 @@ from ...credentials.registrations import connections_sharing
 from ...credentials.rotation import finish, rotate
 from ...credentials.rotation_plan import current_credential, is_interrupted
 from ...credentials.rotation_step import Pace, RotationOutcome, RotationStep
-from ...models import Connection
+from ...models import Connection, Credential
 from ..rights import visible_connections
 from ..widgets.links import as_key
 from .history import credential_entries
@@ -49,6 +49,8 @@ def rotate_now(page: Page, request: HttpRequest, connection: Connection) -> Http
         return TemplateResponse(request, template, context)
     pace = Pace(patience=PATIENCE)
     if "finish" in request.POST:
+        if not context["is_interrupted"]:
+            return TemplateResponse(request, template, context | {"is_finished": True})
         steps = finish(connection, pace)
     else:
         # Not the current one of this moment: a second press would rotate what the first made.
@@ -56,7 +58,7 @@ def rotate_now(page: Page, request: HttpRequest, connection: Connection) -> Http
         chosen = connection.credentials.filter(pk=key or 0).exclude(kind="federated").first()
         if chosen is None:
             raise Http404
-        if chosen.replaced_at is not None:
+        if chosen.replaced_at is not None and chosen != current:
             return TemplateResponse(request, template, context | {"is_stale": True})
         chosen.connection = connection
         steps = rotate(connection, chosen, pace)
@@ -75,21 +77,28 @@ def _stream(
     known = set(connection.credentials.values_list("pk", flat=True))
     head, _marker, tail = whole.partition(_STEPS_GO_HERE)
     yield head
-    outcomes = [RotationOutcome.WAITING]
-    for step in steps:
-        outcomes.append(step.outcome)
-        yield render_to_string("azuread_connections/admin/rotate_step.html", {"step": step})
-    for added in connection.credentials.exclude(pk__in=known):
-        page.log_change(request, connection, credential_entries(added))
+    outcome = RotationOutcome.DONE
+    added: list[Credential] = []
+    try:
+        for step in steps:
+            outcome = step.outcome
+            yield render_to_string("azuread_connections/admin/rotate_step.html", {"step": step})
+    finally:
+        # Also when the browser has left the page: what was done has been done.
+        added += connection.credentials.exclude(pk__in=known)
+        for each in added:
+            page.log_change(request, connection, credential_entries(each))
     before, _marker, after = tail.partition(_CONCLUSION_GOES_HERE)
-    yield f"{before}{escape(_conclusion(outcomes[-1]))}{after}"
+    yield f"{before}{escape(_conclusion(outcome, is_replaced=bool(added)))}{after}"
 
 
-def _conclusion(outcome: RotationOutcome) -> str:
+def _conclusion(outcome: RotationOutcome, *, is_replaced: bool) -> str:
     if outcome == RotationOutcome.FAILED:
         return gettext("The credential was not rotated. Sign-ins go on with the old one.")
     if outcome == RotationOutcome.WAITING:
         return gettext("It is not finished. Press “Rotate now” again in a minute or two.")
+    if not is_replaced:
+        return gettext("Done. The connection has the same credentials as before.")
     return gettext(
         "Done. The old credential is kept as a fall-back until rotate_secrets removes it."
     )

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import QuerySet
 
 from azuread_connections.credentials import reencryption
-from azuread_connections.models import Credential, Sealed
+from azuread_connections.models import Credential, Rotation, Sealed
 from tests.factories import ConnectionFactory, CredentialFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,19 @@ def test_secrets_go_over_to_the_first_key_and_the_old_one_can_go(keys: Any) -> N
     )
     keys(NEW)
     assert [s.value.reveal() for s in Credential.objects.order_by("pk")] == values
+
+
+def test_a_new_secret_that_waits_for_microsoft_is_one_of_them(keys: Any) -> None:
+    keys(OLD)
+    row = Rotation.objects.create(client_id="a", cloud="global", value=Sealed.seal("x"), marker="b")
+    keys(NEW)
+    assert "rotation of credentials (a)" in run()[0]
+    keys(NEW, OLD)
+    run()
+    keys(NEW)
+    row.refresh_from_db()
+    assert row.value is not None
+    assert row.value.reveal() == "x"
 
 
 def test_a_second_run_changes_nothing(keys: Any) -> None:
