@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from azuread_connections.conf import conf
@@ -16,6 +18,8 @@ from azuread_connections.credentials.rotation_step import Pace, RotationOutcome,
 from azuread_connections.credentials.verification import all_connections
 from azuread_connections.management import arguments
 from azuread_connections.models import Connection
+
+logger = logging.getLogger("azuread_connections")
 
 FOUND, FAILED = 1, 2
 KEEP_DAYS = 7
@@ -68,11 +72,7 @@ class Command(BaseCommand):
         except CommandError:
             raise
         except Exception as error:
-            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-            raise CommandError(
-                _("The credentials could not be rotated: %(reason)s") % {"reason": reason},
-                returncode=FAILED,
-            ) from error
+            raise CommandError(_why(error), returncode=FAILED) from error
         if not steps:
             self.stdout.write(_("Nothing is due."))
         failed = [step for step in steps if step.outcome == RotationOutcome.FAILED]
@@ -95,12 +95,31 @@ class Command(BaseCommand):
                 if dry_run
                 else plan.run(connection, within=within, keep=keep, pace=pace)
             )
-            for step in found:
+            for step in _without_surprises(connection, found):
                 steps.append(step)
                 text = f"{step.connection}: {step.text}"
                 is_failed = step.outcome == RotationOutcome.FAILED
                 self.stdout.write(style.ERROR(text) if is_failed else text)
         return steps
+
+
+def _without_surprises(
+    connection: Connection, steps: Iterable[RotationStep]
+) -> Iterator[RotationStep]:
+    """Yield a connection's steps; an unforeseen error is its last one, so that the run goes on with
+    the other connections. One of the database ends the run."""
+    try:
+        yield from steps
+    except DatabaseError:
+        raise
+    except Exception as error:
+        logger.exception("The rotation of %s failed.", connection.name)
+        yield RotationStep(connection.name, RotationOutcome.FAILED, _why(error), is_incomplete=True)
+
+
+def _why(error: Exception) -> str:
+    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return _("The credentials could not be rotated: %(reason)s") % {"reason": reason}
 
 
 def _chosen(names: list[str]) -> Iterator[Connection]:

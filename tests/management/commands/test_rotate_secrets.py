@@ -10,9 +10,11 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from azuread_connections.credentials import rotation_plan
+from azuread_connections.credentials.rotation_step import waiting_step
 from azuread_connections.models import Credential, Event
 from tests.company import Company
 from tests.credentials.rotating import allow, assert_all_work, know_key_ids
+from tests.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +89,22 @@ def test_an_answer_that_does_not_come_exits_with_2(allowed: Company) -> None:
     allowed.microsoft.fault("token", status=503)
     text, status = run()
     assert "next run" in text
+    assert status == 2
+
+
+def test_an_unforeseen_error_does_not_stop_the_other_connections(
+    allowed: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steps(connection: Any, **kwargs: Any) -> Any:
+        if connection == allowed.connection:
+            raise ZeroDivisionError("odd\nSELECT")
+        yield waiting_step(connection, "was reached")
+
+    ConnectionFactory.create(name="zebra")
+    monkeypatch.setattr(rotation_plan, "run", steps)
+    text, status = run()
+    assert f"{allowed.connection.name}: The credentials could not be rotated: odd" in text
+    assert "zebra: was reached" in text
     assert status == 2
 
 
