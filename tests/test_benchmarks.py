@@ -36,6 +36,7 @@ def test_the_chart_is_drawn_from_the_raw_results(results: dict[str, Any]) -> Non
 def test_the_results_are_whole(results: dict[str, Any]) -> None:
     assert set(results) >= {
         *("counts", "cpu", "latency", "throughput", "growth", "rollover", "footprint"),
+        "provider",
         *("machine", "versions", "runs"),
     }
 
