@@ -66,7 +66,7 @@ DEFAULTS: dict[str, Any] = {
     "EVENT_DAYS": 90,
     # Days before its expiry from which the reports list a client secret.
     "SECRET_WARNING_DAYS": 30,
-    # Hosts of clients on a private network that are told of sign-outs (back-channel logout).
+    # Hosts of clients on a private network that get back-channel logout notices.
     "PRIVATE_LOGOUT_HOSTS": [],
     # Development only: hosts that replace the global cloud's, for the stand-in.
     "LOGIN_URL": "",

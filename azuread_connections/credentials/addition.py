@@ -87,7 +87,7 @@ def plan_federated(
 ) -> CredentialAddition:
     """Compare a federated credential with those of its connection. Writes nothing.
 
-    Raises ``ValidationError`` for a path that is not absolute, or an identity that is no GUID.
+    Raises ``ValidationError`` for a path that is not absolute, or an identity that is not a GUID.
     """
     new = Credential(kind=_Kind.FEDERATED, token_file=token_file, managed_identity=managed_identity)
     new.clean_fields(exclude=["connection", "value"])

@@ -30,7 +30,7 @@ class DueCredential:
 
 
 def current_credential(credentials: list[Credential]) -> Credential | None:
-    """Return the one that a rotation replaces: the first in use that is no federated one."""
+    """Return the one that a rotation replaces: the first in use that is not federated."""
     ending = [each for each in in_order_of_use(credentials) if not each.never_ends]
     return next((each for each in ending if each.replaced_at is None), next(iter(ending), None))
 

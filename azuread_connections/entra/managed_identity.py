@@ -44,7 +44,7 @@ _AUDIENCES = {
 }
 
 #: The tokens of this process, by address, client ID and audience. IMDS limits requests to a few a
-#: second, and a shared cache is no place for them.
+#: second, and a shared cache would expose them.
 _Tokens = dict[tuple[str, str, str], ForeignToken]
 _RECENT: _Tokens = {}
 

@@ -43,7 +43,7 @@ def is_app_scheme(scheme: str) -> bool:
 def is_listed(url: str, allowed_urls: object) -> bool:
     """Return whether an address matches one of the allowed ones exactly.
 
-    A "*" stands for nothing here, and an address with one is no address of anybody's.
+    A "*" is not a wildcard here: an address that contains one is never listed.
     Its scheme must be a web or app scheme, whatever the list holds: a program can have stored the
     list without validating it. ``allowed_urls`` comes from a JSON column, so it can be anything.
     """

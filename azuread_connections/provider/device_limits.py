@@ -12,7 +12,7 @@ from .models import OAuthClient
 _CODES_EACH = RateLimit("device_codes_tried", limit=20, seconds=900)
 #: The same over all. With a thousand devices waiting, a guess is right once in 25 million times.
 _CODES_OVER_ALL = RateLimit("device_codes_tried_overall", limit=1_000, seconds=900)
-#: A public client's ID is no secret, so anybody could use up the client's waiting devices.
+#: A public client's ID is not secret, so anybody could use up the client's waiting devices.
 _REQUESTS = RateLimit("device_requests", limit=100, seconds=900)
 
 

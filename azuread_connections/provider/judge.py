@@ -1,4 +1,4 @@
-"""Whether a person may still use a client, and with which scopes: judged anew at each exchange,
+"""Whether a person may still use a client, and with which scopes: judged again at each exchange,
 refresh and look-up."""
 
 from __future__ import annotations

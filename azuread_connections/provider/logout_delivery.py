@@ -122,7 +122,7 @@ def _deliver(notices: list[LogoutNotice], seconds: float) -> list[Delivery]:
 
 
 def _token(notice: LogoutNotice) -> str:
-    """Return a logout token (section 2.4). It has no nonce, so that it is no ID token."""
+    """Return a logout token (section 2.4). It has no nonce, so it cannot pass as an ID token."""
     now = int(time.time())
     return keys.sign(
         {
@@ -163,13 +163,13 @@ def _note(delivery: Delivery) -> None:
     now = timezone.now()
     if notice.created_at + _GIVE_UP_AFTER <= now:
         logger.warning(
-            "The client %s was not told of the end of a sign-in: %s. No further attempt.",
+            "The logout notice for the client %s failed: %s. No further attempt.",
             notice.client,
             problem,
         )
         row.delete()
         return
-    logger.info("The client %s was not told of the end of a sign-in: %s.", notice.client, problem)
+    logger.info("The logout notice for the client %s failed: %s.", notice.client, problem)
     row.update(due_at=now + min(_FIRST_PAUSE * 2 ** min(notice.attempts, 10), _LONGEST_PAUSE))
 
 

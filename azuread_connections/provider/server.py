@@ -84,7 +84,7 @@ def server() -> Server:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What oauthlib answers to a client."""
 
     status: int
@@ -156,19 +156,19 @@ def check_authorization_request(
 
 
 @sensitive_variables("parameters")
-def token_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+def token_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> Response:
     """Answer a token request."""
     if not dict(parameters).get("grant_type"):
         # oauthlib would say "unsupported_grant_type": RFC 6749 section 5.2.
         error = InvalidRequestError("Missing grant_type parameter.")
-        return Answer(error.status_code, error.json)
+        return Response(error.status_code, error.json)
     try:
         headers, body, status = server().create_token_response(
             request.path, "POST", urlencode(parameters), headers_of(request)
         )
     except OAuth2Error as error:
-        return Answer(error.status_code, error.json)
-    return Answer(status, body or "", headers)
+        return Response(error.status_code, error.json)
+    return Response(status, body or "", headers)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class RefusedDevice(Exception):
 
     def __init__(self, error: OAuth2Error) -> None:
         super().__init__(error.error)
-        self.answer = Answer(error.status_code, error.json, error.headers)
+        self.answer = Response(error.status_code, error.json, error.headers)
 
 
 @sensitive_variables("parameters")
@@ -201,12 +201,12 @@ def check_device_request(request: HttpRequest, parameters: list[tuple[str, str]]
 
 
 @sensitive_variables("parameters")
-def revocation_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+def revocation_response(request: HttpRequest, parameters: list[tuple[str, str]]) -> Response:
     """Answer a revocation request (RFC 7009)."""
     headers, body, status = server().create_revocation_response(
         request.path, "POST", urlencode(parameters), headers_of(request)
     )
-    return Answer(status, body or "", headers)
+    return Response(status, body or "", headers)
 
 
 @sensitive_variables("parameters")

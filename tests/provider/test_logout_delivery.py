@@ -260,7 +260,7 @@ def test_it_gives_up_after_a_day_and_says_so(
     with caplog.at_level(logging.INFO, "azuread_connections"):
         run_command()
     (line,) = [each.getMessage() for each in caplog.records if each.name == "azuread_connections"]
-    assert line.startswith(f"The client {portal.client} was not told")
+    assert line.startswith(f"The logout notice for the client {portal.client} failed: ")
     assert not LogoutNotice.objects.exists()
     assert not any(token in caplog.text for token in receiver.tokens)
 

@@ -1,4 +1,4 @@
-"""The clients that have still to be told of the end of a sign-in."""
+"""The logout notices that clients have not confirmed yet."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from ...login.log.client_address import client_address
 from .. import device_codes, device_limits, lifetimes, programs, server, user_codes
 from ..issuer import endpoint
 from ..models.device import INTERVAL
-from ..server import Answer, RefusedDevice
+from ..server import RefusedDevice, Response
 from .endpoints import ClientView
 
 
 class DeviceCodeView(ClientView):
     """The device authorization endpoint: ``device_authorization_endpoint`` of discovery."""
 
-    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Response:
         try:
             asked = server.check_device_request(request, parameters)
         except RefusedDevice as refused:
@@ -43,13 +43,13 @@ class DeviceCodeView(ClientView):
             "expires_in": int(lifetimes.DEVICE_CODE.total_seconds()),
             "interval": INTERVAL,
         }
-        return Answer(200, json.dumps(answer))
+        return Response(200, json.dumps(answer))
 
 
-def _too_many() -> Answer:
+def _too_many() -> Response:
     """RFC 8628 names no error for this. The status is the one that clients wait for."""
     error = {
         "error": "temporarily_unavailable",
         "error_description": "Too many devices of this client wait. Try again later.",
     }
-    return Answer(429, json.dumps(error))
+    return Response(429, json.dumps(error))

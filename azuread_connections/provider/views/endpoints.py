@@ -16,7 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
 from .. import claims, cors, scopes, server, tokens
-from ..server import Answer, BadRequest
+from ..server import BadRequest, Response
 
 _REALM = 'Basic realm="OAuth client", charset="UTF-8"'
 
@@ -40,12 +40,12 @@ class ClientView(EndpointView):
         try:
             parameters = server.posted_parameters(request)
         except BadRequest:
-            return _respond(Answer(400, json.dumps({"error": "invalid_request"})))
+            return _respond(Response(400, json.dumps({"error": "invalid_request"})))
         response = _respond(self.answer(request, parameters))
         cors.allow_client(request, response, dict(parameters).get("client_id", ""))
         return response
 
-    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Response:
         """Return the answer. Each endpoint has its own, and authenticates the client."""
         raise NotImplementedError
 
@@ -53,31 +53,31 @@ class ClientView(EndpointView):
 class TokenView(ClientView):
     """Gives tokens for a code, a refresh token, or the client's own credentials."""
 
-    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Response:
         return server.token_response(request, parameters)
 
 
 class RevokeView(ClientView):
     """Ends a sign-in's tokens (RFC 7009)."""
 
-    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Response:
         return server.revocation_response(request, parameters)
 
 
 class IntrospectView(ClientView):
     """Tells a confidential client whether a token of its own is valid (RFC 7662)."""
 
-    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Answer:
+    def answer(self, request: HttpRequest, parameters: list[tuple[str, str]]) -> Response:
         try:
             client = server.authenticated_client(request, parameters)
         except OAuth2Error as error:
-            return Answer(error.status_code, error.json, error.headers)
+            return Response(error.status_code, error.json, error.headers)
         if client is None:
-            return Answer(401, json.dumps({"error": "invalid_client"}))
+            return Response(401, json.dumps({"error": "invalid_client"}))
         token = dict(parameters).get("token", "")
         if not token:
-            return Answer(400, json.dumps({"error": "invalid_request"}))
-        return Answer(200, json.dumps(tokens.introspect(client, token)))
+            return Response(400, json.dumps({"error": "invalid_request"}))
+        return Response(200, json.dumps(tokens.introspect(client, token)))
 
 
 class UserinfoView(EndpointView):
@@ -105,7 +105,7 @@ class UserinfoView(EndpointView):
         return self.get(request)
 
 
-def _respond(answer: Answer) -> HttpResponse:
+def _respond(answer: Response) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
     # RFC 6749 section 5.1.
     response["Cache-Control"] = "no-store"
