@@ -1,3 +1,3 @@
 """Enterprise connections to Microsoft Azure AD (Microsoft Entra ID) for Django."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

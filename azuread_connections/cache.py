@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.cache import BaseCache
 
+from .log_fields import LogEvent, log_fields
+
 logger = logging.getLogger("azuread_connections")
 
 #: Seconds for which an outage is not logged again: one request can use the cache several times.
@@ -84,5 +86,8 @@ class ForgivingCache:
     def _failed(self, answer: Any) -> Any:
         # The callers catch Exception: each cache backend has its own exceptions for an outage.
         if _outage.is_due():
-            logger.exception("The cache cannot be reached; going on without it.")
+            logger.exception(
+                "The cache cannot be reached; going on without it.",
+                extra=log_fields(LogEvent.CACHE_UNREACHABLE),
+            )
         return answer

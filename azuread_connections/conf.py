@@ -14,64 +14,98 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import InvalidCacheBackendError, caches
+from django.core.cache import BaseCache, InvalidCacheBackendError, caches
 from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
 from .cache import ForgivingCache
 from .hosts import ascii_host
 
-#: Every key that ``AZUREAD_CONNECTIONS`` can have, and its default.
+#: Every key that ``AZUREAD_CONNECTIONS`` can have, and its default. The comment above a key is its
+#: text in docs/reference/settings.md: run `python -m project.reference` after a change.
 DEFAULTS: dict[str, Any] = {
-    # Fernet keys for stored client secrets: the first encrypts, all decrypt.
+    # Fernet keys for client secrets, private keys and other stored secrets. The first encrypts, all
+    # decrypt. Without a key no secret can be stored.
     "ENCRYPTION_KEYS": [],
-    # Scheme and host under which browsers reach the site: "https://app.example.com".
+    # Scheme and host under which browsers reach the site, such as `https://app.example.com`, in any
+    # case of letters; an international name is converted to ASCII, as browsers do. The callback URL
+    # is built on it, and an `https` one makes the cookies of a sign-in secure. Empty: the callback
+    # URL is built on the host of each request, which only `ALLOWED_HOSTS` limits.
     "PUBLIC_URL": "",
-    # The application of a sign-in if neither the view, the address nor the host names one.
+    # Slug of the application that a sign-in is for, if neither the view, the address nor the host
+    # names one. `migrate` creates it, as “Default App”, if there is no application.
     "DEFAULT_APPLICATION": "default",
-    # URL or URL name of the site's own password page, linked from the sign-in page.
+    # URL or URL name of the site's own password page. The sign-in page links to it and passes
+    # `next` on. Empty: no link.
     "PASSWORD_LOGIN_URL": "",
-    # Django cache alias for signing keys, used transactions and counters.
+    # Email address that the page of a set-up link names if the link is not valid. Empty: the page
+    # only says to ask who sent the link.
+    "SUPPORT_EMAIL": "",
+    # Alias of the Django cache for signing keys, used transactions and counters.
     "CACHE": "default",
-    # Most buttons on a page. With more, it shows none, and people type their email address.
+    # Maximum number of buttons on a page. If more connections of an application have *Show as
+    # button*, the sign-in page asks only for the email address, the template tag shows one link to
+    # that page, and people connect their own accounts by their address.
     "MAX_BUTTONS": 12,
-    # Callable, or its dotted path, taking (claims, connection) and returning a username.
+    # Callable, or its dotted path, that takes `(claims, connection)` and returns a username. The
+    # user model's validators are not applied to its result.
     "USERNAME_FUNCTION": None,
-    # ID-token claims that are searched for a person's email address, in this order.
+    # ID-token claims in which a person's email address is looked for, in this order.
     "EMAIL_CLAIMS": ["email", "preferred_username", "upn"],
-    # Fields of the Django user that are copied from the profile, and their names in the profile.
+    # Fields of the Django user, each with the attribute of the profile that it follows, or
+    # `claims.NAME` for an optional claim.
     "USER_FIELDS": {
         "first_name": "given_name",
         "last_name": "family_name",
         "email": "email",
     },
-    # The application whose buttons the Django admin's sign-in page shows.
+    # Slug of the application whose buttons the Django admin's sign-in page shows. Empty: none.
     "ADMIN_APPLICATION": "",
-    # Seconds for requests to Microsoft: to connect, between two bytes, for one whole response, and
-    # for all responses that one callback needs.
+    # Seconds to connect to Microsoft.
     "CONNECT_TIMEOUT": 3.05,
+    # Seconds between two bytes of a response.
     "READ_TIMEOUT": 5.0,
+    # Seconds for one whole response.
     "TOTAL_TIMEOUT": 8.0,
+    # Seconds for all requests to Microsoft that one callback needs.
     "CALLBACK_TIMEOUT": 10.0,
-    # Number of reverse proxies whose X-Forwarded-For entry is trusted for the log.
+    # Number of reverse proxies whose entry in `X-Forwarded-For` is trusted, for the address in the
+    # log and in limits on each client.
     "TRUSTED_PROXIES": 0,
-    # Seconds within which a revoked session ends; 0: at the next request.
+    # Seconds within which an open session ends once it is no longer valid. 0: at the next request.
     "SESSION_CHECK_SECONDS": 30,
     # Days after which a sign-in is no longer valid, however long its session lasts. Sign-outs at
-    # Microsoft are kept as long. 400: no browser keeps a cookie for longer (RFC 6265bis).
+    # Microsoft are stored for the same time. 400: no browser keeps a cookie for longer (RFC
+    # 6265bis).
     "MAX_SIGN_IN_DAYS": 400,
-    # Days for which the sign-in log is kept by `manage.py clear_events`.
+    # Days for which `clear_events` keeps the sign-in log.
     "EVENT_DAYS": 90,
-    # Days before its expiry from which the reports list a client secret.
+    # Days for which `clear_events` keeps the log of provisioning requests.
+    "SCIM_LOG_DAYS": 30,
+    # Days before its expiry from which a secret counts as expiring, in the admin and in
+    # `check_secrets`.
     "SECRET_WARNING_DAYS": 30,
-    # Hosts of clients on a private network that get back-channel logout notices.
+    # Hosts on a private network to which the provider sends notices of a sign-out.
     "PRIVATE_LOGOUT_HOSTS": [],
-    # Development only: hosts that replace the global cloud's, for the stand-in.
+    # Servers that are asked for DNS records of domains, each `host[:port]`, an IPv6 address in
+    # brackets (`[2001:db8::1]:53`). Empty: the system's.
+    "DNS_SERVERS": [],
+    # App ID URIs of the site's own APIs, each with the client ID of its app registration.
+    # `api://<client ID>` needs no entry.
+    "API_APP_ID_URIS": {},
+    # Identifiers of APIs of `azuread_connections.provider` that this site serves itself.
+    "API_IDENTIFIERS": [],
+    # Token of at least 32 characters by which a monitoring system reads
+    # `azuread_connections.metrics`, or a list of tokens. Empty: the metrics are not served.
+    "METRICS_TOKEN": "",
+    # Development only: replaces the global cloud's login host, for the stand-in.
     "LOGIN_URL": "",
+    # Development only: replaces the global cloud's host of Microsoft Graph, for the stand-in.
     "GRAPH_URL": "",
-    # Permits the two settings above, and the stand-in itself, with DEBUG off.
+    # Permits the two settings above, and the stand-in itself, with `DEBUG` off.
     "ALLOW_STANDIN": False,
 }
 
@@ -79,6 +113,8 @@ DEFAULTS: dict[str, Any] = {
 CACHE_PREFIX = "azuread_connections"
 #: Seconds within which a person must come back from Microsoft.
 TRANSACTION_LIFETIME = 600
+#: Characters. A random token of 32 letters and digits has 190 bits.
+MIN_METRICS_TOKEN_LENGTH = 32
 #: Upper bounds for settings: a century and a day, which every clock and cache can represent.
 MAX_DAYS, MAX_SECONDS = 36_500, 86_400
 
@@ -92,7 +128,9 @@ class Conf:
     @property
     def configured(self) -> Mapping[str, Any]:
         """The site's dict; an empty one if it is not a dict, which a system check reports."""
-        return self.given if isinstance(self.given, Mapping) else {}
+        given = self.given
+        # `dict` first: to ask an abstract class is slow, and a sign-in reads forty settings.
+        return given if isinstance(given, (dict, Mapping)) else {}
 
     @property
     def given(self) -> Any:
@@ -117,12 +155,25 @@ class Conf:
         return str(self._get("PASSWORD_LOGIN_URL") or "")
 
     @property
+    def support_email(self) -> str:
+        return str(self._get("SUPPORT_EMAIL") or "")
+
+    @property
     def max_buttons(self) -> int:
         return int(self._get("MAX_BUTTONS"))
 
     @property
     def cache(self) -> ForgivingCache:
-        return ForgivingCache(caches[self._get("CACHE")])
+        return ForgivingCache(self.raw_cache)
+
+    @property
+    def raw_cache(self) -> BaseCache:
+        """The cache itself, whose errors are seen."""
+        return caches[self._get("CACHE")]
+
+    @property
+    def keeps_sessions_in_cache(self) -> bool:
+        return self.session_engine == "django.contrib.sessions.backends.cache"
 
     @property
     def username_function(self) -> Callable[..., str] | None:
@@ -177,8 +228,40 @@ class Conf:
         return frozenset(ascii_host(str(host)) for host in self._get("PRIVATE_LOGOUT_HOSTS"))
 
     @property
+    def dns_servers(self) -> tuple[str, ...]:
+        """DNS servers that are asked about domains, as "host[:port]"; empty for the system's."""
+        return tuple(str(server) for server in self._get("DNS_SERVERS"))
+
+    @property
+    def api_app_id_uris(self) -> dict[str, str]:
+        """App ID URIs of this site's APIs, each with the client ID of its registration."""
+        return {str(uri): str(id).lower() for uri, id in self._get("API_APP_ID_URIS").items()}
+
+    @property
+    def api_identifiers(self) -> frozenset[str]:
+        """Identifiers of the provider's APIs that this site serves."""
+        return frozenset(map(str, self._get("API_IDENTIFIERS")))
+
+    @property
+    def metrics_tokens(self) -> tuple[str, ...]:
+        """The tokens that are long enough that nobody can guess them."""
+        given = self._get("METRICS_TOKEN")
+        tokens = [given] if isinstance(given, str) else given
+        if not isinstance(tokens, list | tuple):
+            return ()
+        return tuple(
+            token
+            for token in tokens
+            if isinstance(token, str) and len(token) >= MIN_METRICS_TOKEN_LENGTH
+        )
+
+    @property
     def event_days(self) -> int:
         return int(self._get("EVENT_DAYS"))
+
+    @property
+    def scim_log_days(self) -> int:
+        return int(self._get("SCIM_LOG_DAYS"))
 
     @property
     def has_admins(self) -> bool:
@@ -256,6 +339,15 @@ class Conf:
         return not isinstance(cache, LocMemCache | DummyCache)
 
     @property
+    def session_engine(self) -> str:
+        """The module of the session engine."""
+        return str(settings.SESSION_ENGINE)
+
+    @property
+    def databases(self) -> dict[str, dict[str, Any]]:
+        return dict(settings.DATABASES)
+
+    @property
     def session_cookie_is_strict(self) -> bool:
         return str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict"
 
@@ -274,6 +366,16 @@ class Conf:
             settings.USE_X_FORWARDED_HOST
             or settings.SECURE_PROXY_SSL_HEADER
             or self.configured.get("TRUSTED_PROXIES")
+        )
+
+    @property
+    def trusts_public_url(self) -> bool:
+        """Whether CSRF_TRUSTED_ORIGINS has PUBLIC_URL, or a pattern for it."""
+        scheme, _separator, host = self.public_url.partition("://")
+        origins = (str(origin).partition("://") for origin in settings.CSRF_TRUSTED_ORIGINS)
+        return any(
+            trusted_scheme == scheme and is_same_domain(host, trusted.removeprefix("*"))
+            for trusted_scheme, _separator, trusted in origins
         )
 
     @property

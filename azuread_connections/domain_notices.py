@@ -1,4 +1,4 @@
-"""Reports by mail and by signal that a domain is no longer verified for a directory.
+"""Withdraws a domain's verification, and reports it: by an event, by mail and by signal.
 
 Once for each withdrawal: further requests do not repeat it.
 """
@@ -7,16 +7,30 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 
+from django.db import router, transaction
 from django.utils.translation import gettext as _
 
 from . import signals
+from .log_fields import LogEvent, log_fields
+from .login.log import events
 from .mail import addressees, write_to
 from .models import Connection, DomainAlias
 
 logger = logging.getLogger("azuread_connections")
+
+
+class Cause(Enum):
+    """What ended a verification. The text continues the event's sentence."""
+
+    MICROSOFT = ""
+    NO_RECORD = "its DNS record is gone."
+    OTHER_RECORD = "its DNS record has another value."
+    NO_DNS_ANSWER = "its DNS servers have not answered for a week."
 
 
 @dataclass(frozen=True)
@@ -28,20 +42,27 @@ class Withdrawal:
     domain: str
     was: str
     found: str
+    cause: Cause = Cause.MICROSOFT
 
     @property
     def sentence(self) -> str:
         """The text of the event, in English."""
-        now = f"the directory {self.found}" if self.found else "no directory"
-        return (
-            f"The domain {self.domain} is no longer verified for the directory {self.was}: "
-            f"Microsoft names {now}."
-        )
+        why = self.cause.value
+        if self.cause is Cause.MICROSOFT:
+            now = f"the directory {self.found}" if self.found else "no directory"
+            why = f"Microsoft names {now}."
+        return f"The domain {self.domain} is no longer verified for the directory {self.was}: {why}"
 
     @property
     def line(self) -> str:
         if self.found:
             text = _("%(connection)s: %(domain)s now belongs to the directory %(now)s.")
+        elif self.cause is Cause.NO_RECORD:
+            text = _("%(connection)s: the DNS record that verified %(domain)s is gone.")
+        elif self.cause is Cause.OTHER_RECORD:
+            text = _("%(connection)s: the DNS record that verified %(domain)s has another value.")
+        elif self.cause is Cause.NO_DNS_ANSWER:
+            text = _("%(connection)s: the DNS servers of %(domain)s have not answered for a week.")
         else:
             text = _("%(connection)s: Microsoft knows no directory with the domain %(domain)s.")
         return text % {
@@ -49,6 +70,25 @@ class Withdrawal:
             "domain": self.domain,
             "now": self.found,
         }
+
+
+def withdraw(rows: Iterable[tuple[DomainAlias, Cause]], found: str) -> None:
+    """Mark domains as not verified, and report those for which this call did it.
+
+    ``found``: the directory that Microsoft names for them now, "" if none.
+    """
+    withdrawn = []
+    for alias, cause in rows:
+        if alias.withdraw(found):
+            withdrawal = Withdrawal(
+                alias.connection, alias.domain, alias.found_tenant_id, found, cause
+            )
+            events.record_domain_withdrawn(withdrawal.connection, withdrawal.sentence)
+            withdrawn.append(withdrawal)
+    if withdrawn:
+        # After the commit: it cannot be rolled back then, and no row is locked.
+        using = router.db_for_write(DomainAlias)
+        transaction.on_commit(partial(send, withdrawn), using=using, robust=True)
 
 
 def send(withdrawn: Sequence[Withdrawal]) -> None:
@@ -70,7 +110,11 @@ def send(withdrawn: Sequence[Withdrawal]) -> None:
         try:
             write_to(addressee, _("A domain is no longer verified"), _body(theirs))
         except Exception:  # mail backends have their own exceptions
-            logger.exception("The notice for %s could not be sent.", addressee)
+            logger.exception(
+                "The notice for %s could not be sent.",
+                addressee,
+                extra=log_fields(LogEvent.MAIL_FAILED),
+            )
 
 
 def _body(withdrawn: list[Withdrawal]) -> str:

@@ -2,23 +2,25 @@
 
 Microsoft's discovery document of a domain names the one directory that owns it.
 https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
+
+Where Microsoft knows no directory with the domain, a DNS record of the domain can name the
+directory: see ``domain_records``. A directory that Microsoft names always counts more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
-from django.db import router, transaction
 from django.utils import timezone
 
+from . import domain_records
 from .conf import conf
-from .domain_notices import Withdrawal, send
+from .dns_proof.records import Lookup
+from .domain_notices import Cause, withdraw
 from .entra.cloud import PERSONAL_TENANT_ID, clouds_sharing_login
 from .entra.deadline import within
 from .entra.errors import DirectoryNotFound, EntraError, MicrosoftError, PersonalDirectory
-from .login.log import events
 from .microsoft import client as microsoft
 from .models import Connection, DomainAlias
 from .models.alias import RETRY_AFTER
@@ -34,13 +36,15 @@ class Answer:
     """Microsoft's answer about a domain in a cloud.
 
     ``tenant_id``: the directory that it names, or "". ``error``: why a connection cannot have that
-    directory as its own, or why none is named; None otherwise.
+    directory as its own, or why none is named; None otherwise. ``records``: what the domain's DNS
+    says, if it was asked: only about a domain that Microsoft does not know.
     """
 
     domain: str
     cloud: str
     tenant_id: str = ""
     error: EntraError | None = None
+    records: Lookup | None = None
 
     @property
     def says_unknown(self) -> bool:
@@ -52,8 +56,13 @@ class Answer:
 
     @property
     def is_conclusive(self) -> bool:
-        """Whether the answer is definite: only such an answer changes what is stored."""
+        """Whether Microsoft's answer is definite: only such an answer changes what is stored."""
         return self.error is None or bool(self.tenant_id) or self.says_unknown
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is definite, and so is the one of the domain's DNS where that was asked."""
+        return self.is_conclusive and (self.records is None or self.records.is_conclusive)
 
     def names(self, tenant_id: str) -> bool:
         """Whether the domain belongs to this directory."""
@@ -62,6 +71,8 @@ class Answer:
 
 def ask(connection: Connection, domain: str) -> Answer:
     """Ask Microsoft, in one request, which directory owns a domain. Stores nothing.
+
+    If Microsoft knows none, the domain's DNS is asked as well, where a record is expected.
 
     Raises ``ImproperlyConfigured`` if the site's settings do not permit the request.
     """
@@ -72,7 +83,10 @@ def ask(connection: Connection, domain: str) -> Answer:
     except PersonalDirectory as error:
         return Answer(domain, connection.cloud, PERSONAL_TENANT_ID, error)
     except EntraError as error:
-        return Answer(domain, connection.cloud, error=error)
+        answer = Answer(domain, connection.cloud, error=error)
+        if answer.says_unknown:
+            return replace(answer, records=domain_records.look_up(connection, domain))
+        return answer
     return Answer(domain, connection.cloud, tenant_id)
 
 
@@ -81,8 +95,9 @@ def settle(connection: Connection, answer: Answer) -> None:
 
     If the answer names the connection's directory, the domain is verified. If it names another one
     or none, the proof is withdrawn, with an event and a notice, here and at every other connection
-    that has the domain verified for a directory which the answer does not name. An inconclusive
-    answer changes nothing.
+    that has the domain verified for a directory which the answer does not name. A domain that
+    Microsoft does not know can be verified by its DNS record. An inconclusive answer changes
+    nothing.
 
     Call it outside a transaction that could be rolled back. Raises ``Connection.DoesNotExist`` if
     the connection was deleted meanwhile.
@@ -99,7 +114,7 @@ def settle(connection: Connection, answer: Answer) -> None:
     else:
         own.mark_asked(answer.tenant_id)
         if not answer.tenant_id:
-            own.filter(verified_by=DomainAlias.VerifiedBy.DNS).update(checked_at=timezone.now())
+            domain_records.settle(connection, answer.domain, answer.records)
     _withdraw_others(answer)
 
 
@@ -149,15 +164,5 @@ def _withdraw_others(answer: Answer) -> None:
     if not answer.tenant_id:
         # A domain that Microsoft does not know can still be verified by DNS.
         stale = stale.filter(verified_by=DomainAlias.VerifiedBy.MICROSOFT)
-    withdrawn = []
-    for alias in stale.select_related("connection").order_by("pk"):
-        if alias.withdraw(answer.tenant_id):
-            withdrawal = Withdrawal(
-                alias.connection, alias.domain, alias.found_tenant_id, answer.tenant_id
-            )
-            events.record_domain_withdrawn(withdrawal.connection, withdrawal.sentence)
-            withdrawn.append(withdrawal)
-    if withdrawn:
-        # After the commit: it cannot be rolled back then, and no row is locked.
-        using = router.db_for_write(DomainAlias)
-        transaction.on_commit(partial(send, withdrawn), using=using, robust=True)
+    rows = stale.select_related("connection").order_by("pk")
+    withdraw(((row, Cause.MICROSOFT) for row in rows), answer.tenant_id)

@@ -17,6 +17,11 @@ def addressees(connection: Connection) -> list[str]:
     return [*([_ADMINS] if conf.has_admins else []), *([contact] if contact else [])]
 
 
+def is_contact(addressee: str) -> bool:
+    """Return whether an addressee is a connection's contact, and not the site's ADMINS."""
+    return addressee != _ADMINS
+
+
 def write_to(addressee: str, subject: str, body: str) -> None:
     """Send a mail to the site's ADMINS, or to one contact. Raises what the mail backend raises."""
     if addressee == _ADMINS:

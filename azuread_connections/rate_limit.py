@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from .conf import CACHE_PREFIX, conf
+from .log_fields import LogEvent, log_fields
 
 #: Bits of an IPv6 address that one subscriber has: they can take any address within.
 _IPV6_NETWORK = 64
@@ -52,21 +53,30 @@ class RateLimit:
                 self.limit,
                 self.seconds,
                 f" ({key})" if key else "",
+                extra=log_fields(LogEvent.LIMIT_REACHED, limit=self.name, detail=key),
             )
         return count <= self.limit
 
+    def is_reached(self, key: str = "") -> bool:
+        """Return whether as many events as allowed were counted. Counts nothing."""
+        return int(conf.cache.get(self._name(key)) or 0) >= self.limit
+
     def _count(self, key: str) -> int:
         """Return the count of this window, this event included; 0 without a cache."""
-        window = int(time.time() // self.seconds)
-        # A digest: not every cache stores a key with any letter, of any length.
-        whose = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-        name = f"{CACHE_PREFIX}:rate:{self.name}:{window}:{whose}"
+        name = self._name(key)
         # Twice as long as a window, because the clocks of several servers differ.
         conf.cache.add(name, 0, 2 * self.seconds)
         try:
             return conf.cache.incr(name)
         except ValueError:  # evicted between the two calls
             return 1
+
+    def _name(self, key: str) -> str:
+        """Return the name of the counter of this window."""
+        window = int(time.time() // self.seconds)
+        # A digest: not every cache stores a key with any letter, of any length.
+        whose = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{CACHE_PREFIX}:rate:{self.name}:{window}:{whose}"
 
 
 def network_of(address: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from .login.web import session_views, views
+from .setup.web import views as setup_views
 
 app_name = "azuread_connections"
 
@@ -20,5 +21,7 @@ urlpatterns = [
         session_views.FrontchannelLogoutView.as_view(),
         name="frontchannel_logout",
     ),
+    path("setup/<str:token>", setup_views.OpenView.as_view(), name="setup"),
+    path("setup/<slug:reference>/<slug:step>", setup_views.show_step, name="setup_step"),
     path("<slug:name>/", views.StartView.as_view(), name="start"),
 ]

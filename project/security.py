@@ -1,7 +1,7 @@
 """Write the tables of docs/security.md from the tests: `python -m project.security`.
 
-With `--check` it writes nothing, and exits with 1 if the page is out of date. The table of attacks
-on the optional sub-app needs django-oauth-toolkit, and is written apart: `--provider`.
+With `--check` it writes nothing, and exits with 1 if the page is out of date. The tables of attacks
+on the optional sub-apps need further packages, and are written apart: `--provider` and `--scim`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ PAGE = ROOT / "docs" / "security.md"
 #: Each table of attacks, and what pytest collects for it.
 _CORE = ("attacks", ("tests/attacks",))
 _PROVIDER = ("provider attacks", ("--ds=tests.provider.settings", "tests/provider/attacks"))
+_SCIM = ("scim attacks", ("--ds=tests.scim.settings", "tests/scim/attacks"))
+_SUB_APPS = {"--provider": _PROVIDER, "--scim": _SCIM}
 _NOT_RUN = ("skip", "skipif", "xfail")
 
 
@@ -119,7 +121,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def main(*arguments: str) -> int:
     written = PAGE.read_text(encoding="utf-8")
-    name, collected = _PROVIDER if "--provider" in arguments else _CORE
+    name, collected = next((_SUB_APPS[each] for each in arguments if each in _SUB_APPS), _CORE)
     tables = {
         name: attacks_as_markdown(collect(*collected)),
         "protections": protections_as_markdown(),

@@ -1,7 +1,8 @@
 """Settings of the demo site. Everything that differs between machines comes from the environment.
 
 This is the only module that reads the environment; `.env` beside `manage.py` is read where there
-is one, and a variable that is really set wins over it. `.env.example` lists them all.
+is one, and a variable that is really set wins over it. `.env.example` lists them all. NAME_FILE can
+name a file that has the value of NAME, as container secrets do.
 """
 
 from __future__ import annotations
@@ -10,12 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from environ.fileaware_mapping import FileAwareMapping
 
 from azuread_connections.hosts import ascii_host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+
+class Variables(FileAwareMapping):
+    """The environment, with files that end in a line break, as editors and `echo` write them."""
+
+    def __getitem__(self, key: str) -> str:
+        return str(super().__getitem__(key)).rstrip("\r\n")
+
+
+class Env(environ.Env):
+    ENVIRON = Variables()
+
+
+env = Env()
 env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # --- The site -----------------------------------------------------------------------------------
@@ -116,6 +130,7 @@ AZUREAD_CONNECTIONS = {
     "PUBLIC_URL": PUBLIC_URL,
     "PASSWORD_LOGIN_URL": "password_login",
     "ADMIN_APPLICATION": "default",
+    "DNS_SERVERS": env.list("AZUREAD_DNS_SERVERS", default=[]),
     "LOGIN_URL": env.str("AZUREAD_LOGIN_URL", default=""),
     "GRAPH_URL": env.str("AZUREAD_GRAPH_URL", default=""),
     "ALLOW_STANDIN": env.bool("AZUREAD_ALLOW_STANDIN", default=False),

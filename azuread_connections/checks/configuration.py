@@ -16,7 +16,8 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from ..conf import DEFAULTS, MAX_DAYS, MAX_SECONDS, conf
+from ..conf import DEFAULTS, MAX_DAYS, MAX_SECONDS, MIN_METRICS_TOKEN_LENGTH, conf
+from ..dns_proof.servers import is_server
 from ..login.backend import ConnectionBackend, ignored_hooks, unusable_hooks
 from ..models.fields import KEY_COMMAND
 from .finding import Finding
@@ -71,6 +72,15 @@ def findings() -> Iterator[Finding]:
                 f"AZUREAD_CONNECTIONS[{key!r}] must be {shape}, but is {value!r}.",
                 f"Set it to {shape}, such as {example}, or leave it out.",
             )
+    if not _are_tokens(conf.configured.get("METRICS_TOKEN", "")):
+        # Do not show the value: it can be a token.
+        yield Finding(
+            10,
+            "AZUREAD_CONNECTIONS['METRICS_TOKEN'] must be a token or a list of tokens, each of "
+            f"them a string of at least {MIN_METRICS_TOKEN_LENGTH} characters. Others are not "
+            "accepted.",
+            'Make a token with: python -c "import secrets; print(secrets.token_urlsafe(32))"',
+        )
     if not _has_password_page():
         yield Finding(
             18,
@@ -129,6 +139,16 @@ def _key_findings() -> Iterator[Finding]:
             f"Make a key with: {KEY_COMMAND} Put it first, run reencrypt_secrets, and remove the "
             "old one.",
         )
+
+
+def _are_tokens(value: object) -> bool:
+    """Return whether it is empty, one token, or a list of them."""
+    tokens = [value] if value and isinstance(value, str) else value
+    if tokens in ("", None):
+        return True
+    return isinstance(tokens, list | tuple) and all(
+        isinstance(token, str) and len(token) >= MIN_METRICS_TOKEN_LENGTH for token in tokens
+    )
 
 
 def _is_our_backend(path: str) -> bool:
@@ -239,6 +259,17 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
         "'default'",
     ),
     "EMAIL_CLAIMS": (_are_texts, "a list of claims", "['email', 'upn']"),
+    "API_APP_ID_URIS": (
+        _are_fields,
+        "a dict from App ID URIs to client IDs",
+        "{'https://contoso.com/orders': '00001111-aaaa-2222-bbbb-3333cccc4444'}",
+    ),
+    "API_IDENTIFIERS": (_are_texts, "a list of identifiers", "['https://orders.example.com/']"),
+    "DNS_SERVERS": (
+        lambda value: isinstance(value, list | tuple) and all(map(is_server, value)),
+        "a list of DNS servers, each host[:port], an IPv6 address in brackets",
+        "['192.0.2.53', '[2001:db8::53]:5353']",
+    ),
     "PRIVATE_LOGOUT_HOSTS": (_are_texts, "a list of hosts", "['intranet.example.com']"),
     "USER_FIELDS": (
         _are_fields,
@@ -257,6 +288,7 @@ SHAPES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
             ("TRUSTED_PROXIES", 100, "1"),
             ("MAX_BUTTONS", 1000, "12"),
             ("EVENT_DAYS", MAX_DAYS, "90"),
+            ("SCIM_LOG_DAYS", MAX_DAYS, "30"),
             ("SESSION_CHECK_SECONDS", MAX_SECONDS, "30"),
             ("SECRET_WARNING_DAYS", MAX_DAYS, "30"),
         )

@@ -18,7 +18,7 @@ NAMED = 5
 
 def findings(databases: Iterable[str]) -> Iterator[Finding]:
     """Yield problems in these databases; none before the first ``migrate``."""
-    alias = router.db_for_read(Credential)
+    alias = router.db_for_write(Credential)
     if alias not in databases:
         return
     if Credential._meta.db_table not in connections[alias].introspection.table_names():

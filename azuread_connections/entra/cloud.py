@@ -39,6 +39,8 @@ class Cloud:
     v1_issuer_url: str
     #: The name of this cloud in key and discovery documents (``cloud_instance_name``).
     instance_name: str
+    #: Where an administrator registers apps in a browser.
+    admin_center_url: str
 
     def moved(self, *, login_url: str = "", graph_url: str = "") -> Cloud:
         """Return this cloud with development hosts instead of Microsoft's, if any are given."""
@@ -59,6 +61,7 @@ CLOUDS = {
             "https://graph.microsoft.com",
             "https://sts.windows.net",
             "microsoftonline.com",
+            "https://entra.microsoft.com",
         ),
         Cloud(
             "usgov",
@@ -67,6 +70,7 @@ CLOUDS = {
             "https://graph.microsoft.us",
             "https://sts.windows.net",
             "microsoftonline.us",
+            "https://portal.azure.us",
         ),
         Cloud(
             "dod",
@@ -75,6 +79,7 @@ CLOUDS = {
             "https://dod-graph.microsoft.us",
             "https://sts.windows.net",
             "microsoftonline.us",
+            "https://portal.azure.us",
         ),
         Cloud(
             "china",
@@ -83,6 +88,7 @@ CLOUDS = {
             "https://microsoftgraph.chinacloudapi.cn",
             "https://sts.chinacloudapi.cn",
             "partner.microsoftonline.cn",
+            "https://portal.azure.cn",
         ),
     )
 }

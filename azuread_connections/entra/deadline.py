@@ -10,6 +10,7 @@ import http.client
 import io
 import math
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -152,7 +153,39 @@ class _Connection(HTTPConnection):
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
-    pass
+    _is_unused = False
+
+    def preconnect(self) -> None:
+        """Connect before there is a request to send. Raises urllib3's errors and ``OSError``."""
+        self.connect()
+        self._used_at = time.monotonic()
+        self._is_unused = True
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        self._is_unused = False
+        super().request(*arguments, **options)
+
+    @property
+    def is_connected(self) -> bool:
+        if self._is_unused and self.sock is not None:
+            self._read_session_tickets()
+        return super().is_connected
+
+    def _read_session_tickets(self) -> None:
+        """Read what a TLS 1.3 server sends after the handshake (RFC 8446 section 4.6.1), because
+        urllib3 takes unread bytes for the end of a connection."""
+        timeout = self.sock.gettimeout()
+        try:
+            self.sock.settimeout(0)
+            # After session tickets there is nothing to read, which raises this error. Any byte
+            # would be the answer to no request.
+            self.sock.recv(1)
+        except ssl.SSLWantReadError:
+            self.sock.settimeout(timeout)
+            return
+        except OSError:
+            pass
+        self.close()
 
 
 class _Pool(HTTPConnectionPool):
@@ -161,6 +194,25 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
+
+    def preconnect(self, connect_timeout: float) -> None:
+        """Open a connection for the next request, unless one is open. A proxy is left out: it is
+        near, and its tunnel is a request of its own.
+
+        Raises urllib3's ``HTTPError``, ``OSError`` and ``ValueError``.
+        """
+        if self.proxy:
+            return
+        connection: Any = self._get_conn()
+        try:
+            if connection.is_closed:
+                connection.timeout = connect_timeout
+                connection.preconnect()
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            self._put_conn(connection)
 
 
 class DeadlineAdapter(HTTPAdapter):

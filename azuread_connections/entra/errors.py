@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import override
 
 from .aadsts import CATALOGUE, ErrorClass
+from .challenge import read_challenge
 
 _AADSTS = re.compile(r"AADSTS(\d{1,9})", re.ASCII)
 _NUMBER = re.compile(r"(?:AADSTS)?(\d{1,9})", re.ASCII)
@@ -55,14 +56,30 @@ class IssuerMismatch(IdTokenInvalid):
 
 
 class UnknownSigningKey(IdTokenInvalid):
-    """The ID token names a key that the directory does not publish."""
+    """The token names a key that the directory does not publish."""
+
+
+class AccessTokenInvalid(EntraError):
+    """An access token that fails validation. ``str()`` is the end of a sentence that names the
+    rule: "it has expired (exp)"."""
+
+
+class GraphTokenSent(AccessTokenInvalid):
+    """A token for Microsoft Graph, which only Graph can validate."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it is for Microsoft Graph and not for this API: ask Microsoft for a token with a "
+            "scope of this API"
+        )
 
 
 class MicrosoftError(EntraError):
     """An OAuth error response (RFC 6749 sections 4.1.2.1 and 5.2) with Microsoft's additions.
 
     ``aadsts_code``: the number of the cause. ``subcode``: Microsoft's `error_subcode` or
-    `suberror`, such as "cancel".
+    `suberror`, such as "cancel". ``claims``: what the person has to prove, as JSON, if the token
+    endpoint sent a claims challenge.
     """
 
     def __init__(
@@ -74,6 +91,7 @@ class MicrosoftError(EntraError):
         correlation_id: str = "",
         trace_id: str = "",
         subcode: str = "",
+        claims: str = "",
     ) -> None:
         text = description or error
         super().__init__(f"{text} (subcode {subcode})" if subcode else text)
@@ -83,6 +101,7 @@ class MicrosoftError(EntraError):
         self.correlation_id = correlation_id
         self.trace_id = trace_id
         self.subcode = subcode
+        self.claims = claims
 
     @classmethod
     def from_response(
@@ -101,6 +120,7 @@ class MicrosoftError(EntraError):
             _text(answer.get("error_description")),
             aadsts_code=code,
             subcode=subcode,
+            claims=read_challenge(answer.get("claims")),
             **_ids(answer),
         )
         if isinstance(built, TemporarilyUnavailable):
@@ -111,9 +131,10 @@ class MicrosoftError(EntraError):
     def from_redirect(cls, parameters: Mapping[str, Any]) -> MicrosoftError:
         """Build from the parameters of an authorization response.
 
-        Never a ``CredentialRejected``: anybody can write them, and no secret was sent.
+        Never a ``CredentialRejected``, and never with a claims challenge: anybody can write them,
+        and no secret was sent.
         """
-        built = cls.from_response(parameters)
+        built = cls.from_response({**parameters, "claims": None})
         if not isinstance(built, CredentialRejected):
             return built
         return MicrosoftError(

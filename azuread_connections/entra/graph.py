@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from .challenge import read_header_challenge
 from .cloud import Cloud
 from .errors import EntraError, MalformedResponse, Unreachable
 from .text import clean_address, clean_name
@@ -47,13 +48,17 @@ _USER = "id,displayName,userPrincipalName,mail,jobTitle,department,accountEnable
 
 
 class GraphError(EntraError):
-    """An error response of Graph. ``status``: of HTTP; ``code``: Graph's own."""
+    """An error response of Graph. ``status``: of HTTP; ``code``: Graph's own. ``claims``: what the
+    person has to prove first, as JSON, if Graph sent a claims challenge."""
 
-    def __init__(self, status: int, code: str, message: str, request_id: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, request_id: str, claims: str = ""
+    ) -> None:
         super().__init__(f"Graph answered {status} {code}: {message}")
         self.status = status
         self.code = code
         self.request_id = request_id
+        self.claims = claims
 
     @property
     def is_permission_missing(self) -> bool:
@@ -245,16 +250,22 @@ class Graph:
         answer = self.transport.get(url, {"Authorization": bearer, **_ADVANCED})
         document = answer.json()
         if answer.status != 200:
-            raise error_of(answer.status, document)
+            raise error_of(answer.status, document, answer.authenticate)
         return document
 
 
-def error_of(status: int, document: Mapping[str, Any]) -> GraphError:
+def error_of(status: int, document: Mapping[str, Any], authenticate: str = "") -> GraphError:
     error = document.get("error")
     error = error if isinstance(error, dict) else {}
     inner = error.get("innerError")
     request_id = _text(inner, "request-id") if isinstance(inner, dict) else ""
-    return GraphError(status, _text(error, "code")[:100], _text(error, "message")[:500], request_id)
+    return GraphError(
+        status,
+        _text(error, "code")[:100],
+        _text(error, "message")[:500],
+        request_id,
+        read_header_challenge(authenticate) if status == 401 else "",
+    )
 
 
 def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:

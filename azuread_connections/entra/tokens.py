@@ -36,6 +36,8 @@ class AuthorizationRequest:
     login_hint: str = ""
     domain_hint: str = ""
     prompt: str = ""
+    max_age: str = ""
+    claims: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def authorization_url(authority: Authority, request: AuthorizationRequest) -> st
         "login_hint": request.login_hint,
         "domain_hint": request.domain_hint,
         "prompt": request.prompt,
+        "max_age": request.max_age,
+        "claims": request.claims,
         **_requested_access(authority, request.graph_scopes),
     }
     given = {name: value for name, value in parameters.items() if value}

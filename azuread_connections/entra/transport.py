@@ -13,9 +13,11 @@ from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
+from . import preconnection
 from .deadline import seconds_left, within
 from .errors import MalformedResponse, MicrosoftError, TemporarilyUnavailable, Unreachable
 from .frames import without_frame_variables
+from .observation import observed
 from .pools import pool_of
 
 #: A set of signing keys has some 15 kB, a page of 999 groups some 400 kB.
@@ -36,11 +38,13 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Response:
-    """A response. ``retry_after``: the seconds of that header, if it has a number."""
+    """A response. ``retry_after``: the seconds of that header, if it has a number.
+    ``authenticate``: the header `WWW-Authenticate`."""
 
     status: int
     body: bytes = field(repr=False)
     retry_after: int | None = None
+    authenticate: str = ""
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object. Raises ``MalformedResponse`` for anything else."""
@@ -98,6 +102,15 @@ class Transport:
         """Post a JSON text, once at most, as ``post`` does."""
         return self._send("POST", url, text=text, headers={**headers, **_JSON})
 
+    def preconnect(self, site: str) -> None:
+        """Begin to open a connection to a site ("https://login.microsoftonline.com") for the next
+        request, without waiting for it. Raises nothing."""
+        preconnection.preconnect(
+            site,
+            connect_timeout=self._timeouts.connect,
+            total_timeout=self._timeouts.total,
+        )
+
     # The frames of urllib3 hold the sent values: they are cleared before they can be reported.
     @without_frame_variables
     def _send(
@@ -109,13 +122,27 @@ class Transport:
         form: Mapping[str, Value] | None = None,
         text: Concealed | None = None,
     ) -> Response:
+        if seconds_left() <= 0:
+            raise Unreachable(f"{_host(url)} was not asked: no time was left.")
+        with observed(url):
+            return self._exchange(method, url, headers=headers, form=form, text=text)
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, Value],
+        form: Mapping[str, Value] | None,
+        text: Concealed | None,
+    ) -> Response:
         scheme, _, rest = url.partition("://")
         host, _, path = rest.partition("/")
-        if seconds_left() <= 0:
-            raise Unreachable(f"{host} was not asked: no time was left.")
+        site = f"{scheme}://{host}"
         try:
             with within(self._timeouts.total) as deadline:
-                pool = pool_of(f"{scheme}://{host}")
+                preconnection.wait(site, self._timeouts.connect)
+                pool = pool_of(site)
                 response = pool.urlopen(
                     method,
                     # A proxy needs the whole address; over TLS it only forwards bytes.
@@ -135,6 +162,7 @@ class Transport:
                     # If it was read to its end, this keeps the connection for the next request.
                     response.close()
                     response.release_conn()
+                preconnection.note_use(site)
         except (HTTPError, OSError, ValueError) as error:
             # ValueError: an invalid host, such as a proxy with a label that is too long.
             if time.monotonic() >= deadline:
@@ -159,6 +187,10 @@ _RETRIES = Retry(
     # Otherwise urllib3 retries a 429 or 503 with Retry-After itself.
     respect_retry_after_header=False,
 )
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
 
 
 def _body(form: Mapping[str, Value] | None, text: Concealed | None) -> str | None:
@@ -191,7 +223,8 @@ def _checked(response: BaseHTTPResponse, host: str, content: bytes) -> Response:
     encoding = response.headers.get("Content-Encoding", "identity")
     if response.status in _REDIRECTS or encoding != "identity":
         raise MalformedResponse(f"{host} sent a redirect or a compressed response.")
-    return Response(response.status, content, retry_after)
+    authenticate = response.headers.get("WWW-Authenticate", "")
+    return Response(response.status, content, retry_after, authenticate)
 
 
 def _unavailable(status: int, host: str, content: bytes, retry_after: int | None) -> Unreachable:

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
@@ -19,6 +18,7 @@ from django.utils.module_loading import import_string
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from ..conf import conf
+from ..models.primary import read_primary
 from .users import linking, usernames
 from .users.profile import Profile, create_user, update_user
 from .users.resolution import ResolvedUser, VerifiedIdentity
@@ -115,8 +115,16 @@ class ConnectionBackend(OIDCAuthenticationBackend):
         return await sync_to_async(self.authenticate)(request, azuread_user=azuread_user)
 
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:
-        # mozilla-django-oidc's would keep deactivated users signed in.
-        return ModelBackend.get_user(self, user_id)
+        # mozilla-django-oidc's would keep deactivated users signed in, and Django's would ask a
+        # replica, which may not have a user that was just created or deactivated.
+        try:
+            user = read_primary(self.UserModel).get(pk=user_id)
+        except self.UserModel.DoesNotExist:
+            return None
+        return user if self.user_can_authenticate(user) else None
+
+    async def aget_user(self, user_id: Any) -> AbstractBaseUser | None:
+        return await sync_to_async(self.get_user)(user_id)
 
     get_token = _not_called("get_token")
     verify_token = _not_called("verify_token")

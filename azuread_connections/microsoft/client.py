@@ -30,6 +30,11 @@ def transport() -> Transport:
     return Transport(Timeouts(*conf.timeouts))
 
 
+def preconnect(cloud: str) -> None:
+    """Begin to open a connection to a cloud's login host, and return at once. Sends no request."""
+    transport().preconnect(_cloud(cloud).login_url)
+
+
 def signing_keys() -> SigningKeys:
     # Not with a stand-in: tests empty the cache and expect that its keys are forgotten.
     return SigningKeys(transport(), conf.cache, recent=None if conf.login_url else RECENT_KEYS)

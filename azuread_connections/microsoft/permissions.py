@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Connection
+from ..models import Connection, Directory
 
 USER_READ = "User.Read"
 GROUP_MEMBER_READ_ALL = "GroupMember.Read.All"
@@ -57,6 +58,20 @@ def permissions_needed(connection: Connection) -> list[Permission]:
     return needed
 
 
+@dataclass(frozen=True)
+class Grant:
+    """A permission that the options need; ``since``: when its grant was proven, or None."""
+
+    permission: Permission
+    since: datetime | None
+
+
+def grants(connection: Connection) -> list[Grant]:
+    """Return the permissions that the options need, with the own directory's grants."""
+    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
+    return [Grant(each, _proven_since(own, each)) for each in permissions_needed(connection)]
+
+
 def unproven_consent(connection: Connection) -> list[str]:
     """Return the permissions of a sign-in that only an administrator can grant, and whose grant in
     the connection's own directory is not known."""
@@ -78,3 +93,12 @@ def delegated_scopes(connection: Connection) -> tuple[str, ...]:
         for permission in permissions_needed(connection)
         if permission.kind == "delegated"
     )
+
+
+def _proven_since(own: Directory | None, permission: Permission) -> datetime | None:
+    if own is None:
+        return None
+    if permission.kind == "delegated":
+        return own.delegated_since if permission.name in own.delegated_scopes.split() else None
+    proven = permission.name in own.application_permissions.split()
+    return own.application_since if proven else None

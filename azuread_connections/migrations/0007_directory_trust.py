@@ -15,6 +15,12 @@ _ONE_HOST = {"dod": "usgov"}
 _BATCH = 500
 
 
+def _rows(apps: Any, schema_editor: Any, name: str) -> Any:
+    """Return a model's manager for the database that is migrated, whatever a router says."""
+    model = apps.get_model("azuread_connections", name)
+    return model.objects.db_manager(schema_editor.connection.alias)
+
+
 def note_who_let_directories_in(apps: Any, schema_editor: Any) -> None:
     """Tell directories that came by themselves from those that somebody has let in.
 
@@ -22,8 +28,8 @@ def note_who_let_directories_in(apps: Any, schema_editor: Any) -> None:
     the connection accepts every directory today: then it may have come by itself, and is judged by
     the policy from now on, under which it stays allowed.
     """
-    connections = apps.get_model("azuread_connections", "Connection").objects
-    directories = apps.get_model("azuread_connections", "Directory").objects
+    connections = _rows(apps, schema_editor, "Connection")
+    directories = _rows(apps, schema_editor, "Directory")
     own = Exists(
         connections.filter(pk=OuterRef("connection"), tenant_id=OuterRef("tenant_id")).order_by()
     )
@@ -39,8 +45,8 @@ def note_who_let_directories_in(apps: Any, schema_editor: Any) -> None:
 
 def hold_directories_of_other_connections(apps: Any, schema_editor: Any) -> None:
     """Hold what came by itself to one connection and is another connection's own directory."""
-    connections = apps.get_model("azuread_connections", "Connection").objects
-    directories = apps.get_model("azuread_connections", "Directory").objects
+    connections = _rows(apps, schema_editor, "Connection")
+    directories = _rows(apps, schema_editor, "Directory")
     pins = connections.filter(tenant_id=OuterRef("tenant_id")).exclude(pk=OuterRef("connection"))
     pinned = directories.filter(Exists(pins.order_by()), admitted_by="itself", status="allowed")
     for row in list(pinned.select_related("connection")):
@@ -56,9 +62,9 @@ def note_what_mappings_gave(apps: Any, schema_editor: Any) -> None:
     So it was at the last sign-in by the connection, which takes people out of what they do not
     earn. By another connection of the same directory it counts if the stored groups earn it.
     """
-    mappings = apps.get_model("azuread_connections", "GroupMapping").objects
-    identities = apps.get_model("azuread_connections", "Identity").objects
-    grant = apps.get_model("azuread_connections", "GroupGrant")
+    mappings = _rows(apps, schema_editor, "GroupMapping")
+    identities = _rows(apps, schema_editor, "Identity")
+    grants = _rows(apps, schema_editor, "GroupGrant")
     user_fields = apps.get_model(settings.AUTH_USER_MODEL)._meta.get_fields()
     if "groups" not in {field.name for field in user_fields}:
         return
@@ -73,13 +79,13 @@ def note_what_mappings_gave(apps: Any, schema_editor: Any) -> None:
             earned = any(group.get("id") == mapping.directory_group_id for group in stored)
             if earned or identity.connection_id == mapping.connection_id:
                 found.append(
-                    grant(
+                    grants.model(
                         identity_id=identity.pk,
                         connection_id=mapping.connection_id,
                         group_id=mapping.group_id,
                     )
                 )
-        grant.objects.bulk_create(found, batch_size=_BATCH, ignore_conflicts=True)
+        grants.bulk_create(found, batch_size=_BATCH, ignore_conflicts=True)
 
 
 def know_people_by_login_host(apps: Any, schema_editor: Any) -> None:
@@ -89,14 +95,14 @@ def know_people_by_login_host(apps: Any, schema_editor: Any) -> None:
     merged: the tie of the latest sign-in stays, the other one ends with the groups that it gave,
     and the log says so.
     """
-    identities = apps.get_model("azuread_connections", "Identity").objects
+    identities = _rows(apps, schema_editor, "Identity")
     for identity in list(identities.filter(cloud="dod")):
         twin = identities.filter(
             cloud="usgov", tenant_id=identity.tenant_id, object_id=identity.object_id
         ).first()
         if twin is not None:
             kept, ended = sorted((identity, twin), key=_last_seen, reverse=True)
-            _end_tie(apps, ended, kept)
+            _end_tie(apps, schema_editor, ended, kept)
     identities.filter(cloud="dod").update(cloud="usgov")
 
 
@@ -105,9 +111,9 @@ def _last_seen(identity: Any) -> tuple[bool, Any, int]:
     return moment is not None, moment or identity.created_at, identity.pk
 
 
-def _end_tie(apps: Any, ended: Any, kept: Any) -> None:
-    events = apps.get_model("azuread_connections", "Event").objects
-    grants = apps.get_model("azuread_connections", "GroupGrant").objects
+def _end_tie(apps: Any, schema_editor: Any, ended: Any, kept: Any) -> None:
+    events = _rows(apps, schema_editor, "Event")
+    grants = _rows(apps, schema_editor, "GroupGrant")
     given = list(grants.filter(identity=ended))
     if ended.user_id == kept.user_id:
         grants.bulk_create(
@@ -124,7 +130,9 @@ def _end_tie(apps: Any, ended: Any, kept: Any) -> None:
         still = set(others.values_list("group", flat=True))
         lost = {row.group_id for row in given} - still
         if lost:
-            ended.user.groups.remove(*lost)
+            users = apps.get_model(settings.AUTH_USER_MODEL)._base_manager
+            user = users.using(schema_editor.connection.alias).get(pk=ended.user_id)
+            user.groups.remove(*lost)
         events.create(
             created_at=timezone.now(),
             kind="user_unlinked",

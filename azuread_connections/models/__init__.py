@@ -11,6 +11,7 @@ from .group import GroupMapping
 from .identity import Identity
 from .revocation import Revocation
 from .rotation import Rotation
+from .setup_link import SetupLink, SetupSession
 
 __all__ = [
     "Application",
@@ -28,5 +29,7 @@ __all__ = [
     "Revocation",
     "Rotation",
     "Sealed",
+    "SetupLink",
+    "SetupSession",
     "UndecryptableError",
 ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ..conf import conf
 from ..hosts import ascii_host
 from .destinations import validate_destinations
+from .primary import PrimaryManager, PrimaryModel
 
 #: The optional sub-app, in which grant types mean something.
 _PROVIDER = "azuread_connections.provider"
@@ -25,7 +26,7 @@ def default_grant_types() -> list[str]:
     return list(Application.DEFAULT_GRANT_TYPES[Application.Type.REGULAR_WEB])
 
 
-class Application(models.Model):
+class Application(PrimaryModel):
     """Something users sign in *to*: this site, one section of it, or an outside OAuth client."""
 
     class Type(models.TextChoices):
@@ -106,6 +107,8 @@ class Application(models.Model):
         help_text=_("The application's client ID at Auth0, if it was moved from there."),
     )
 
+    objects = PrimaryManager["Application"]()
+
     class Meta:
         verbose_name = _("application")
         verbose_name_plural = _("applications")
@@ -158,11 +161,13 @@ class Application(models.Model):
         )
 
 
-class ApplicationHost(models.Model):
+class ApplicationHost(PrimaryModel):
     """A host of this site that belongs to one application: a sign-in there is for that one."""
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="host_rows")
     host = models.CharField(_("host"), max_length=255, unique=True)
+
+    objects = PrimaryManager["ApplicationHost"]()
 
     class Meta:
         verbose_name = _("host")

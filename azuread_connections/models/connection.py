@@ -12,7 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from ..entra.cloud import PERSONAL_TENANT_ID, identity_cloud
 from ..entra.graph import PROFILE_NAMES
 from .application import Application
-from .refusals import name_is_fixed, name_is_taken, needs_security_groups, no_own_directory
+from .lookup_index import LookupIndex
+from .optional_claims import validate_optional_claims
+from .primary import PrimaryModel, PrimaryQuerySet
+from .refusals import (
+    name_is_fixed,
+    name_is_taken,
+    needs_app_roles,
+    needs_security_groups,
+    no_own_directory,
+)
 from .validators import (
     DOMAIN_MAX_LENGTH,
     NAME_MAX_LENGTH,
@@ -32,7 +41,7 @@ _PROFILE_NAMES = ", ".join(name.replace("_", " ") for name in PROFILE_NAMES)
 directory_pinned = Signal()
 
 
-class Connections(models.QuerySet["Connection"]):
+class Connections(PrimaryQuerySet["Connection"]):
     """Several connections, deleted one by one: see ``Connection.delete``."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -47,7 +56,7 @@ class Connections(models.QuerySet["Connection"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class Connection(models.Model):
+class Connection(PrimaryModel):
     """One trust with Azure AD. An application can use it only if it is enabled for it."""
 
     class Cloud(models.TextChoices):
@@ -64,6 +73,13 @@ class Connection(models.Model):
         ACCEPT = "accept", _("Accept them")
         HOLD = "hold", _("Hold them until an administrator approves")
         LISTED = "listed", _("Refuse all that are not listed")
+
+    class Prompt(models.TextChoices):
+        """Values of ``prompt`` at Microsoft (OpenID Connect Core 1.0 section 3.1.2.1)."""
+
+        NONE = "", _("Only if needed")
+        SELECT_ACCOUNT = "select_account", _("Ask which account to use")
+        LOGIN = "login", _("Ask to sign in again")
 
     class SyncProfile(models.TextChoices):
         EACH_LOGIN = "each_login", _("At each login")
@@ -189,6 +205,28 @@ class Connection(models.Model):
         default=False,
         help_text=_("Also reads the groups that contain those groups. Needs Security Groups."),
     )
+    app_roles = models.BooleanField(
+        _("app roles"),
+        default=False,
+        db_default=False,  # workers of the release before do not know the column
+        help_text=_(
+            "Uses the roles of the app registration that the directory has assigned to the person "
+            "(claim “roles”). Needs no permission. If on, a sign-in without the claim means that "
+            "the person has no role."
+        ),
+    )
+    optional_claims = models.JSONField(
+        _("claims to keep"),
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        validators=[validate_optional_claims],
+        help_text=_(
+            "Further claims of the ID token to keep in the profile, such as employeeid or ctry. "
+            "One per line. Add them in Azure too: App registrations › your app › Token "
+            "configuration."
+        ),
+    )
     max_groups = models.PositiveIntegerField(
         _("groups to keep"),
         default=500,
@@ -225,6 +263,15 @@ class Connection(models.Model):
             "and open sessions then end. This app cannot check that the user's stored address is "
             "really theirs: use this only if your site confirms addresses before it stores them."
         ),
+    )
+    prompt = models.CharField(
+        _("prompt"),
+        max_length=14,
+        choices=Prompt.choices,
+        default=Prompt.NONE,
+        db_default=Prompt.NONE,
+        blank=True,
+        help_text=_("What Microsoft asks at each sign-in, even of people who are signed in there."),
     )
     show_as_button = models.BooleanField(
         _("show as button"),
@@ -264,7 +311,13 @@ class Connection(models.Model):
             models.Index(
                 fields=["show_as_button", "display_name", "name_key"],
                 name="azuread_connection_buttons",
-            )
+            ),
+            # The connection of an access token, by its audience. Not on the field: see ``Event``.
+            models.Index(fields=["client_id"], name="azuread_connection_client"),
+            # Searches of the log. The name has its key.
+            LookupIndex(
+                fields=["display_name"], name="azuread_connection_display", ignores_case=True
+            ),
         ]
         permissions = [
             ("manage_secret", _("Can add and remove credentials")),
@@ -291,6 +344,9 @@ class Connection(models.Model):
             raise no_own_directory(self.domain)
         self.name_key = self.name.lower()
         names = kwargs.get("update_fields")
+        if names:
+            # A sign-in that began with the old values compares it: see ``ConnectionEdited``.
+            kwargs["update_fields"] = {*names, "updated_at"}
         pins = names is None or "tenant_id" in names
         former = self._former_directory(kwargs.get("using")) if pins else ""
         super().save(*args, **kwargs)
@@ -331,9 +387,17 @@ class Connection(models.Model):
         """The tenant segment of its sign-ins."""
         return "common" if self.use_common_endpoint else self.directory
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has a domain and a client ID. One that a set-up link begins has neither, and
+        nobody can sign in with it."""
+        return bool(self.domain and self.client_id)
+
     def _sync_primary_alias(self) -> None:
         """Give the connection's own domain its row, which holds its verification."""
         self.aliases.filter(is_primary=True).exclude(domain=self.domain).delete()
+        if not self.domain:
+            return
         self.aliases.update_or_create(domain=self.domain, defaults={"is_primary": True})
 
     def _former_directory(self, using: str | None) -> str:
@@ -386,10 +450,21 @@ class Connection(models.Model):
             stored_name = str(connections.values_list("name", flat=True).get(pk=self.pk))
             if self.name != stored_name:
                 raise ValidationError({"name": name_is_fixed(stored_name)})
-            if not self.security_groups and self.group_mappings.exists():
-                raise ValidationError({"security_groups": needs_security_groups()})
+            self._check_mappings()
         elif is_taken(self.name_key):
             raise ValidationError({"name": name_is_taken(self.name)})
+
+    def _check_mappings(self) -> None:
+        """Refuse to switch off an option that stored mappings need: a group or a role that lets
+        people in would then let everybody in."""
+        if self.security_groups and self.app_roles:
+            return
+        roles = self.group_mappings.order_by().values_list("role", flat=True)
+        are_roles = {bool(role) for role in roles.distinct()}
+        if not self.security_groups and False in are_roles:
+            raise ValidationError({"security_groups": needs_security_groups()})
+        if not self.app_roles and True in are_roles:
+            raise ValidationError({"app_roles": needs_app_roles()})
 
 
 def is_taken(name_key: str) -> bool:

@@ -19,6 +19,7 @@ from ..entra.managed_identity import SYSTEM_ASSIGNED, ManagedIdentity, audience_
 from .connection import Connection
 from .expiry import as_stored
 from .fields import EncryptedTextField, UndecryptableError
+from .primary import PrimaryManager, PrimaryModel
 from .validators import validate_client_secret, validate_managed_identity, validate_token_file
 
 #: A credential that failed is tried after all others for this time.
@@ -33,7 +34,7 @@ _THUMBPRINT_HINT = 8
 _HINT_MAX = 60
 
 
-class Credential(models.Model):
+class Credential(PrimaryModel):
     """One of the credentials by which a connection proves to Microsoft that it is the app.
 
     The private part is written, replaced and used; never shown.
@@ -84,6 +85,8 @@ class Credential(models.Model):
     replaced_at = models.DateTimeField(_("replaced"), null=True, editable=False)
     #: Whether it failed at ``refused_at`` without being sent: its token could not be read.
     is_unavailable = models.BooleanField(default=False, editable=False)
+
+    objects = PrimaryManager["Credential"]()
 
     class Meta:
         verbose_name = _("credential")
@@ -238,7 +241,8 @@ def readable_credentials(
     while found:
         known |= {credential.pk for credential in found}
         for credential in in_order_of_use(found)[:MAX_TRIED]:
-            if not credential.is_readable:
+            # Opened, as the caller sends it at once: to decrypt it is slow.
+            if credential.value is not None and not credential.value.open():
                 unreadable = UndecryptableError()
                 continue
             readable += 1

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from ..entra.cloud import CLOUDS, PERSONAL_TENANT_ID, clouds_sharing_login
 from .connection import Connection
+from .primary import PrimaryModel, PrimaryQuerySet
 from .validators import validate_plain_text
 
 #: "Last seen" is written at most this often, so that a sign-in rarely costs a write.
@@ -35,7 +36,7 @@ def pinned_by_another() -> Exists:
     return Exists(pins.filter(same_login_host))
 
 
-class Directories(models.QuerySet["Directory"]):
+class Directories(PrimaryQuerySet["Directory"]):
     """Directories. Refused ones cannot be deleted."""
 
     def welcome(self) -> Directories:
@@ -77,7 +78,7 @@ class Directories(models.QuerySet["Directory"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class Directory(models.Model):
+class Directory(PrimaryModel):
     """One Azure AD directory that a connection knows, its status, and what it has granted."""
 
     class Status(models.TextChoices):

@@ -31,15 +31,29 @@ class UndecryptableError(Exception):
 class Sealed:
     """An encrypted text. Only ``reveal`` returns the plain text; ``repr`` and ``str`` never do."""
 
-    __slots__ = ("ciphertext",)
+    __slots__ = ("_opened", "ciphertext")
 
     def __init__(self, ciphertext: str) -> None:
         self.ciphertext = ciphertext
+        #: The plain text between ``open`` and ``reveal``.
+        self._opened: str | None = None
+
+    def __reduce__(self) -> Any:
+        # A copy, in memory or in a cache, is closed.
+        return type(self), (self.ciphertext,)
 
     @classmethod
     @sensitive_variables("plaintext")
     def seal(cls, plaintext: str) -> Sealed:
         return cls(_PREFIX + _keys()[0].encrypt(plaintext.encode()).decode())
+
+    def open(self) -> bool:
+        """Decrypt it for the ``reveal`` that follows at once; return whether a key can do it."""
+        try:
+            self._opened = self.reveal()
+        except UndecryptableError:
+            return False
+        return True
 
     def reveal(self) -> str:
         """Return the plain text. Raises ``UndecryptableError`` if no key can decrypt it.
@@ -47,6 +61,9 @@ class Sealed:
         Missing and malformed keys are reported the same way: the secret cannot be used. The system
         checks report what is wrong with the setting.
         """
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            return opened
         try:
             return MultiFernet(_keys()).decrypt(self._token).decode()
         except (InvalidToken, ImproperlyConfigured):

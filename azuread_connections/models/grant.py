@@ -9,12 +9,13 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
+from .primary import PrimaryForeignKey, PrimaryModel, PrimaryQuerySet
 
 #: Grants ended per statement: databases limit the number of parameters.
 _BATCH = 500
 
 
-class GroupGrants(models.QuerySet["GroupGrant"]):
+class GroupGrants(PrimaryQuerySet["GroupGrant"]):
     """Grants. Ending them takes users out of the groups that they gave."""
 
     def end(self) -> None:
@@ -31,8 +32,8 @@ class GroupGrants(models.QuerySet["GroupGrant"]):
                 for _key, user, group in batch:
                     users[group].add(user)
                 groups = Group._default_manager.using(self.db).in_bulk(list(users))
-                for key, group in groups.items():
-                    self._take_out(group, users[key])
+                for key, found in groups.items():
+                    self._take_out(found, users[key])
 
     end.alters_data = True  # type: ignore[attr-defined]
 
@@ -53,7 +54,7 @@ class GroupGrants(models.QuerySet["GroupGrant"]):
         return type(self)(self.model, using=self.db).filter(**conditions)
 
 
-class GroupGrant(models.Model):
+class GroupGrant(PrimaryModel):
     """A Django group that a connection's mappings gave to a person's user, until the tie ends.
 
     Written when a sign-in adds the user to the group. A group that the user already had has no
@@ -64,7 +65,7 @@ class GroupGrant(models.Model):
         "azuread_connections.Identity", models.CASCADE, related_name="group_grants"
     )
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="group_grants")
-    group = models.ForeignKey(Group, models.CASCADE, related_name="+")
+    group = PrimaryForeignKey(Group, models.CASCADE, related_name="+")
 
     objects = GroupGrants.as_manager()
 

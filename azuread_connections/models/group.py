@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, router, transaction
 from django.db.models import Exists, OuterRef
@@ -10,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from .connection import Connection
 from .grant import GroupGrant
-from .validators import GUID_PATTERN, validate_plain_text
+from .primary import PrimaryForeignKey, PrimaryModel, PrimaryQuerySet
+from .refusals import group_or_role
+from .validators import GUID_PATTERN, validate_app_role, validate_plain_text
 
 
-class GroupMappings(models.QuerySet["GroupMapping"]):
+class GroupMappings(PrimaryQuerySet["GroupMapping"]):
     """Mappings. Deleting them ends the memberships that they gave."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -29,8 +33,12 @@ class GroupMappings(models.QuerySet["GroupMapping"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class GroupMapping(models.Model):
-    """What members of a directory's group get here: a Django group, admission, or both."""
+class GroupMapping(PrimaryModel):
+    """What members of a directory's group, or people with an app role, get here: a Django group,
+    admission, or both.
+
+    A mapping has either ``directory_group_id`` or ``role``; the other is "".
+    """
 
     connection = models.ForeignKey(
         Connection, models.CASCADE, related_name="group_mappings", verbose_name=_("connection")
@@ -38,12 +46,23 @@ class GroupMapping(models.Model):
     directory_group_id = models.CharField(
         _("directory group's object ID"),
         max_length=36,
+        blank=True,
         validators=[
             RegexValidator(
                 GUID_PATTERN,
                 _("Enter the group's “Object ID” from the Microsoft Entra admin center."),
             )
         ],
+    )
+    #: Microsoft allows a role's value 120 characters. Compared exactly, upper and lower case.
+    role = models.CharField(
+        _("app role"),
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",  # workers of the release before do not know the column
+        validators=[validate_app_role],
+        help_text=_("The role's “Value” in the app registration, instead of a group."),
     )
     label = models.CharField(
         _("name"),
@@ -52,19 +71,25 @@ class GroupMapping(models.Model):
         validators=[validate_plain_text],
         help_text=_("A name for your own use."),
     )
-    group = models.ForeignKey(
+    group = PrimaryForeignKey(
         Group,
         models.CASCADE,
         null=True,
         blank=True,
         related_name="azuread_mappings",
         verbose_name=_("Django group"),
-        help_text=_("At sign-in, members of the directory's group are added; others are removed."),
+        help_text=_(
+            "At sign-in, members of the directory's group, or people who have the role, are added; "
+            "others are removed."
+        ),
     )
     admits = models.BooleanField(
         _("members may sign in"),
         default=False,
-        help_text=_("If ticked for any group, only members of the ticked groups may sign in."),
+        help_text=_(
+            "If ticked in any row, only people who have one of the ticked groups or roles may sign "
+            "in."
+        ),
     )
 
     objects = GroupMappings.as_manager()
@@ -75,13 +100,13 @@ class GroupMapping(models.Model):
         ordering = ["label", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "directory_group_id", "group"],
-                name="azuread_group_mapping_unique",
+                fields=["connection", "directory_group_id", "role", "group"],
+                name="azuread_mapping_unique",
             )
         ]
 
     def __str__(self) -> str:
-        return self.label or self.directory_group_id
+        return self.label or self.role or self.directory_group_id
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store it. If its Django group changes, the memberships that it gave before end."""
@@ -102,6 +127,27 @@ class GroupMapping(models.Model):
     def clean(self) -> None:
         super().clean()
         self.directory_group_id = self.directory_group_id.lower()
+        if not self.directory_group_id and not self.role:
+            raise ValidationError({"directory_group_id": group_or_role()})
+        if self.directory_group_id and self.role:
+            raise ValidationError({"role": group_or_role()})
+
+    @property
+    def is_role(self) -> bool:
+        return bool(self.role)
+
+
+def role_that_differs_by_case(pairs: Iterable[tuple[str, Any]]) -> str:
+    """Return a role that is mapped to the same Django group in two cases, or "".
+
+    MariaDB's unique index takes the two for one. ``pairs``: role and Django group of each mapping;
+    "" or None for none.
+    """
+    known: dict[tuple[str, Any], str] = {}
+    for role, group in pairs:
+        if role and group is not None and known.setdefault((role.lower(), group), role) != role:
+            return role
+    return ""
 
 
 def _end_unmapped(connection: int, using: str) -> None:

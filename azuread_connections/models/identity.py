@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from ..entra.cloud import identity_cloud
 from .connection import Connection
 from .grant import GroupGrant
+from .lookup_index import LookupIndex
+from .primary import PrimaryForeignKey, PrimaryModel, PrimaryQuerySet
 
 
-class Identities(models.QuerySet["Identity"]):
+class Identities(PrimaryQuerySet["Identity"]):
     """Identities. Deleting them ends the memberships that group mappings gave."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -24,7 +26,7 @@ class Identities(models.QuerySet["Identity"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class Identity(models.Model):
+class Identity(PrimaryModel):
     """A person in a directory, tied to one Django user. The key never changes and is never reused.
 
     https://learn.microsoft.com/entra/identity-platform/claims-validation: ``(tid, oid)``.
@@ -37,7 +39,7 @@ class Identity(models.Model):
         US_GOVERNMENT = "usgov", _("US Government (GCC High and DoD)")
         CHINA = "china", _("China (21Vianet)")
 
-    user = models.ForeignKey(
+    user = PrimaryForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
         related_name="azuread_identities",
@@ -80,7 +82,7 @@ class Identity(models.Model):
         ]
         # Not declared on the fields: see ``Event``.
         indexes = [
-            models.Index(fields=["login_name"], name="azuread_identity_login_name"),
+            LookupIndex(fields=["login_name"], name="azuread_identity_name", ignores_case=True),
             models.Index(fields=["connection", "last_sign_in_at"], name="azuread_identity_last"),
         ]
 

@@ -34,6 +34,32 @@ def needs_security_groups() -> ValidationError:
     )
 
 
+def needs_app_roles() -> ValidationError:
+    return ValidationError(
+        _("The mappings of app roles need “App roles”: remove these mappings first."),
+        code="roles_needed",
+    )
+
+
+def group_or_role() -> ValidationError:
+    return ValidationError(
+        _("Enter either the object ID of a group or the value of an app role."),
+        code="group_or_role",
+    )
+
+
+def roles_differ_by_case(role: str) -> ValidationError:
+    """Return the error for two mappings that some databases cannot tell apart."""
+    return ValidationError(
+        _(
+            "Another row maps “%(role)s” to the same Django group, with other capital letters. "
+            "Keep the one that is the role's “Value” in Azure."
+        ),
+        code="roles_differ_by_case",
+        params={"role": role},
+    )
+
+
 def name_is_taken(name: str) -> ValidationError:
     return ValidationError(
         _("A connection called “%(name)s” already exists (names do not differ by case alone)."),

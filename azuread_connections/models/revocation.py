@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .batches import delete_in_batches
 from .connection import Connection
+from .primary import PrimaryManager, PrimaryModel
 
 
-class Revocation(models.Model):
+class Revocation(PrimaryModel):
     """Ends the sessions that began before a time: of a connection, one of its directories, a person
     or a session at Microsoft.
 
@@ -21,6 +22,8 @@ class Revocation(models.Model):
     #: Whose sessions end: see ``subjects``. Unique with the connection: repeating adds no row.
     subject = models.CharField(_("subject"), max_length=80)
     since = models.DateTimeField(_("sessions from before"))
+
+    objects = PrimaryManager["Revocation"]()
 
     class Meta:
         verbose_name = _("revocation")

@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from .connection import Connection
 from .credential import Credential
 from .fields import EncryptedTextField
+from .primary import PrimaryManager, PrimaryModel
 
 #: A run that has renewed its lease renews it again in less than this, or it was killed.
 LEASE = timedelta(minutes=5)
 
 
-class Rotation(models.Model):
+class Rotation(PrimaryModel):
     """The rotation of one registration's credentials: whose turn it is, and how far it has come.
 
     Several connections can share a registration, so there is one row for a client ID in a cloud.
@@ -39,6 +40,8 @@ class Rotation(models.Model):
     expires_at = models.DateTimeField(null=True)
     #: When Microsoft confirmed that it has the new credential.
     added_at = models.DateTimeField(null=True)
+
+    objects = PrimaryManager["Rotation"]()
 
     class Meta:
         verbose_name = _("rotation of credentials")

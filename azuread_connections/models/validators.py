@@ -20,7 +20,7 @@ from .consumer_domains import CONSUMER_DOMAINS
 NAME_MAX_LENGTH = 128
 DOMAIN_MAX_LENGTH = 253
 #: URL words of this app: a connection with such a name could never be reached.
-RESERVED_NAMES = frozenset({"callback", "profile", "logout", "frontchannel-logout"})
+RESERVED_NAMES = frozenset({"callback", "profile", "logout", "frontchannel-logout", "setup"})
 #: The longest lifetime of a client secret in Microsoft's portal.
 SECRET_MAX_LIFETIME = timedelta(days=731)
 #: Azure's secrets are about 40 characters long; a shorter value than this was cut off.
@@ -47,6 +47,8 @@ MICROSOFT_HOSTS = frozenset(
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 GUID_PATTERN = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+#: Microsoft allows visible ASCII without quotation mark and backslash, and no "." at the beginning.
+_APP_ROLE = re.compile(r"(?!\.)[!#-\[\]-~]{1,120}")
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
@@ -64,6 +66,21 @@ def validate_plain_text(value: str) -> None:
                 "pasting it."
             ),
             code="not_plain",
+        )
+
+
+def validate_app_role(value: str) -> None:
+    """Refuse what Microsoft does not allow as an app role's value.
+
+    https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps
+    """
+    if not _APP_ROLE.fullmatch(value):
+        raise ValidationError(
+            _(
+                "This is not an app role's “Value”, which has neither spaces nor letters with "
+                "accents. Copy it from “App roles” of the app registration, not its display name."
+            ),
+            code="app_role",
         )
 
 

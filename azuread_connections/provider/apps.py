@@ -20,6 +20,7 @@ class ProviderConfig(AppConfig):
         from ..models import Connection, Identity, Revocation
         from ..models.destinations import WILDCARD_RULES
         from . import checks  # noqa: F401  (importing registers the system checks)
+        from .bearer import accept_own_tokens
         from .browser_session import end_tokens, name_session
         from .key_rotation import create_first_key, keep_published
         from .logs import keep_tokens_out
@@ -53,6 +54,7 @@ class ProviderConfig(AppConfig):
                 announce_deletion, sender=deleted, dispatch_uid="azuread_provider.announce_deletion"
             )
         keep_tokens_out()
+        accept_own_tokens()
         add_source("azuread_provider", client_secret_lines)
         if wildcard_fault not in WILDCARD_RULES:
             WILDCARD_RULES.append(wildcard_fault)

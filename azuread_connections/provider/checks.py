@@ -79,7 +79,7 @@ def check_logout_issuer(
 ) -> list[CheckMessage]:
     """Warn where clients want to be told of sign-outs, and cannot be. Runs only with
     ``--database``."""
-    alias = router.db_for_read(OAuthClient)
+    alias = router.db_for_write(OAuthClient)
     if conf.public_url or alias not in (databases or ()):
         return []
     if OAuthClient._meta.db_table not in connections[alias].introspection.table_names():

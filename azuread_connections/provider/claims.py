@@ -105,7 +105,7 @@ def _is_verified(authorization: Authorization, profile: dict[str, Any]) -> bool:
     if not profile.get("email_verified"):
         return False
     withdrawn = _WITHDRAWN.rows(
-        router.db_for_read(DomainAlias),
+        router.db_for_write(DomainAlias),
         connection=authorization.connection_id,
         domain=domain_of(profile["email"]),
     )

@@ -7,9 +7,11 @@ import binascii
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from .models import OAuthClient, OAuthClientSecret
+from .models.client_secret import digest_of
 
 
 @sensitive_variables()
@@ -52,6 +54,10 @@ def refusal_code(request: Any, client: Any, client_id: Any, secret: Any) -> str:
 def _secret_refusal_code(client: OAuthClient, secret: Any) -> str:
     if not isinstance(secret, str) or not secret:
         return "secret_missing"
+    sent = client.sent_secret
+    if sent is not None and sent.digest == digest_of(secret):
+        return sent.refusal_code(timezone.now())
+    # The client was read before its secret was looked at.
     if OAuthClientSecret.objects.accepts(client, secret):
         return ""
     return "secret_expired" if OAuthClientSecret.objects.knows(client, secret) else "secret_wrong"

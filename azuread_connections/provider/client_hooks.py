@@ -18,15 +18,17 @@ from .targets import find_target
 
 
 class ClientHooks(OAuth2Validator):
-    def _load_application(self, client_id: Any, request: Any) -> Any:
-        """Find the client with our row and our application. One query in a request."""
+    @sensitive_variables("secret")
+    def _load_application(self, client_id: Any, request: Any, secret: Any = "") -> Any:
+        """Find the client with our row and our application, and whether a secret is its own. One
+        query in a request."""
         found = request.client
         if isinstance(found, get_application_model()):
             return found if found.client_id == client_id else None
         # A parameter of the request may be called "client".
         request.client = None
         if isinstance(client_id, str) and is_plain(client_id):
-            client = queries.client(client_id)
+            client = queries.client(client_id, secret if isinstance(secret, str) else "")
             request.client = None if client is None else client.oauth_application
         return request.client
 
@@ -47,7 +49,7 @@ class ClientHooks(OAuth2Validator):
         address = address_of(request)
         if wait := failed_authentication.seconds_to_wait(client_id, address):
             raise TooManyFailures(wait)
-        client = self._load_application(client_id, request)
+        client = self._load_application(client_id, request, secret)
         if not (reason := refusal_code(request, client, client_id, secret)):
             return True
         if failed_authentication.count(client_id, address):

@@ -11,6 +11,7 @@ import json
 import logging
 from typing import Any
 
+from ..log_fields import LogEvent, Outcome, log_fields
 from ..login.log import events
 from ..models import Application, Event
 from .models import Authorization, DeviceAuthorization
@@ -70,14 +71,12 @@ def record_reuse(what: str, authorization: Authorization, address: str | None) -
 
 def log_signed_in(authorization: Authorization) -> None:
     """Write a line for a person who has signed in to a client."""
-    slug = authorization.client.application.slug
-    logger.info("client_signed_in application=%s identity=%s", slug, authorization.identity_id)
+    _log_person(LogEvent.CLIENT_SIGNED_IN, Outcome.SUCCESS, authorization)
 
 
 def log_device_signed_in(authorization: Authorization) -> None:
     """Write a line for a device whose person has allowed it, and that has fetched its tokens."""
-    slug = authorization.client.application.slug
-    logger.info("device_signed_in application=%s identity=%s", slug, authorization.identity_id)
+    _log_person(LogEvent.DEVICE_SIGNED_IN, Outcome.SUCCESS, authorization)
 
 
 def log_device_answer(
@@ -85,22 +84,46 @@ def log_device_answer(
 ) -> None:
     """Write a line for a person who has allowed or denied a device, with both addresses: a code
     that somebody else has sent them comes from elsewhere. ``answer``: "allowed" or "denied"."""
+    event = LogEvent(f"device_{answer}")
+    slug = device.client.application.slug
     logger.info(
-        "device_%s application=%s user=%s address=%s device_address=%s",
-        *(answer, device.client.application.slug, user, address or "-", device.address or "-"),
+        "%s application=%s user=%s address=%s device_address=%s",
+        *(event, slug, user, address or "-", device.address or "-"),
+        extra=log_fields(
+            event,
+            Outcome.SUCCESS if event is LogEvent.DEVICE_ALLOWED else Outcome.FAILURE,
+            application=slug,
+            user=str(user),
+            address=address,
+            device_address=device.address,
+        ),
     )
 
 
 def log_expired(authorization: Authorization) -> None:
     """Write a line for a refresh token that has come to its end."""
-    slug = authorization.client.application.slug
-    logger.info("refresh_expired application=%s identity=%s", slug, authorization.identity_id)
+    _log_person(LogEvent.REFRESH_EXPIRED, Outcome.FAILURE, authorization)
 
 
 def log_signed_out(application: Application | None, user: Any) -> None:
     """Write a line for a user (the key) who signs out by way of a client."""
-    slug = application.slug if application else "-"
-    logger.info("client_signed_out application=%s user=%s", slug, user)
+    slug = application.slug if application else ""
+    logger.info(
+        "client_signed_out application=%s user=%s",
+        *(slug or "-", user),
+        extra=log_fields(
+            LogEvent.CLIENT_SIGNED_OUT, Outcome.SUCCESS, application=slug, user=str(user)
+        ),
+    )
+
+
+def _log_person(event: LogEvent, outcome: Outcome, authorization: Authorization) -> None:
+    slug, identity = authorization.client.application.slug, authorization.identity_id
+    logger.info(
+        "%s application=%s identity=%s",
+        *(event, slug, identity),
+        extra=log_fields(event, outcome, application=slug, identity=identity),
+    )
 
 
 def _record_person(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from ..login.log.client_address import client_address
+from ..client_address import client_address
 from ..rate_limit import RateLimit, network_of
 from .models import OAuthClient
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from ..login.log.client_address import client_address
+from ..client_address import client_address
 from .issuer import issuer
 
 _ISSUER = "X-Issuer"

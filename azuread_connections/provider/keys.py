@@ -99,10 +99,18 @@ def verify_hint(token: str) -> dict[str, Any] | None:
     return _verify(token, lambda kid: next(_published(kid), None) or _find_retired(kid))
 
 
-def _verify(token: str, find_key: Callable[[str], dict[str, Any] | None]) -> dict[str, Any] | None:
+def verify_access_token(token: str) -> dict[str, Any] | None:
+    """Return the claims of an access token (RFC 9068) that one of the published keys has signed, or
+    None. Neither its times nor its audience are checked."""
+    return _verify(token, lambda kid: next(_published(kid), None), typ=TYP_AT_JWT)
+
+
+def _verify(
+    token: str, find_key: Callable[[str], dict[str, Any] | None], *, typ: str = TYP_JWT
+) -> dict[str, Any] | None:
     try:
         header = jwt.get_unverified_header(token)
-        jwk = find_key(str(header.get("kid", ""))) if header.get("typ") == TYP_JWT else None
+        jwk = find_key(str(header.get("kid", ""))) if header.get("typ") == typ else None
         if jwk is None:
             return None
         public_key: Any = RSAAlgorithm.from_jwk(jwk)

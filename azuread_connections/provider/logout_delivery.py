@@ -22,6 +22,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from ..entra.errors import EntraError
+from ..log_fields import LogEvent, log_fields
 from . import keys
 from .issuer import issuer
 from .models import LogoutNotice
@@ -166,11 +167,22 @@ def _note(delivery: Delivery) -> None:
             "The logout notice for the client %s failed: %s. No further attempt.",
             notice.client,
             problem,
+            extra=_log_fields(notice, problem),
         )
         row.delete()
         return
-    logger.info("The logout notice for the client %s failed: %s.", notice.client, problem)
+    logger.info(
+        "The logout notice for the client %s failed: %s.",
+        notice.client,
+        problem,
+        extra=_log_fields(notice, problem),
+    )
     row.update(due_at=now + min(_FIRST_PAUSE * 2 ** min(notice.attempts, 10), _LONGEST_PAUSE))
+
+
+def _log_fields(notice: LogoutNotice, problem: str) -> dict[str, Any]:
+    application = notice.client.application.slug
+    return log_fields(LogEvent.LOGOUT_NOTICE_FAILED, application=application, detail=problem)
 
 
 def _alias() -> str:

@@ -7,15 +7,18 @@ old ones. Of each, whatever its settings say, a digest is stored and never the t
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import router, transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from ..models.batches import delete_in_batches
+from ..models.prepared_writes import Insert
 from . import judge, lifetimes, queries
 from .models import Authorization, OAuthClient
 from .models.client_secret import digest_of
@@ -49,7 +52,14 @@ def authorizations() -> Any:
 @sensitive_variables("token")
 def issue_for_client(token: Any, oauth_application: Any) -> None:
     """Store the token that a client has for itself."""
-    _create_access_token(token, oauth_application, None)
+    model: Any = get_access_token_model()
+    row = model(application=oauth_application, **_columns(token))
+    _insert(model).store(row, _alias())
+
+
+@cache
+def _insert(model: type[Model]) -> Insert:
+    return Insert(model)
 
 
 @sensitive_variables("token")
@@ -130,9 +140,9 @@ def find_refresh_token(client: OAuthClient, token: str) -> Any:
     return queries.refresh_token(client, token_digest(token), _alias())
 
 
-def find_family(family: UUID) -> Authorization | None:
-    """Return the authorization that refresh tokens belong to."""
-    return queries.authorization_by_family(family)
+def find_family(client: OAuthClient, family: UUID) -> Authorization | None:
+    """Return the authorization that a client's refresh tokens belong to."""
+    return queries.authorization_by_family(client, family)
 
 
 @sensitive_variables("token")
@@ -142,6 +152,12 @@ def find_valid(token: str) -> Authorization | None:
     if found is None or found.access_token is None or found.access_token.is_expired():
         return None
     return found if judge.is_valid(found) and judge.scopes_today(found) is not None else None
+
+
+@sensitive_variables("token")
+def find_access_token(token: str) -> Any:
+    """Return django-oauth-toolkit's row of an access token, expired or not, or None."""
+    return _access_tokens().filter(token_checksum=token_digest(token)).first()
 
 
 @sensitive_variables("token")

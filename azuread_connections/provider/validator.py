@@ -111,7 +111,7 @@ class ClientValidator(ClientHooks, AuthorizationHooks):
         found = tokens.find_refresh_token(client.azuread_client, refresh_token)
         if found is None:
             return False
-        authorization = tokens.find_family(found.token_family)
+        authorization = tokens.find_family(client.azuread_client, found.token_family)
         if authorization is None or authorization.revoked_at is not None:
             return False
         now = timezone.now()

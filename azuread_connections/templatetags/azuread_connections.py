@@ -13,6 +13,7 @@ from ..credentials.report import CredentialLine, CredentialStatus, report
 from ..login.lookup.addresses import requested_destination, safe_path
 from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
 from ..login.web.buttons import buttons, sign_in_url
+from ..models import SetupLink
 from ..models.expiry import day_of
 
 register = template.Library()
@@ -82,6 +83,35 @@ def azuread_expiring_secrets(context: template.Context) -> dict[str, Any]:
         for line in shown
     ]
     return {"lines": lines, "more": len(due) > _SHOWN}
+
+
+@register.inclusion_tag("azuread_connections/admin/waiting_setups.html", takes_context=True)
+def azuread_waiting_setups(context: template.Context) -> dict[str, Any]:
+    """Show the set-up links that wait for approval, for the admin's front page.
+
+    Only those who may see the links' pages see them. Shows nothing if none waits.
+    """
+    # Not at the top: a site without the admin uses the other tags.
+    from django.contrib import admin
+
+    from ..admin.widgets.links import admin_url, may_open
+    from ..setup.states import State, in_state
+
+    request = context["request"]
+    view = getattr(request.resolver_match, "func", None)
+    admin_site = getattr(view, "admin_site", admin.site)
+    if not may_open(admin_site, request, SetupLink):
+        return {"links": []}
+    visible = admin_site.get_model_admin(SetupLink).get_queryset(request)
+    waiting = in_state(visible, State.FINISHED).select_related("connection")
+    found = list(waiting.order_by("finished_at", "pk")[: _SHOWN + 1])
+    return {
+        "links": [
+            (link, admin_url(admin_site, link, "change", link.pk)) for link in found[:_SHOWN]
+        ],
+        "more": len(found) > _SHOWN,
+        "list_url": admin_url(admin_site, SetupLink, "changelist") + f"?state={State.FINISHED}",
+    }
 
 
 def _change_page(request: HttpRequest, key: int | None) -> str:

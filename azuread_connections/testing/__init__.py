@@ -19,6 +19,8 @@ from .directory.credentials import AppCertificate, AppFederatedCredential, Manag
 from .directory.directories import Directory, Person
 from .directory.groups import DirectoryRole, Group
 from .issuer import Issuer
+from .provisioning.job import ProvisioningJob
+from .provisioning.report import Report
 from .server.wire import RecordedRequest
 from .standin import StandIn
 
@@ -33,7 +35,9 @@ __all__ = [
     "Issuer",
     "ManagedIdentity",
     "Person",
+    "ProvisioningJob",
     "RecordedRequest",
+    "Report",
     "StandIn",
     "StandInPageError",
     "next_address",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
@@ -17,10 +18,17 @@ from .clouds import CloudName
 from .directory.apps import App
 from .directory.credentials import ManagedIdentity
 from .directory.directories import Directory, Person
+from .directory.groups import Group
+from .dns.server import DnsServer
+from .dns.zone import Zone
 from .issuer import Issuer
 from .oauth import tokens
+from .oauth.api_tokens import ApiToken, api_token
 from .oauth.keys import key_of_issuer
 from .oauth.tokens import Version
+from .provisioning.job import ProvisioningJob
+from .provisioning.report import Report
+from .provisioning.wire import over_http, over_test_client
 from .server.faults import Fault
 from .server.http import LOOPBACK, Server
 from .server.state import IdTokenChange, ResponseChange, State
@@ -35,6 +43,8 @@ class StandIn:
     It serves plain HTTP on loopback only, with signing keys generated in every process. Port 0
     means a free port. `clock` gives the time for everything that it issues or lets expire. With
     `single_sign_on` browsers stay signed in, and skip the account picker.
+
+    A DNS server for the records that verify domains runs with it, by UDP: see `dns`.
     """
 
     def __init__(
@@ -42,6 +52,7 @@ class StandIn:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
+        dns_port: int = 0,
         clock: Callable[[], float] = time.time,
         single_sign_on: bool = False,
     ) -> None:
@@ -50,14 +61,23 @@ class StandIn:
         self._host = host
         self._port = port
         self._state = State(clock, single_sign_on=single_sign_on)
+        self._dns_port = dns_port
+        self._dns_server: DnsServer | None = None
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> StandIn:
-        """Listen in a thread. Raises OSError if the port is taken."""
+        """Listen in a thread. Raises OSError if a port is taken."""
         if self._server:
             return self
-        self._server = Server(LOOPBACK[self._host], self._port, self._state)
+        self._dns_server = DnsServer(LOOPBACK[self._host], self._dns_port, self._state.dns)
+        try:
+            self._server = Server(LOOPBACK[self._host], self._port, self._state)
+        except BaseException:
+            self._dns_server.server_close()
+            raise
+        self._dns_server.start()
+        self._dns_port = self._dns_server.port
         # Kept, so that a stopped stand-in starts again at the same address.
         self._port = self._server.server_port
         self._state.stopping.clear()
@@ -81,6 +101,9 @@ class StandIn:
         self._thread.join()
         self._server.server_close()
         self._server.end_connections()
+        if self._dns_server:
+            self._dns_server.stop()
+            self._dns_server = None
         self._server = self._thread = None
 
     def __enter__(self) -> Self:
@@ -104,6 +127,19 @@ class StandIn:
     def graph_url(self) -> str:
         """Microsoft Graph's address here, to configure instead of https://graph.microsoft.com."""
         return f"{self._state.url}/graph"
+
+    @property
+    def dns(self) -> Zone:
+        """The records of the DNS server: `dns.set_txt(name, value)`, `dns.fail("servfail")`.
+
+        `dns.address` is its host and port, to configure in DNS_SERVERS.
+        """
+        return self._state.dns
+
+    @property
+    def portal_url(self) -> str:
+        """The address of the portal, where apps are registered by hand in a browser."""
+        return f"{self._state.url}/_standin/portal/"
 
     @property
     def clock(self) -> Callable[[], float]:
@@ -207,6 +243,49 @@ class StandIn:
         """The value of `IDENTITY_HEADER` on an App Service; `reset` changes it."""
         return self._state.identity_header
 
+    def provisioning_job(
+        self,
+        tenant_url: str,
+        token: str,
+        *,
+        directory: Directory | None = None,
+        client: Any = None,
+    ) -> ProvisioningJob:
+        """The job that provisions a directory to this address; a new one at its first use.
+
+        `tenant_url` as it is entered in Entra, with or without `?aadOptscim062020` at its end. The
+        directory can be left out if there is only one. Requests go over HTTP, or to the site under
+        test by `client`, a `django.test.Client`: then the address can be a path.
+        """
+        if directory is None:
+            (directory,) = self.directories
+        transport = over_http if client is None else over_test_client(client)
+        with self._state.lock:
+            for job in self._state.jobs:
+                if (job.directory, job.tenant_url) == (directory, tenant_url):
+                    job.server.token, job.server.transport = token, transport
+                    return job
+            job = ProvisioningJob(directory, tenant_url, token, transport)
+            self._state.jobs.append(job)
+        return job
+
+    def provision(
+        self,
+        tenant_url: str,
+        token: str,
+        *,
+        directory: Directory | None = None,
+        client: Any = None,
+        on_demand: Person | Group | None = None,
+    ) -> Report:
+        """Run a cycle of Entra's provisioning service, or provision one person `on_demand`.
+
+        The first cycle to an address takes everybody in the directory, later ones send what has
+        changed since. See `provisioning_job` for the arguments.
+        """
+        job = self.provisioning_job(tenant_url, token, directory=directory, client=client)
+        return job.cycle() if on_demand is None else job.provision_on_demand(on_demand)
+
     def reset(self) -> None:
         """Forget directories, apps, faults, codes and requests; the first keys sign again."""
         self._state.reset()
@@ -253,6 +332,7 @@ class StandIn:
         redirect: str | None = None,
         error: str | None = None,
         subcode: str | None = None,
+        claims: str | dict[str, Any] | None = None,
     ) -> None:
         """Make the next `times` requests of an endpoint fail (None: until `clear_faults`).
 
@@ -261,6 +341,9 @@ class StandIn:
         or `aadsts` and `error` choose one of Microsoft's errors with its status and `subcode`;
         `error` alone has no number. On "authorize" and "sign_in" such an error goes to the callback
         if Microsoft returns it to the app (always with `error`), otherwise it is a page.
+
+        `claims` makes the error a claims challenge: on "token" (`aadsts=50076` asks for a second
+        factor), and on Graph's endpoints with the status 401.
         """
         self._state.faults.add(
             Fault(
@@ -276,6 +359,7 @@ class StandIn:
                 redirect=redirect,
                 error=error,
                 subcode=subcode,
+                claims=json.dumps(claims) if isinstance(claims, dict) else claims,
             ),
             times,
         )
@@ -371,6 +455,23 @@ class StandIn:
         with self._state.lock:
             key = self._state.keys.signing_for(directory.tenant_id, app.client_id)
         return tokens.encode(tokens.id_token_header(key, version), claims, key)
+
+    def mint_api_token(
+        self,
+        directory: Directory,
+        api: App,
+        person: Person | None = None,
+        *,
+        client: App | None = None,
+        scopes: Iterable[str] = (),
+        **claim_overrides: Any,
+    ) -> str:
+        """An access token for an app's own API, for a person with these scopes or for the client
+        itself (default: the app); an override of None removes the claim."""
+        wanted = ApiToken(directory, api, client or api, person, tuple(scopes))
+        with self._state.lock:
+            key = self._state.keys.signing_for(directory.tenant_id, api.client_id)
+        return api_token(wanted, url=self.url, now=self.clock(), key=key, **claim_overrides)
 
 
 def _address(where: str | browser.Response) -> str:

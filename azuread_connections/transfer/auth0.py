@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ..models import Directory
+from ..models.refusals import group_or_role
 from ..models.validators import clean_alias, clean_client_id, is_guid
 from .credentials import read_credentials
 from .document import ImportIssue, ObjectReader, load, shown
@@ -28,6 +29,7 @@ from .options import (
     STRATEGY,
     TENANT_IDS,
     Option,
+    Value,
 )
 from .pages import UnusableContent, connections_of
 from .placeholders import is_placeholder
@@ -141,10 +143,10 @@ def _required(reader: ObjectReader, key: str) -> str | None:
 
 def _fields(
     reader: ObjectReader, named_directories: dict[str, str]
-) -> tuple[dict[str, str | bool | int], dict[str, str]]:
+) -> tuple[dict[str, Value], dict[str, str]]:
     """Return values and keys of the fields. Directory IDs given in place of a domain are added to
     ``named_directories``, with their keys."""
-    fields: dict[str, str | bool | int] = {}
+    fields: dict[str, Value] = {}
     keys: dict[str, str] = {}
     for option in OPTIONS:
         for key in filter(None, (option.other_key, option.key)):
@@ -163,7 +165,10 @@ def _fields(
     return fields, keys
 
 
-def _value(reader: ObjectReader, key: str, option: Option) -> str | bool | int | None:
+def _value(reader: ObjectReader, key: str, option: Option) -> Value | None:
+    if option.kind is list:
+        texts = reader.texts(key)
+        return None if texts is None else list(dict.fromkeys(texts))
     if option.kind is bool:
         return reader.flag(key)
     if option.kind is int:
@@ -236,17 +241,29 @@ def _mappings(reader: ObjectReader) -> tuple[MappingEntry, ...] | None:
     items = reader.objects(GROUP_MAPPINGS)
     if items is None:
         return None
-    entries: dict[tuple[str, str | None], MappingEntry] = {}
+    entries: dict[tuple[str, str, str | None], MappingEntry] = {}
     for item in items:
-        group_id = _guid(item, "directory_group_id")
+        group_id, role = _group_or_role(item)
         group = item.text("group", strip=False) or None
         label, admits = item.text("label"), item.flag("admits")
         _note_left_over(item)
-        if (group_id or "", group) in entries:
-            item.refuse("directory_group_id", _("This mapping is given twice."))
-        elif group_id:
-            entries[group_id, group] = MappingEntry(item.place, group_id, group, label, admits)
+        key = group_id, role, group
+        if key in entries:
+            item.refuse("role" if role else "directory_group_id", _("This mapping is given twice."))
+        elif group_id or role:
+            entries[key] = MappingEntry(item.place, group_id, role, group, label, admits)
     return tuple(entries.values())
+
+
+def _group_or_role(item: ObjectReader) -> tuple[str, str]:
+    """Return a mapping's group and role, one of which is "". Both are if neither can be used."""
+    role = item.text("role") or ""
+    if not role:
+        return _guid(item, "directory_group_id") or "", ""
+    if item.text("directory_group_id"):
+        item.refuse("role", " ".join(group_or_role().messages))
+        return "", ""
+    return "", role
 
 
 def _guid(reader: ObjectReader, key: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .document import ImportIssue
-from .options import BY_FIELD, TENANT_IDS
+from .options import BY_FIELD, TENANT_IDS, Value
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,12 @@ class DirectoryEntry:
 
 @dataclass(frozen=True)
 class MappingEntry:
-    """A group mapping of the file. ``group``: the Django group's name, or None."""
+    """A mapping of the file: of a directory's group or of an app role; the other is "". ``group``:
+    the Django group's name, or None."""
 
     place: str
-    directory_group_id: str
+    directory_group_id: str = ""
+    role: str = ""
     group: str | None = None
     label: str | None = None
     admits: bool | None = None
@@ -56,7 +58,7 @@ class ConnectionEntry:
 
     place: str
     name: str
-    fields: Mapping[str, str | bool | int]
+    fields: Mapping[str, Value]
     keys: Mapping[str, str]
     secret: str | None = field(default=None, repr=False)
     secret_expires_at: datetime | None = None

@@ -33,9 +33,10 @@ def export_connections(connections: QuerySet[Connection]) -> Iterator[Entry]:
     """Yield an entry for each connection, sorted by name, in Auth0's shape.
 
     Imported into a site without a connection of that name, it gives the same connection, except
-    for secrets and what was observed here: consent, first visits and verified domains.
+    for secrets and what was observed here: consent, first visits and verified domains. Those that a
+    customer is still setting up, without a domain, are left out: no site could import them.
     """
-    for page in _pages(connections.order_by("name_key")):
+    for page in _pages(connections.exclude(domain="").order_by("name_key")):
         yield from _entries(page)
 
 
@@ -59,12 +60,14 @@ def _pages(connections: QuerySet[Connection]) -> Iterator[list[Connection]]:
 
 def _entries(page: Sequence[Connection]) -> Iterator[Entry]:
     aliases = _by_connection(
-        DomainAlias._default_manager.filter(is_primary=False).order_by("domain"), page
+        # Without those that lead nowhere yet: on another site they would lead there at once.
+        DomainAlias._default_manager.discoverable().filter(is_primary=False).order_by("domain"),
+        page,
     )
     directories = _by_connection(Directory._default_manager.order_by("tenant_id"), page)
     mappings = _by_connection(
         GroupMapping._default_manager.select_related("group").order_by(
-            "directory_group_id", "group__name", "pk"
+            "directory_group_id", "role", "group__name", "pk"
         ),
         page,
     )
@@ -134,8 +137,9 @@ def _directory(row: Directory) -> Entry:
 
 
 def _mapping(row: GroupMapping) -> Entry:
+    given = {"role": row.role} if row.is_role else {"directory_group_id": row.directory_group_id}
     return {
-        "directory_group_id": row.directory_group_id,
+        **given,
         "label": row.label,
         "group": row.group.name if row.group else None,
         "admits": row.admits,

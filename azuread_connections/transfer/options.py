@@ -16,18 +16,23 @@ STRATEGY = "waad"
 OWN = "options.azuread_connections"
 
 
+#: What a key of the file can hold.
+Value = str | bool | int | list[str]
+
+
 @dataclass(frozen=True)
 class Option:
     """A key of the file that becomes a field of ``Connection``.
 
-    ``kind``: an ``int`` can also be a string, as Auth0 writes it. ``values``: the file's words for
+    ``kind``: an ``int`` can also be a string, as Auth0 writes it; a ``list`` is one of strings.
+    ``values``: the file's words for
     the field's choices. ``other_key``: read if ``key`` is absent. ``required``: for a new
     connection.
     """
 
     key: str
     field: str
-    kind: type[str] | type[bool] | type[int] = str
+    kind: type[str] | type[bool] | type[int] | type[list[str]] = str
     values: Mapping[str, str] | None = None
     other_key: str | None = None
     required: bool = False
@@ -65,6 +70,8 @@ OPTIONS = (
     Option("options.ext_profile", "extended_profile", bool),
     Option("options.ext_groups", "security_groups", bool),
     Option("options.ext_nested_groups", "nested_groups", bool),
+    Option(f"{OWN}.app_roles", "app_roles", bool),
+    Option(f"{OWN}.optional_claims", "optional_claims", list),
     Option("options.max_groups_to_retrieve", "max_groups", int),
     Option("options.api_enable_users", "enable_users_api", bool),
     Option(
@@ -82,6 +89,16 @@ OPTIONS = (
         f"{OWN}.new_directories",
         "new_directories",
         values=_identity_map(Connection.NewDirectories.values),
+    ),
+    Option(
+        f"{OWN}.prompt",
+        "prompt",
+        # As a word: an empty text in a file stands for nothing given.
+        values={
+            "none": Connection.Prompt.NONE,
+            "select_account": Connection.Prompt.SELECT_ACCOUNT,
+            "login": Connection.Prompt.LOGIN,
+        },
     ),
     Option(f"{OWN}.discover_domain", "discover_domain", bool),
     Option(f"{OWN}.create_users", "create_users", bool),

@@ -11,7 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext as _
 
 from ..models import Application, Connection
-from ..models.refusals import needs_security_groups
+from ..models.refusals import needs_app_roles, needs_security_groups
 from .applications import Applications
 from .changes import Change, Stored
 from .credentials import plan_credentials
@@ -61,7 +61,7 @@ def _plan_fields(entry: ConnectionEntry, change: Change) -> None:
         after = getattr(connection, name)
         if change.is_new or after != before[name]:
             change.fields.append(name)
-            if change.is_new and after == "":
+            if change.is_new and after in ("", []):
                 continue
             change.tell(_label(name), _in_words(name, after), _in_words(name, before[name]))
     if _VERIFIED_BY.intersection(change.fields):
@@ -168,8 +168,9 @@ def _missing(entry: ConnectionEntry, field: str) -> str:
 
 
 def _texts(errors: list[ValidationError]) -> list[str]:
-    # ``plan_mappings`` checks this for the mappings after the import, not for those stored.
-    others = (error for error in errors if error.code != needs_security_groups().code)
+    # ``plan_mappings`` checks these for the mappings after the import, not for those stored.
+    option_codes = {needs_security_groups().code, needs_app_roles().code}
+    others = (error for error in errors if error.code not in option_codes)
     return [text for error in others for text in error.messages]
 
 
@@ -231,6 +232,8 @@ def _label(name: str) -> str:
 def _in_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     choices: dict[Any, Any] = dict(Connection._meta.get_field(name).flatchoices or ())  # type: ignore[union-attr]
     # Stored values are printed on a terminal too.
     return shown(str(choices.get(value, value))) or _("none")

@@ -1,4 +1,5 @@
-"""Plans the changes to a connection's domain aliases, directories and group mappings."""
+"""Plans the changes to a connection's domain aliases, directories and mappings of groups and
+roles."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from ..models import Directory, DomainAlias, GroupMapping
-from ..models.refusals import needs_security_groups
+from ..models.group import role_that_differs_by_case
+from ..models.refusals import needs_app_roles, needs_security_groups, roles_differ_by_case
 from .changes import Change, Stored
 from .document import ImportIssue, shown
 from .entry import ConnectionEntry, DirectoryEntry, MappingEntry
@@ -66,6 +68,8 @@ def plan_mappings(
         by_key = {_key(mapping): mapping for mapping in stored.mappings}
         found = (_plan_mapping(item, by_key, groups, change) for item in entry.mappings)
         mappings = [mapping for mapping in found if mapping is not None]
+        if role := role_that_differs_by_case((m.role, m.group) for m in entry.mappings):
+            _refuse(f"{entry.place}, {GROUP_MAPPINGS}", roles_differ_by_case(role), change)
         kept = {mapping.pk for mapping in mappings}
         change.mappings = [m for m in mappings if _describe_mapping(m) != before.get(m.pk)]
         change.drop_mappings = [m for m in stored.mappings if m.pk not in kept]
@@ -73,16 +77,30 @@ def plan_mappings(
             after = map(_describe_mapping, mappings)
             label = str(GroupMapping._meta.verbose_name_plural)
             change.tell(label, _listed(after), _listed(before.values()))
-    has_mappings = bool(entry.mappings if entry.mappings is not None else stored.mappings)
-    if has_mappings and not change.connection.security_groups:
-        key = GROUP_MAPPINGS if entry.mappings else entry.key("security_groups")
-        place = f"{entry.place}, {key}"
-        change.mistakes += [ImportIssue(place, text) for text in needs_security_groups().messages]
+    _require_options(entry, stored, change)
+
+
+def _require_options(entry: ConnectionEntry, stored: Stored, change: Change) -> None:
+    """Refuse mappings, of the file or stored, whose option is off after the import."""
+    mappings = entry.mappings if entry.mappings is not None else stored.mappings
+    are_roles = {bool(mapping.role) for mapping in mappings}
+    connection = change.connection
+    for is_needed, option, error in (
+        (False in are_roles, "security_groups", needs_security_groups()),
+        (True in are_roles, "app_roles", needs_app_roles()),
+    ):
+        if is_needed and not getattr(connection, option):
+            key = GROUP_MAPPINGS if entry.mappings else entry.key(option)
+            _refuse(f"{entry.place}, {key}", error, change)
+
+
+def _refuse(place: str, error: ValidationError, change: Change) -> None:
+    change.mistakes += [ImportIssue(place, text) for text in error.messages]
 
 
 def _plan_mapping(
     item: MappingEntry,
-    stored: Mapping[tuple[str, int | None], GroupMapping],
+    stored: Mapping[tuple[str, str, int | None], GroupMapping],
     groups: Mapping[str, Group],
     change: Change,
 ) -> GroupMapping | None:
@@ -92,8 +110,9 @@ def _plan_mapping(
         place = f"{item.place}, group"
         change.mistakes.append(ImportIssue(place, message % {"group": shown(item.group)}))
         return None
-    mapping = GroupMapping(directory_group_id=item.directory_group_id, group=group)
+    mapping = GroupMapping(directory_group_id=item.directory_group_id, role=item.role, group=group)
     mapping = stored.get(_key(mapping), mapping)
+    mapping.role = item.role
     mapping.label = mapping.label if item.label is None else item.label
     mapping.admits = mapping.admits if item.admits is None else item.admits
     _clean(mapping, item, change, exclude={"connection", "group"})
@@ -110,8 +129,10 @@ def _clean(
             change.mistakes += [ImportIssue(f"{item.place}, {name}", text) for text in messages]
 
 
-def _key(mapping: GroupMapping) -> tuple[str, int | None]:
-    return mapping.directory_group_id, mapping.group_id
+def _key(mapping: GroupMapping) -> tuple[str, str, int | None]:
+    # A role that is stored in another case is changed and not added: MariaDB's unique index takes
+    # the two for one.
+    return mapping.directory_group_id, mapping.role.lower(), mapping.group_id
 
 
 def _listed(texts: Iterable[str]) -> str:
@@ -130,7 +151,7 @@ def _describe_directory(directory: Directory) -> str:
 
 
 def _describe_mapping(mapping: GroupMapping) -> str:
-    text = mapping.directory_group_id
+    text = mapping.role or mapping.directory_group_id
     if mapping.label:
         text = f"{shown(mapping.label)} ({text})"
     if mapping.group is not None:

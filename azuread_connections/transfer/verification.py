@@ -28,13 +28,19 @@ def verify_domains(names: Iterable[str]) -> Iterator[str]:
                 if not answer.is_conclusive:
                     yield _unasked(str(answer.error))
                     return
-                if answer.tenant_id != connection.tenant_id:
+                if answer.tenant_id != connection.tenant_id and not _is_verified(
+                    connection, answer.domain
+                ):
                     yield f"{name}: {_describe_answer(connection, answer)}"
         except ImproperlyConfigured as error:
             yield _unasked(str(error))
             return
         except Connection.DoesNotExist:
             continue  # deleted meanwhile
+
+
+def _is_verified(connection: Connection, domain: str) -> bool:
+    return connection.aliases.verified().filter(domain=domain).exists()
 
 
 def _unasked(why: str) -> str:

@@ -1,8 +1,9 @@
-"""Three fictional companies: their directories in the stand-in, and the site's connections.
+"""Fictional companies: their directories in the stand-in, and the connections of three of them.
 
 All dates are relative to today, so that the demo shows the same thing on every day: Contoso's
 secret expires in 12 days, Northwind's expired 9 days ago, Fabrikam's has no recorded date.
-Contoso uses the other features: an alias, nested groups, job titles, the Users API.
+Contoso uses the other features: an alias, nested groups, job titles, the Users API. Adatum is new:
+it has registered no app, and the site has no connection to it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Team:
 
 @dataclass(frozen=True)
 class Company:
-    """A directory with one registered app, and the connection that uses it.
+    """A directory with one registered app, and the connection that uses it, or with neither.
 
     The first of ``secrets`` is the one the connection holds. ``staff``: the team whose members
     become members of the Django group of the demo; if it is set, everything else is read from
@@ -42,12 +43,12 @@ class Company:
     """
 
     name: str
-    connection: str
     domain: str
     tenant_id: str
-    client_id: str
-    secrets: tuple[Secret, ...]
     people: tuple[str, ...]
+    connection: str = ""
+    client_id: str = ""
+    secrets: tuple[Secret, ...] = ()
     identity_api: str = "microsoft-identity-platform-v2.0"
     expiry_recorded: bool = True
     aliases: tuple[str, ...] = ()
@@ -147,12 +148,32 @@ NORTHWIND = Company(
     ),
 )
 
+#: A customer who sets up the connection alone, by a set-up link and the stand-in's portal.
+ADATUM = Company(
+    name="Adatum",
+    domain="adatum.com",
+    tenant_id="b2f6c9a4-73d8-4e15-9c40-5ad7e8f1dd04",
+    people=("Cameron White", "Delia Dennis", "Emily Braun", "Mallory Cortez"),
+    administrator="Cameron White",
+)
+
 COMPANIES = (CONTOSO, FABRIKAM, NORTHWIND)
 
 
-def standin_data(*, redirect_uri: str, now: datetime) -> dict[str, Any]:
-    """The directories, in the stand-in's data format."""
-    return {"directories": [directory(company, redirect_uri, now) for company in COMPANIES]}
+def standin_data(
+    *,
+    redirect_uri: str,
+    now: datetime,
+    provisioning: Mapping[str, list[dict[str, Any]]] | None = None,
+) -> dict[str, Any]:
+    """The directories, in the stand-in's data format. ``provisioning``: jobs by domain."""
+    jobs = provisioning or {}
+    return {
+        "directories": [
+            directory(company, redirect_uri, now) | {"provisioning": jobs.get(company.domain, [])}
+            for company in (*COMPANIES, ADATUM)
+        ]
+    }
 
 
 def connections(*, now: datetime, known: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -175,15 +196,17 @@ def directory(company: Company, redirect_uri: str, now: datetime) -> dict[str, A
         "domains": [company.domain, *company.aliases],
         "people": [person(company, name) for name in company.people],
         "groups": [group(company, team) for team in company.teams],
-        "applications": [
-            {
-                "client_id": company.client_id,
-                "name": f"{company.name} staff sign-in",
-                "redirect_uris": [redirect_uri],
-                "secrets": [registered_secret(secret, now) for secret in company.secrets],
-                **(GRAPH_PERMISSIONS if company.staff else {}),
-            }
-        ],
+        "applications": [application(company, redirect_uri, now)] if company.client_id else [],
+    }
+
+
+def application(company: Company, redirect_uri: str, now: datetime) -> dict[str, Any]:
+    return {
+        "client_id": company.client_id,
+        "name": f"{company.name} staff sign-in",
+        "redirect_uris": [redirect_uri],
+        "secrets": [registered_secret(secret, now) for secret in company.secrets],
+        **(GRAPH_PERMISSIONS if company.staff else {}),
     }
 
 

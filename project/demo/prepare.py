@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
@@ -30,7 +31,6 @@ def main() -> None:
     create_admin(admin_password(folder / "admin-password"))
     redirect_uri = settings.PUBLIC_URL + reverse("azuread_connections:callback")
     now = timezone.now()
-    write_json(folder / "standin.json", data.standin_data(redirect_uri=redirect_uri, now=now))
     create_staff_group()
     write_json(folder / "connections.json", data.connections(now=now, known=known_connections()))
     call_command("import_connections", str(folder / "connections.json"))
@@ -38,6 +38,13 @@ def main() -> None:
         from .registration import register_clients
 
         register_clients(clients_url)
+    jobs = {}
+    if apps.is_installed("azuread_connections.scim"):
+        from .provisioning import provisioning_jobs
+
+        jobs = provisioning_jobs(folder / "scim-token")
+    standin = data.standin_data(redirect_uri=redirect_uri, now=now, provisioning=jobs)
+    write_json(folder / "standin.json", standin)
 
 
 def admin_password(file: Path) -> str:

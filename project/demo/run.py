@@ -26,7 +26,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from .clients import registered
-from .data import CONTOSO, NORTHWIND, STAFF_GROUP
+from .data import ADATUM, CONTOSO, NORTHWIND, STAFF_GROUP
 from .prepare import ADMIN_USERNAME, write_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -39,9 +39,9 @@ ENV_HEADING = "# Written by make demo."
 #: Variables of the caller's shell that would make the demo use another project's data.
 NOT_INHERITED = ("SECRET_KEY", "AZUREAD_ENCRYPTION_KEYS", "DATABASE_URL", "CACHE_URL", "ENV_FILE")
 
-#: What the provider and its clients need besides (requirements-demo.txt). Without it, the demo runs
-#: as the site does that has no clients.
-CLIENT_PACKAGES = ("oauth2_provider", "authlib")
+#: What the provider, its clients and provisioning need besides (requirements-demo.txt). Without it,
+#: the demo runs as the site does that has no clients.
+CLIENT_PACKAGES = ("oauth2_provider", "authlib", "scim2_models")
 
 START_SECONDS = 60
 STOP_SECONDS = 5
@@ -73,6 +73,10 @@ class Ports:
     @property
     def standin_url(self) -> str:
         return f"http://localhost:{self.standin}"
+
+    @property
+    def portal_url(self) -> str:
+        return f"{self.standin_url}/_standin/portal"
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,8 @@ def addresses(ports: Ports) -> dict[str, str]:
         "CLIENTS_URL": ports.clients_url,
         "AZUREAD_LOGIN_URL": ports.standin_url,
         "AZUREAD_GRAPH_URL": f"{ports.standin_url}/graph",
+        # The stand-in's DNS server has the number of its HTTP port, by UDP.
+        "AZUREAD_DNS_SERVERS": f"127.0.0.1:{ports.standin}",
     }
 
 
@@ -294,6 +300,7 @@ The demo runs.
   Site            {ports.site_url}/
   Administration  {ports.site_url}/admin/  as {ADMIN_USERNAME}, password {password}
   Stand-in        {ports.standin_url}/  (plays Microsoft's part)
+  Portal          {ports.portal_url}/  (plays the Microsoft Entra admin center)
 {list_of_clients(ports) if has_clients else WITHOUT_CLIENTS}
 
 What to try:
@@ -309,15 +316,29 @@ What to try:
      them, and the group "{CONTOSO.staff}" put them into the Django group "{STAFF_GROUP}".
   6. In another terminal, list the secrets that need care:
      {python} manage.py check_secrets
-{CLIENTS_TO_TRY if has_clients else ""}
+  7. {ADATUM.name} ({ADATUM.domain}) has no connection yet, and no app. Let its administrator do it
+     all: press "Invite a customer" under Connections in the administration, or run
+     {python} manage.py create_setup_link --name {ADATUM.name} --application default
+     Open the link in another browser. Its pages lead to {ADATUM.name}'s part of the portal, at
+     {ports.portal_url}/{ADATUM.domain}/
+     You approve the connection under Set-up links in the administration.
+{clients_to_try(ports) if has_clients else ""}
 Logs are in {shown(DEMO_DIR)}/. Press Ctrl-C to stop.""")
 
 
-CLIENTS_TO_TRY = f"""\
-  7. Sign in to the web application: the site asks nothing again if you are signed in there.
+def clients_to_try(ports: Ports) -> str:
+    return f"""\
+  8. Sign in to the web application: the site asks nothing again if you are signed in there.
      Then remove Contoso from "{registered.WEB.name}" under Applications in the administration,
      and press Refresh in the web application: it is refused.
+  9. Let Contoso report who joins and who leaves (SCIM). Open
+     {ports.standin_url}/_standin/provisioning
+     and press "Run a cycle": its people and groups are in the administration, under Provisioning.
+     Sign in as one of them in another browser, disable that person there, run another cycle, and
+     load the page again: the person is signed out.
 """
+
+
 WITHOUT_CLIENTS = """
 Its clients are left out: pip install -r requirements-demo.txt brings what they need."""
 

@@ -1,6 +1,7 @@
-"""The demo's settings: those of the site, with the provider at its root for three clients.
+"""The demo's settings: those of the site, with the provider at its root for three clients, and with
+provisioning.
 
-``project.settings`` works without django-oauth-toolkit. ``project.demo.run`` chooses.
+``project.settings`` works without the packages that these need. ``project.demo.run`` chooses.
 """
 
 from __future__ import annotations
@@ -8,7 +9,12 @@ from __future__ import annotations
 from project.settings import *
 from project.settings import INSTALLED_APPS, env
 
-INSTALLED_APPS = [*INSTALLED_APPS, "oauth2_provider", "azuread_connections.provider"]
+INSTALLED_APPS = [
+    *INSTALLED_APPS,
+    "oauth2_provider",
+    "azuread_connections.provider",
+    "azuread_connections.scim",
+]
 ROOT_URLCONF = "project.demo.urls"
 
 #: Where the clients of ``project.demo.clients`` run.

@@ -9,6 +9,7 @@ from .views import home
 urlpatterns = [
     path("", home, name="home"),
     *site,
+    path("scim/", include("azuread_connections.scim.urls")),
     # No prefix, so that Auth0's SDKs find it by the domain alone.
     path("", include("azuread_connections.provider.urls")),
 ]

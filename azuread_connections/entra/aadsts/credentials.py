@@ -1,4 +1,4 @@
-"""How the app proves who it is: client secrets, certificates and federated credentials."""
+"""The app's credential: client secrets, certificates and federated credentials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECRET = entries(
     Owner.SITE,
     ErrorClass.CREDENTIAL_REJECTED,
     {
-        70002: (_("The app could not prove who it is."), NEW_SECRET),
+        70002: (_("Microsoft did not accept the app's credential."), NEW_SECRET),
         7000215: (
             _("The client secret is wrong. Most often its ID was pasted instead of its value."),
             NEW_SECRET,

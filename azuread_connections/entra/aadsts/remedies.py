@@ -38,12 +38,12 @@ MANAGED_DEVICE = _(
 )
 COPY_CALLBACK = _(
     "Copy the callback URL from the connection's page, and add it to the registration in Azure: "
-    "Authentication › Platform configurations › Web › Redirect URIs. It has to match exactly, "
-    "including http or https."
+    "Authentication › Redirect URI configuration › Add Redirect URI › Web. It has to match "
+    "exactly, including http or https."
 )
 WEB_PLATFORM = _(
     "In the registration, move the callback URL from its present platform to the platform “Web”: "
-    "Authentication › Platform configurations."
+    "Authentication › Redirect URI configuration."
 )
 GRANT = _(
     "On the connection's page, in the box “Consent of the directory's administrator”, copy the "

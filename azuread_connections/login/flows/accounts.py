@@ -19,9 +19,10 @@ from ..users import resolution
 from ..users.resolution import VerifiedIdentity
 from .begin import begin_again
 from .context import CallbackContext, find_context, require_connection
-from .exchange import CredentialSuperseded
+from .exchange import SecondTry
 from .identity import verify_identity
 from .redirects import DestinationRedirect
+from .step_up import require_proof
 from .storage import store
 
 PURPOSE = "connect"
@@ -52,8 +53,9 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
     with context.failures():
         try:
             verified = verify_identity(request, context)
-        except CredentialSuperseded:
-            return begin_again(request, context.target, transaction)
+            require_proof(context.connection, transaction, verified.claims)
+        except SecondTry as reason:
+            return begin_again(request, context.target, transaction, reason)
     with context.failures(is_proven=True):
         if str(request.user.pk or "") != transaction.subject:
             raise SignInFailed("transaction_expired", detail="Another user began to connect.")

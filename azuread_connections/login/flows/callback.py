@@ -15,7 +15,9 @@ from ..log.failures import SignInFailed
 from ..state.sealing import BrokenSeal
 from ..state.transaction import SIGN_IN, Transaction, read_cookie
 from ..state.withheld import callback_parameters
-from . import accounts, consent, logout, sign_in, trial
+from . import accounts, consent, logout, setup_consent, setup_trial, sign_in, trial
+from .begin import begin_again
+from .context import ConnectionEdited
 
 Flow = Callable[[HttpRequest, Transaction], HttpResponse]
 
@@ -26,6 +28,8 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
         accounts.PURPOSE: accounts.finish,
         trial.PURPOSE: trial.finish,
         consent.PURPOSE: consent.finish,
+        setup_trial.PURPOSE: setup_trial.finish,
+        setup_consent.PURPOSE: setup_consent.finish,
         logout.PURPOSE: logout.finish,
     }
 )
@@ -43,7 +47,10 @@ def finish(request: HttpRequest, *, secure: bool) -> HttpResponse:
             "transaction_expired",
             detail=f"Begun by another version of this app, for “{transaction.purpose}”.",
         )
-    return flow(request, transaction)
+    try:
+        return flow(request, transaction)
+    except ConnectionEdited as edited:
+        return begin_again(request, edited.target, transaction, edited)
 
 
 def _find_transaction(request: HttpRequest, *, secure: bool) -> Transaction:
@@ -75,6 +82,7 @@ def report_failure(request: HttpRequest, failed: SignInFailed) -> None:
         application=failed.application,
         code=failed.code,
         reference=failed.reference,
+        stage=failed.stage.value,
     )
 
 

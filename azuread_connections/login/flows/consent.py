@@ -47,17 +47,30 @@ def begin(request: HttpRequest, connection: Connection, return_path: str) -> Htt
         destination=return_path,
     )
     return redirect_with_transaction_cookie(
-        request, begun, _consent_url(connection, redirect_uri, begun.state)
+        request, begun, consent_url(connection, redirect_uri, begun.state)
     )
 
 
-def link_for_administrator(request: HttpRequest, connection: Connection) -> str:
-    """Return an address to send to a directory's administrator, who has no session here."""
+def link_for_administrator(
+    request: HttpRequest,
+    connection: Connection,
+    *,
+    asked_by: str = "",
+    lifetime: float = LINK_LIFETIME,
+) -> str:
+    """Return an address to send to a directory's administrator, who has no session here.
+
+    ``asked_by``: how the log names who asked, the request's user if "". ``lifetime``: in seconds.
+    """
     state = LINK_PREFIX + sealing.seal(
         PURPOSE,
-        [connection.pk, request.user.get_username(), int(time.time()) + LINK_LIFETIME],
+        [
+            connection.pk,
+            asked_by or request.user.get_username(),
+            int(time.time() + min(lifetime, LINK_LIFETIME)),
+        ],
     )
-    return _consent_url(connection, addresses.callback_url(request), state)
+    return consent_url(connection, addresses.callback_url(request), state)
 
 
 def is_link_state(state: str) -> bool:
@@ -69,8 +82,8 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     connection = Connection._default_manager.filter(pk=found.connection_id).first()
     if connection is None:
         raise SignInFailed("connection_disabled", detail="Deleted while consent was requested.")
-    outcome = _read(request, connection, request.user.get_username())
-    _note(request, outcome)
+    outcome = read_answer(request, connection, request.user.get_username())
+    note(request, outcome)
     request.session[_SESSION_KEY] = _describe(outcome)
     return HttpResponseRedirect(found.destination)
 
@@ -83,8 +96,8 @@ def finish_link(request: HttpRequest) -> ConsentOutcome:
     connection = Connection._default_manager.filter(pk=connection_id).first()
     if connection is None:
         raise SignInFailed("connection_disabled", detail="The link's connection was deleted.")
-    outcome = _read(request, connection, asked_by)
-    _note(request, outcome)
+    outcome = read_answer(request, connection, asked_by)
+    note(request, outcome)
     return outcome
 
 
@@ -112,7 +125,8 @@ def _unseal(state: str) -> tuple[int, str, int]:
     raise SignInFailed("transaction_missing", detail="Not a consent link of ours.")
 
 
-def _consent_url(connection: Connection, redirect_uri: str, state: str) -> str:
+def consent_url(connection: Connection, redirect_uri: str, state: str) -> str:
+    """Return the address of Microsoft's consent page for a connection."""
     return admin_consent_url(
         microsoft.authority(connection.cloud, _segment(connection), connection.identity_api),
         client_id=connection.client_id,
@@ -128,7 +142,7 @@ def _segment(connection: Connection) -> str:
     return "common" if connection.identity_api == V1 else ORGANIZATIONS
 
 
-def _read(request: HttpRequest, connection: Connection, asked_by: str) -> ConsentOutcome:
+def read_answer(request: HttpRequest, connection: Connection, asked_by: str) -> ConsentOutcome:
     """Read the response. `admin_consent=True` comes with errors too, so the error decides."""
     try:
         check_named_issuers(connection, named_issuers(request))
@@ -146,7 +160,8 @@ def _read(request: HttpRequest, connection: Connection, asked_by: str) -> Consen
     return ConsentOutcome(connection, asked_by[:254], directory, error)
 
 
-def _note(request: HttpRequest, outcome: ConsentOutcome) -> None:
+def note(request: HttpRequest, outcome: ConsentOutcome) -> None:
+    """Log an answer, and store when a directory's was last said to be granted."""
     events.record_consent(request, outcome)
     if outcome.is_granted:
         outcome.connection.directories.filter(tenant_id=outcome.directory).update(

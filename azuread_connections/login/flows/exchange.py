@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from ...entra.cloud import COMMON, Authority
 from ...entra.errors import (
+    AccessDenied,
     CodeNotAccepted,
     CredentialFailed,
     CredentialUnavailable,
     MicrosoftError,
 )
+from ...entra.graph import GraphError
 from ...entra.id_token import IdTokenClaims, IdTokenPolicy, validate_id_token
 from ...entra.tokens import CodeGrant, TokenResponse, redeem_code
 from ...microsoft import client as microsoft
@@ -23,19 +25,56 @@ from ...models import Connection, Credential
 from ...models.credential import NoUsableCredential, readable_credentials
 from ...models.expiry import day_of
 from ..log import events
-from ..log.failures import SignInFailed, from_entra
+from ..log.failures import SignInFailed, Stage, from_entra
 from ..lookup.enabled import OwnDomain
 
 
-class CredentialSuperseded(Exception):
+class SecondTry(Exception):
+    """The browser has to be sent to Microsoft once more. ``failure``: what the person sees if that
+    was done already. ``challenge``: what Microsoft asks for, as JSON. ``was_asked``: whether the
+    person has just answered all that the connection has Microsoft ask."""
+
+    challenge = ""
+    was_asked = True
+
+    def __init__(self, failure: SignInFailed) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+class CredentialSuperseded(SecondTry):
     """A credential failed, and Microsoft no longer takes the code for the next."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            SignInFailed(
+                "secret_rejected",
+                detail="Microsoft refused each of the client secrets.",
+                is_proven=True,
+                stage=Stage.REDEMPTION,
+            )
+        )
+
+
+class ClaimsChallenged(SecondTry):
+    """Microsoft answers with a claims challenge, such as for a second factor.
+
+    https://learn.microsoft.com/entra/identity-platform/claims-challenge
+    """
+
+    def __init__(self, error: MicrosoftError | GraphError) -> None:
+        super().__init__(from_entra(error))
+        self.failure.is_proven = True
+        self.failure.stage = Stage.REDEMPTION
+        self.challenge = error.claims
 
 
 @dataclass
 class Redemption:
-    """The state of a code's redemption. ``is_proven``: see ``SignInFailed``."""
+    """The state of a code's redemption. ``is_proven`` and ``stage``: see ``SignInFailed``."""
 
     is_proven: bool = False
+    stage: Stage = Stage.AUTHORIZATION
 
 
 @dataclass(frozen=True)
@@ -63,7 +102,7 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
     """Redeem the code with the newest credential that works.
 
     If Microsoft refuses one, or its token cannot be read here, the next is tried at once with the
-    same code. Raises ``EntraError``, ``CredentialSuperseded`` and ``SignInFailed`` (no usable one).
+    same code. Raises ``EntraError``, ``SecondTry`` and ``SignInFailed`` (no usable one).
     """
     failure: CredentialFailed | None = None
     failed: list[Credential] = []
@@ -81,6 +120,10 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
             if failure is None:
                 raise
             raise CredentialSuperseded from None
+        except AccessDenied as error:
+            if not error.claims:
+                raise
+            raise ClaimsChallenged(error) from error
         else:
             credential.record_success()
             return tokens

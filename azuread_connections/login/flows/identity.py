@@ -19,7 +19,7 @@ from ...entra.tokens import MAX_CODE_LENGTH
 from ...microsoft import client as microsoft
 from ...microsoft.permissions import unproven_consent
 from ...models import Connection, Directory
-from ..log.failures import SignInFailed, from_entra
+from ..log.failures import SignInFailed, Stage, from_entra
 from ..state.transaction import Transaction
 from ..state.withheld import callback_parameters
 from ..users import directories
@@ -27,14 +27,13 @@ from ..users.enrichment import enrich
 from ..users.resolution import VerifiedIdentity
 from ..users.trust import confirm, find_trust
 from .context import CallbackContext, require_connection
-from .exchange import CodeExchange, redeem, validate
+from .exchange import ClaimsChallenged, CodeExchange, redeem, validate
 
 
 def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedIdentity:
     """Return the identity of the person who came back to sign in or to connect an account.
 
-    A new directory is admitted or waits for approval. Raises ``SignInFailed`` and
-    ``CredentialSuperseded``.
+    A new directory is admitted or waits for approval. Raises ``SignInFailed`` and ``SecondTry``.
     """
     exchange = CodeExchange(
         connection=context.connection,
@@ -49,7 +48,7 @@ def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedI
         own_domain=context.target.own_domain,
     )
     try:
-        return _verify(request, exchange, directories.admit)
+        verified = _verify(request, exchange, directories.admit)
     except (IntegrityError, Connection.DoesNotExist):
         require_connection(request, context)
         raise
@@ -58,6 +57,10 @@ def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedI
             # A connection that was deleted meanwhile has no secret either.
             require_connection(request, context)
         raise
+    challenged = verified.enrichment.challenged
+    if challenged is not None and not context.transaction.is_retry:
+        raise ClaimsChallenged(challenged)
+    return verified
 
 
 def verify_trial_identity(
@@ -101,13 +104,17 @@ def _verify(
         with within(conf.callback_timeout):
             _pin(connection)
             check_named_issuers(connection, exchange.issuers)
+            exchange.redemption.stage = Stage.REDEMPTION
             tokens = redeem(exchange)
+            exchange.redemption.stage = Stage.VALIDATION
             claims = validate(exchange, tokens)
+            exchange.redemption.stage = Stage.DIRECTORY
             directory = admit(connection, claims)
             known_scopes = directory.delegated_scopes if directory else exchange.known_scopes
             directories.note_scopes(connection, claims.tenant_id, known_scopes, tokens.scopes)
             trust = find_trust(connection, claims, exchange.own_domain)
-            return VerifiedIdentity(connection, claims, enrich(connection, tokens), trust)
+            enrichment = enrich(connection, tokens, claims)
+            return VerifiedIdentity(connection, claims, enrichment, trust)
 
 
 @contextmanager
@@ -120,10 +127,12 @@ def _failures(request: HttpRequest, exchange: CodeExchange) -> Iterator[None]:
         if is_about_consent(error):
             failed.summary = _missing_consent(exchange.connection)
         failed.is_proven = exchange.redemption.is_proven
+        failed.stage = exchange.redemption.stage
         failed.is_unconfirmed = "error" in callback_parameters(request)
         raise failed from error
     except SignInFailed as refused:
         refused.is_proven = exchange.redemption.is_proven
+        refused.stage = exchange.redemption.stage
         raise
 
 

@@ -6,11 +6,11 @@ import re
 
 from django.http import HttpRequest, HttpResponse
 
+from ...client_address import client_address
 from ...entra.tokens import logout_url
 from ...microsoft import client as microsoft
 from ...models import Connection, Revocation
 from ...rate_limit import RateLimit, network_of
-from ..log.client_address import client_address
 from ..lookup import addresses
 from ..lookup.frontchannel import is_frontchannel_token
 from ..state import session

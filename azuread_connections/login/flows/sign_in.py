@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, cast
 
 from django.contrib.auth import authenticate, login
@@ -12,15 +13,18 @@ from ...models import Identity
 from ..backend import site_backend
 from ..log import events
 from ..log.failures import SignInFailed
-from ..state import session
+from ..lookup import addresses
+from ..state import new_session, session
 from ..state.transaction import Transaction
+from ..users.last_login import compiled_last_login
 from ..users.resolution import ResolvedUser, VerifiedIdentity, resolve
 from ..users.trust import ConfirmationNeeded
 from .begin import begin_again
 from .context import CallbackContext, find_context
-from .exchange import CredentialSuperseded
+from .exchange import SecondTry
 from .identity import confirm_domain, verify_identity
 from .redirects import DestinationRedirect
+from .step_up import require_proof
 from .storage import store
 
 
@@ -43,8 +47,9 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
     with context.failures():
         try:
             verified = verify_identity(request, context)
-        except CredentialSuperseded:
-            return begin_again(request, context.target, transaction)
+            require_proof(context.connection, transaction, verified.claims)
+        except SecondTry as reason:
+            return begin_again(request, context.target, transaction, reason)
     with context.failures(is_proven=True):
         resolved = _store(request, context, verified)
         signals.signed_in.send(
@@ -56,7 +61,8 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
             application=context.application,
             created=resolved.created,
         )
-    return DestinationRedirect(transaction.destination)
+    allowed_urls = context.application.allowed_callback_urls
+    return DestinationRedirect(addresses.still_allowed(transaction.destination, allowed_urls))
 
 
 def _store(
@@ -79,8 +85,19 @@ def _sign_in(
     if request.user.is_authenticated and request.user.pk != resolved.user.pk:
         # The session changes to another user only after the person has agreed.
         raise OtherUserSignedIn(context, str(request.user), resolved.identity.login_name)
-    login(request, cast(Any, resolved.user))
-    session.remember(request, context.target, resolved.identity, verified.claims)
+    others_listen = new_session.others_listen()
+    is_unstored = not others_listen and new_session.leave_unstored(request.session, resolved.user)
+    with nullcontext() if others_listen else compiled_last_login(resolved.user):
+        login(request, cast(Any, resolved.user))
+    session.remember(
+        request,
+        context.target,
+        resolved.identity,
+        verified.claims,
+        acr=context.transaction.step_up.acr,
+    )
+    if is_unstored:
+        new_session.store(request.session)
     if resolved.linked:
         events.record_linked(context.connection, resolved.identity)
     events.record_signed_in(

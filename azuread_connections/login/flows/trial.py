@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from django.db import router
-from django.db.transaction import atomic, set_rollback
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
 
-from ...models import Connection, Identity
+from ...models import Connection
 from ..backend import site_backend
 from ..log import events
 from ..log.failures import FAILURES, SignInFailed
 from ..lookup import addresses
 from ..state.transaction import Transaction
-from ..users import groups, resolution
-from ..users.profile import read_profile
+from ..users import resolution
 from ..users.resolution import VerifiedIdentity
 from ..users.trust import ConfirmationNeeded
 from .begin import (
@@ -27,16 +24,13 @@ from .begin import (
     redirect_with_transaction_cookie,
     sign_in_url,
 )
-from .exchange import CredentialSuperseded
-from .identity import confirm_domain, verify_trial_identity
+from .identity import confirm_domain
+from .trial_run import rolled_back, run
 
 PURPOSE = "try"
 _SESSION_KEY = "azuread_trials"
 #: Trials that a session remembers: as many as a browser has transaction cookies.
 _MAX_TRIALS = 4
-#: Claims and groups that are kept, so that page and session stay small.
-_MAX_CLAIMS = 60
-_MAX_GROUPS = 200
 _LONGEST_SESSION = timedelta(days=400)
 
 
@@ -79,12 +73,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     connection = Connection._default_manager.filter(pk=found.connection_id).first()
     if connection is None:
         raise SignInFailed("connection_disabled", detail="Deleted during the trial.")
-    try:
-        outcome = _outcome(request, connection, found)
-    except CredentialSuperseded:
-        outcome = _failure(SignInFailed("secret_rejected", detail=_("Try again.")))
-    except SignInFailed as failed:
-        outcome = _failure(failed)
+    outcome = run(request, connection, found, partial(_conclude, request))
     events.record_trial(request, connection, outcome)
     _keep(request, begun | {"outcome": outcome})
     return HttpResponseRedirect(found.destination)
@@ -93,9 +82,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
 def outcome_of(request: HttpRequest, connection: Connection) -> dict[str, Any] | None:
     """Return the outcome of this user's last trial of a connection, or None.
 
-    ``works`` (a bool). If True: ``claims``, ``profile``, ``groups``, ``user`` (a sentence: which
-    user it would be and why), ``problems`` (sentences). If False: ``code``, ``summary``,
-    ``detail``, ``aadsts_code``, ``correlation_id``, ``trace_id``, and any of the former if known.
+    See ``trial_run.run``. ``user``: a sentence, which user it would be and why.
     """
     last = _last(request, connection)
     outcome: dict[str, Any] | None = last["outcome"] if last else None
@@ -150,7 +137,7 @@ def _recent(text: str) -> datetime | None:
 
 def _is_outcome(stored: Any) -> bool:
     texts = ("code", "summary", "detail", "correlation_id", "trace_id", "user")
-    kinds = {"claims": dict, "profile": dict, "groups": list, "problems": list}
+    kinds = {"claims": dict, "profile": dict, "groups": list, "roles": list, "problems": list}
     return (
         isinstance(stored, dict)
         and all(isinstance(stored.get(name, ""), str) for name in texts)
@@ -174,52 +161,10 @@ def _keep(request: HttpRequest, trial: dict[str, Any]) -> None:
     request.session[_SESSION_KEY] = [*others, trial][-_MAX_TRIALS:]
 
 
-def _outcome(request: HttpRequest, connection: Connection, found: Transaction) -> dict[str, Any]:
-    redirect_uri = addresses.callback_url(request)
-    tenant = found.unchanged_tenant(connection, redirect_uri)
-    if tenant is None:
-        raise SignInFailed("transaction_expired", detail=_("The connection was edited meanwhile."))
-    verified = verify_trial_identity(
-        request, connection, found, tenant=tenant, redirect_uri=redirect_uri
-    )
-    shown = _describe(verified)
+def _conclude(request: HttpRequest, verified: VerifiedIdentity) -> dict[str, str]:
+    """Say who the person would be."""
     try:
-        return {"works": True, "user": _preview(request, verified), **shown}
-    except SignInFailed as failed:
-        return {**_failure(failed), **shown}
-
-
-def _preview(request: HttpRequest, verified: VerifiedIdentity) -> str:
-    """Say who the person would be. What a site's hook writes meanwhile is rolled back."""
-    alias = router.db_for_write(Identity)
-    try:
-        with atomic(using=alias):
-            try:
-                return resolution.preview(site_backend(request, verified), verified)
-            finally:
-                set_rollback(True, using=alias)
+        with rolled_back():
+            return {"user": resolution.preview(site_backend(request, verified), verified)}
     except ConfirmationNeeded as needed:
-        return _preview(request, confirm_domain(verified, needed.domain))
-
-
-def _describe(verified: VerifiedIdentity) -> dict[str, Any]:
-    claims = verified.claims
-    profile = read_profile(claims, verified.trust, verified.enrichment.profile)
-    return {
-        "claims": dict(list(claims.everything.items())[:_MAX_CLAIMS]),
-        "profile": profile.as_dict(),
-        "groups": groups.stored(verified.connection, verified.groups or ())[:_MAX_GROUPS],
-        "problems": list(verified.enrichment.problems),
-    }
-
-
-def _failure(failed: SignInFailed) -> dict[str, Any]:
-    return {
-        "works": False,
-        "code": failed.code,
-        "summary": failed.summary,
-        "detail": failed.detail,
-        "aadsts_code": failed.aadsts_code,
-        "correlation_id": failed.correlation_id,
-        "trace_id": failed.trace_id,
-    }
+        return _conclude(request, confirm_domain(verified, needed.domain))

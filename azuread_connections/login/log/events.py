@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +19,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import override
 
+from ...client_address import client_address
 from ...entra.errors import CredentialFailed, EntraError, MicrosoftError
 from ...entra.graph import GraphError
 from ...entra.text import storable
-from ...models import Application, Connection, Credential, Directory, Event, Identity
-from .client_address import client_address
-from .failures import SignInFailed
+from ...log_fields import LogEvent, Outcome, log_fields
+from ...models import Application, Connection, Credential, Directory, Event, Identity, SetupLink
+from ...models.prepared_writes import Insert
+from ...observation import event_logged
+from .failures import FAILURES, SignInFailed
 from .limits import Limits, Place
 
 logger = logging.getLogger("azuread_connections")
@@ -35,6 +38,8 @@ FAILURES_PER_MINUTE = 30
 _MAX_MESSAGE = 4000
 # Without letters and digits that people confuse when they read them out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: Every sign-in writes one.
+_SIGNED_IN = Insert(Event)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class ConsentOutcome:
 
 
 def record_signed_in(request: HttpRequest, record: SignInRecord) -> Event:
-    event = Event._default_manager.create(
+    event = Event(
         created_at=timezone.now(),
         kind=Event.Kind.SIGNED_IN,
         reference=new_reference(),
@@ -88,6 +93,7 @@ def record_signed_in(request: HttpRequest, record: SignInRecord) -> Event:
         person=record.identity.login_name,
         address=client_address(request),
     )
+    _SIGNED_IN.store(event, router.db_for_write(Event))
     _log(logging.INFO, event)
     return event
 
@@ -118,7 +124,7 @@ def record_failure(request: HttpRequest, failed: SignInFailed) -> None:
         event.reference = _store_failure(event, limits)
     except DatabaseError:
         # The person still gets the page, and support finds the line logged below.
-        logger.exception("The event %s could not be stored.", event.reference)
+        _log_not_stored(event)
     failed.reference = event.reference
     _log(logging.WARNING, event)
 
@@ -163,6 +169,19 @@ def record_incomplete(connection: Connection, kind: Event.Kind, error: EntraErro
     )
     _store(event, _count)
     _log(logging.WARNING, event)
+
+
+def record_claims_ignored(connection: Connection, problems: Sequence[str]) -> None:
+    """Log once a minute at most that an ID token has claims that cannot be used."""
+    event = Event(
+        created_at=timezone.now(),
+        kind=Event.Kind.CLAIMS_IGNORED,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=storable(" ".join(problems))[:_MAX_MESSAGE],
+    )
+    store_counted(event, logging.WARNING)
 
 
 def record_directory_waiting(connection: Connection, directory: Directory) -> None:
@@ -236,6 +255,30 @@ def record_disconnected(identity: Identity) -> None:
     _record_tie(Event.Kind.USER_UNLINKED, identity.connection, identity, message)
 
 
+def record_provisioning(
+    kind: Event.Kind,
+    connection: Connection,
+    person: str,
+    message: str,
+    *,
+    identity: Identity | None = None,
+    code: str = "",
+) -> None:
+    """Log what a directory has changed about a person. ``person``: their name in the directory."""
+    event = Event._default_manager.create(
+        created_at=timezone.now(),
+        kind=kind,
+        code=code,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        identity=identity,
+        person=person,
+        message=storable(message)[:_MAX_MESSAGE],
+    )
+    _log(logging.INFO, event)
+
+
 def _record_tie(
     kind: Event.Kind, connection: Connection | None, identity: Identity, message: str
 ) -> None:
@@ -293,6 +336,51 @@ def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str
     _log(logging.INFO, event)
 
 
+def record_setup_link(
+    link: SetupLink, message: str, *, person: str = "", request: HttpRequest | None = None
+) -> None:
+    """Log what became of a set-up link. ``person``: the site's user who did it, "" for the customer
+    or a command. The event has the link's reference."""
+    _record_setup(Event.Kind.SETUP_LINK, link, message, person, request)
+
+
+def record_setup_step(request: HttpRequest, link: SetupLink, message: str) -> None:
+    """Log what the customer's administrator has done on a page of a set-up."""
+    _record_setup(Event.Kind.SETUP_STEP, link, message, "", request)
+
+
+def record_domain_refused(connection: Connection, message: str) -> None:
+    """Log that the set-up of another connection has asked for a domain of this one."""
+    event = Event(
+        created_at=timezone.now(),
+        kind=Event.Kind.SETUP_STEP,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name,
+        message=storable(message)[:_MAX_MESSAGE],
+        is_unconfirmed=True,
+    )
+    _store(event, _count)
+    _log(logging.INFO, event)
+
+
+def _record_setup(
+    kind: Event.Kind, link: SetupLink, message: str, person: str, request: HttpRequest | None
+) -> None:
+    event = Event(
+        created_at=timezone.now(),
+        kind=kind,
+        reference=link.reference,
+        connection=link.connection,
+        connection_name=link.connection_name,
+        person=person,
+        message=storable(message)[:_MAX_MESSAGE],
+        address=client_address(request) if request is not None else None,
+    )
+    _store(event, _insert)
+    _log(logging.INFO, event)
+
+
 def record_client(record: ClientRecord) -> None:
     """Log what was refused to an OAuth client: in one row a minute, however often it happens.
 
@@ -320,8 +408,45 @@ def record_client(record: ClientRecord) -> None:
     try:
         _store_at_client(event, Limits(now, identity is not None, FAILURES_PER_MINUTE))
     except DatabaseError:
-        logger.exception("The event %s could not be stored.", event.reference)
+        _log_not_stored(event)
     _log(logging.WARNING, event)
+
+
+def record_provisioning_refused(
+    connection: Connection | None, code: str, message: str, address: str | None
+) -> None:
+    """Log that a request of a directory was not let in: in one row a minute for each connection and
+    code. Anybody can cause it, so all connections together get a limited number of rows.
+
+    ``connection``: the one that it is about; None if there is none with that name.
+    """
+    now = timezone.now()
+    event = Event(
+        created_at=now,
+        kind=Event.Kind.PROVISIONING_REFUSED,
+        code=code,
+        reference=new_reference(),
+        connection=connection,
+        connection_name=connection.name if connection else "",
+        message=message,
+        address=address,
+    )
+    event.counter_key = _counter_key(event)
+    try:
+        _store_at_connection(event, Limits(now, False, FAILURES_PER_MINUTE))
+    except DatabaseError:
+        _log_not_stored(event)
+    _log(logging.WARNING, event)
+
+
+def _store_at_connection(event: Event, limits: Limits) -> None:
+    if _increment(event):
+        return
+    if event.connection is not None and not limits.has_room():
+        event = copy(event)  # Python's log still names the connection
+        event.connection, event.connection_name = None, ""
+        event.counter_key = _counter_key(event)
+    _store(event, _count)
 
 
 def _store_at_client(event: Event, limits: Limits) -> None:
@@ -367,6 +492,12 @@ def _store_failure(event: Event, limits: Limits) -> str:
     return event.reference
 
 
+def store_counted(event: Event, level: int) -> None:
+    """Log an event: in one row a minute with others of the same kind, code and connection."""
+    _store(event, _count)
+    _log(level, event)
+
+
 def _store(event: Event, write: Callable[[Event], None]) -> None:
     """Write an event, with names only if its connection or application was deleted meanwhile."""
     try:
@@ -407,6 +538,19 @@ def _increment(event: Event) -> bool:
     return True
 
 
+def _log_not_stored(event: Event) -> None:
+    logger.exception(
+        "The event %s could not be stored.",
+        event.reference,
+        extra=log_fields(
+            LogEvent.EVENT_NOT_STORED,
+            reference=event.reference,
+            connection=event.connection_name,
+            application=event.application_name,
+        ),
+    )
+
+
 def _log(level: int, event: Event) -> None:
     fields: dict[str, Any] = {
         "code": event.code,
@@ -419,7 +563,27 @@ def _log(level: int, event: Event) -> None:
         "detail": _on_one_line(event.message),
     }
     text = " ".join(f"{name}={value}" for name, value in fields.items() if value)
-    logger.log(level, "%s %s", event.kind, text, extra={"azuread": fields})
+    logger.log(level, "%s %s", event.kind, text, extra=_fields_of(event, level))
+    event_logged.send_robust(Event, event=event)
+
+
+def _fields_of(event: Event, level: int) -> dict[str, Any]:
+    is_failure = level >= logging.WARNING or event.code in FAILURES
+    return log_fields(
+        event.kind,
+        Outcome.FAILURE if is_failure else Outcome.SUCCESS,
+        code=event.code,
+        reference=event.reference,
+        connection=event.connection_name,
+        application=event.application_name,
+        person=event.person,
+        identity=event.identity_id,
+        aadsts=event.aadsts_code,
+        correlation_id=event.correlation_id,
+        trace_id=event.trace_id,
+        is_unconfirmed=event.is_unconfirmed,
+        detail=event.message,
+    )
 
 
 def _on_one_line(text: str) -> str:

@@ -5,6 +5,7 @@ The list is closed, and other programs rely on the codes.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -12,6 +13,19 @@ from django.utils.translation import gettext_lazy as _
 
 from ...entra import errors as entra
 from ...models import Application, Connection
+from ..state.step_up import NOTHING, StepUp
+
+
+class Stage(enum.StrEnum):
+    """How far a sign-in came before it failed. The list is closed, as that of the codes."""
+
+    START = "start"  # before the browser was sent to Microsoft
+    CALLBACK = "callback"  # what the callback belongs to
+    AUTHORIZATION = "authorization"  # Microsoft's answer in the callback's address
+    REDEMPTION = "redemption"  # redeeming the code
+    VALIDATION = "validation"  # validating the ID token, which can need a fetch of the signing keys
+    DIRECTORY = "directory"  # whether the person's directory and its domain are accepted
+    USER = "user"  # finding, creating and storing the Django user
 
 
 @dataclass(frozen=True)
@@ -150,10 +164,11 @@ class SignInFailed(Exception):
 
     ``destination``, ``connection`` and ``application`` are set as they become known, ``reference``
     when the failure is logged at the latest. ``back_url``: the page on which the flow began, if it
-    was not a sign-in. ``is_proven``: Microsoft's token endpoint has accepted the code, or refused
+    was not a sign-in. ``step_up``: what it had to prove. ``advice``: replaces that of ``failure``
+    on the page. ``is_proven``: Microsoft's token endpoint has accepted the code, or refused
     for a reason other than the code, so that not anybody can cause it. ``is_unconfirmed``: the
     error of Microsoft's came in the callback's address, which anybody can write. ``is_reported``:
-    Django has sent ``user_login_failed`` for it.
+    Django has sent ``user_login_failed`` for it. ``stage``: how far the sign-in came.
     """
 
     code: str
@@ -171,6 +186,9 @@ class SignInFailed(Exception):
     is_proven: bool = False
     is_unconfirmed: bool = False
     is_reported: bool = False
+    advice: str | Promise = ""
+    step_up: StepUp = NOTHING
+    stage: Stage = Stage.CALLBACK
     failure: Failure = field(init=False)
 
     def __post_init__(self) -> None:

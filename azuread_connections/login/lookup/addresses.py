@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, QueryDict
@@ -12,15 +13,19 @@ from django.urls import (
     NoReverseMatch,
     Resolver404,
     ResolverMatch,
+    URLResolver,
+    get_resolver,
     get_script_prefix,
+    get_urlconf,
     resolve,
     reverse,
 )
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 
 from ...conf import conf
-from ...models import ApplicationHost, Connection
+from ...models import Application, ApplicationHost, Connection
 from ...models.destinations import MAX_DESTINATION_LENGTH, is_listed
 from .frontchannel import frontchannel_token
 
@@ -36,7 +41,19 @@ def redirect_uri(request: HttpRequest, *, is_own_host: bool) -> str:
     It is on PUBLIC_URL, or on the request's host if that belongs to the application. Any other Host
     header is not used.
     """
-    return _base_url(request, is_own_host=is_own_host) + reverse(f"{NAMESPACE}:callback")
+    return _base_url(request, is_own_host=is_own_host) + _callback_path()
+
+
+def _callback_path() -> str:
+    """Return the callback's path, which every sign-in needs twice."""
+    # The resolver itself: a site with tenants in folders has one urlconf, and renews its resolver.
+    return _reversed(get_resolver(get_urlconf()), get_script_prefix(), get_language())
+
+
+@lru_cache(maxsize=8)
+def _reversed(resolver: URLResolver, prefix: str, language: str | None) -> str:
+    # The arguments are all that Django builds the path from.
+    return reverse(f"{NAMESPACE}:callback")
 
 
 def callback_url(request: HttpRequest) -> str:
@@ -59,7 +76,8 @@ def frontchannel_logout_url(request: HttpRequest, connection: Connection) -> str
 
 def is_main_host(request: HttpRequest) -> bool:
     """Return whether a request's host is that of PUBLIC_URL; True if the site sets none."""
-    return not conf.public_url or urlsplit(conf.public_url).netloc == request.get_host().lower()
+    public_url = conf.public_url
+    return not public_url or urlsplit(public_url).netloc == request.get_host().lower()
 
 
 def must_move(request: HttpRequest, *, is_own_host: bool) -> bool:
@@ -74,24 +92,37 @@ def must_move(request: HttpRequest, *, is_own_host: bool) -> bool:
     return main.lower() != request.get_host().lower()
 
 
-def callback_urls(request: HttpRequest) -> list[str]:
-    """Return every callback URL to register in Azure, the main one first."""
-    path = reverse(f"{NAMESPACE}:callback")
+def callback_urls(
+    request: HttpRequest, applications: Collection[Application] | None = None
+) -> list[str]:
+    """Return every callback URL to register in Azure, the main one first.
+
+    ``applications``: only the hosts of these; None: those of all.
+    """
+    path = _callback_path()
     main = _base_url(request)
     scheme = urlsplit(main).scheme
     hosts = ApplicationHost._default_manager.values_list("host", flat=True)
+    if applications is not None:
+        hosts = hosts.filter(application__in=applications)
     others = sorted({f"{scheme}://{host}" for host in hosts} - {main})
     return [base + path for base in (main, *others)]
 
 
+def site_url(request: HttpRequest | None) -> str:
+    """Return the scheme and host for an address that is sent by mail: PUBLIC_URL, or else the
+    request's; "" if there is neither."""
+    return conf.public_url or (_base_url(request) if request is not None else "")
+
+
 def _base_url(request: HttpRequest, *, is_own_host: bool = False) -> str:
-    host = request.get_host()
-    if not conf.public_url:
+    public_url = conf.public_url
+    if not public_url:
         # ALLOWED_HOSTS accepts this host, and Microsoft redirects to registered URLs only.
-        return f"{request.scheme}://{host}"
+        return f"{request.scheme}://{request.get_host()}"
     if is_own_host:
-        return f"{urlsplit(conf.public_url).scheme}://{host}"
-    return conf.public_url
+        return f"{urlsplit(public_url).scheme}://{request.get_host()}"
+    return public_url
 
 
 def requested_destination(request: HttpRequest, allowed_urls: Collection[str] = ()) -> str:
@@ -117,6 +148,15 @@ def safe_destination(
     if destination.startswith("/") and _leads_to_sign_in(urlsplit(destination).path):
         return default_destination()
     return destination
+
+
+def still_allowed(destination: str, allowed_urls: Collection[str]) -> str:
+    """Return where a sign-in was begun for; the default if that is another site's address and no
+    longer one of the allowed URLs."""
+    default = default_destination()
+    if destination.startswith("/") or destination == default:
+        return destination
+    return destination if is_listed(destination, allowed_urls) else default
 
 
 def safe_path(request: HttpRequest, value: str | None, allowed_urls: Collection[str] = ()) -> str:

@@ -22,6 +22,7 @@ from ...models import (
     DomainAlias,
     EnabledConnection,
 )
+from ...models.alias import leads
 from ...models.prepared import Parameter, Select
 from ...models.validators import NAME_MAX_LENGTH
 from . import addresses
@@ -68,7 +69,7 @@ def slug_unless_default(application: Application) -> str:
 
 def find_application(request: HttpRequest, view_application: str = "") -> Application | None:
     """Return the application of a request, in one query."""
-    using = router.db_for_read(Application)
+    using = router.db_for_write(Application)
     for row in _APPLICATION.rows(using, **_application_params(request, view_application)):
         application: Application = row.application
         return application
@@ -88,12 +89,12 @@ def find_enabled(
 ) -> SignInTarget | None:
     """Return the enabled pair of the request's application and this connection, in one query."""
     rows = _BY_NAME[addresses.is_main_host(request)].rows(
-        router.db_for_read(EnabledConnection),
+        router.db_for_write(EnabledConnection),
         name=lookup_name(name).lower(),
         **_application_params(request, view_application),
     )
     for row in rows:
-        if not row.application.why_no_sign_in:
+        if row.connection.is_complete and not row.application.why_no_sign_in:
             return SignInTarget(row.application, row.connection, row.is_own_host)
     return None
 
@@ -103,14 +104,14 @@ def still_enabled(
 ) -> SignInTarget | None:
     """Return the pair of a transaction, or None if it is no longer enabled. One query."""
     found = _BY_KEYS[addresses.is_main_host(request)].rows(
-        router.db_for_read(EnabledConnection),
+        router.db_for_write(EnabledConnection),
         application=application_id,
         connection=connection_id,
         host=_host(request),
     )
     # One row for each client secret, or one row if there is none.
     rows = list(found)
-    if not rows or rows[0].application.why_no_sign_in:
+    if not rows or rows[0].application.why_no_sign_in or not rows[0].connection.is_complete:
         return None
     row = rows[0]
     return SignInTarget(
@@ -144,7 +145,7 @@ def shown_as_buttons(application: Application | None) -> Shown:
         # index.
         enabledconnection__application=application,
         show_as_button__in=[True],
-    )
+    ).exclude(client_id="")
     found = list(shown.order_by("display_name", "name_key")[: conf.max_buttons + 1])
     return Shown([], too_many=True) if len(found) > conf.max_buttons else Shown(found)
 
@@ -159,12 +160,14 @@ def by_alias(
     # In one call, so that all conditions apply to the same alias.
     rows = rows.select_related("connection").filter(
         Q(connection__aliases__is_primary=False) | Q(connection__discover_domain=True),
+        leads("connection__aliases__"),
         application=application,
         connection__aliases__domain__in=domains,
     )
     return [
         (row.alias, SignInTarget(application, row.connection, row.is_own_host))
         for row in rows.annotate(alias=F("connection__aliases__domain"))
+        if row.connection.is_complete
     ]
 
 

@@ -23,6 +23,7 @@ from ...models import Connection, Directory, EnabledConnection, Identity, Revoca
 from ...models.prepared import Parameter, Select
 from ...models.validators import is_guid, is_plain
 from ..lookup.enabled import SignInTarget
+from .step_up import StepUp
 
 _KEY = "azuread_sign_ins"
 #: Longer than a hint of Microsoft's, and short enough for a session in a signed cookie.
@@ -35,6 +36,10 @@ _MAX_TIME = 32_503_680_000
 _SECONDS_A_DAY = 86_400
 #: More than ``entra.id_token`` lets through.
 _MAX_METHODS = 16
+#: Authentication contexts that a session keeps of one sign-in.
+_MAX_CONTEXTS = 16
+#: Between two step-ups of which the second keeps the contexts of the first.
+_SECONDS_BETWEEN_STEPS = 600
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class SignIn:
     """One sign-in of a session: keys of rows, ``name`` of the connection, ``at`` (seconds since
     1970), and the claims ``sid`` and ``login_hint`` if the app registration asks for them.
 
-    ``authenticated_at`` and ``methods``: ``auth_time`` and ``amr``, as Microsoft gave them.
+    ``authenticated_at``, ``methods`` and ``contexts``: ``auth_time``, ``amr`` and ``acrs``, as
+    Microsoft gave them.
     """
 
     connection: int
@@ -55,14 +61,25 @@ class SignIn:
     hint: str = ""
     authenticated_at: float = 0
     methods: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+
+    def meets(self, step_up: StepUp) -> bool:
+        """Return whether it proves what a view requires, at this moment."""
+        return step_up.is_met(self.authenticated_at, self.contexts, time.time())
 
 
 def remember(
-    request: HttpRequest, target: SignInTarget, identity: Identity, claims: IdTokenClaims
+    request: HttpRequest,
+    target: SignInTarget,
+    identity: Identity,
+    claims: IdTokenClaims,
+    *,
+    acr: str = "",
 ) -> None:
     """Store in the session a sign-in by a connection for an application.
 
-    Only the newest sign-in keeps its hint, because signing out uses no other.
+    Only the newest sign-in keeps its hint, because signing out uses no other. ``acr``: the
+    authentication context that was asked for, which is kept first if Microsoft named many.
     """
     new = SignIn(
         connection=target.connection.pk,
@@ -76,13 +93,36 @@ def remember(
         hint=claims.login_hint[:_MAX_HINT] if is_plain(claims.login_hint) else "",
         authenticated_at=claims.authenticated_at,
         methods=claims.methods,
+        contexts=tuple(sorted(claims.contexts, key=lambda each: each != acr))[:_MAX_CONTEXTS],
     )
+    known = sign_ins(request)
+    for old in known:
+        if _is_same_authentication(old, new):
+            new = replace(new, contexts=_joined(new.contexts, old.contexts))
     others = [
         replace(other, hint="")
-        for other in sign_ins(request)
+        for other in known
         if (other.connection, other.application) != (new.connection, new.application)
     ]
     _store(request, [*others, new][-_MAX_SIGN_INS:])
+
+
+def _is_same_authentication(old: SignIn, new: SignIn) -> bool:
+    """Return whether two sign-ins, a moment apart, rest on the same authentication at Microsoft.
+
+    A view can need two contexts, and Microsoft is asked for one at a time: if the second sign-in
+    lost the first one's, the browser would be sent back and forth without end.
+    """
+    return (
+        (old.connection, old.application, old.identity, old.tenant, old.sid)
+        == (new.connection, new.application, new.identity, new.tenant, new.sid)
+        and 0 < old.authenticated_at == new.authenticated_at
+        and 0 <= new.at - old.at <= _SECONDS_BETWEEN_STEPS
+    )
+
+
+def _joined(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*new, *old)))[:_MAX_CONTEXTS]
 
 
 def sign_ins(request: HttpRequest) -> list[SignIn]:
@@ -152,10 +192,10 @@ def _store(request: HttpRequest, known: list[SignIn]) -> None:
 
 def _as_stored(sign_in: SignIn) -> dict[str, Any]:
     """Return a sign-in as JSON has it, and as every session engine gives it back. Without empty
-    methods: a session can have to fit into a cookie."""
+    lists: a session can have to fit into a cookie."""
     stored = dict(vars(sign_in))
-    methods = list(stored.pop("methods"))
-    return {**stored, "methods": methods} if methods else stored
+    lists = {name: list(stored.pop(name)) for name in ("methods", "contexts")}
+    return {**stored, **{name: names for name, names in lists.items() if names}}
 
 
 def _stored(request: HttpRequest) -> list[Any]:
@@ -175,11 +215,12 @@ def _read(stored: Any) -> SignIn | None:
         sign_in = SignIn(**stored)
     except TypeError:
         return None
-    if not isinstance(sign_in.methods, list | tuple) or len(sign_in.methods) > _MAX_METHODS:
+    if not _is_list(sign_in.methods, _MAX_METHODS) or not _is_list(sign_in.contexts, _MAX_CONTEXTS):
         return None
-    sign_in = replace(sign_in, methods=tuple(sign_in.methods))
+    sign_in = replace(sign_in, methods=tuple(sign_in.methods), contexts=tuple(sign_in.contexts))
     keys = (sign_in.connection, sign_in.application, sign_in.identity)
-    texts = (sign_in.name, sign_in.tenant, sign_in.sid, sign_in.hint, *sign_in.methods)
+    names = (*sign_in.methods, *sign_in.contexts)
+    texts = (sign_in.name, sign_in.tenant, sign_in.sid, sign_in.hint, *names)
     # They are used in queries and addresses: databases refuse other types, larger keys and NUL.
     is_readable = (
         all(type(key) is int and 0 < key <= _MAX_KEY for key in keys)
@@ -190,6 +231,10 @@ def _read(stored: Any) -> SignIn | None:
         and 0 <= sign_in.authenticated_at < _MAX_TIME
     )
     return sign_in if is_readable else None
+
+
+def _is_list(stored: Any, most: int) -> bool:
+    return isinstance(stored, list | tuple) and len(stored) <= most
 
 
 def _is_still_valid(sign_in: SignIn, user: Any) -> bool:
@@ -227,7 +272,7 @@ def _query_validity(sign_in: SignIn, user: Any) -> bool:
     connection = connections[using]
     subjects = Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid)
     everybody, directory, identity, *microsoft_session = subjects
-    since: Any = connection.ops.adapt_datetimefield_value(_moment(sign_in.at))
+    since: Any = connection.ops.adapt_datetimefield_value(as_moment(sign_in.at))
     rows = _VALID.rows(
         using,
         application=sign_in.application,
@@ -247,8 +292,6 @@ def _query_validity(sign_in: SignIn, user: Any) -> bool:
 def _valid() -> QuerySet[EnabledConnection]:
     """Build the query of ``_query_validity``."""
     connection = OuterRef("connection")
-    directories: Any = Directory._default_manager
-    welcome = directories.welcome().filter(connection=connection, tenant_id=Parameter("tenant"))
     subjects = ("everybody", "of_directory", "of_identity", "of_microsoft_session")
     revoked = Revocation._default_manager.filter(
         connection=connection,
@@ -256,16 +299,29 @@ def _valid() -> QuerySet[EnabledConnection]:
         since__gte=Parameter("since"),
     )
     return EnabledConnection._default_manager.filter(
-        (
-            Q(connection__use_common_endpoint=False, connection__tenant_id=Parameter("tenant"))
-            & ~Q(connection__tenant_id=PERSONAL_TENANT_ID)
-        )
-        | Q(Exists(welcome), connection__use_common_endpoint=True),
+        by_own_directory() | by_common_endpoint(),
         Exists(Identity._default_manager.filter(pk=Parameter("identity"), user=Parameter("user"))),
         ~Exists(revoked),
         application=Parameter("application"),
         connection=Parameter("connection"),
     ).order_by()
+
+
+def by_own_directory() -> Q:
+    """Return the condition, in a query of ``EnabledConnection`` with the parameter ``tenant``, that
+    a single-directory connection takes people of this directory."""
+    return Q(connection__use_common_endpoint=False, connection__tenant_id=Parameter("tenant")) & ~Q(
+        connection__tenant_id=PERSONAL_TENANT_ID
+    )
+
+
+def by_common_endpoint() -> Q:
+    """Return the same condition for connections on the common endpoint."""
+    directories: Any = Directory._default_manager
+    welcome = directories.welcome().filter(
+        connection=OuterRef("connection"), tenant_id=Parameter("tenant")
+    )
+    return Q(Exists(welcome), connection__use_common_endpoint=True)
 
 
 _VALID = Select(_valid, models={"enabled": ""})
@@ -279,11 +335,11 @@ def is_revoked(sign_in: SignIn) -> bool:
 def _revocations(sign_in: SignIn) -> QuerySet[Revocation]:
     return Revocation._default_manager.filter(
         subject__in=Revocation.subjects(sign_in.identity, sign_in.tenant, sign_in.sid),
-        since__gte=_moment(sign_in.at),
+        since__gte=as_moment(sign_in.at),
     )
 
 
-def _moment(seconds: float) -> datetime:
+def as_moment(seconds: float) -> datetime:
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment if timezone.is_aware(timezone.now()) else timezone.make_naive(moment)
 

@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -21,6 +22,7 @@ from ...conf import CACHE_PREFIX, TRANSACTION_LIFETIME, conf
 from ...models import Connection
 from . import sealing
 from .sealing import BrokenSeal, base64url
+from .step_up import NOTHING, StepUp
 from .withheld import COOKIE_MARK, transaction_cookies
 
 #: The purpose of a transaction that signs somebody in.
@@ -37,8 +39,9 @@ class Transaction:
 
     ``state`` identifies the transaction, in the address and in the cookie's name. ``fingerprint``
     covers the connection's endpoints and the redirect URI at the start. Nonce and PKCE verifier are
-    derived from ``seed``. ``is_retry``: the one before failed because a secret was refused.
-    ``subject``: the key of the user who must finish it, "" for anybody.
+    derived from ``seed``. ``is_retry``: the one before failed because a secret was refused, or
+    because Microsoft challenged it. ``subject``: the key of the user who must finish it, "" for
+    anybody. ``step_up``: what the answer has to prove.
     """
 
     application_id: int
@@ -48,6 +51,7 @@ class Transaction:
     purpose: str = SIGN_IN
     is_retry: bool = False
     subject: str = ""
+    step_up: StepUp = NOTHING
     state: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     seed: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     created_at: float = field(default_factory=lambda: round(time.time(), 3))
@@ -70,10 +74,7 @@ class Transaction:
 
         Pinning the connection's directory meanwhile does not count as an edit.
         """
-        for tenant in (connection.sign_in_segment, connection.domain):
-            if endpoint_fingerprint(connection, tenant, redirect_uri) == self.fingerprint:
-                return tenant
-        return None
+        return unchanged_tenant(self.fingerprint, connection, redirect_uri)
 
     @property
     def is_expired(self) -> bool:
@@ -96,6 +97,15 @@ def endpoint_fingerprint(connection: Connection, tenant: str, redirect_uri: str)
     )
 
 
+def unchanged_tenant(fingerprint: str, connection: Connection, redirect_uri: str) -> str | None:
+    """Return the tenant that an ``endpoint_fingerprint`` was made with, or None if the connection
+    was edited since. Pinning its directory meanwhile does not count as an edit."""
+    for tenant in (connection.sign_in_segment, connection.domain):
+        if endpoint_fingerprint(connection, tenant, redirect_uri) == fingerprint:
+            return tenant
+    return None
+
+
 def _digest(*parts: str) -> str:
     return base64url(hashlib.sha256(json.dumps(parts).encode()).digest()[:16])
 
@@ -113,6 +123,9 @@ def seal(transaction: Transaction) -> str:
         transaction.seed,
         transaction.created_at,
     ]
+    if step_up := transaction.step_up:
+        # Only then: a cookie has little room, and other versions of this app read the rest.
+        content += [step_up.max_age, step_up.acr]
     return sealing.seal(_SEAL, content, name=transaction.state)
 
 
@@ -129,6 +142,7 @@ def unseal(state: str, value: str) -> Transaction:
             str(subject),
             str(seed),
             int() | float() as created,
+            *asked,
         ]:
             return Transaction(
                 application_id=application,
@@ -141,7 +155,17 @@ def unseal(state: str, value: str) -> Transaction:
                 state=state,
                 seed=seed,
                 created_at=created,
+                step_up=_step_up(asked),
             )
+    raise BrokenSeal  # sealed by another version of this app
+
+
+def _step_up(asked: list[Any]) -> StepUp:
+    match asked:
+        case []:
+            return NOTHING
+        case [int() | None as max_age, str(acr)]:
+            return StepUp(max_age, acr)
     raise BrokenSeal  # sealed by another version of this app
 
 

@@ -1,13 +1,15 @@
-"""Takes the authorization code, the state and the transaction cookies out of a request.
+"""Takes the authorization code, the state, the transaction cookies, and the token and the cookies
+of set-up links out of a request.
 
 A report of an error in any view or middleware shows the request's address, its cookies and the
 WSGI environment. So these values are removed when Django starts to handle a request. The app keeps
-what it needs of them under two keys of ``META``, in an object whose ``repr`` shows nothing.
+what it needs of them under some keys of ``META``, in an object whose ``repr`` shows nothing.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import MutableMapping
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -26,6 +28,8 @@ T = TypeVar("T")
 NAMESPACE = "azuread_connections"
 #: Part of the name of every cookie that holds a transaction.
 COOKIE_MARK = "azuread_txn_"
+#: Part of the name of every cookie of a set-up link.
+SETUP_COOKIE_MARK = "azuread_setup_"
 SUBSTITUTE = "********************"
 
 #: The end of the callback's path, under any prefix.
@@ -33,6 +37,7 @@ CALLBACK_PATH = "/callback"
 
 _PARAMETERS = f"{NAMESPACE}.callback"
 _COOKIES = f"{NAMESPACE}.cookies"
+_SETUP_TOKEN = f"{NAMESPACE}.setup_token"
 _SEALED = "sealed"
 #: Parameters of a callback that stay readable: those of errors and of consent.
 _READABLE = frozenset(
@@ -46,7 +51,13 @@ _MAX_READABLE = 50
 #: A secret parameter in an address that a proxy or a server has added elsewhere.
 _IN_ADDRESS = re.compile(r"(?<![\w-])(code|state|session_state|sealed)=[^&\s\"'#;]*")
 #: A transaction cookie with its name, which ends in the state.
-_IN_COOKIES = re.compile(rf"((?:__Host-)?{COOKIE_MARK})[\w-]+(?:=[^;\s\"',]*)?")
+_IN_COOKIES = re.compile(
+    rf"((?:__Host-)?(?:{COOKIE_MARK}|{SETUP_COOKIE_MARK}))[\w-]+(?:=[^;\s\"',]*)?"
+)
+#: The token of a set-up link in a path: 256 bits in base64url.
+_SETUP_PATH = re.compile(r"(/setup/)([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+#: Seconds within which a browser follows a redirect to a path with a sealed token.
+_REDIRECT_SECONDS = 60
 
 Environ = MutableMapping[str, Any]
 
@@ -63,13 +74,24 @@ class Hidden(Generic[T]):
         return "<hidden>"
 
 
+class _Parameters(Hidden[str]):
+    """A callback's query string, and what was read from it with an encoding."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+        self.read: tuple[str | None, dict[str, str]] | None = None
+
+
 def withhold_from_environ(environ: Environ) -> bool:
     """Clean a WSGI environ; return whether anything was removed."""
     _withhold_cookies(environ)
     query = environ.get("QUERY_STRING", "")
     if _is_callback(environ.get("PATH_INFO", ""), query, environ):
         _withhold_parameters(environ, is_sealed=True)
-    return _COOKIES in environ or _PARAMETERS in environ
+    _withhold_setup_token(environ)
+    return any(key in environ for key in (_COOKIES, _PARAMETERS, _SETUP_TOKEN))
 
 
 def withhold_from_scope(scope: Environ) -> bool:
@@ -93,12 +115,13 @@ def withhold_from_scope(scope: Environ) -> bool:
         cookie = found["HTTP_COOKIE"].encode("latin-1")
         scope["headers"] = [*others, (b"cookie", cookie)] if cookie else others
         scope[_COOKIES] = found[_COOKIES]
-    return _COOKIES in scope or _PARAMETERS in scope
+    _withhold_setup_token_from_scope(scope, path)
+    return any(key in scope for key in (_COOKIES, _PARAMETERS, _SETUP_TOKEN))
 
 
 def callback_parameters(request: HttpRequest) -> dict[str, str]:
     """Return the parameters of Microsoft's redirect. Only for a request of the callback."""
-    kept = _kept(request, _PARAMETERS)
+    kept: Any = _kept(request, _PARAMETERS)
     if kept is None:
         # Not recognised at the start: the request uses another URLconf, or a test built it.
         _withhold_parameters(request.META, is_sealed=False)
@@ -106,8 +129,14 @@ def callback_parameters(request: HttpRequest) -> dict[str, str]:
         if "query_string" in (scope := getattr(request, "scope", {})):
             scope["query_string"] = request.META["QUERY_STRING"].encode()
         request.GET = QueryDict(request.META["QUERY_STRING"], encoding=request.encoding)
+    if kept.read is None or kept.read[0] != request.encoding:
+        kept.read = request.encoding, _read(kept.value, request.encoding)
+    return dict(kept.read[1])
+
+
+def _read(query: str, encoding: str | None) -> dict[str, str]:
     try:
-        return QueryDict(_as_sent(kept.value), encoding=request.encoding).dict()
+        return QueryDict(_as_sent(query), encoding=encoding).dict()
     except TooManyFieldsSent:
         # Microsoft sends only a few. Django would log each such request as an error and mail it.
         return {}
@@ -119,9 +148,31 @@ def transaction_cookies(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     Django's own parser strips Unicode spaces from names: a cookie with such a space before
     "__Host-", which any subdomain can set, would be taken for ours.
     """
-    if COOKIE_MARK in request.META.get("HTTP_COOKIE", ""):
+    return tuple(pair for pair in _kept_cookies(request) if COOKIE_MARK in pair[0])
+
+
+def setup_cookie(request: HttpRequest, name: str) -> str:
+    """Return the value of a cookie of a set-up link, or "". The name is compared as sent."""
+    return next((value for sent, value in _kept_cookies(request) if sent == name), "")
+
+
+def setup_token(request: HttpRequest, in_path: str) -> str:
+    """Return the token of a set-up link. ``in_path``: what the path has in its place."""
+    kept: Hidden[str] | None = _kept(request, _SETUP_TOKEN)
+    if kept is not None:
+        return kept.value
+    try:
+        # A middleware has redirected the browser, such as from http to https.
+        token, sealed_at = sealing.unseal("setup", in_path)
+    except (BrokenSeal, UnicodeEncodeError):
+        return in_path
+    return token if 0 <= time.time() - sealed_at <= _REDIRECT_SECONDS else ""
+
+
+def _kept_cookies(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    if _has_ours(request.META.get("HTTP_COOKIE", "")):
         # A test built this request: a server's was cleaned when it started.
-        others = {k: v for k, v in request.COOKIES.items() if COOKIE_MARK not in k}
+        others = {k: v for k, v in request.COOKIES.items() if not _has_ours(k)}
         _withhold_cookies(request.META)
         request.COOKIES = others
     kept: Hidden[tuple[tuple[str, str], ...]] | None = _kept(request, _COOKIES)
@@ -129,9 +180,12 @@ def transaction_cookies(request: HttpRequest) -> tuple[tuple[str, str], ...]:
 
 
 def redacted_text(text: str, *, is_callback: bool) -> str:
-    """Return a text without transaction cookies and, for a callback, without its parameters."""
-    if COOKIE_MARK in text:
+    """Return a text without our secret cookies, without tokens of set-up links and, for a callback,
+    without its parameters."""
+    if _has_ours(text):
         text = _IN_COOKIES.sub(rf"\1{SUBSTITUTE}", text)
+    if "/setup/" in text:
+        text = _SETUP_PATH.sub(rf"\1{SUBSTITUTE}", text)
     return _IN_ADDRESS.sub(rf"\1={SUBSTITUTE}", text) if is_callback else text
 
 
@@ -142,19 +196,19 @@ def _kept(request: HttpRequest, key: str) -> Hidden[Any] | None:
 
 def _withhold_cookies(environ: Environ) -> None:
     header = environ.get("HTTP_COOKIE", "")
-    if COOKIE_MARK not in header:
+    if not _has_ours(header):
         return
     environ["HTTP_COOKIE"], ours = _without_ours(header)
     environ[_COOKIES] = Hidden(ours)
 
 
 def _without_ours(header: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return a Cookie header without transaction cookies, and those as (name, value)."""
+    """Return a Cookie header without our secret cookies, and those as (name, value)."""
     others: list[str] = []
     ours: list[tuple[str, str]] = []
     for pair in header.split(";"):
         name, _equals, value = pair.strip(" \t").partition("=")
-        if COOKIE_MARK in name:
+        if _has_ours(name):
             ours.append((name, value))
         else:
             others.append(pair)
@@ -169,15 +223,65 @@ def _is_callback(path: str, query: str, kept: Environ) -> bool:
     # After a full stop, `state` holds where the sign-in began: see ``resumption``.
     state = _value(query, "state").partition(".")[0]
     if cookies is not None and any(
-        name.partition(COOKIE_MARK)[2] == state for name, _sealed in cookies.value
+        COOKIE_MARK in name and name.partition(COOKIE_MARK)[2] == state
+        for name, _sealed in cookies.value
     ):
         return True
+    return _is_our_view(path, "callback")
+
+
+def _is_our_view(path: str, name: str) -> bool:
     try:
         # Not django.urls.resolve: it can still use the URLconf of this thread's last request.
         match = get_resolver().resolve(path)
     except Resolver404:
         return False
-    return NAMESPACE in match.app_names and match.url_name == "callback"
+    return NAMESPACE in match.app_names and match.url_name == name
+
+
+def _withhold_setup_token(environ: Environ) -> None:
+    path = environ.get("PATH_INFO", "")
+    if sealed := _sealed_path(path, environ):
+        environ["PATH_INFO"] = sealed
+    elif "/setup/" not in environ.get("HTTP_REFERER", ""):
+        return
+    for key, value in environ.items():
+        # The page's own address is the Referer of its form; servers and proxies copy the path.
+        if isinstance(value, str) and "/setup/" in value and key != "PATH_INFO":
+            environ[key] = _SETUP_PATH.sub(rf"\1{SUBSTITUTE}", value)
+
+
+def _withhold_setup_token_from_scope(scope: Environ, path: str) -> None:
+    headers = [(bytes(name), bytes(value)) for name, value in scope.get("headers", ())]
+    if sealed := _sealed_path(path, scope):
+        start = scope["path"].removesuffix(path)
+        scope["path"] = start + sealed
+        if "raw_path" in scope:
+            scope["raw_path"] = scope["path"].encode()
+    elif not any(name.lower() == b"referer" and b"/setup/" in value for name, value in headers):
+        return
+    scope["headers"] = [
+        (name, _SETUP_PATH.sub(rf"\1{SUBSTITUTE}", _text(value)).encode("latin-1"))
+        for name, value in headers
+    ]
+
+
+def _sealed_path(path: str, kept: Environ) -> str:
+    """Return the path of a set-up link with its token sealed, and keep the token; "" for any other
+    path."""
+    match = _SETUP_PATH.search(path)
+    if match is None or not _is_our_view(path[: match.end()], "setup"):
+        return ""
+    if rest := path[match.end() :]:
+        # With the full stop of a sentence or a slash, it opens nothing. Django logs such a path.
+        return f"{path[: match.start(2)]}{SUBSTITUTE}{rest}"
+    kept[_SETUP_TOKEN] = Hidden(match[2])
+    # If a middleware redirects the browser, the new request has the token sealed, for a minute.
+    return path[: match.start(2)] + sealing.seal("setup", [match[2], int(time.time())])
+
+
+def _has_ours(text: str) -> bool:
+    return COOKIE_MARK in text or SETUP_COOKIE_MARK in text
 
 
 def _withhold_parameters(environ: Environ, *, is_sealed: bool) -> None:
@@ -192,7 +296,7 @@ def _withhold_parameters(environ: Environ, *, is_sealed: bool) -> None:
         if isinstance(value, str) and "=" in value and key not in {"QUERY_STRING", "HTTP_COOKIE"}:
             environ[key] = redacted_text(value, is_callback=True)
     environ["QUERY_STRING"] = readable
-    environ[_PARAMETERS] = Hidden(sent)
+    environ[_PARAMETERS] = _Parameters(sent)
 
 
 def _redacted_header(name: bytes, value: bytes) -> bytes:

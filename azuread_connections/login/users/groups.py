@@ -1,7 +1,13 @@
-"""Applies group mappings: who may sign in, and who is in which Django group."""
+"""Applies the mappings of groups and app roles: who may sign in, and who is in which Django group.
+
+Groups and roles decide independently. A list of groups can be unknown (None): then nothing that
+groups give changes. Roles are complete: without the claim, the person has none. Both are compared
+in Python, because some databases ignore upper and lower case.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import router
@@ -18,56 +24,69 @@ def mappings_of(
     """Return a connection's mappings, each annotated about its Django group.
 
     ``has``: the user is in it now. ``granted``: this connection has added the identity's user to
-    it. ``is_given``: any connection has added the user, by any of their identities. One query, and
-    none if the connection reads no groups.
+    it. ``is_given``: any connection has added the user, by any of their identities. Mappings of
+    groups only if the connection reads groups, those of app roles only if it uses them. One query
+    at most.
     """
-    if not connection.security_groups:
+    if not connection.security_groups and not connection.app_roles:
         return []
     grants = GroupGrant.objects.filter(group=OuterRef("group"))
     own = grants.filter(identity=identity, connection=connection) if identity else None
     of_user = grants.filter(identity__user=user.pk) if user is not None else None
-    return list(
-        connection.group_mappings.annotate(
-            has=_membership(user),
-            granted=Value(False) if own is None else Exists(own),
-            is_given=Value(False) if of_user is None else Exists(of_user),
-        ).order_by()
+    found = connection.group_mappings.annotate(
+        has=_membership(user),
+        granted=Value(False) if own is None else Exists(own),
+        is_given=Value(False) if of_user is None else Exists(of_user),
     )
+    return [mapping for mapping in found.order_by() if _applies(mapping, connection)]
 
 
-def check_admission(mappings: list[GroupMapping], groups: tuple[Group, ...] | None) -> None:
-    """Refuse a person who is in none of the groups of which one is required.
+def check_admission(
+    mappings: list[GroupMapping], groups: tuple[Group, ...] | None, roles: Collection[str] = ()
+) -> None:
+    """Refuse a person who has none of the groups and app roles of which one is required.
 
     ``groups``: all of a person's groups, or None if they are not known. Raises ``SignInFailed``:
-    ``user_refused``, or ``microsoft_unreachable`` if the groups are not known.
+    ``user_refused``, or ``microsoft_unreachable`` if the decision depends on unknown groups.
     """
-    admitting = {mapping.directory_group_id for mapping in mappings if mapping.admits}
-    if not admitting:
+    admitting = [mapping for mapping in mappings if mapping.admits]
+    held = set(roles)
+    if not admitting or any(m.is_role and m.role in held for m in admitting):
         return
-    if groups is None:
+    by_group = {m.directory_group_id for m in admitting if not m.is_role}
+    if by_group and groups is None:
         raise SignInFailed(
             "microsoft_unreachable",
             detail="Membership in a group is required, and the groups could not be read.",
         )
-    if admitting.isdisjoint(group.id for group in groups):
-        raise SignInFailed("user_refused", detail="They are in no group whose members may sign in.")
+    if by_group.isdisjoint(group.id for group in groups or ()):
+        raise SignInFailed("user_refused", detail=_lacking(admitting))
 
 
 def apply(
-    identity: Identity, mappings: list[GroupMapping], groups: tuple[Group, ...] | None
+    identity: Identity,
+    mappings: list[GroupMapping],
+    groups: tuple[Group, ...] | None,
+    roles: Collection[str] = (),
 ) -> None:
-    """Add the user to the Django groups that their groups are mapped to, and remove from others.
+    """Add the user to the Django groups that their groups and app roles are mapped to, and remove
+    them from the others.
 
     A ``GroupGrant`` records what a mapping gave, so that it ends with the tie; a group that the
-    user had otherwise gets none. Changes only mapped groups, and nothing on an incomplete list. To
-    be called in a transaction, with the mappings of this user and identity.
+    user had otherwise gets none. Changes only mapped Django groups; takes away none that a group
+    may give whose members are not known. To be called in a transaction, with the mappings of this
+    user and identity.
     """
     user: Any = identity.user
-    if groups is None or not hasattr(user, "groups"):
+    # Of the class, also of a lazy object: the attribute of a user would build a manager.
+    if not hasattr(user.__class__, "groups"):
         return
-    member_of = {group.id for group in groups}
-    mapped: list[Any] = [mapping for mapping in mappings if mapping.group_id is not None]
-    earned = {m.group_id for m in mapped if m.directory_group_id in member_of}
+    member_of = None if groups is None else {group.id for group in groups}
+    decided, undecided = _divide(mappings, member_of is not None)
+    held_roles = set(roles)
+    earned = {m.group_id for m in decided if _earns(m, member_of or set(), held_roles)}
+    # What an unknown list of groups may give stays as it is, unless a role gives it.
+    mapped = [m for m in decided if m.group_id in earned or m.group_id not in undecided]
     held = {m.group_id for m in mapped if m.has}
     if earned - held:
         user.groups.add(*(earned - held))
@@ -76,6 +95,30 @@ def apply(
     granted = {m.group_id for m in mapped if m.granted}
     given = {m.group_id for m in mapped if m.is_given or not m.has}
     _note(identity, mapped, add=(earned & given) - granted, remove=granted - earned)
+
+
+def _applies(mapping: GroupMapping, connection: Connection) -> bool:
+    return connection.app_roles if mapping.is_role else connection.security_groups
+
+
+def _divide(mappings: Iterable[Any], are_groups_known: bool) -> tuple[list[Any], set[int]]:
+    """Return the mappings to Django groups that can be decided, and the keys of the Django groups
+    of the others."""
+    mapped = [mapping for mapping in mappings if mapping.group_id is not None]
+    decided = [m for m in mapped if m.is_role or are_groups_known]
+    return decided, {m.group_id for m in mapped if not m.is_role and not are_groups_known}
+
+
+def _earns(mapping: GroupMapping, groups: set[str], roles: set[str]) -> bool:
+    return mapping.role in roles if mapping.is_role else mapping.directory_group_id in groups
+
+
+def _lacking(admitting: list[GroupMapping]) -> str:
+    if not any(mapping.is_role for mapping in admitting):
+        return "They are in no group whose members may sign in."
+    if all(mapping.is_role for mapping in admitting):
+        return "They have no app role that may sign in."
+    return "They are in no group and have no app role that may sign in."
 
 
 def _note(identity: Identity, mapped: list[Any], *, add: set[int], remove: set[int]) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 
 from ...entra.id_token import IdTokenClaims
 from ...models import Connection
+from ...models.primary import read_primary
 from ..log.failures import SignInFailed
 from ..lookup.realm import domain_of
 from .trust import ConfirmationNeeded, DomainTrust
@@ -77,7 +78,7 @@ def users_with_email(email: str) -> list[Any]:
         return []
     user_model = get_user_model()
     field = user_model.get_email_field_name()
-    candidates = user_model._default_manager.filter(**{f"{field}__iexact": email})
+    candidates = read_primary(user_model).filter(**{f"{field}__iexact": email})
     return [user for user in candidates[:_MAX_CANDIDATES] if _has_email(user, email)]
 
 

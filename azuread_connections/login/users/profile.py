@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,26 +11,38 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.validators import validate_email
-from django.db.models import Field
+from django.db.models import BooleanField, EmailField, Field, FileField
 
 from ...conf import conf
 from ...entra.graph import PROFILE_NAMES, Group
 from ...entra.id_token import IdTokenClaims
 from ...models import Connection
+from ...models.primary import read_primary
 from .names import split_name
 from .trust import DomainTrust
 from .usernames import require_usable
 
 #: Attributes that can be cut to fit a column. An address or a number would be wrong then.
 _MAY_BE_CUT = frozenset({"name", "given_name", "family_name", "job_title", "department", "company"})
+#: Before the name of an optional claim in USER_FIELDS.
+CLAIM_PREFIX = "claims."
+#: Fields of a user that decide what they may do.
+_RIGHTS = frozenset({"password", "is_active", "is_staff", "is_superuser", "last_login"})
 #: Attributes that are an address, or look like one.
 _ADDRESSES = frozenset({"email", "username"})
+#: Nearly every address. Django's own expression, which decides about all others, takes 40 ms to
+#: compile: the first sign-in of each process would wait for it.
+_PLAIN_ADDRESS = re.compile(
+    r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*@"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_MAX_PLAIN_ADDRESS = 254
 #: Claims that hooks get from the profile or from Graph, or not at all: a directory can put claims
 #: of these names into its tokens.
 _PROFILES_OWN = (
     *("email", "email_verified", "unverified_email", "username"),
     *("name", "given_name", "family_name", *PROFILE_NAMES),
-    *("groups", "hasgroups", "_claim_names", "_claim_sources"),
+    *("groups", "hasgroups", "_claim_names", "_claim_sources", "claims"),
 )
 
 
@@ -39,7 +51,8 @@ class Profile:
     """A person as the directory describes them. The directory can write any text here.
 
     ``email_verified``: the address's domain is verified for the person's directory.
-    ``extended``: what Graph adds, under the names of our profile.
+    ``extended``: what Graph adds, under the names of our profile. ``claims``: the optional claims
+    that the connection keeps; they decide nothing.
     """
 
     name: str
@@ -49,20 +62,26 @@ class Profile:
     email_verified: bool
     username: str
     extended: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all attributes in one dict, as the identity stores them."""
+        """Return all attributes in one dict, as the identity stores them. Optional claims are under
+        ``claims``, if there are some."""
         basic = dict(vars(self))
-        return {**basic.pop("extended"), **basic}
+        claims = dict(basic.pop("claims"))
+        return {**basic.pop("extended"), **basic, **({"claims": claims} if claims else {})}
 
 
 def read_profile(
-    claims: IdTokenClaims, trust: DomainTrust, extended: Mapping[str, Any] | None = None
+    claims: IdTokenClaims,
+    trust: DomainTrust,
+    extended: Mapping[str, Any] | None = None,
+    kept: Mapping[str, Any] | None = None,
 ) -> Profile:
     """Return the profile of a validated ID token, with that of Graph if there is one.
 
     The address is the first claim in EMAIL_CLAIMS that holds an address. ``trust``: the domains
-    that are verified for the person's directory.
+    that are verified for the person's directory. ``kept``: the optional claims to keep.
     """
     more = extended or {}
     claim, email = _email(claims)
@@ -75,12 +94,32 @@ def read_profile(
         email_verified=vouched_for or trust.vouches_for(email),
         username=claims.upn or claims.preferred_username,
         extended=more,
+        claims=kept or {},
     )
 
 
 def extended_part(profile: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a stored profile that came from Graph."""
     return {name: profile[name] for name in PROFILE_NAMES if name in profile}
+
+
+def merged_profile(
+    connection: Connection, stored: Mapping[str, Any], profile: Profile
+) -> dict[str, Any]:
+    """Return a stored profile with what a directory has reported of the person without a sign-in.
+
+    What the report does not mention stays; of the extended profile, only if Graph is asked for it.
+    """
+    kept = {
+        name: value
+        for name, value in stored.items()
+        if connection.extended_profile or name not in PROFILE_NAMES
+    }
+    new = profile.as_dict()
+    if not profile.email:
+        del new["email"], new["email_verified"]
+    new = {name: value for name, value in new.items() if value or name == "email_verified"}
+    return {"given_name": "", "family_name": "", **kept, **new}
 
 
 def hook_claims(
@@ -92,18 +131,27 @@ def hook_claims(
     they have an ``unverified_email``. ``groups``: the IDs of all groups; absent if they are not
     known. The caller may change the result: it shares nothing with that of another call.
     """
-    found = {name: deepcopy(value) for name, value in claims.everything.items()}
+    found: dict[str, Any] = _copied(claims.everything)
     for name in _PROFILES_OWN:
         found.pop(name, None)
     attributes = _attributes(profile)
     del attributes["username"]
-    found |= {name: deepcopy(value) for name, value in attributes.items() if value}
+    found |= {name: _copied(value) for name, value in attributes.items() if value}
     if profile.email and not profile.email_verified:
         found["unverified_email"] = profile.email
     found["email_verified"] = bool(profile.email) and profile.email_verified
     if groups is not None:
         found["groups"] = [group.id for group in groups]
     return found
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of a JSON value that shares nothing with it."""
+    if isinstance(value, Mapping):
+        return {name: _copied(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(each) for each in value)
+    return value
 
 
 def create_user(
@@ -139,7 +187,7 @@ def sync_user(
     ``claims``: those of ``hook_claims``, in which a site's hook can have changed other attributes
     than addresses. An address that is not verified is never written: other code may send passwords
     to it. A value that its field refuses, or that is too long, is not written either; only names
-    and the like are cut.
+    and the like are cut. ``claims.NAME`` in USER_FIELDS is an optional claim.
     """
     attributes = _attributes(profile)
     changeable = attributes.keys() - _ADDRESSES
@@ -147,11 +195,13 @@ def sync_user(
     changed = []
     for name, attribute in conf.user_fields.items():
         column = _column(name, attribute)
-        value = attributes.get(attribute)
-        if column is None or not isinstance(value, str) or not value:
+        value = _value(attributes, attribute)
+        if column is None or not _may_be_written(value, column):
             continue
         if attribute in _MAY_BE_CUT and not column.unique:
             value = value[: column.max_length].strip()
+        if getattr(user, name) == value:
+            continue  # what is stored already is not validated again
         fitting = _accepted(column, value, user)
         if fitting is None or getattr(user, name) == fitting:
             continue
@@ -173,10 +223,26 @@ def _attributes(profile: Profile) -> dict[str, Any]:
     return attributes
 
 
-def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> Any:
+def _value(attributes: Mapping[str, Any], attribute: str) -> Any:
+    if not attribute.startswith(CLAIM_PREFIX):
+        value = attributes.get(attribute)
+        return value if isinstance(value, str) else None
+    kept = attributes.get("claims")
+    return kept.get(attribute.removeprefix(CLAIM_PREFIX)) if isinstance(kept, Mapping) else None
+
+
+def _may_be_written(value: Any, column: Field[Any, Any]) -> bool:
+    """Return whether a value is a text, a number, or a truth value for a field of that kind."""
+    if isinstance(value, bool):
+        return isinstance(column, BooleanField)
+    return isinstance(value, str | int | float) and value != ""
+
+
+def _accepted(column: Field[Any, Any], value: Any, user: AbstractBaseUser) -> Any:
     """Return a value as the column stores it, or None if its validators refuse it."""
     try:
-        return column.clean(value, user)
+        # Numbers as texts: some fields take a number for something else, or fail.
+        return column.clean(value if isinstance(value, bool) else str(value), user)
     except ValidationError:
         return None
 
@@ -184,7 +250,9 @@ def _accepted(column: Field[Any, Any], value: str, user: AbstractBaseUser) -> An
 def _column(name: str, attribute: str) -> Field[Any, Any] | None:
     """Return the user's field of this name, or None if it must not follow the attribute.
 
-    The username is never synced, and the address only from ``email``, which is verified.
+    The username is never synced, and the address only from ``email``, which is verified. An
+    optional claim is not checked by Microsoft or this app: it decides neither what a user may do
+    nor how they are found or reached.
     """
     user_model = get_user_model()
     if name == user_model.USERNAME_FIELD:
@@ -195,13 +263,27 @@ def _column(name: str, attribute: str) -> Field[Any, Any] | None:
         found = user_model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    return found if isinstance(found, Field) else None
+    if not isinstance(found, Field):
+        return None
+    if attribute.startswith(CLAIM_PREFIX) and not can_follow_claims(found):
+        return None
+    return found
+
+
+def can_follow_claims(column: Field[Any, Any]) -> bool:
+    """Return whether a user's field can be set from an optional claim."""
+    return not (
+        column.name in _RIGHTS
+        or column.primary_key
+        or column.is_relation
+        or isinstance(column, EmailField | FileField)
+    )
 
 
 def _belongs_to_another(user: AbstractBaseUser, column: Field[Any, Any], value: Any) -> bool:
     if not column.unique:
         return False
-    same = get_user_model()._default_manager.filter(**{column.name: value})
+    same = read_primary(get_user_model()).filter(**{column.name: value})
     return same.exclude(pk=user.pk).exists()
 
 
@@ -219,6 +301,8 @@ def _email(claims: IdTokenClaims) -> tuple[str, str]:
 
 
 def _is_email(value: str) -> bool:
+    if len(value) <= _MAX_PLAIN_ADDRESS and _PLAIN_ADDRESS.fullmatch(value):
+        return True
     try:
         validate_email(value)
     except ValidationError:

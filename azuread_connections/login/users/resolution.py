@@ -24,14 +24,15 @@ from ...conf import conf
 from ...entra.graph import Group
 from ...entra.id_token import IdTokenClaims
 from ...models import Connection, Identity
-from ...models.prepared import Parameter, Select, Update
+from ...models.prepared import Parameter, Select
+from ...models.prepared_writes import Update
 from ..log.failures import SignInFailed
-from . import groups
+from . import admission, groups
 from .creation import create_new_user
 from .enrichment import Enrichment
 from .linking import find_linkable, link_to_identity
-from .profile import Profile, extended_part, hook_claims, read_profile
-from .trust import NO_DOMAIN, DomainTrust
+from .profile import Profile, extended_part, hook_claims, merged_profile, read_profile
+from .trust import NO_DOMAIN, ConfirmationNeeded, DomainTrust
 
 _BY_KEY = Select(
     lambda: Identity._default_manager.filter(
@@ -41,6 +42,8 @@ _BY_KEY = Select(
     ).order_by(),
     models={"identity": "", "user": "user"},
 )
+#: Of an identity's roles. Mappings use all of them.
+MAX_STORED_ROLES = 100
 #: What ``_describe`` sets.
 _DESCRIPTION = Update(
     Identity, "connection", "login_name", "profile", "groups", "roles", "last_sign_in_at"
@@ -124,11 +127,12 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
     """
     connection = verified.connection
     identity = _find(verified)
-    hooks.profile = profile = _profile(verified, identity)
+    reported = admission.check_rules(connection, verified.claims)
+    hooks.profile = profile = _profile(verified, identity, reported)
     claims = partial(hook_claims, verified.claims, profile, verified.groups)
     _check_admission(hooks, verified, identity, claims)
     mappings = groups.mappings_of(connection, identity.user if identity else None, identity)
-    groups.check_admission(mappings, verified.groups)
+    groups.check_admission(mappings, verified.groups, verified.claims.roles)
     if identity is not None:
         resolved = ResolvedUser(identity)
         _refresh(hooks, verified, identity, profile, claims)
@@ -137,7 +141,7 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
     if resolved.linked or hooks.has_own_user_hooks:
         # The user can be in other groups by now than what was read.
         mappings = groups.mappings_of(connection, resolved.user, resolved.identity)
-    groups.apply(resolved.identity, mappings, verified.groups)
+    groups.apply(resolved.identity, mappings, verified.groups, verified.claims.roles)
     return resolved
 
 
@@ -148,16 +152,17 @@ def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
     Of the user, only the groups that mappings manage change. Raises as ``resolve``.
     """
     identity = _find(verified)
-    hooks.profile = profile = _profile(verified, None)
+    reported = admission.check_rules(verified.connection, verified.claims)
+    hooks.profile = profile = _profile(verified, None, reported)
     claims = partial(hook_claims, verified.claims, profile, verified.groups)
     _check_admission(hooks, verified, identity, claims)
     mappings = groups.mappings_of(verified.connection, user, identity)
-    groups.check_admission(mappings, verified.groups)
+    groups.check_admission(mappings, verified.groups, verified.claims.roles)
     if identity is None:
         identity = _tie(user, verified, profile)
     elif identity.user_id != user.pk:
         raise SignInFailed("user_refused", detail="This person is tied to another user already.")
-    groups.apply(identity, mappings, verified.groups)
+    groups.apply(identity, mappings, verified.groups, verified.claims.roles)
     return identity
 
 
@@ -170,10 +175,12 @@ def preview(hooks: Hooks, verified: VerifiedIdentity) -> str:
     """
     connection = verified.connection
     identity = _find(verified)
-    hooks.profile = profile = _profile(verified, identity)
+    reported = admission.check_rules(connection, verified.claims)
+    hooks.profile = profile = _profile(verified, identity, reported)
     claims = partial(hook_claims, verified.claims, profile, verified.groups)
     _check_admission(hooks, verified, identity, claims)
-    groups.check_admission(groups.mappings_of(connection), verified.groups)
+    mappings = groups.mappings_of(connection)
+    groups.check_admission(mappings, verified.groups, verified.claims.roles)
     if identity is not None:
         return _("%(user)s, who is tied to this person.") % {"user": identity.user}
     user = find_linkable(hooks, verified.claims, connection, verified.trust, claims())
@@ -184,6 +191,55 @@ def preview(hooks: Hooks, verified: VerifiedIdentity) -> str:
     return _("A new user, %(name)s. Nobody is tied to this person yet, and users are created.") % {
         "name": name
     }
+
+
+@_refusals_by_the_site()
+def check_policies(hooks: Hooks, verified: VerifiedIdentity) -> None:
+    """Raise ``SignInFailed`` if the connection's policy or the site's hook refuses the person.
+
+    Reads no user: neither whether there is one, nor whether one would be created.
+    """
+    hooks.profile = profile = _profile(verified, None, {})
+    claims = partial(hook_claims, verified.claims, profile, verified.groups)
+    _check_admission(hooks, verified, None, claims)
+    mappings = groups.mappings_of(verified.connection)
+    groups.check_admission(mappings, verified.groups, verified.claims.roles)
+
+
+@_refusals_by_the_site()
+def provision(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
+    """Return the user of a person whom their directory reports, created if nobody is tied to them.
+
+    Decides as ``resolve``, but the person does not sign in: nothing of groups, and no existing user
+    is linked. Where the first sign-in would link one, or be refused, this raises ``SignInFailed``,
+    so that the person does not get a second account. To be called in a transaction.
+    """
+    connection = verified.connection
+    identity = _find(verified)
+    hooks.profile = profile = _profile(verified, identity, {})
+    claims = partial(hook_claims, verified.claims, profile, None)
+    _check_admission(hooks, verified, identity, claims)
+    if identity is not None:
+        identity.login_name = _login_name(profile) or identity.login_name
+        identity.profile = merged_profile(connection, identity.profile, profile)
+        identity.save(update_fields=["login_name", "profile"])
+        _sync(hooks, connection, identity, claims)
+        return ResolvedUser(identity)
+    try:
+        user = find_linkable(hooks, verified.claims, connection, verified.trust, claims())
+    except ConfirmationNeeded as needed:
+        raise _links_at_sign_in(needed.domain) from needed
+    if user is not None:
+        raise _links_at_sign_in(verified.claims.email)
+    return _create(hooks, verified, profile, claims, signs_in=False)
+
+
+def _links_at_sign_in(what: str) -> SignInFailed:
+    return SignInFailed(
+        "user_refused",
+        detail=f"An existing user has the same address ({what}). The person's first sign-in links "
+        "them, after Microsoft has confirmed the domain.",
+    )
 
 
 def _check_admission(
@@ -244,32 +300,57 @@ def _first_sign_in(
         link_to_identity(user)
         user = _update(hooks, user, claims)
         return ResolvedUser(_tie(user, verified, profile), linked=True)
-    _require_creation(hooks, connection, claims)
+    return _create(hooks, verified, profile, claims)
+
+
+def _create(
+    hooks: Hooks,
+    verified: VerifiedIdentity,
+    profile: Profile,
+    claims: HookClaims,
+    *,
+    signs_in: bool = True,
+) -> ResolvedUser:
+    _require_creation(hooks, verified.connection, claims)
     user = create_new_user(hooks, claims())
     _require_active(hooks, user)
-    identity = _tie(user, verified, profile)
-    signals.user_created.send(Identity, user=user, identity=identity, connection=connection)
+    identity = _tie(user, verified, profile, signs_in=signs_in)
+    signals.user_created.send(
+        Identity, user=user, identity=identity, connection=verified.connection
+    )
     return ResolvedUser(identity, created=True)
 
 
-def _tie(user: Any, verified: VerifiedIdentity, profile: Profile) -> Identity:
+def _tie(
+    user: Any, verified: VerifiedIdentity, profile: Profile, *, signs_in: bool = True
+) -> Identity:
     identity = Identity(
         user=user,
         cloud=verified.connection.identity_cloud,
         tenant_id=verified.claims.tenant_id,
         object_id=verified.claims.object_id,
     )
-    _describe(identity, verified, profile)
+    if signs_in:
+        _describe(identity, verified, profile)
+    else:
+        identity.connection = verified.connection
+        identity.login_name, identity.profile = _login_name(profile), profile.as_dict()
     identity.save(force_insert=True)
     return identity
 
 
-def _profile(verified: VerifiedIdentity, identity: Identity | None) -> Profile:
-    """Return the person's profile. Without an answer of Graph's, its last one is used."""
+def _profile(
+    verified: VerifiedIdentity, identity: Identity | None, reported: Mapping[str, Any]
+) -> Profile:
+    """Return the person's profile. Without an answer of Graph's, its last one is used.
+
+    ``reported``: what the directory has reported by itself. Graph's answer comes first.
+    """
     extended = verified.enrichment.profile
     if extended is None and identity is not None and verified.connection.extended_profile:
         extended = extended_part(identity.profile)
-    return read_profile(verified.claims, verified.trust, extended)
+    more = {**reported, **(extended or {})}
+    return read_profile(verified.claims, verified.trust, more, verified.enrichment.claims)
 
 
 def _refresh(
@@ -279,10 +360,14 @@ def _refresh(
     profile: Profile,
     claims: HookClaims,
 ) -> None:
-    connection = verified.connection
     _describe(identity, verified, profile)
     if not _DESCRIPTION.store(identity, router.db_for_write(Identity)):
         raise IntegrityError("The identity was untied from the user during the sign-in.")
+    _sync(hooks, verified.connection, identity, claims)
+
+
+def _sync(hooks: Hooks, connection: Connection, identity: Identity, claims: HookClaims) -> None:
+    """Update the user of an identity by the hook."""
     before = _governed_fields(identity.user)
     identity.user = user = _update(hooks, identity.user, claims)
     after = _governed_fields(user)
@@ -320,7 +405,7 @@ def _describe(identity: Identity, verified: VerifiedIdentity, profile: Profile) 
     identity.login_name = _login_name(profile)
     identity.profile = profile.as_dict()
     # Complete by nature: without the claim, the person has none.
-    identity.roles = list(verified.claims.roles)
+    identity.roles = list(verified.claims.roles)[:MAX_STORED_ROLES]
     identity.last_sign_in_at = timezone.now()
     if verified.groups is not None:
         identity.groups = groups.stored(verified.connection, verified.groups)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import router
+from django.db.models import Q
 from django.utils import timezone
 
 from ... import domains
@@ -19,9 +20,27 @@ from ...entra.errors import Unreachable
 from ...entra.id_token import IdTokenClaims
 from ...models import Connection, DomainAlias
 from ...models.alias import CONFIRMED_FOR, RETRY_AFTER, DomainAliases
+from ...models.prepared import Parameter, Select
 from ..log.failures import SignInFailed
 from ..lookup.enabled import OwnDomain
 from ..lookup.realm import domain_of
+
+#: Domains in the names of one person, at most: see ``_named_domains``.
+_MAX_NAMED = 3
+_NAMED = Select(
+    lambda: (
+        DomainAlias.objects.filter(
+            Q(domain=Parameter("domain0"))
+            | Q(domain=Parameter("domain1"))
+            | Q(domain=Parameter("domain2")),
+            connection=Parameter("connection"),
+        )
+        .with_disputes()
+        .order_by()
+    ),
+    models={"alias": ""},
+    columns=("is_disputed",),
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +101,8 @@ def find_trust(
 def confirm(connection: Connection, trust: DomainTrust, domain: str) -> DomainTrust:
     """Ask Microsoft about a domain right before an existing user is linked by it.
 
-    Raises ``SignInFailed`` (``microsoft_unreachable``) if Microsoft does not answer: an earlier
-    proof is not enough to link a user.
+    Raises ``SignInFailed`` (``microsoft_unreachable``) if Microsoft does not answer, or the DNS of
+    a domain that Microsoft does not know: an earlier proof is not enough to link a user.
     """
     try:
         answer = domains.check(connection, domain)
@@ -97,6 +116,12 @@ def confirm(connection: Connection, trust: DomainTrust, domain: str) -> DomainTr
             "microsoft_unreachable",
             detail=f"To link a user, Microsoft has to confirm the domain {domain}: {why}",
             retry_after=why.retry_after if isinstance(why, Unreachable) else None,
+        )
+    if not answer.is_final:
+        raise SignInFailed(
+            "microsoft_unreachable",
+            detail=f"To link a user, the DNS record of {domain} has to be read, but its DNS "
+            "servers do not answer.",
         )
     # From the database: the connection may have been pinned to another directory meanwhile.
     proven = _aliases(connection, {domain}).filter(found_tenant_id=connection.tenant_id)
@@ -121,7 +146,17 @@ def _aliases(connection: Connection, named: Set[str]) -> DomainAliases:
 
 
 def _read(connection: Connection, named: frozenset[str]) -> list[DomainAlias]:
-    return list(_aliases(connection, named).with_disputes().order_by())
+    # Not from a replica, which may lag behind the withdrawal of a proof.
+    using = router.db_for_write(DomainAlias)
+    padded = [*named, *[""] * _MAX_NAMED]
+    domains_named = {f"domain{number}": padded[number] for number in range(_MAX_NAMED)}
+    rows = _NAMED.rows(using, connection=connection.pk, **domains_named)
+    return [_disputed_or_not(row.alias, is_disputed=row.is_disputed) for row in rows]
+
+
+def _disputed_or_not(alias: DomainAlias, *, is_disputed: bool) -> DomainAlias:
+    alias.is_disputed = bool(is_disputed)
+    return alias
 
 
 def _trusted(connection: Connection, aliases: list[DomainAlias]) -> frozenset[str]:
@@ -135,10 +170,10 @@ def _trusted(connection: Connection, aliases: list[DomainAlias]) -> frozenset[st
 def _ask_about_due(
     connection: Connection, aliases: list[DomainAlias], now: datetime
 ) -> frozenset[str]:
-    """Return the domains about which Microsoft has given a conclusive answer."""
+    """Return the domains about which Microsoft, or else their DNS, has given a clear answer."""
     due = [each for each in aliases if each.is_due(connection.tenant_id, now) and _may_ask(each)]
     answers = domains.check_in_turn(connection, (each.domain for each in due))
-    return frozenset(answer.domain for answer in answers if answer.is_conclusive)
+    return frozenset(answer.domain for answer in answers if answer.is_final)
 
 
 def _may_ask(alias: DomainAlias) -> bool:

@@ -12,6 +12,7 @@ from django.db import models
 from ...conf import conf
 from ...entra.id_token import IdTokenClaims
 from ...models import Connection
+from ...models.primary import read_primary
 from ..log.failures import SignInFailed
 from .trust import DomainTrust
 
@@ -67,7 +68,7 @@ def _own_name(claims: IdTokenClaims, trust: DomainTrust) -> str:
 def _is_taken(username: str) -> bool:
     user_model = get_user_model()
     same = {f"{user_model.USERNAME_FIELD}__iexact": username}
-    return user_model._default_manager.filter(**same).exists()
+    return read_primary(user_model).filter(**same).exists()
 
 
 def _made_up_name(claims: IdTokenClaims, field: models.Field[Any, Any]) -> str:

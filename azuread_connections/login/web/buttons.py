@@ -40,11 +40,15 @@ def buttons(connections: Iterable[Connection], **parameters: str) -> list[Button
 def start_url(connection: Connection, **parameters: str) -> str:
     """Return the address that begins a sign-in by this connection.
 
-    Parameters: ``application`` (a slug), ``next`` (a safe destination), ``login_hint``, ``prompt``;
-    empty ones are left out.
+    Parameters: ``application`` (a slug), ``next`` (a safe destination), ``login_hint``, ``prompt``,
+    ``max_age`` and ``acr`` (see ``StepUp``); empty ones are left out.
     """
-    path = reverse(f"{addresses.NAMESPACE}:start", args=[connection.name])
-    return path + query(**parameters)
+    return start_url_of(connection.name, **parameters)
+
+
+def start_url_of(name: str, **parameters: str) -> str:
+    """Return ``start_url`` for the name of a connection."""
+    return reverse(f"{addresses.NAMESPACE}:start", args=[name]) + query(**parameters)
 
 
 def sign_in_url(**parameters: str) -> str:

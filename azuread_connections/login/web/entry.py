@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 
 from ...entra.frames import without_frame_variables
-from . import display
+from . import display, unseen_https
 
 
 def entry(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -30,6 +30,7 @@ def entry(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
 def _shown(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        unseen_https.report(request)
         answer: HttpResponseBase = display.shown(
             display.find(request), partial(view, request, *args, **kwargs)
         )

@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ..flows import callback
-from ..flows.begin import SELECT_ACCOUNT
+from ..flows.begin import LOGIN, SELECT_ACCOUNT
 from ..flows.resumption import Resumption, find_resumption
+from ..flows.setup_session import return_path
 from ..log.failures import SignInFailed
 from ..lookup import addresses, enabled
 from . import buttons
@@ -21,14 +22,17 @@ def failure_page(request: HttpRequest, failed: SignInFailed) -> HttpResponse:
     callback.report_failure(request, failed)
     # After it is logged: the connection named in `state` is not part of the failure.
     resumption = find_resumption(request) if failed.failure.status == 400 else None
+    setup_url = return_path(request)
     response = render(
         request,
         "azuread_connections/error.html",
         {
             "failure": failed.failure,
+            "advice": failed.advice or failed.failure.advice,
             "reference": failed.reference,
             "back_url": failed.back_url,
-            "retry_url": failed.back_url or _retry_url(request, failed, resumption),
+            "setup_url": setup_url,
+            "retry_url": setup_url or failed.back_url or _retry_url(request, failed, resumption),
             "resume_with": resumption.target.connection.label if resumption else "",
             "other_account_url": _other_account_url(failed),
             "home_url": _home_url(request, resumption),
@@ -67,6 +71,7 @@ def _other_account_url(failed: SignInFailed) -> str:
         application=enabled.slug_unless_default(application) if application else "",
         next=failed.destination,
         prompt=SELECT_ACCOUNT,
+        **failed.step_up.parameters,
     )
 
 
@@ -83,6 +88,11 @@ def _retry_url(request: HttpRequest, failed: SignInFailed, resumption: Resumptio
         application = enabled.slug_unless_default(failed.application)
     if failed.connection is not None and failed.failure.can_retry:
         return buttons.start_url(
-            failed.connection, application=application, next=failed.destination
+            failed.connection,
+            application=application,
+            next=failed.destination,
+            # Whatever Microsoft remembers of the person was not enough.
+            prompt=LOGIN if failed.step_up.max_age is not None else "",
+            **failed.step_up.parameters,
         )
     return buttons.sign_in_url(application=application, next=failed.destination)

@@ -43,13 +43,14 @@ def prefetch_response(request: HttpRequest) -> HttpResponse | None:
 
 
 def _is_prefetch(request: HttpRequest) -> bool:
-    # https://fetch.spec.whatwg.org/#sec-purpose-header; the others are older browsers'.
+    # https://fetch.spec.whatwg.org/#sec-purpose-header; the others are older browsers'. In `META`,
+    # because `request.headers` would copy every header first.
     return any(
-        "prefetch" in request.headers.get(name, "").lower()
-        for name in ("Sec-Purpose", "Purpose", "X-Moz")
+        "prefetch" in request.META.get(name, "").lower()
+        for name in ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ")
     )
 
 
 def _is_program(request: HttpRequest) -> bool:
-    agent = request.headers.get("User-Agent", "")
+    agent = request.META.get("HTTP_USER_AGENT", "")
     return _CONTINUED not in request.GET and _PROGRAMS.search(agent) is not None

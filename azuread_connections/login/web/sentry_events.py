@@ -1,4 +1,4 @@
-"""Keeps codes and transaction cookies out of Sentry, where a site uses it.
+"""Keeps codes, set-up links and our secret cookies out of Sentry, where a site uses it.
 
 Sentry's SDK copies the address and the cookies of a request before Django sees it, so ``withheld``
 runs too late for that copy.
@@ -10,7 +10,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..state.withheld import CALLBACK_PATH, COOKIE_MARK, redacted_text
+from ..state.withheld import CALLBACK_PATH, COOKIE_MARK, SETUP_COOKIE_MARK, redacted_text
 
 #: Parts of an event that can hold an address or a header. Frames are not changed.
 _PARTS = ("request", "breadcrumbs", "contexts", "spans", "extra", "logentry")
@@ -46,7 +46,7 @@ def _scrubbed(value: Any, is_callback: bool) -> Any:
         return {
             name: _scrubbed(each, is_callback)
             for name, each in value.items()
-            if COOKIE_MARK not in str(name)
+            if COOKIE_MARK not in str(name) and SETUP_COOKIE_MARK not in str(name)
         }
     if isinstance(value, list | tuple):
         return [_scrubbed(each, is_callback) for each in value]

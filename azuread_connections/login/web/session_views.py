@@ -20,7 +20,7 @@ from django.views.generic import TemplateView, View
 from ...conf import conf
 from ...models import Identity
 from ..flows import accounts, begin, logout, redirects
-from ..log.failures import SignInFailed
+from ..log.failures import SignInFailed, Stage
 from ..lookup import addresses, enabled, realm
 from ..state import session
 from ..state.freshness import is_login_fresh
@@ -90,7 +90,11 @@ class AccountsView(TemplateView):
     def _connect(self, request: HttpRequest, name: str) -> HttpResponse:
         target = enabled.find_enabled(request, name)
         if target is None:
-            raise SignInFailed("connection_disabled", detail=f"No connection “{name}” here.")
+            raise SignInFailed(
+                "connection_disabled",
+                detail=f"No connection “{name}” here.",
+                stage=Stage.START,
+            )
         # Microsoft redirects to another host, where the browser may have no session yet.
         if addresses.must_move(request, is_own_host=target.is_own_host):
             moved = self._address(**{addresses.MOVED: "1"})
@@ -116,7 +120,8 @@ class AccountsView(TemplateView):
         context = self.get_context_data(
             email=found.address,
             found_choices=[target.connection for target in found.targets],
-            is_unknown=not found.targets,
+            is_unknown=not found.targets and not found.is_refused,
+            is_refused=found.is_refused,
         )
         return self.render_to_response(context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,11 +14,14 @@ from django.views.generic import TemplateView, View
 
 from ...conf import conf
 from ...models import Application
+from ...observation import timed_callback
 from ..flows import begin, callback, consent, redirects
 from ..flows.sign_in import OtherUserSignedIn
-from ..log.failures import SignInFailed
+from ..log.failures import SignInFailed, Stage
 from ..lookup import addresses, enabled, realm
+from ..lookup.start_cache import find_enabled_cached
 from ..lookup.typed_address import clean_address
+from ..state.step_up import requested_by
 from ..state.transaction import delete_cookie
 from ..state.withheld import callback_parameters
 from . import buttons, prefetch
@@ -52,14 +56,17 @@ class SignInView(TemplateView):
         if len(found.targets) == 1:
             return _begin(request, found.targets[0], found.address, found.domain)
         return self.render_to_response(
-            self.get_context_data(
+            status=HTTPStatus.TOO_MANY_REQUESTS if found.is_refused else HTTPStatus.OK,
+            headers={"Retry-After": str(realm.UNKNOWN_SECONDS)} if found.is_refused else None,
+            context=self.get_context_data(
                 known_application=application,
                 email=found.address,
                 choices=self._buttons(
                     application, [target.connection for target in found.targets], found.address
                 ),
-                is_unknown=not found.targets,
-            )
+                is_unknown=not found.targets and not found.is_refused,
+                is_refused=found.is_refused,
+            ),
         )
 
     def get_context_data(
@@ -67,7 +74,7 @@ class SignInView(TemplateView):
     ) -> dict[str, Any]:
         application = known_application or enabled.find_application(self.request, self.application)
         shown = enabled.shown_as_buttons(application)
-        asks_for_account = bool(_prompt(self.request))
+        asks_for_account = _prompt(self.request) == begin.SELECT_ACCOUNT
         return super().get_context_data(
             application=application,
             application_name=_name_unless_default(application),
@@ -89,6 +96,7 @@ class SignInView(TemplateView):
             next=self._next(application),
             login_hint=login_hint,
             prompt=_prompt(self.request),
+            **requested_by(self.request).parameters,
         )
 
     def _other_account_url(self, application: Application | None) -> str:
@@ -97,6 +105,7 @@ class SignInView(TemplateView):
             application=enabled.chosen_application(self.request),
             next=self._next(application),
             prompt=begin.SELECT_ACCOUNT,
+            **requested_by(self.request).parameters,
         )
 
     def _next(self, application: Application | None) -> str:
@@ -125,6 +134,7 @@ class CallbackView(View):
     # Not HEAD: a link preview must not spend the code.
     http_method_names = ["get", "options"]
 
+    @timed_callback
     def get(self, request: HttpRequest) -> HttpResponse:
         secure = addresses.is_secure(request)
         failure: SignInFailed | None = None
@@ -150,11 +160,13 @@ class CallbackView(View):
 def _start(request: HttpRequest, name: str, application: str = "") -> HttpResponse:
     if answer := prefetch.prefetch_response(request):
         return answer
-    target = enabled.find_enabled(request, name, application)
+    target = find_enabled_cached(request, name, application)
     if target is None:
         asked = enabled.chosen_application(request, application) or "this site"
         detail = f"No connection “{enabled.lookup_name(name)}” for “{asked}”."
-        return failure_page(request, SignInFailed("connection_disabled", detail=detail))
+        return failure_page(
+            request, SignInFailed("connection_disabled", detail=detail, stage=Stage.START)
+        )
     asked = request.GET.get("login_hint", "")
     # Anything but an address can be the opaque hint that Microsoft puts into ID tokens.
     login_hint = clean_address(asked) or asked[:_MAX_LOGIN_HINT]
@@ -169,6 +181,7 @@ def _begin(
     destination = addresses.safe_destination(
         request, request.GET.get("next"), target.application.allowed_callback_urls
     )
+    step_up = requested_by(request)
     if addresses.must_move(request, is_own_host=target.is_own_host):
         moved = buttons.start_url(
             target.connection,
@@ -176,6 +189,7 @@ def _begin(
             next=destination,
             login_hint=login_hint,
             prompt=_prompt(request),
+            **step_up.parameters,
             **{addresses.MOVED: "1"},
         )
         return redirects.redirect_browser(request, conf.public_url + moved)
@@ -185,14 +199,17 @@ def _begin(
         login_hint=login_hint,
         domain_hint=domain_hint,
         prompt=_prompt(request),
+        step_up=step_up,
     )
     return begin.redirect_to_microsoft(request, start)
 
 
 def _prompt(request: HttpRequest) -> str:
-    """Return the parameter ``prompt``. Any value but ``SELECT_ACCOUNT`` is ignored."""
+    """Return the parameter ``prompt``: ``SELECT_ACCOUNT``, or ``LOGIN`` for a step-up by age. Any
+    other value is ignored."""
     asked = request.GET.get("prompt", "")
-    return asked if asked == begin.SELECT_ACCOUNT else ""
+    is_step_up = requested_by(request).max_age is not None
+    return asked if asked in (begin.SELECT_ACCOUNT, begin.LOGIN if is_step_up else "") else ""
 
 
 def _ask_first(request: HttpRequest, other: OtherUserSignedIn) -> HttpResponse:
@@ -202,6 +219,7 @@ def _ask_first(request: HttpRequest, other: OtherUserSignedIn) -> HttpResponse:
         other.context.connection,
         application=enabled.slug_unless_default(other.context.application),
         next=other.context.transaction.destination,
+        **other.context.transaction.step_up.parameters,
     )
     return render(
         request,

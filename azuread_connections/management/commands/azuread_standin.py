@@ -27,6 +27,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
         parser.add_argument("--port", type=int, default=8001)
+        parser.add_argument(
+            "--dns-port",
+            type=int,
+            help="UDP port of the DNS server (default: the number of --port)",
+        )
         parser.add_argument("--data", metavar="FILE.json", help="directories, people and apps")
         parser.add_argument(
             "--single-sign-on",
@@ -49,7 +54,8 @@ class Command(BaseCommand):
             self._start(standin, options["port"])
             self.stdout.write(
                 f"The stand-in for Microsoft runs at {standin.url} "
-                f"(look inside: {standin.url}/_standin/). Stop it with Ctrl-C."
+                f"(look inside: {standin.url}/_standin/). Stop it with Ctrl-C.\n"
+                f"Its DNS server is at {standin.dns.address} (UDP)."
             )
             self.stdout.flush()
             stopped.wait()
@@ -62,7 +68,10 @@ class Command(BaseCommand):
     def _prepare(self, options: dict[str, Any]) -> StandIn:
         try:
             standin = StandIn(
-                options["host"], options["port"], single_sign_on=options["single_sign_on"]
+                options["host"],
+                options["port"],
+                dns_port=options["port"] if options["dns_port"] is None else options["dns_port"],
+                single_sign_on=options["single_sign_on"],
             )
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -90,6 +99,6 @@ class Command(BaseCommand):
             if error.errno == errno.EADDRINUSE:
                 raise CommandError(
                     f"Port {port} is in use: stop the program that uses it, or choose another "
-                    "with --port."
+                    "with --port. The DNS server uses the same number, or that of --dns-port."
                 ) from error
             raise CommandError(f"Cannot listen on port {port}: {error.strerror}.") from error

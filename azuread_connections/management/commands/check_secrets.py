@@ -22,6 +22,7 @@ from azuread_connections.credentials.report import CredentialLine, CredentialSta
 from azuread_connections.credentials.sources import report
 from azuread_connections.management import arguments
 from azuread_connections.models.expiry import day_of
+from azuread_connections.setup.renewal import renewal_address
 
 #: ``--fail-on``: each level includes the levels before it.
 FAIL_ON: dict[str, frozenset[CredentialStatus]] = {
@@ -43,7 +44,8 @@ class Command(BaseCommand):
     help = (
         "List secrets and certificates that are expired, refused by Microsoft, expire soon, or "
         "have no recorded expiry date. A refused one counts as expired. The secrets of OAuth "
-        "clients are included if azuread_connections.provider is installed. "
+        "clients are included if azuread_connections.provider is installed, SCIM tokens that have "
+        "an end if azuread_connections.scim is. "
         "Exit status: 0 nothing to do, 1 problems found (see --fail-on), 2 the check failed or is "
         "incomplete."
     )
@@ -134,7 +136,7 @@ class Command(BaseCommand):
         return found
 
     def _send_notices(self) -> None:
-        delivery = send_notices()
+        delivery = send_notices(renewal_address=renewal_address)
         for problem in delivery.problems:
             self.has_problems = True
             self.stderr.write(problem, self.style.NOTICE)

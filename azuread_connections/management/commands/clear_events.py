@@ -7,14 +7,18 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from azuread_connections.conf import conf
+from azuread_connections.login.log.retention import clear_logs
 from azuread_connections.management import arguments
 from azuread_connections.models import Event, Revocation
+from azuread_connections.setup.expiry import clear_expired
 
 
 class Command(BaseCommand):
     help = (
-        "Delete old events of the sign-in log, and sign-outs at Microsoft that are older than any "
-        "valid sign-in. Works in batches, so that sign-ins never wait for it."
+        "Delete old events of the sign-in log, sign-outs at Microsoft that are older than any "
+        "valid sign-in, and what remains of expired set-up links. Works in batches, so that "
+        "sign-ins never wait for it. The log of provisioning requests is included if "
+        "azuread_connections.scim is installed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,3 +44,7 @@ class Command(BaseCommand):
         age = timedelta(days=conf.max_sign_in_days + 1)
         deleted = Revocation.delete_sign_outs_before(now - age, batch_size)
         self.stdout.write(f"{deleted} sign-outs at Microsoft older than any valid sign-in deleted.")
+        deleted = clear_expired(now, kept, batch_size)
+        self.stdout.write(f"{deleted} expired sessions of set-up links deleted.")
+        for sentence in clear_logs(now, batch_size):
+            self.stdout.write(sentence)

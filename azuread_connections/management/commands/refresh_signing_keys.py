@@ -32,6 +32,9 @@ class Command(BaseCommand):
         failed = False
         for connection in named_connections(names) if names else all_connections():
             missing.pop(connection.name_key, None)
+            if not connection.is_complete:
+                self.stdout.write(_("%s: not set up yet.") % connection.name)
+                continue
             try:
                 number = refresh.refresh(connection)
             except EntraError as error:

@@ -19,6 +19,8 @@ from azuread_connections.credentials.verification import all_connections
 from azuread_connections.management import arguments
 from azuread_connections.models import Connection
 
+from ...log_fields import LogEvent, log_fields
+
 logger = logging.getLogger("azuread_connections")
 
 FOUND, FAILED = 1, 2
@@ -113,7 +115,11 @@ def _without_surprises(
     except DatabaseError:
         raise
     except Exception as error:
-        logger.exception("The rotation of %s failed.", connection.name)
+        logger.exception(
+            "The rotation of %s failed.",
+            connection.name,
+            extra=log_fields(LogEvent.ROTATION_ERROR, connection=connection.name),
+        )
         yield RotationStep(connection.name, RotationOutcome.FAILED, _why(error), is_incomplete=True)
 
 

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...models.primary import PrimaryModel
 from ...models.validators import validate_plain_text
 from .client import OAuthClient
 
@@ -14,7 +15,7 @@ from .client import OAuthClient
 OPENID_SCOPES = frozenset({"openid", "profile", "email", "groups", "roles", "offline_access"})
 
 
-class API(models.Model):
+class API(PrimaryModel):
     """A resource server: what a client asks an access token for."""
 
     name = models.CharField(_("name"), max_length=100, validators=[validate_plain_text])
@@ -51,7 +52,7 @@ class API(models.Model):
         return found if isinstance(found, dict) else {}
 
 
-class ClientGrant(models.Model):
+class ClientGrant(PrimaryModel):
     """The scopes of an API that a client may have for itself. A client of somebody else needs it to
     ask for them on behalf of people, too."""
 

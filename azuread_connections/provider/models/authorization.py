@@ -12,11 +12,12 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from oauth2_provider.settings import oauth2_settings
 
 from ...models import Connection, Identity
+from ...models.primary import PrimaryForeignKey, PrimaryModel, PrimaryOneToOneField
 from .api import API
 from .client import OAuthClient
 
 
-class Authorization(models.Model):
+class Authorization(PrimaryModel):
     """One sign-in of a person to a client: its code, and on what the tokens for it rest.
 
     django-oauth-toolkit's tokens have no place for the sign-in that they follow from. This row has
@@ -26,7 +27,7 @@ class Authorization(models.Model):
     client = models.ForeignKey(
         OAuthClient, models.CASCADE, related_name="authorizations", verbose_name=_("client")
     )
-    user = models.ForeignKey(
+    user = PrimaryForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
 
@@ -64,7 +65,7 @@ class Authorization(models.Model):
     family = models.UUIDField(default=uuid.uuid4, unique=True)
     #: There is one at a time: a refresh ends the one before. Without a constraint, as others
     #: delete access tokens too (``cleartokens``).
-    access_token = models.OneToOneField(
+    access_token = PrimaryOneToOneField(
         oauth2_settings.ACCESS_TOKEN_MODEL,
         models.DO_NOTHING,
         null=True,

@@ -11,8 +11,10 @@ from oauth2_provider.models import get_application_model
 from oauth2_provider.settings import oauth2_settings
 
 from ...models import Application
+from ...models.primary import PrimaryManager, PrimaryModel, PrimaryOneToOneField
 from .client_settings import validate_client_id, validate_client_url, validate_metadata
 from .origins import clean_origin
+from .sent_secret import SentSecret
 
 _Type = Application.Type
 _GrantType = Application.GrantType
@@ -30,7 +32,7 @@ SUPPORTED_GRANT_TYPES = frozenset(
 PUBLIC_TYPES = frozenset({_Type.NATIVE, _Type.SPA})
 
 
-class OAuthClients(models.Manager["OAuthClient"]):
+class OAuthClients(PrimaryManager["OAuthClient"]):
     def register(
         self,
         application: Application,
@@ -78,9 +80,12 @@ def create_oauth_application(name: str, client_id: str, using: str) -> Any:
     return oauth_application
 
 
-class OAuthClient(models.Model):
+class OAuthClient(PrimaryModel):
     """What makes an application an OAuth client: ties it to its row in django-oauth-toolkit, and
     holds what neither of the two has a field for."""
+
+    #: Of the request that the client was read for: see ``queries.client``.
+    sent_secret: SentSecret | None = None
 
     application = models.OneToOneField(
         Application,
@@ -88,7 +93,7 @@ class OAuthClient(models.Model):
         related_name="oauth_client",
         verbose_name=_("application"),
     )
-    oauth_application = models.OneToOneField(
+    oauth_application = PrimaryOneToOneField(
         oauth2_settings.APPLICATION_MODEL,
         models.CASCADE,
         related_name="azuread_client",
@@ -246,7 +251,7 @@ def delete_oauth_application(instance: OAuthClient, using: str, **kwargs: Any) -
     rows.filter(pk=instance.oauth_application_id).delete()
 
 
-class WebOrigin(models.Model):
+class WebOrigin(PrimaryModel):
     """An origin from which scripts call the endpoints as one client (CORS)."""
 
     client = models.ForeignKey(OAuthClient, models.CASCADE, related_name="web_origin_rows")

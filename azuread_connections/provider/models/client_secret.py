@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ...models.prepared import Parameter, Select
+from ...models.primary import PrimaryModel, PrimaryQuerySet
 from .client import OAuthClient
 
 HINT_LENGTH = 3
@@ -19,7 +20,7 @@ HINT_LENGTH = 3
 MIN_LENGTH = 32
 
 
-class OAuthClientSecrets(models.QuerySet["OAuthClientSecret"]):
+class OAuthClientSecrets(PrimaryQuerySet["OAuthClientSecret"]):
     def live(self, now: datetime) -> OAuthClientSecrets:
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
 
@@ -48,7 +49,7 @@ class OAuthClientSecretManager(models.Manager.from_queryset(OAuthClientSecrets))
     @sensitive_variables("value")
     def accepts(self, client: OAuthClient, value: str) -> bool:
         """Return whether this is one of the client's secrets that are valid now. One query."""
-        using = router.db_for_read(self.model)
+        using = router.db_for_write(self.model)
         rows = _BY_DIGEST.rows(using, client=client.pk, digest=digest_of(value))
         return any(row.secret.is_live(timezone.now()) for row in rows)
 
@@ -58,7 +59,7 @@ class OAuthClientSecretManager(models.Manager.from_queryset(OAuthClientSecrets))
         return bool(self.filter(client=client, digest=digest_of(value)).exists())
 
 
-class OAuthClientSecret(models.Model):
+class OAuthClientSecret(PrimaryModel):
     """One of a client's secrets, of which only a digest is stored.
 
     SHA-256 without salt or stretching: each is a long random text, which no dictionary holds, and

@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...models.primary import PrimaryForeignKey, PrimaryManager, PrimaryModel
 from .client import OAuthClient
 
 
-class ClientConsents(models.Manager["ClientConsent"]):
+class ClientConsents(PrimaryManager["ClientConsent"]):
     def covers(self, client: OAuthClient, user: Any, scopes: Iterable[str]) -> bool:
         """Return whether a person has let a client know all this. One query."""
         given = self.filter(client=client, user=user).first()
@@ -23,11 +24,11 @@ class ClientConsents(models.Manager["ClientConsent"]):
         given.save(update_fields=["scope", "updated_at"])
 
 
-class ClientConsent(models.Model):
+class ClientConsent(PrimaryModel):
     """What a person has let a client of somebody else know about them."""
 
     client = models.ForeignKey(OAuthClient, models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = PrimaryForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     scope = models.TextField(blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

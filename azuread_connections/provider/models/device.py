@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...models.primary import PrimaryModel, PrimaryQuerySet
 from .api import API
 from .authorization import Authorization
 from .client import OAuthClient
@@ -15,13 +16,13 @@ INTERVAL = INTERVAL_STEP = 5
 PROGRAM_MAX_LENGTH = 40
 
 
-class DeviceAuthorizations(models.QuerySet["DeviceAuthorization"]):
+class DeviceAuthorizations(PrimaryQuerySet["DeviceAuthorization"]):
     def waiting(self, now: datetime) -> DeviceAuthorizations:
         """Those that a person can still answer."""
         return self.filter(answered_at__isnull=True, expires_at__gt=now)
 
 
-class DeviceAuthorization(models.Model):
+class DeviceAuthorization(PrimaryModel):
     """A device that waits for a person to sign in for it in a browser (RFC 8628).
 
     Once the person agrees, there is an ``Authorization``, on which the tokens rest as on that of

@@ -3,10 +3,11 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...models.primary import PrimaryModel
 from .client import OAuthClient
 
 
-class LogoutNotice(models.Model):
+class LogoutNotice(PrimaryModel):
     """A client that has still to be told that a person's sign-in has ended.
 
     Written in the transaction that ends it, and deleted once the client has confirmed it. It names

@@ -7,15 +7,16 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ...models.fields import EncryptedTextField
+from ...models.primary import PrimaryModel, PrimaryQuerySet
 
 
-class SigningKeys(models.QuerySet["SigningKey"]):
+class SigningKeys(PrimaryQuerySet["SigningKey"]):
     def published(self, now: datetime) -> SigningKeys:
         """Those that clients have to know: next, current, and retired with tokens still valid."""
         return self.filter(Q(retires_at__isnull=True) | Q(retires_at__gt=now))
 
 
-class SigningKey(models.Model):
+class SigningKey(PrimaryModel):
     """A key that signs tokens for clients.
 
     It signs from ``activates_at`` until a later one does, and is published until ``retires_at``.

@@ -3,8 +3,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ...models.primary import PrimaryModel
 
-class Auth0Subject(models.Model):
+
+class Auth0Subject(PrimaryModel):
     """Whom ``waad|<object ID>`` means. The row stays when the identity goes: the name is never
     given to another person."""
 

@@ -13,9 +13,9 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
+from ...client_address import client_address
 from ...login.flows.begin import SELECT_ACCOUNT
 from ...login.flows.redirects import redirect_browser
-from ...login.log.client_address import client_address
 from ...login.state import sealing, session
 from ...login.state.sealing import BrokenSeal
 from ...login.state.session import SignIn

@@ -6,7 +6,7 @@ import json
 
 from django.http import HttpRequest
 
-from ...login.log.client_address import client_address
+from ...client_address import client_address
 from .. import device_codes, device_limits, lifetimes, programs, server, user_codes
 from ..issuer import endpoint
 from ..models.device import INTERVAL

@@ -24,9 +24,12 @@ from .credentials import (
 
 if TYPE_CHECKING:
     from .directories import Directory, Person
+    from .groups import Group
 
-Platform = Literal["web", "spa"]
+Platform = Literal["web", "spa", "public"]
+PLATFORMS: tuple[Platform, ...] = ("web", "spa", "public")
 GroupClaims = Literal["SecurityGroup", "DirectoryRole", "All"]
+Version = Literal["v1.0", "v2.0"]
 
 LOOPBACK_WITHOUT_PORT = re.compile(r"^(http://(?:localhost|127\.0\.0\.1))(?::\d+)?(?=/|$)")
 
@@ -64,12 +67,17 @@ class Granted:
 class App:
     """An app registration. All fields can be changed while the stand-in runs.
 
+    `redirect_uris` are those of `platform`, `further_redirect_uris` those of other platforms: a
+    request has the platform of its redirect URI.
     `delegated` and `application` are the permissions it is registered with; they are effective
     where they were granted: by `grant`, or on a consent page. `optional_claims` adds "sid", "acct",
-    "email", "upn", "given_name", "family_name", "login_hint", "auth_time" or "amr" to its ID
-    tokens. `owns_itself`: its service principal is an owner of the registration, so that
-    `Application.ReadWrite.OwnedBy` lets it change that. `propagation` and `policy` concern
-    credentials that Graph adds.
+    "email", "upn", "given_name", "family_name", "login_hint", "auth_time", "amr", "ctry",
+    "employeeid" or a directory extension ("extension_…", which tokens call "extn.…") to its ID
+    tokens; the last three come from the person's `graph`. `owns_itself`: its service principal is
+    an owner of the registration, so that `Application.ReadWrite.OwnedBy` lets it change that.
+    `propagation` and `policy` concern credentials that Graph adds. `api_scopes`, `app_id_uri` and
+    `access_token_version` (`accessTokenAcceptedVersion`, v1.0 by default as in Azure) are those of
+    its own API (*Expose an API*).
     """
 
     client_id: str
@@ -78,6 +86,7 @@ class App:
     redirect_uris: list[str] = field(default_factory=list)
     multi_tenant: bool = False
     platform: Platform = "web"
+    further_redirect_uris: dict[Platform, list[str]] = field(default_factory=dict)
     secrets: list[AppSecret] = field(default_factory=list)
     certificates: list[AppCertificate] = field(default_factory=list)
     federated_credentials: list[AppFederatedCredential] = field(default_factory=list)
@@ -91,16 +100,37 @@ class App:
     propagation: Propagation = field(default_factory=Propagation)
     policy: CredentialPolicy = field(default_factory=CredentialPolicy)
     object_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    service_principal_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     _grants: dict[str, Granted] = field(default_factory=dict, repr=False)
     _by_person: dict[str, set[str]] = field(default_factory=dict, repr=False)
     _roles: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _assigned: dict[str, set[str]] = field(default_factory=dict, repr=False)
+    #: Scopes of the app's own API, and which version its access tokens have.
+    api_scopes: list[str] = field(default_factory=list)
+    app_id_uri: str = ""
+    access_token_version: Version = "v1.0"
 
-    def assign_roles(self, person: Person, *roles: str) -> None:
-        """Give a person exactly these app roles: the claim `roles` of their ID tokens."""
-        self._roles[person.object_id] = list(roles)
+    def assign_roles(self, member: Person | Group, *roles: str) -> None:
+        """Give a person, or the direct members of a group, exactly these app roles: the claim
+        `roles` of their ID tokens."""
+        self._roles[member.object_id] = list(roles)
 
-    def roles_of(self, person: Person) -> list[str]:
-        return list(self._roles.get(person.object_id, ()))
+    def roles_assigned_to(self, member: Person | Group) -> list[str]:
+        return list(self._roles.get(member.object_id, ()))
+
+    def assign_app_roles(self, app: App, *roles: str) -> None:
+        """Give another app exactly these app roles: the claim `roles` of its own access tokens for
+        this app's API."""
+        self._roles[app.object_id] = list(roles)
+
+    def roles_of(self, member: Person | App) -> list[str]:
+        """The app roles of a person or an app: their own, then those of the person's direct groups.
+
+        As at Microsoft, an assignment does not reach members of groups inside a group.
+        """
+        groups: list[Group] = getattr(member, "groups", [])
+        members = [member.object_id, *(group.object_id for group in groups)]
+        return list(dict.fromkeys(r for each in members for r in self._roles.get(each, ())))
 
     def grant(
         self,
@@ -191,13 +221,76 @@ class App:
         self.federated_credentials.append(added)
         return added
 
+    def remove_certificate(self, certificate: AppCertificate) -> None:
+        self.certificates.remove(certificate)
+
+    def remove_federated_credential(self, credential: AppFederatedCredential) -> None:
+        self.federated_credentials.remove(credential)
+
+    def require_assignment(self, directory: Directory, *members: Person | Group) -> None:
+        """Admit only these people, and direct members of these groups, in a directory.
+
+        It is the enterprise application's *Assignment required?*. A second call replaces the list.
+        """
+        self._assigned[directory.tenant_id] = {member.object_id for member in members}
+
+    def require_no_assignment(self, directory: Directory) -> None:
+        self._assigned.pop(directory.tenant_id, None)
+
+    def requires_assignment(self, directory: Directory) -> bool:
+        return directory.tenant_id in self._assigned
+
+    def assigned_in(self, directory: Directory) -> list[Person | Group]:
+        """The people and groups of the list, if the directory requires assignment."""
+        listed = self._assigned.get(directory.tenant_id, set())
+        everything: list[Person | Group] = [*directory.people, *directory.groups]
+        return [member for member in everything if member.object_id in listed]
+
+    def admits(self, person: Person) -> bool:
+        """Whether assignment lets this person in: nested groups do not count, as in Entra."""
+        directory = person.directory
+        listed = self._assigned.get(directory.tenant_id, set())
+        members: list[Person | Group] = [person, *person.groups]
+        return not self.requires_assignment(directory) or any(
+            member.object_id in listed for member in members
+        )
+
     def is_usable_in(self, directory: Directory) -> bool:
         return self.directory is directory or self.multi_tenant
 
+    def redirect_uris_of(self, platform: Platform) -> list[str]:
+        own = self.redirect_uris if platform == self.platform else ()
+        return [*own, *self.further_redirect_uris.get(platform, ())]
+
+    def add_redirect_uri(self, redirect_uri: str, platform: Platform = "web") -> None:
+        if platform == self.platform:
+            self.redirect_uris = [*self.redirect_uris, redirect_uri]
+        else:
+            self.further_redirect_uris.setdefault(platform, []).append(redirect_uri)
+
+    def remove_redirect_uri(self, redirect_uri: str, platform: Platform = "web") -> None:
+        """Remove it from this platform. ValueError if it is not there."""
+        if redirect_uri not in self.redirect_uris_of(platform):
+            raise ValueError(f"{redirect_uri} is not registered under the platform {platform!r}")
+        if platform == self.platform and redirect_uri in self.redirect_uris:
+            self.redirect_uris = [uri for uri in self.redirect_uris if uri != redirect_uri]
+        else:
+            self.further_redirect_uris[platform].remove(redirect_uri)
+
+    def has_redirect_uris(self) -> bool:
+        return any(self.redirect_uris_of(platform) for platform in PLATFORMS)
+
     def allows_redirect(self, redirect_uri: str) -> bool:
-        """Exact, but for the port of a loopback address."""
+        return self.platform_of(redirect_uri) is not None
+
+    def platform_of(self, redirect_uri: str) -> Platform | None:
+        """Where it is registered: compared exactly, but for the port of a loopback address."""
         wanted = _without_loopback_port(redirect_uri)
-        return any(_without_loopback_port(known) == wanted for known in self.redirect_uris)
+        for platform in PLATFORMS:
+            known = map(_without_loopback_port, self.redirect_uris_of(platform))
+            if wanted in known:
+                return platform
+        return None
 
 
 def _random_secret() -> str:

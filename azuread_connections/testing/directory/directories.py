@@ -55,6 +55,7 @@ class Person:
     admin: bool = False
     graph: dict[str, Any] = field(default_factory=dict)
     methods: list[str] = field(default_factory=lambda: ["pwd"])
+    manager: Person | None = None
 
     @property
     def groups(self) -> list[Group]:
@@ -90,6 +91,11 @@ class Directory:
     apps: list[App] = field(default_factory=list, repr=False)
     groups: list[Group] = field(default_factory=list, repr=False)
     roles: list[DirectoryRole] = field(default_factory=list, repr=False)
+    #: Deleted people, who can be restored.
+    deleted_people: list[Person] = field(default_factory=list, repr=False)
+    #: The authentication contexts of Conditional Access that are published, such as "c1". A sign-in
+    #: that asks for one of these meets it by picking the account; others are not in the ID token.
+    authentication_contexts: set[str] = field(default_factory=set, repr=False)
 
     @property
     def is_personal(self) -> bool:
@@ -149,6 +155,26 @@ class Directory:
             raise ValueError(f"{self.domain} already has the person {own_upn}")
         self.people.append(person)
         return person
+
+    def delete_person(self, person: Person, *, for_good: bool = False) -> None:
+        """Delete a person: they can be restored, as in Azure for 30 days, unless `for_good`."""
+        for people in (self.people, self.deleted_people):
+            if person in people:
+                people.remove(person)
+        for group in self.groups:
+            group.remove(person)
+        if not for_good:
+            self.deleted_people.append(person)
+
+    def restore_person(self, person: Person) -> None:
+        """Restore a deleted person, without their groups."""
+        self.deleted_people.remove(person)
+        self.people.append(person)
+
+    def delete_group(self, group: Group) -> None:
+        self.groups.remove(group)
+        for other in self.groups:
+            other.remove(group)
 
     def add_app(
         self,

@@ -10,19 +10,18 @@ from typing import Any, TypeVar, cast
 
 from ..clouds import CloudName
 from ..standin import StandIn
-from .apps import App, GroupClaims, Platform
+from .apps import PLATFORMS, App, GroupClaims
 from .directories import Default, Directory
 from .groups import Group
 
 T = TypeVar("T")
 
-PLATFORMS = ("web", "spa")
 GROUP_CLAIMS = ("SecurityGroup", "DirectoryRole", "All")
 APPLICATION_KEYS = (
     *("client_id", "name", "redirect_uris", "multi_tenant", "platform", "secrets"),
     *("delegated", "application", "consented", "granted_in", "personal_accounts"),
     *("group_membership_claims", "optional_claims", "frontchannel_logout_url"),
-    "own_signing_key",
+    *("own_signing_key", "roles"),
 )
 
 KIND_NAMES = {str: "a text", bool: "true or false", list: "a list", dict: "an object"}
@@ -81,11 +80,14 @@ def load(standin: StandIn, data: object) -> None:
     "groups"}], "applications": [{"client_id", "name", "redirect_uris", "multi_tenant",
     "platform", "secrets": [{"value", "expires_at", "key_id"}], "delegated", "application",
     "consented", "granted_in", "personal_accounts", "group_membership_claims",
-    "optional_claims", "frontchannel_logout_url", "own_signing_key"}]}],
+    "optional_claims", "frontchannel_logout_url", "own_signing_key", "roles": [{"value",
+    "members"}]}],
+    "provisioning": [{"tenant_url", "token"}]}],
     "personal_accounts": [{"name", "mail", "object_id"}]}`
 
     `members` are UPNs or object IDs of people, `groups` names or object IDs of the groups
-    inside a group, `granted_in` directories whose administrators consented to the app.
+    inside a group; those of a role are UPNs or object IDs of people, or names or object IDs of
+    groups. `granted_in` names directories whose administrators consented to the app.
     """
     root = _entry(data, "data")
     root.only("directories", "personal_accounts")
@@ -102,6 +104,11 @@ def load(standin: StandIn, data: object) -> None:
     for directory, entry in filled:
         for application in entry.entries("applications"):
             _add_application(standin, directory, application)
+        for job in entry.entries("provisioning"):
+            job.only("tenant_url", "token")
+            standin.provisioning_job(
+                job.required("tenant_url"), job.required("token"), directory=directory
+            )
 
 
 @contextmanager
@@ -133,7 +140,8 @@ def _add_personal_account(standin: StandIn, entry: _Entry) -> None:
 
 def _add_directory(standin: StandIn, entry: _Entry) -> Directory:
     entry.only(
-        *("domain", "name", "tenant_id", "domains", "cloud", "people", "groups", "applications")
+        *("domain", "name", "tenant_id", "domains", "cloud", "people", "groups", "applications"),
+        "provisioning",
     )
     with _named(entry):
         return standin.add_directory(
@@ -211,7 +219,7 @@ def _add_application(standin: StandIn, directory: Directory, entry: _Entry) -> N
             name=entry.get("name", str),
             redirect_uris=entry.texts("redirect_uris"),
             multi_tenant=bool(entry.get("multi_tenant", bool)),
-            platform=cast(Platform, platform),
+            platform=platform,
             delegated=delegated,
             application=entry.texts("application"),
             consented=entry.get("consented", bool) is not False,
@@ -220,12 +228,24 @@ def _add_application(standin: StandIn, directory: Directory, entry: _Entry) -> N
             optional_claims=entry.texts("optional_claims"),
             frontchannel_logout_url=entry.get("frontchannel_logout_url", str),
         )
+    _assign_roles(app, entry)
     _grant_elsewhere(app, entry)
     app.secrets.clear()
     for value, expires_at, key_id in secrets:
         app.add_secret(value, expires_at=expires_at, key_id=key_id)
     if entry.get("own_signing_key", bool):
         standin.rotate_app_key(app)
+
+
+def _assign_roles(app: App, entry: _Entry) -> None:
+    for role in entry.entries("roles"):
+        role.only("value", "members")
+        value = role.required("value")
+        for text in role.texts("members"):
+            member = app.directory.find_person(text) or app.directory.find_group(text)
+            if member is None:
+                raise DataError(f"{role.where}: there is no person or group {text!r} here.")
+            app.assign_roles(member, *app.roles_assigned_to(member), value)
 
 
 def _grant_elsewhere(app: App, entry: _Entry) -> None:

@@ -103,6 +103,14 @@ class Registry:
     def find_app(self, client_id: str) -> App | None:
         return self._apps.get(client_id.lower())
 
+    def find_api(self, resource: str) -> App | None:
+        """The app whose own API this is: its client ID, with or without `api://`, or its App ID
+        URI."""
+        for app in list(self._apps.values()):
+            if app.app_id_uri and app.app_id_uri == resource:
+                return app
+        return self.find_app(resource.removeprefix("api://"))
+
     def register_app(self, app: App) -> None:
         with self._lock:
             if app.client_id in self._apps:

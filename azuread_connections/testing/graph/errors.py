@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 
 from ..server.call import Call
@@ -30,10 +31,17 @@ MESSAGES = {
 class GraphRefusal(Exception):
     """Raised if Graph refuses; holds the content of the body."""
 
-    def __init__(self, status: int, message: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str | None = None,
+        code: str | None = None,
+        claims: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code or CODES.get(status, "UnknownError")
+        self.claims = claims
         self.message = message or MESSAGES.get(status, "The request could not be completed.")
 
 
@@ -57,6 +65,9 @@ def refused(call: Call, refusal: GraphRefusal) -> Response:
             'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/'
             'authorize", client_id="00000003-0000-0000-c000-000000000000"'
         )
+        if refusal.claims is not None:
+            encoded = base64.b64encode(refusal.claims.encode()).decode()
+            headers["WWW-Authenticate"] += f', error="insufficient_claims", claims="{encoded}"'
     body = {
         "error": {
             "code": refusal.code,

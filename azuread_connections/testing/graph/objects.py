@@ -31,7 +31,7 @@ ROLE_PROPERTIES = frozenset(
 APP_PROPERTIES = frozenset(
     {
         *("id", "appId", "displayName", "createdDateTime", "identifierUris", "keyCredentials"),
-        *("passwordCredentials", "publisherDomain", "signInAudience", "web", "spa"),
+        *("passwordCredentials", "publisherDomain", "signInAudience", "web", "spa", "publicClient"),
         *("requiredResourceAccess", "optionalClaims", "groupMembershipClaims", "notes"),
     }
 )
@@ -99,8 +99,9 @@ def app_properties(app: App) -> dict[str, Any]:
         "publisherDomain": app.directory.domain,
         "requiredResourceAccess": [],
         "signInAudience": audience,
-        "spa": {"redirectUris": app.redirect_uris if app.platform == "spa" else []},
-        "web": {"redirectUris": app.redirect_uris if app.platform == "web" else []},
+        "publicClient": {"redirectUris": app.redirect_uris_of("public")},
+        "spa": {"redirectUris": app.redirect_uris_of("spa")},
+        "web": {"redirectUris": app.redirect_uris_of("web")},
     }
 
 

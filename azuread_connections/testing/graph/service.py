@@ -54,9 +54,10 @@ def named_person(call: Call, token: AccessToken) -> Person:
 
 def fault_answer(call: Call, fault: Fault) -> Response | None:
     """The requested fault as an error of Graph, if the fault has no body."""
-    if fault.status is None and fault.refusal is None:
+    if fault.status is None and fault.refusal is None and fault.claims is None:
         return None
-    return refused(call, GraphRefusal(fault.status or 400, code=fault.error))
+    status = fault.status or (400 if fault.claims is None else 401)
+    return refused(call, GraphRefusal(status, code=fault.error, claims=fault.claims))
 
 
 def _bearer(call: Call) -> AccessToken:

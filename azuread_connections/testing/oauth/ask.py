@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from ..directory.apps import App
-from ..directory.directories import Directory
+from ..directory.directories import Directory, Person
 from ..server import pages
 from ..server.call import Call
 from ..server.wire import Response
+from .api_tokens import api_of_scopes
 from .errors import Refusal, callback_error
 from .permissions import OIDC_SCOPES, Scopes, parse_scopes
 
@@ -49,7 +50,7 @@ def identify(call: Call, params: dict[str, str]) -> Ask:
             tenant=directory.name if directory else call.request.tenant,
         )
     redirect_uri = params.get("redirect_uri")
-    if not app.redirect_uris:
+    if not app.has_redirect_uris():
         raise Refusal(500113)
     if not redirect_uri:
         raise Refusal(900971)
@@ -78,7 +79,7 @@ def check(call: Call, ask: Ask) -> None:
         raise Refusal(50147)
     if params.get("code_challenge_method", "plain") not in ("plain", "S256"):
         raise Refusal(90023)
-    if app.platform == "spa" and challenge is None:
+    if app.platform_of(ask.redirect_uri) == "spa" and challenge is None:
         raise Refusal(9002325)
 
 
@@ -91,13 +92,37 @@ def check_audience(call: Call, ask: Ask) -> None:
         raise Refusal(9002332, client_id=app.client_id, app_name=app.name)
 
 
+def check_assignment(ask: Ask, person: Person) -> None:
+    """Whether the directory lets this person use the app (*Assignment required?*)."""
+    app = ask.app
+    if not app.admits(person):
+        raise Refusal(50105, app_name=app.name, client_id=app.client_id, user=person.sign_in_name)
+
+
 def scopes_of(call: Call, ask: Ask) -> Scopes:
     """The requested scopes. v1 ignores scopes except OpenID's, and requests the static ones."""
     text = ask.params.get("scope", "")
     if call.version == "v1.0":
         oidc = tuple(name for name in text.split() if name in OIDC_SCOPES)
         return Scopes(oidc=oidc, graph=(), default=True)
-    return parse_scopes(text, call.graph_urls, app_name=ask.app.name)
+    return _scopes_of_api(call, ask, text) or parse_scopes(
+        text, call.graph_urls, app_name=ask.app.name
+    )
+
+
+def _scopes_of_api(call: Call, ask: Ask, text: str) -> Scopes | None:
+    """The scopes of an app's own API, if the request names one. They need no consent here, as for a
+    client that the API has pre-authorized."""
+    resource, names = api_of_scopes(text.split())
+    api = call.api_of(resource) if resource else None
+    if api is None:
+        return None
+    for name in names:
+        if name not in (".default", *api.api_scopes):
+            raise Refusal(650053, app_name=ask.app.name, scope=name, resource=api.client_id)
+    wanted = tuple(api.api_scopes) if ".default" in names else names
+    oidc = tuple(scope for scope in text.split() if scope in OIDC_SCOPES)
+    return Scopes(oidc=oidc, graph=(), prefix=f"{resource}/", api=wanted)
 
 
 def raise_ordered_fault(call: Call) -> None:

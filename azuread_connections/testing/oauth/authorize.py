@@ -9,9 +9,20 @@ from ..server.call import Call
 from ..server.state import BrowserSession, Grant
 from ..server.wire import Response
 from . import tokens
-from .ask import Ask, answer, check, identify, raise_ordered_fault, refusal_page, refuse, scopes_of
+from .ask import (
+    Ask,
+    answer,
+    check,
+    check_assignment,
+    identify,
+    raise_ordered_fault,
+    refusal_page,
+    refuse,
+    scopes_of,
+)
 from .consent import accept, ask_for_consent, missing, need_admin_approval
 from .errors import Refusal
+from .step_up import wanted
 
 # Our pages' own fields; everything else in their forms is the client's request.
 PAGE_FIELDS = frozenset({"person", "cancel", "accept", "organization"})
@@ -45,6 +56,8 @@ def sign_in(call: Call) -> Response:
         person = _chosen(call, ask)
         session = remember(call, person)
         session.authenticated[person.object_id] = call.now
+        met = wanted(call, ask).met_by(person)
+        session.contexts.setdefault(person.object_id, set()).update(met)
         return _proceed(call, ask, person, session)
     except Refusal as refusal:
         return refuse(call, ask, refusal)
@@ -62,6 +75,7 @@ def consent(call: Call) -> Response:
         if "accept" not in call.request.form:
             return refuse(call, ask, Refusal(65004), error_subcode="cancel")
         person = _chosen(call, ask)
+        check_assignment(ask, person)
         if lacking := missing(call, ask, person):
             if lacking.needs_admin and not person.admin:
                 return need_admin_approval(call, ask)
@@ -80,6 +94,7 @@ def _chosen(call: Call, ask: Ask) -> Person:
 
 
 def _proceed(call: Call, ask: Ask, person: Person, session: BrowserSession) -> Response:
+    check_assignment(ask, person)
     if lacking := missing(call, ask, person):
         return ask_for_consent(call, ask, person, lacking, session)
     return _back_with_code(call, ask, person, session)
@@ -97,7 +112,13 @@ def _remembered_sign_in(call: Call, ask: Ask) -> Response | None:
     hint = ask.params.get("login_hint")
     if hint:
         people = [person for person in people if person.is_called(hint)]
-    if session and len(people) == 1 and not {"login", "select_account"} & set(ask.prompts):
+    asked = wanted(call, ask)
+    if (
+        session
+        and len(people) == 1
+        and not {"login", "select_account"} & set(ask.prompts)
+        and asked.is_remembered(session, people[0], call.now)
+    ):
         return _proceed(call, ask, people[0], session)
     if "none" in ask.prompts:
         raise Refusal(50058)
@@ -119,6 +140,7 @@ def _picker(call: Call, ask: Ask) -> Response:
 
 def _back_with_code(call: Call, ask: Ask, person: Person, session: BrowserSession) -> Response:
     params = ask.params
+    asked = wanted(call, ask)
     grant = Grant(
         version=call.version,
         directory=person.directory,
@@ -133,6 +155,8 @@ def _back_with_code(call: Call, ask: Ask, person: Person, session: BrowserSessio
         issued_at=call.now,
         session_id=session.session_id,
         authenticated_at=session.authenticated.get(person.object_id, call.now),
+        asks_auth_time=asked.auth_time,
+        contexts=asked.met_by(person),
     )
     values = {"code": call.state.issue_code(grant), "session_state": session.session_id}
     if params.get("client_info") == "1":

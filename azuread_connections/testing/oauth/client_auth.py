@@ -53,6 +53,12 @@ def check_client(call: Call, app: App, secret: str | None) -> None:
         _check_secret(app, secret, call.now)
 
 
+def check_public_client(call: Call, app: App, secret: str | None) -> None:
+    """A public client has no credential: one that is sent shows that the platform is wrong."""
+    if secret or call.request.form.get("client_assertion"):
+        raise Refusal(700025, client_id=app.client_id)
+
+
 def _check_secret(app: App, secret: str | None, now: float) -> None:
     """Any unexpired secret of the app is accepted; an expired one has its own code."""
     if not secret:

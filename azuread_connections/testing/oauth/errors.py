@@ -72,6 +72,7 @@ def error_response(
     error: str | None = None,
     status: int | None = None,
     subcode: str | None = None,
+    claims: str | None = None,
 ) -> Response:
     """The JSON body with the status that belongs to the code."""
     body: dict[str, Any] = {
@@ -86,6 +87,8 @@ def error_response(
         body["error_uri"] = error_uri(url, refusal.code)
     if suberror := subcode or refusal.entry.suberror:
         body["suberror"] = suberror
+    if claims is not None:
+        body["claims"] = claims
     return json_response(
         body,
         status=status or refusal.entry.status,

@@ -67,13 +67,15 @@ class Scopes:
     """The scopes of a v2 request: OpenID's own, and those of Graph by their bare names.
 
     `default`: `.default` was requested, which is all that the app is registered with. `prefix` is
-    the resource as it was written before the names, since answers repeat it.
+    the resource as it was written before the names, since answers repeat it. `api`: the names of
+    scopes of an app's own API, if the request is for one; `prefix` names it then.
     """
 
     oidc: tuple[str, ...]
     graph: tuple[str, ...]
     default: bool = False
     prefix: str = ""
+    api: tuple[str, ...] = ()
 
     def wanted(self, registered: Iterable[str]) -> frozenset[str]:
         return frozenset(self.graph) | (frozenset(registered) if self.default else frozenset())
@@ -82,6 +84,8 @@ class Scopes:
         """The `scope` of a token response: all that is granted, possibly more than was
         requested."""
         oidc = [name for name in self.oidc if name != "offline_access"]
+        if self.api:
+            return " ".join(f"{self.prefix}{name}" for name in self.api)
         further = sorted(set(granted) - set(self.graph))
         return " ".join([*oidc, *(f"{self.prefix}{name}" for name in (*self.graph, *further))])
 

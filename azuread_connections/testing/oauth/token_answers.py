@@ -12,6 +12,7 @@ from ..server.call import Call
 from ..server.state import Grant
 from . import permissions, tokens
 from .access import AccessToken
+from .api_tokens import ApiToken, api_token
 
 # Access tokens are valid for a random time of 60 to 90 minutes.
 ACCESS_TOKEN_LIFETIMES = range(3599, 5399)
@@ -25,7 +26,9 @@ def answer_v2(call: Call, grant: Grant) -> dict[str, Any]:
         "scope": grant.scopes.answer(granted),
         "expires_in": lifetime,
         "ext_expires_in": lifetime,
-        "access_token": _persons_token(call, grant, granted, lifetime, is_for_graph=True),
+        "access_token": _persons_token(
+            call, grant, granted, lifetime, is_for_graph=not grant.scopes.api
+        ),
     }
     if "offline_access" in grant.scopes.oidc:
         document["refresh_token"] = _refresh_token()
@@ -67,7 +70,9 @@ def answer_app(call: Call, app: App, directory: Directory, resource: str) -> dic
             is_for_graph=permissions.is_graph(resource, call.graph_urls),
             expires_at=call.now + lifetime,
         ),
-        _app_token_text(call, app, directory, resource, granted),
+        _api_token_text(call, ApiToken(directory, api, app))
+        if (api := call.api_of(resource))
+        else _app_token_text(call, app, directory, resource, granted),
     )
     if call.version == "v1.0":
         times: dict[str, Any] = {**_v1_times(call, lifetime), "resource": resource}
@@ -89,6 +94,8 @@ def mint_id_token(call: Call, grant: Grant, *, signed: bool) -> str:
         now=call.now,
         session_id=grant.session_id,
         authenticated_at=grant.authenticated_at,
+        asks_auth_time=grant.asks_auth_time,
+        contexts=grant.contexts,
     )
     with call.state.lock:
         key = call.state.keys.signing_for(grant.directory.tenant_id, grant.app.client_id)
@@ -114,8 +121,22 @@ def _persons_token(
             permissions=frozenset(granted),
             is_for_graph=is_for_graph,
             expires_at=call.now + lifetime,
-        )
+        ),
+        _persons_api_token(call, grant) if grant.scopes.api else "",
     )
+
+
+def _persons_api_token(call: Call, grant: Grant) -> str:
+    api = call.api_of(grant.scopes.prefix.removesuffix("/"))
+    assert api is not None  # checked when the code was issued
+    wanted = ApiToken(grant.directory, api, grant.app, grant.person, grant.scopes.api)
+    return _api_token_text(call, wanted)
+
+
+def _api_token_text(call: Call, wanted: ApiToken) -> str:
+    with call.state.lock:
+        key = call.state.keys.signing_for(wanted.directory.tenant_id, wanted.api.client_id)
+    return api_token(wanted, url=call.url, now=call.now, key=key)
 
 
 def _app_token_text(

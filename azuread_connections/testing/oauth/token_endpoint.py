@@ -11,7 +11,7 @@ from ..directory.directories import Directory
 from ..server.call import Call
 from ..server.state import CODE_LIFETIME, Grant
 from ..server.wire import Response, json_response
-from .client_auth import check_client, credentials_sent, find_app, required
+from .client_auth import check_client, check_public_client, credentials_sent, find_app, required
 from .errors import Refusal, error_response
 from .keys import base64url
 from .token_answers import answer_app, answer_v1, answer_v2
@@ -62,15 +62,18 @@ def _redeem_code(call: Call, directory: Directory | None) -> dict[str, Any]:
         raise Refusal(9002313)
     app = find_app(call, client_id, directory)
     cross_origin = "Origin" in call.request.headers
-    if not (app.platform == "spa" and cross_origin):
+    platform = app.platform_of(redirect_uri) or app.platform
+    if platform == "public":
+        check_public_client(call, app, secret)
+    elif not (platform == "spa" and cross_origin):
         check_client(call, app, secret)
     grant = call.state.grant_of(code)
     if grant is None or grant.app is not app or grant.version != call.version:
         raise Refusal(70000)
     _check_code(call, grant, redirect_uri, directory)
-    if app.platform == "spa" and not cross_origin:
+    if platform == "spa" and not cross_origin:
         raise Refusal(9002327)
-    if app.platform != "spa" and cross_origin:
+    if platform != "spa" and cross_origin:
         raise Refusal(9002326)
     _use_up(call, grant)
     if call.version == "v1.0":

@@ -39,6 +39,8 @@ def id_token_claims(
     now: float,
     session_id: str | None = None,
     authenticated_at: float | None = None,
+    asks_auth_time: bool = False,
+    contexts: Collection[str] = (),
 ) -> dict[str, Any]:
     """All claims of one ID token, the person's own `claims` merged in last."""
     issued_at = int(now) - BACKDATED
@@ -63,8 +65,10 @@ def id_token_claims(
         claims["idp"] = _identity_provider(person)
     claims |= group_claims(app, person)
     claims |= optional_claims(app, person, session_id)
-    if "auth_time" in app.optional_claims:
+    if asks_auth_time or "auth_time" in app.optional_claims:
         claims["auth_time"] = int(now if authenticated_at is None else authenticated_at)
+    if contexts:
+        claims["acrs"] = list(contexts)
     # Without being asked for, wherever the directory has assigned some.
     claims["roles"] = app.roles_of(person) or None
     claims |= person.claims
@@ -143,12 +147,25 @@ def optional_claims(app: App, person: Person, session_id: str | None) -> dict[st
         "login_hint": base64url(f"O.{person.object_id}".encode()),
         "sid": session_id,
         "upn": None if person.guest else person.upn,
+        "ctry": person.graph.get("country"),
+        "employeeid": person.graph.get("employeeId"),
+    }
+    # https://learn.microsoft.com/entra/identity-platform/optional-claims (directory extensions)
+    values |= {
+        name: person.graph.get(name)
+        for name in app.optional_claims
+        if name.startswith("extension_")
     }
     return {
-        name: values[name]
+        _in_token(name): values[name]
         for name in app.optional_claims
         if name in values and values[name] is not None
     }
+
+
+def _in_token(name: str) -> str:
+    """`extension_<app ID without dashes>_skypeId` is `extn.skypeId` in a token."""
+    return f"extn.{name.split('_', 2)[-1]}" if name.startswith("extension_") else name
 
 
 def _identity_provider(person: Person) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..directory.apps import App
 from ..directory.directories import GLOBAL_SEGMENTS, Directory
 from ..oauth.errors import Incident, Refusal
 from ..oauth.permissions import AZURE_AD_GRAPH, is_graph
@@ -53,7 +54,12 @@ class Call:
             return True
         if resource.rstrip("/") in (AZURE_AD_GRAPH, "https://graph.windows.net"):
             return True
-        return self.state.registry.find_app(resource.removeprefix("api://")) is not None
+        return self.api_of(resource) is not None
+
+    def api_of(self, resource: str) -> App | None:
+        """The app whose own API a resource is: by its client ID, with or without `api://`, or by
+        its App ID URI."""
+        return self.state.registry.find_api(resource)
 
     def directory(self) -> Directory | None:
         """The directory in the path; None on common and organizations; AADSTS90002 otherwise."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from urllib.parse import urlsplit
 
 from ..oauth.aadsts import CATALOGUE
-from . import pages
+from . import pages, provisioning
 from .call import Call
 from .faults import Fault
 from .wire import Response, is_loopback, text_response
@@ -25,10 +25,11 @@ NOTICES = {
 
 def control(call: Call) -> Response:
     """Show the page (GET), or run the action of one of its buttons (POST)."""
-    if not is_loopback(f"//{call.request.headers.get('Host', '')}"):
-        # Another name that resolves to loopback: DNS rebinding.
-        return text_response("This page answers on loopback only.", status=403)
+    if refused := refuse_strangers(call):
+        return refused
     if call.request.method == "GET":
+        if call.action == "provisioning":
+            return provisioning.show(call)
         if call.action:
             return text_response("Not found", status=404)
         return pages.control_page(
@@ -37,10 +38,18 @@ def control(call: Call) -> Response:
             now=call.now,
             notice=NOTICES.get(call.request.query.get("done", ""), ""),
         )
-    origin = call.request.headers.get("Origin")
-    if origin is not None and not _same_origin(origin, call):
-        return text_response("Another site cannot press these buttons.", status=403)
     return _press(call)
+
+
+def refuse_strangers(call: Call) -> Response | None:
+    """The response to a request by another name than loopback's, or to a form of another site."""
+    if not is_loopback(f"//{call.request.headers.get('Host', '')}"):
+        # Another name that resolves to loopback: DNS rebinding.
+        return text_response("This page answers on loopback only.", status=403)
+    origin = call.request.headers.get("Origin")
+    if call.request.method == "POST" and origin is not None and not _same_origin(origin, call):
+        return text_response("Another site cannot press these buttons.", status=403)
+    return None
 
 
 def error_lookup(call: Call) -> Response:
@@ -51,6 +60,8 @@ def error_lookup(call: Call) -> Response:
 
 
 def _press(call: Call) -> Response:
+    if call.action == "provisioning":
+        return provisioning.press(call)
     if call.action == "rotate":
         with call.state.lock:
             call.state.keys.rotate(keep_old=True)

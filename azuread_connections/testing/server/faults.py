@@ -37,6 +37,7 @@ class Fault:
     redirect: str | None = None
     error: str | None = None
     subcode: str | None = None
+    claims: str | None = None
 
     @property
     def has_own_answer(self) -> bool:
@@ -73,6 +74,7 @@ class Fault:
             error=self.error,
             status=self.status,
             subcode=self.subcode,
+            claims=self.claims,
         )
 
 

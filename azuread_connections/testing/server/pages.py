@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from urllib.parse import urlsplit
 
-from ..directory.apps import App
+from ..directory.apps import PLATFORMS, App, Platform
 from ..directory.directories import Directory, Person
 from ..oauth.errors import Incident
 from .wire import Response
@@ -17,18 +17,26 @@ from .wire import Response
 SHOWN_PEOPLE = 30
 SEARCH_FIELD = "standin_search"
 
+PLATFORM_NOTES: Mapping[Platform, str] = {
+    "web": "",
+    "spa": " (single-page)",
+    "public": " (public client)",
+}
+
 SUBMIT_SCRIPT = "document.forms[0].submit()"
 
 STYLE = """
-:root { color-scheme: light dark; --line: #8a8f98; --accent: #0b57a4; --paper: #f4f5f7; }
-@media (prefers-color-scheme: dark) { :root { --accent: #8cc2ff; --paper: #1b1d21; } }
+:root { color-scheme: light dark; --line: #8a8a94; --accent: #0f5bb5; --paper: #f3f3f6;
+  --bad: #a81d1d; --card: #fff; }
+@media (prefers-color-scheme: dark) { :root { --line: #73737f; --accent: #8ab8f5; --paper: #17171b;
+  --bad: #ff9c9c; --card: #232329; } }
 * { box-sizing: border-box; }
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; background: var(--paper); }
 header { padding: .5rem 1rem; border-bottom: 1px solid var(--line); font-weight: 600; }
 main { max-width: 34rem; margin: 0 auto; padding: 1rem; }
 main.wide { max-width: 60rem; }
 h1 { font-size: 1.5rem; margin: 1rem 0 .5rem; }
-h2 { font-size: 1.125rem; margin: 1.5rem 0 .5rem; }
+h2 { font-size: 1.125rem; margin: 1.5rem 0 .5rem; overflow-wrap: anywhere; }
 h3 { font-size: 1rem; margin: 1rem 0 .5rem; }
 p { margin: .5rem 0; overflow-wrap: anywhere; }
 ul { list-style: none; margin: 1rem 0; padding: 0; }
@@ -37,7 +45,10 @@ li.row { overflow-wrap: anywhere; }
 button, input { font: inherit; min-height: 2.75rem; padding: .5rem .75rem; border-radius: .375rem;
   border: 1px solid var(--line); }
 button { cursor: pointer; background: Canvas; color: CanvasText; }
-button.account { width: 100%; text-align: left; display: block; }
+pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+summary { cursor: pointer; overflow-wrap: anywhere; }
+select { font: inherit; min-height: 2.75rem; width: 100%; }
+button.account { width: 100%; text-align: start; display: block; }
 button.account.hinted { border: 2px solid var(--accent); }
 button.account strong, button.account span { display: block; overflow-wrap: anywhere; }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -117,6 +128,7 @@ def form_post(redirect_uri: str, answer: Mapping[str, str]) -> Response:
     response = page(
         "Working…",
         f"""
+<h1>Working…</h1>
 <form method="post" action="{escape(redirect_uri)}" data-standin="form_post">
 {hidden_fields(answer)}
 <p>Going back to the app.</p><button>Continue</button></form>
@@ -132,7 +144,7 @@ def control_page(
     """The content of the stand-in, and switches for failures."""
     sections = "".join(_directory_section(directory, now) for directory in directories)
     failures = "".join(
-        _button_form("/_standin/fail", label, code=code)
+        button_form("/_standin/fail", label, code=code)
         for code, label in (
             ("7000222", "Secret expired (AADSTS7000222)"),
             ("7000215", "Secret wrong (AADSTS7000215)"),
@@ -148,9 +160,14 @@ def control_page(
 Nobody here is real, and anyone who reaches it can sign in as anybody.</p>
 {f'<p role="status"><strong>{escape(notice)}</strong></p>' if notice else ""}
 <h2>Make something happen</h2>
-{_button_form("/_standin/rotate", "Roll the signing keys")}
+{button_form("/_standin/rotate", "Roll the signing keys")}
 <p>Let the next token request fail:</p>
 {failures}
+<h2>The admin center</h2>
+<p><a href="/_standin/portal/">Register and change apps by hand</a>, as in the Microsoft Entra admin
+center.</p>
+<h2>Provisioning</h2>
+<p><a href="/_standin/provisioning">Send people and groups to a SCIM server</a></p>
 {sections or "<p>There are no directories yet.</p>"}""",
         wide=True,
     )
@@ -186,11 +203,14 @@ def _app_row(app: App, now: float) -> str:
         f"{' (expired)' if secret.is_expired(now) else ''}"
         for secret in app.secrets
     )
-    redirects = "".join(f"<br>Redirect URI <code>{escape(uri)}</code>" for uri in app.redirect_uris)
+    redirects = "".join(
+        f"<br>Redirect URI <code>{escape(uri)}</code>{PLATFORM_NOTES[platform]}"
+        for platform in PLATFORMS
+        for uri in app.redirect_uris_of(platform)
+    )
     return (
         f'<li class="row">{escape(app.name)}: client ID <code>{escape(app.client_id)}</code>'
-        f"{', multi-tenant' if app.multi_tenant else ''}"
-        f"{', single-page' if app.platform == 'spa' else ''}{secrets}{redirects}</li>"
+        f"{', multi-tenant' if app.multi_tenant else ''}{secrets}{redirects}</li>"
     )
 
 
@@ -233,7 +253,7 @@ def _account_button(person: Person, *, hint: str) -> str:
     )
 
 
-def _button_form(action: str, label: str, **fields: str) -> str:
+def button_form(action: str, label: str, **fields: str) -> str:
     return (
         f'<form class="inline" method="post" action="{escape(action)}">'
         f"{hidden_fields(fields)}<button>{escape(label)}</button></form>"
@@ -250,25 +270,30 @@ def hidden_fields(fields: Mapping[str, str]) -> str:
 def page(title: str, content: str, *, wide: bool = False, frames: Sequence[str] = ()) -> Response:
     """A whole page; `frames` are the addresses that it loads in frames."""
     html = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
+<html lang="en" dir="ltr"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} – stand-in for Microsoft</title>
 <style>{STYLE}</style></head>
 <body><header>Stand-in for Microsoft: not the real thing</header>
 <main{' class="wide"' if wide else ""}>{content}</main></body></html>"""
-    script = base64.b64encode(hashlib.sha256(SUBMIT_SCRIPT.encode()).digest()).decode()
     return Response(
         body=html.encode(),
         headers={
             "Cache-Control": "no-store",
             "Content-Security-Policy": (
-                "default-src 'none'; style-src 'unsafe-inline'; "
-                f"script-src 'sha256-{script}'; base-uri 'none'; frame-ancestors 'none'"
+                f"default-src 'none'; style-src {source_hash(STYLE)}; "
+                f"script-src {source_hash(SUBMIT_SCRIPT)}; base-uri 'none'; frame-ancestors 'none'"
                 f"{_frame_sources(frames)}"
             ),
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def source_hash(text: str) -> str:
+    """The source by which a policy allows an inline style or script, and no other."""
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
 
 
 def _frame_sources(addresses: Sequence[str]) -> str:

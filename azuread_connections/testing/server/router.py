@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from requests.structures import CaseInsensitiveDict
 
+from ..dns.page import dns_page
 from ..graph import GRAPH_ROUTES, fault_answer
 from ..graph.service import guarded
 from ..oauth.admin_consent import admin_consent, decide
@@ -20,6 +21,7 @@ from ..oauth.managed_identity import of_app_service, of_machine
 from ..oauth.token_endpoint import token
 from ..oauth.tokens import Version
 from ..oauth.userinfo import userinfo
+from ..portal.routes import portal
 from .call import Call
 from .control import control, error_lookup, front
 from .faults import Fault
@@ -73,6 +75,8 @@ ROUTES = (
     _route("/oidc/userinfo", "userinfo", ("GET", "POST"), guarded(userinfo)),
     _route("/", "control", "GET", front),
     _route("/error", "error", "GET", error_lookup),
+    _route("/_standin/dns", "control", ("GET", "POST"), dns_page),
+    Route(re.compile(r"/_standin/portal/(?P<rest>.*)"), "portal", ("GET", "POST"), portal),
     Route(re.compile(r"/_standin/(?P<action>[a-z]*)"), "control", ("GET", "POST"), control),
     *(Route(*route) for route in GRAPH_ROUTES),
 )

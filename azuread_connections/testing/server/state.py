@@ -15,10 +15,12 @@ from ..directory.apps import App
 from ..directory.credentials import ManagedIdentity
 from ..directory.directories import Directory, Person
 from ..directory.registry import Registry
+from ..dns.zone import Zone
 from ..oauth.access import AccessToken
 from ..oauth.keys import KeyRing, SigningKey
 from ..oauth.permissions import Scopes
 from ..oauth.tokens import Version
+from ..provisioning.job import ProvisioningJob
 from .faults import FaultPlan
 from .wire import RecordedRequest
 
@@ -55,6 +57,8 @@ class Grant:
     issued_at: float
     session_id: str
     authenticated_at: float
+    asks_auth_time: bool = False
+    contexts: tuple[str, ...] = ()
     used: bool = False
 
 
@@ -68,6 +72,8 @@ class BrowserSession:
     apps: list[App] = field(default_factory=list)
     #: When each person, by object ID, last picked their account here.
     authenticated: dict[str, float] = field(default_factory=dict)
+    #: The authentication contexts that each of them has met here.
+    contexts: dict[str, set[str]] = field(default_factory=dict)
 
 
 class Tampering(Generic[Change]):
@@ -96,18 +102,20 @@ class State:
         self.lock = threading.RLock()
         self.stopping = threading.Event()
         self.url = ""
+        self.dns = Zone()
         self._first_clock = clock
         self._first_single_sign_on = single_sign_on
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything except the address."""
+        """Forget everything except the addresses."""
         with self.lock:
             self.clock = self._first_clock
             self.single_sign_on = self._first_single_sign_on
             self.cloud: CloudName = "global"
             self.registry = Registry()
             self.faults = FaultPlan()
+            self.dns.reset()
             self.keys = KeyRing()
             self.id_token_changes: Tampering[IdTokenChange] = Tampering()
             self.response_changes: Tampering[ResponseChange] = Tampering()
@@ -115,6 +123,9 @@ class State:
             self.managed_identities: list[ManagedIdentity] = []
             self.identity_header = secrets.token_urlsafe(24)
             self.issuer_keys: dict[str, SigningKey] = {}
+            #: The key IDs of secrets that the portal made, and has not shown yet.
+            self.unshown_secrets: set[str] = set()
+            self.jobs: list[ProvisioningJob] = []
             self._assertions: dict[str, bool] = {}
             self._grants: dict[str, Grant] = {}
             self._tokens: dict[str, AccessToken] = {}

@@ -21,7 +21,7 @@ class RecordedRequest:
     """One request as received; `headers` ignores the case of names.
 
     `endpoint` is "discovery", "keys", "authorize", "sign_in", "consent", "token",
-    "admin_consent", "logout", "error", "control" or "unknown", of Graph "userinfo", "me",
+    "admin_consent", "logout", "error", "control", "portal" or "unknown", of Graph "userinfo", "me",
     "groups", "users", "applications", "add_password", "remove_password", "add_key", "remove_key" or
     "graph" for all else; "managed_identity" for the local addresses of a machine's own token.
     `tenant` is the tenant segment
