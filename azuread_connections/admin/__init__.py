@@ -5,5 +5,13 @@ from .connection.page import ConnectionAdmin
 from .directories import DirectoryAdmin
 from .event import EventAdmin
 from .identity import IdentityAdmin
+from .setup_link import SetupLinkAdmin
 
-__all__ = ["ApplicationAdmin", "ConnectionAdmin", "DirectoryAdmin", "EventAdmin", "IdentityAdmin"]
+__all__ = [
+    "ApplicationAdmin",
+    "ConnectionAdmin",
+    "DirectoryAdmin",
+    "EventAdmin",
+    "IdentityAdmin",
+    "SetupLinkAdmin",
+]

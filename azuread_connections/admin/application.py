@@ -120,16 +120,23 @@ class ApplicationAdmin(admin.ModelAdmin):
             if may_edit
             else ["shown_hosts", "shown_callback_urls", "shown_logout_urls"]
         )
-        fieldsets: list[Any] = [
+        other = ["allow_password_sessions", "external_id"]
+        return [
             (None, {"fields": basic}),
-            (gettext("Addresses"), {"fields": addresses}),
-            (gettext("Other"), {"fields": ["allow_password_sessions", "external_id"]}),
+            *self._connections(request, may_edit=may_edit),
+            (
+                gettext("Addresses"),
+                {"fields": addresses, "classes": _folded(obj, _ADDRESSES)},
+            ),
+            (gettext("Other"), {"fields": other, "classes": _folded(obj, other)}),
         ]
+
+    def _connections(self, request: HttpRequest, *, may_edit: bool) -> list[Any]:
         if may_edit and may_change_connection(self.admin_site, request):
-            fieldsets.append((gettext("Connections"), {"fields": ["enabled_connections"]}))
-        elif may_see_connection(self.admin_site, request):
-            fieldsets.append((gettext("Connections"), {"fields": ["enabled_for"]}))
-        return fieldsets
+            return [(gettext("Connections"), {"fields": ["enabled_connections"]})]
+        if may_see_connection(self.admin_site, request):
+            return [(gettext("Connections"), {"fields": ["enabled_for"]})]
+        return []
 
     def get_form(
         self,
@@ -191,6 +198,16 @@ class ApplicationAdmin(admin.ModelAdmin):
         if obj is None:
             return self.has_add_permission(request)
         return self.has_change_permission(request, obj)
+
+
+#: What the fieldset "Addresses" shows, as the model has it.
+_ADDRESSES = ("hosts", "allowed_callback_urls", "allowed_logout_urls")
+
+
+def _folded(application: Application | None, names: Sequence[str]) -> list[str]:
+    """Return the classes of a fieldset that is rarely needed: it is closed if nothing is set."""
+    is_set = application is not None and any(getattr(application, name) for name in names)
+    return [] if is_set else ["collapse"]
 
 
 def _rows(form: Any) -> set[Row]:

@@ -248,6 +248,7 @@ class DirectoryAdmin(LargeListAdmin):
 
     class Media:
         css = {"all": ["azuread_connections/admin.css"]}
+        js = ["azuread_connections/admin.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Directory]:
         rows = of_visible_connections(self.admin_site, request, super().get_queryset(request))

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch
@@ -18,13 +19,19 @@ from django.utils.translation import gettext_lazy as _
 
 from ..entra.aadsts import explain
 from ..login.log.failures import FAILURES
-from ..models import Event
+from ..models import Event, Identity
+from .event_search import Sight, search_by_index
 from .rights import of_visible_connections
 from .widgets.chart import chart
 from .widgets.dates import short_time
-from .widgets.filters import ConnectionFilter, EventApplicationFilter, EventCodeFilter
+from .widgets.filters import (
+    ConnectionFilter,
+    EventApplicationFilter,
+    EventCodeFilter,
+    EventKindFilter,
+)
 from .widgets.large_lists import LargeListAdmin
-from .widgets.links import admin_url, link_to
+from .widgets.links import admin_url, link_to, may_open
 from .widgets.read_only import ReadOnlyAdmin
 
 #: Length of the list's second line; the event's page has the whole message.
@@ -38,35 +45,35 @@ class EventAdmin(ReadOnlyAdmin, LargeListAdmin):
     # Two lines per row, so that the table fits next to the filters on a small screen.
     list_display = ("short_time", "what", "where", "short_person", "count")
     list_filter = (
-        "kind",
+        ("kind", EventKindFilter),
         EventCodeFilter,
         ConnectionFilter,
         EventApplicationFilter,
         "created_at",
     )
     ordering = ("-created_at", "-pk")
-    search_fields = ("reference__iexact", "person", "correlation_id__iexact")
-    search_help_text = _("Reference, person, or Microsoft's correlation ID")
+    # Of what is not found whole, see ``search_by_index``: these read the table.
+    search_fields = ("person", "connection_name")
+    search_help_text = _(
+        "Whole reference, login name, username, connection name or correlation ID: found at once. "
+        "Part of a name: slow in a large log. A failed sign-in has no person."
+    )
     show_facets = admin.ShowFacets.NEVER
     empty_value_display = "–"
-    fields = (
-        "exact_time",
+    # What happened and what to do first. A fact that an event does not have is left out.
+    facts = (
         "kind",
-        "code",
-        "aadsts_code",
         "explained",
         "message",
         "is_unconfirmed",
-        "reference",
-        "correlation_id",
-        "trace_id",
+        "shown_person",
         "shown_connection",
         "shown_application",
-        "shown_person",
-        "address",
-        "count",
+        "exact_time",
+        "reference",
     )
-    readonly_fields = fields
+    details = ("code", "aadsts_code", "correlation_id", "trace_id", "address", "count")
+    readonly_fields = (*facts, *details)
 
     change_list_template = "azuread_connections/admin/event_list.html"
 
@@ -76,15 +83,22 @@ class EventAdmin(ReadOnlyAdmin, LargeListAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return of_visible_connections(self.admin_site, request, super().get_queryset(request))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> Any:
+        facts = [name for name in self.facts if _has(obj, name)]
+        details = [name for name in self.details if _has(obj, name)]
+        support = {"fields": details, "classes": ["collapse"]}
+        return [(None, {"fields": facts}), (gettext("Codes and IDs"), support)]
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        # The reference that a person gives to support, perhaps with words in front of it. Its index
-        # finds it at once among millions of events.
-        words = search_term.upper().split()
-        by_reference = queryset.filter(reference__in=words[-1:])
-        if words and by_reference.exists():
-            return by_reference, False
+        sight = Sight(
+            of_people=may_open(self.admin_site, request, Identity),
+            of_users=may_open(self.admin_site, request, get_user_model()),
+        )
+        found = search_by_index(queryset, search_term, sight)
+        if found is not None:
+            return found, False
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("time"), ordering="created_at")
@@ -178,6 +192,24 @@ class EventAdmin(ReadOnlyAdmin, LargeListAdmin):
 
     def _named(self, row: Model | None, name: str) -> str | SafeString:
         return name or "–" if row is None else link_to(self.admin_site, row, name)
+
+
+#: The column whose value a field of the page shows, where their names differ.
+_SHOWN = {
+    "shown_person": "person",
+    "shown_connection": "connection_name",
+    "shown_application": "application_name",
+    "exact_time": "created_at",
+}
+
+
+def _has(event: Event | None, name: str) -> bool:
+    """Return whether the event has this fact, so that its page shows it."""
+    if event is None:
+        return True
+    if name == "explained":
+        return bool(event.code or event.aadsts_code)
+    return bool(getattr(event, _SHOWN.get(name, name)))
 
 
 def _in_short(event: Event) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..login.users.user_rights import held_permissions
 from ..models import Identity
+from ..models.lookup_index import IgnoringCase, same_text
 from ..models.validators import is_guid
 from .rights import may_change_only_others, named, of_visible_connections
 from .widgets.dates import short_time, time_ago
@@ -68,17 +70,15 @@ class IdentityAdmin(LargeListAdmin):
     search_help_text = _("Login name, or a whole object ID or directory ID")
     empty_value_display = "–"
     show_facets = admin.ShowFacets.NEVER
-    fields = (
+    facts = (
         "login_name",
         "user",
         "connection",
-        "cloud",
-        "tenant_id",
-        "object_id",
-        "first_sign_in",
         "exact_last_sign_in",
         "shown_profile",
+        "shown_roles",
     )
+    details = ("first_sign_in", "cloud", "tenant_id", "object_id")
     form = IdentityForm
 
     class Media:
@@ -92,6 +92,10 @@ class IdentityAdmin(LargeListAdmin):
     ) -> tuple[QuerySet[Identity], bool]:
         # IDs are stored in lower case; Azure and people write them either way.
         term = search_term.strip()
+        # A whole name is found by an index; a part of one is not.
+        whole = queryset.filter(same_text("login_name", term))
+        if term and whole.exists():
+            return whole, False
         return super().get_search_results(
             request, queryset, term.lower() if is_guid(term) else term
         )
@@ -114,7 +118,11 @@ class IdentityAdmin(LargeListAdmin):
     # --- Tying a person to another user -----------------------------------------------------
 
     def get_readonly_fields(self, request: HttpRequest, obj: Identity | None = None) -> Any:
-        return tuple(name for name in self.fields if name != "user")
+        return tuple(name for name in (*self.facts, *self.details) if name != "user")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Identity | None = None) -> Any:
+        ids = {"fields": self.details, "classes": ["collapse"]}
+        return [(None, {"fields": self.facts}), (gettext("IDs in the directory"), ids)]
 
     def get_form(
         self,
@@ -161,7 +169,7 @@ class IdentityAdmin(LargeListAdmin):
 
     # --- What is shown ----------------------------------------------------------------------
 
-    @admin.display(description=_("login name"), ordering="login_name")
+    @admin.display(description=_("login name"), ordering=IgnoringCase("login_name"))
     def shown_name(self, identity: Identity) -> str:
         return identity.login_name or identity.object_id
 
@@ -183,5 +191,20 @@ class IdentityAdmin(LargeListAdmin):
     def shown_profile(self, identity: Identity) -> str | SafeString:
         if not isinstance(identity.profile, dict) or not identity.profile:
             return "–"
-        rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", identity.profile.items())
+        rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", _pairs(identity.profile))
         return format_html('<dl class="azuread-profile">{}</dl>', rows)
+
+    @admin.display(description=_("app roles"))
+    def shown_roles(self, identity: Identity) -> str | SafeString:
+        if not isinstance(identity.roles, list) or not identity.roles:
+            return "–"
+        return format_html_join(", ", "<code>{}</code>", ((role,) for role in identity.roles))
+
+
+def _pairs(profile: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of a profile; the optional claims by their own names."""
+    for name, value in profile.items():
+        if name == "claims" and isinstance(value, dict):
+            yield from ((f"claims.{claim}", kept) for claim, kept in value.items())
+        else:
+            yield name, value

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import ngettext
 
 from ..models import Connection
 
@@ -20,6 +20,8 @@ CHANGE_CONNECTION = "azuread_connections.change_connection"
 VIEW_CONNECTION = "azuread_connections.view_connection"
 CHANGE_DIRECTORY = "azuread_connections.change_directory"
 CHANGE_GROUP = "auth.change_group"
+ADD_CONNECTION = "azuread_connections.add_connection"
+ADD_SETUP_LINK = "azuread_connections.add_setuplink"
 #: More permissions than this are counted in a message, not named.
 NAMED_PERMISSIONS = 3
 
@@ -47,6 +49,27 @@ def may_change_connection(
     if not admin_site.is_registered(Connection):
         return may(request, CHANGE_CONNECTION)
     return admin_site.get_model_admin(Connection).has_change_permission(request, connection)
+
+
+def may_invite(
+    admin_site: AdminSite, request: HttpRequest, connection: Connection | None = None
+) -> bool:
+    """Return whether the user may make a set-up link: for this connection, or for a new one.
+
+    Whoever has a link can add a credential and set the directory of its connection, so making one
+    needs the permissions for that, too: otherwise a user could invite themselves to do it.
+    """
+    if not (may(request, ADD_SETUP_LINK) and may(request, MANAGE_SECRET)):
+        return False
+    if not may_change_connection(admin_site, request, connection):
+        return False
+    return connection is not None or _may_add_connection(admin_site, request)
+
+
+def _may_add_connection(admin_site: AdminSite, request: HttpRequest) -> bool:
+    if not admin_site.is_registered(Connection):
+        return may(request, ADD_CONNECTION)
+    return admin_site.get_model_admin(Connection).has_add_permission(request)
 
 
 def may_change_only_others(
@@ -108,4 +131,7 @@ def named(permissions: list[str]) -> str:
     more = len(permissions) - NAMED_PERMISSIONS
     if more <= 0:
         return names
-    return gettext("%(names)s and %(more)d more") % {"names": names, "more": more}
+    return ngettext("%(names)s and %(more)d more", "%(names)s and %(more)d more", more) % {
+        "names": names,
+        "more": more,
+    }

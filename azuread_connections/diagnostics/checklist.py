@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -13,8 +14,10 @@ from ..entra.aadsts import explain
 from ..microsoft.permissions import permissions_needed
 from ..microsoft.wording import Text
 from ..models import Connection, Credential, Directory, Event
+from .additional_steps import additional_steps
 from .checklist_item import Item, Place, day
 from .domain_checklist import domains_item
+from .trials import trials
 
 
 def checklist(connection: Connection, trial_open_since: datetime | None = None) -> list[Item]:
@@ -22,10 +25,10 @@ def checklist(connection: Connection, trial_open_since: datetime | None = None) 
 
     ``trial_open_since``: when the reader began a trial that has not returned from Microsoft.
     """
-    tried = _newest(connection, Event.Kind.TRIED)
+    tried = trials(connection).first()
     signed_in = _newest(connection, Event.Kind.SIGNED_IN)
     own = connection.directories.filter(tenant_id=connection.tenant_id).first()
-    return [
+    items = [
         _registered(connection, tried, signed_in),
         _credentials(connection),
         domains_item(connection),
@@ -33,7 +36,28 @@ def checklist(connection: Connection, trial_open_since: datetime | None = None) 
         _enabled(connection),
         _tried(tried, signed_in, trial_open_since),
         _last_sign_in(connection, signed_in),
+        *additional_steps(connection),
     ]
+    return items if connection.is_complete else [_unfinished(), *map(_later, items)]
+
+
+def _unfinished() -> Item:
+    return Item(
+        "app",
+        _("Domain and client ID"),
+        "lacking",
+        _("They are missing."),
+        _("Enter them under “General”, or invite the customer, who enters them."),
+        stops_sign_ins=True,
+        anchor="azuread-general",
+    )
+
+
+def _later(item: Item) -> Item:
+    """Return a step without what to do, if it needs Microsoft: without the app, nothing can."""
+    if item.place in (Place.CHECK, Place.CONSENT, Place.TRY):
+        return replace(item, next="", place=None)
+    return item
 
 
 def _registered(connection: Connection, tried: Event | None, signed_in: Event | None) -> Item:
@@ -58,7 +82,7 @@ def _credentials(connection: Connection) -> Item:
     overall = connection_credential_state(credentials, now)
     if not credentials:
         advice = _("Add a client secret, a certificate or a federated credential.")
-        return Item("credentials", title, "lacking", overall.text, advice, Place.CREDENTIALS)
+        return Item("credentials", title, "lacking", overall.text, advice, Place.CREDENTIALS, True)
     if unreadable := [each for each in credentials if not each.is_readable]:
         return Item(
             "credentials",
@@ -68,6 +92,7 @@ def _credentials(connection: Connection) -> Item:
             % _named(unreadable),
             _("Restore the key in ENCRYPTION_KEYS, or add a new credential and remove this one."),
             Place.CREDENTIALS,
+            stops_sign_ins=len(unreadable) == len(credentials),
         )
     states = {each: connection_credential_state([each], now) for each in credentials}
     evidence = "; ".join(_about(credential, state) for credential, state in states.items())
@@ -107,6 +132,7 @@ def _proof(
         evidence,
         " ".join(advice),
         Place.CHECK if only_to_test else Place.CREDENTIALS,
+        stops_sign_ins=not usable,
     )
 
 
@@ -138,23 +164,23 @@ def _consent(connection: Connection, own: Directory | None) -> Item:
         granted = {*own.delegated_scopes.split(), *own.application_permissions.split()}
     missing = [permission for permission in needed if permission.name not in granted]
     if not missing:
-        return Item("consent", title, "done", _("Proven: %s.") % ", ".join(sorted(granted)))
-    unproven = _("Not proven yet: %s.") % ", ".join(permission.name for permission in missing)
+        return Item("consent", title, "done", _("Confirmed: %s.") % ", ".join(sorted(granted)))
+    unproven = _("Not confirmed yet: %s.") % ", ".join(permission.name for permission in missing)
     if own is None or own.consent_returned_at is None:
         return Item(
             "consent",
             title,
             "todo",
             unproven,
-            _("Ask for consent, then press “Check now” and “Try” to prove it."),
+            _("Ask for consent, then press “Check now” and “Try” to confirm it."),
             Place.CONSENT,
         )
     returned = _("Somebody returned from the consent page on %s.") % day(own.consent_returned_at)
     evidence = f"{returned} {unproven}"
     if any(permission.kind == "application" for permission in missing):
-        advice = _("Press “Check now” to prove it.")
+        advice = _("Press “Check now” to confirm it.")
         return Item("consent", title, "todo", evidence, advice, Place.CHECK)
-    return Item("consent", title, "todo", evidence, _("Press “Try” to prove it."), Place.TRY)
+    return Item("consent", title, "todo", evidence, _("Press “Try” to confirm it."), Place.TRY)
 
 
 def _enabled(connection: Connection) -> Item:
@@ -169,6 +195,7 @@ def _enabled(connection: Connection) -> Item:
         _("Not enabled for any application, so nobody can use this connection."),
         _("Tick an application."),
         Place.APPLICATIONS,
+        stops_sign_ins=True,
     )
 
 
@@ -189,7 +216,7 @@ def _tried(tried: Event | None, signed_in: Event | None, open_since: datetime | 
         return Item("tried", title, "todo", _("Never."), _("Press “Try”."), Place.TRY)
     when = day(tried.created_at)
     if not tried.code:
-        return Item("tried", title, "done", _("It worked on %s.") % when)
+        return Item("tried", title, "done", _("It worked on %s.") % when, is_proof=True)
     if tried.aadsts_code:
         explained = explain(tried.aadsts_code)
         why, advice = explained.meaning, explained.remedy
@@ -213,6 +240,7 @@ def _last_sign_in(connection: Connection, signed_in: Event | None) -> Item:
             % waiting,
             _("Approve or refuse it: its people cannot sign in until you approve."),
             Place.DIRECTORIES,
+            is_proof=signed_in is not None,
         )
     if signed_in is None:
         return Item("sign_in", title, "todo", _("Nobody yet."))
@@ -225,6 +253,7 @@ def _last_sign_in(connection: Connection, signed_in: Event | None) -> Item:
             "person": signed_in.person,
             "day": day(signed_in.created_at),
         },
+        is_proof=True,
     )
 
 

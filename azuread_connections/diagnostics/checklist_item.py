@@ -19,6 +19,7 @@ class Place(enum.StrEnum):
     CONSENT = "consent"
     APPLICATIONS = "applications"
     DIRECTORIES = "directories"
+    SETUP = "setup"
     CHECK = "check"
     TRY = "try"
 
@@ -28,6 +29,8 @@ class Item:
     """One step. ``state``: "done", "todo", "lacking" (known to be missing) or "warning".
 
     ``evidence``: what shows the state; ``next``: what to do, "" if nothing; ``place``: where.
+    ``stops_sign_ins``: nobody can sign in until it is done. ``is_proof``: people, or a trial, have
+    come through. ``anchor``: where on the page, for a step whose place is none of ``Place``.
     """
 
     key: str
@@ -36,6 +39,13 @@ class Item:
     evidence: Text
     next: Text = ""
     place: Place | None = None
+    stops_sign_ins: bool = False
+    is_proof: bool = False
+    anchor: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == "done"
 
 
 def day(moment: datetime) -> str:

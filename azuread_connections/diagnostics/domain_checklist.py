@@ -54,7 +54,9 @@ def _is_elsewhere(connection: Connection, row: DomainAlias) -> bool:
 
 
 def _withdrawn(row: DomainAlias) -> str:
-    if row.found_tenant_id:
+    if row.has_token_for(row.connection.tenant_id) and not row.found_tenant_id:
+        text = _("%(domain)s is not verified any more since %(day)s: its DNS record is gone.")
+    elif row.found_tenant_id:
         text = _(
             "Microsoft said on %(day)s that %(domain)s belongs to another directory, %(found)s."
         )
@@ -67,8 +69,14 @@ def _withdrawn(row: DomainAlias) -> str:
 def _verified(rows: list[DomainAlias]) -> str:
     if not rows:
         return ""
-    dated = [f"{row} ({day(row.verified_at)})" for row in rows[:_NAMED] if row.verified_at]
+    dated = [_dated(row) for row in rows[:_NAMED] if row.verified_at]
     return ", ".join(dated) + (_more(rows)) + "."
+
+
+def _dated(row: DomainAlias) -> str:
+    when = day(row.verified_at) if row.verified_at else "–"
+    by_dns = row.verified_by == DomainAlias.VerifiedBy.DNS
+    return f"{row} ({_('%s, by DNS') % when if by_dns else when})"
 
 
 def _named(rows: list[DomainAlias]) -> str:

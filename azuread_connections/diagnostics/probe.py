@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import domains
+from ..dns_proof.records import Lookup
+from ..dns_proof.wording import advise, describe
 from ..entra.errors import EntraError, OtherCloud
 from ..entra.graph import GraphError
 from ..entra.tokens import AppToken
@@ -22,7 +24,7 @@ from ..microsoft import client as microsoft
 from ..microsoft.app_token import token_with
 from ..microsoft.permissions import USER_READ_ALL, permissions_needed
 from ..microsoft.wording import Text, describe_error
-from ..models import Connection, Credential, UndecryptableError
+from ..models import Connection, Credential, DomainAlias, UndecryptableError
 from .signing_keys import KeyRefresh
 
 
@@ -56,9 +58,30 @@ def probe(
         yield Step(_("Connection"), StepResult.FAILED, _("It was deleted meanwhile."))
 
 
+def probe_application_permissions(connection: Connection) -> list[Step]:
+    """Check only what the app may do without a signed-in person, with a credential that works.
+
+    No step if the connection's options need no such permission.
+    """
+    needed = [each for each in permissions_needed(connection) if each.kind == "application"]
+    if not needed:
+        return []
+    results = (_credential(connection, each) for each in connection.credentials.all())
+    token = next((accepted for _step, accepted in results if accepted), None)
+    return [_application_permission(connection, each.name, token) for each in needed]
+
+
 def _steps(
     connection: Connection, most_aliases: int | None, drop_unpublished_keys: bool
 ) -> Iterator[Step]:
+    if not connection.is_complete:
+        yield Step(
+            _("Connection"),
+            StepResult.UNKNOWN,
+            _("It is not set up yet: the domain and the client ID are missing."),
+            _("Enter them, or wait until the customer has done so with the set-up link."),
+        )
+        return
     yield _directory(connection)
     yield from _aliases(connection, most_aliases)
     yield _keys(connection, drop_unpublished_keys)
@@ -82,6 +105,8 @@ def _directory(connection: Connection) -> Step:
     answer = domains.check(connection, connection.domain)
     if isinstance(answer.error, OtherCloud):
         return _failed(title, answer.error)
+    if _is_verified_by_dns(connection, answer):
+        return Step(title, StepResult.PASSED, _by_dns(answer))
     if answer.says_unknown:
         return Step(
             title,
@@ -129,26 +154,63 @@ def _alias(connection: Connection, answer: domains.Answer) -> Step:
         return _failed(title, answer.error)
     if answer.tenant_id and answer.tenant_id == connection.tenant_id:
         return Step(title, StepResult.PASSED, answer.tenant_id)
-    found: Text
-    if answer.tenant_id:
-        found = _("It belongs to another directory, %s.") % answer.tenant_id
-    elif isinstance(answer.error, OtherCloud):
-        found = describe_error(answer.error).found
-    else:
-        found = _("Microsoft knows no directory with this domain.")
+    if _is_verified_by_dns(connection, answer):
+        return Step(title, StepResult.PASSED, _by_dns(answer))
     alias = connection.aliases.filter(domain=answer.domain).first()
-    if alias is not None and alias.withdrawn_at is not None:
-        return Step(
-            title,
-            StepResult.FAILED,
-            found,
-            _("It was verified before. Remove the alias, or ask the directory's administrator."),
+    is_lost = alias is not None and alias.withdrawn_at is not None
+    result = StepResult.FAILED if is_lost else StepResult.UNKNOWN
+    if alias is not None and answer.records is not None:
+        return _record_step(title, result, alias, answer.records)
+    remedy = (
+        _("It was verified before. Remove the alias, or ask the directory's administrator.")
+        if is_lost
+        else _effect_of(connection, alias, answer)
+    )
+    return Step(title, result, _found(answer), remedy)
+
+
+def _found(answer: domains.Answer) -> Text:
+    if answer.tenant_id:
+        return _("It belongs to another directory, %s.") % answer.tenant_id
+    if isinstance(answer.error, OtherCloud):
+        return describe_error(answer.error).found
+    return _("Microsoft knows no directory with this domain.")
+
+
+def _effect_of(connection: Connection, alias: DomainAlias | None, answer: domains.Answer) -> Text:
+    """Return what it means that a domain is not verified, and how to change that."""
+    if alias is not None and alias.needs_proof:
+        effect = _("Nobody with such an address is sent here until it is verified.")
+    else:
+        effect = _(
+            "It leads people here, but an address in it links nobody and is not used as a name."
         )
+    if answer.says_unknown and connection.tenant_id:
+        effect += " " + _("The connection's page shows the DNS record that verifies it.")
+    return effect
+
+
+def _is_verified_by_dns(connection: Connection, answer: domains.Answer) -> bool:
+    """Return whether the answer has just verified the domain by its DNS record."""
+    if answer.records is None or not answer.records.is_conclusive:
+        return False
+    own = connection.aliases.filter(domain=answer.domain, verified_by=DomainAlias.VerifiedBy.DNS)
+    return own.verified().exists()
+
+
+def _by_dns(answer: domains.Answer) -> Text:
+    return _("%s: its DNS record names the directory.") % answer.domain
+
+
+def _record_step(title: Text, result: StepResult, alias: DomainAlias, found: Lookup) -> Step:
+    outcome = found.outcome_for(alias.dns_token)
     return Step(
         title,
-        StepResult.UNKNOWN,
-        found,
-        _("It leads people here, but an address in it links nobody and is not used as a name."),
+        result,
+        _("Microsoft knows no directory with this domain.")
+        + " "
+        + describe(alias.domain, found, alias.dns_token),
+        advise(outcome),
     )
 
 

@@ -30,8 +30,11 @@ from ...login.web.buttons import start_url
 from ...models import Connection, Revocation
 from ...transfer.exporter import as_json, export_connections
 from ..rights import EXPORT, TRY, may
+from ..widgets import own_page
 from ..widgets.dates import short_time
 from ..widgets.links import admin_url
+from .memberships import memberships
+from .unfinished import back_if_unfinished
 
 if TYPE_CHECKING:
     Page = admin.ModelAdmin[Connection]
@@ -76,6 +79,8 @@ def _conclusion(outcomes: set[StepResult]) -> str:
 def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpResponse:
     """Try: begin a trial, or show the result of this session's last one."""
     _require(request, TRY)
+    if back := back_if_unfinished(page, request, connection):
+        return back
     if request.method == "POST":
         prompt = SELECT_ACCOUNT if "another_account" in request.POST else ""
         return trial.begin(request, connection, request.path, prompt=prompt)
@@ -90,6 +95,7 @@ def attempt(page: Page, request: HttpRequest, connection: Connection) -> HttpRes
     else:
         context["profile"] = _pairs(outcome.get("profile", {}))
         context["claims"] = _pairs(outcome.get("claims", {}))
+        context["groups"], context["roles"] = memberships(connection, outcome)
         if outcome["works"]:
             context["sign_in_addresses"] = _sign_in_addresses(request, connection)
         else:
@@ -167,10 +173,4 @@ def _require(request: HttpRequest, permission: str) -> None:
 def _context(
     page: Page, request: HttpRequest, connection: Connection, title: str
 ) -> dict[str, Any]:
-    return {
-        **page.admin_site.each_context(request),
-        "opts": page.opts,
-        "connection": connection,
-        "title": title,
-        "media": page.media,
-    }
+    return own_page.context(page, request, title, connection) | {"connection": connection}

@@ -35,11 +35,13 @@ def set_further_domains(connection: Connection, domains: Iterable[str]) -> None:
 
 
 def unproven_domains(connection: Connection, answers: Iterable[Answer]) -> Iterator[str]:
-    """Yield a warning for each alias that, as Microsoft has just said, is not the directory's."""
+    """Yield a warning for each alias that, as Microsoft has just said, is not the directory's, and
+    that no DNS record has verified."""
+    verified = set(connection.aliases.verified().values_list("domain", flat=True))
     for answer in answers:
         if answer.domain == connection.domain or not answer.is_conclusive:
             continue
-        if answer.tenant_id == connection.tenant_id:
+        if answer.domain in verified:
             continue
         message = (
             gettext("The domain %(domain)s belongs to another directory (%(found)s).")
@@ -49,6 +51,10 @@ def unproven_domains(connection: Connection, answers: Iterable[Answer]) -> Itera
         message += " " + gettext(
             "It leads people here, but an address in it links nobody and is not used as a name."
         )
+        if answer.says_unknown and connection.tenant_id:
+            message += " " + gettext(
+                "To verify it, create the DNS record that is shown under “Verified domains”."
+            )
         yield message % {"domain": answer.domain, "found": answer.tenant_id}
 
 

@@ -17,11 +17,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from ...login.flows import consent
-from ...microsoft.permissions import Permission, permissions_needed
-from ...models import Connection, Directory
+from ...microsoft.permissions import Permission, grants
+from ...models import Connection
 from ..rights import CONSENT, may
 from ..widgets.dates import short_time, time_ago
 from ..widgets.links import admin_url
+from .unfinished import back_if_unfinished
 
 #: Where on the connection's page the box is.
 ANCHOR = "azuread-consent"
@@ -39,7 +40,7 @@ class Need:
         """Return since when it is proven, in words; "" if it is not."""
         if self.since is None:
             return ""
-        return format_html(gettext("proven {when}"), when=time_ago(self.since, ""))
+        return format_html(gettext("confirmed {when}"), when=time_ago(self.since, ""))
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,11 @@ class Box:
     link: str
     good_until: str
     may_ask: bool
+    is_unfinished: bool
 
 
 def box(request: HttpRequest, connection: Connection) -> Box:
-    may_ask = may(request, CONSENT)
+    may_ask = may(request, CONSENT) and connection.is_complete
     link = ""
     if may_ask:
         try:
@@ -62,13 +64,18 @@ def box(request: HttpRequest, connection: Connection) -> Box:
             # The system checks and the top of the page report this.
             may_ask = False
     good_until = timezone.now() + timedelta(seconds=consent.LINK_LIFETIME)
-    return Box(needs(connection), link, short_time(good_until), may_ask)
+    return Box(
+        needs(connection),
+        link,
+        short_time(good_until),
+        may_ask,
+        is_unfinished=not connection.is_complete,
+    )
 
 
 def needs(connection: Connection) -> list[Need]:
     """Return the permissions that the options need, with the own directory's grants."""
-    own = connection.directories.filter(tenant_id=connection.tenant_id).first()
-    return [Need(p, _proven_since(own, p)) for p in permissions_needed(connection)]
+    return [Need(each.permission, each.since) for each in grants(connection)]
 
 
 def ask(
@@ -77,6 +84,8 @@ def ask(
     """Send the staff member to Microsoft's consent page."""
     if not may(request, CONSENT):
         raise PermissionDenied
+    if back := back_if_unfinished(page, request, connection):
+        return back
     return consent.begin(request, connection, place(page, connection))
 
 
@@ -106,12 +115,3 @@ def save_and_ask(
     if "_consent" not in request.POST or not page.has_view_permission(request, connection):
         return None
     return HttpResponseRedirect(place(page, connection))
-
-
-def _proven_since(own: Directory | None, permission: Permission) -> datetime | None:
-    if own is None:
-        return None
-    if permission.kind == "delegated":
-        return own.delegated_since if permission.name in own.delegated_scopes.split() else None
-    proven = permission.name in own.application_permissions.split()
-    return own.application_since if proven else None

@@ -21,7 +21,7 @@ from ...models.refusals import name_is_taken, no_own_directory
 from ...models.validators import validate_client_id, validate_client_secret
 from ..widgets.choices import RowsField, choose_by
 from ..widgets.dates import ExpiryDateField
-from ..widgets.lines import AliasesField
+from ..widgets.lines import AliasesField, ClaimNamesField
 from .aliases import further_domains
 from .edit_conflict import conflict, shown_state
 from .form_texts import ERROR_MESSAGES, other_directory, secret_help
@@ -60,6 +60,11 @@ class ConnectionForm(forms.ModelForm):
             "who type an address of one of them on the sign-in page are sent to this connection. "
             "Names and addresses in a domain are used only if it is verified for the directory."
         ),
+    )
+    optional_claims = ClaimNamesField(
+        label=_("Claims to keep"),
+        required=False,
+        help_text=Connection._meta.get_field("optional_claims").help_text,
     )
     new_secret = forms.CharField(
         label=_("Client Secret"),

@@ -18,28 +18,33 @@ from ...models import Connection
 from ..rights import CHANGE_GROUP, MANAGE_SECRET, may
 from ..widgets.dates import short_time
 from .aliases import further_domains
+from .domain_proofs import shown_proofs
 from .listing import quiet
 
 
 def fieldsets(request: HttpRequest, connection: Connection | None, *, may_edit: bool) -> Any:
     """Return the page's fieldsets, under the headings of Auth0's Dashboard.
 
-    ``connection`` is None on the page that adds one.
+    ``connection`` is None on the page that adds one. The class that begins with ``azuread-`` names
+    the fieldset's section: see ``sections``.
     """
     general = ["name", "display_name", "logo_url", "button_preview", "domain"]
     if may_edit:
         general += ["trust_directory", "shown_state"]
     if connection is not None and connection.tenant_id:
         general.append("shown_directory")
-    general += ["domain_aliases" if may_edit else "shown_aliases", "discover_domain", "cloud"]
+    general += ["domain_aliases" if may_edit else "shown_aliases", "discover_domain"]
+    if connection is not None:
+        general.append("shown_proofs")
+    general.append("cloud")
     general.append("contact_email")
     return [
-        (gettext("General"), {"fields": general}),
+        (gettext("General"), {"fields": general, "classes": ["azuread-general"]}),
         (gettext("Credentials"), _credentials(request, may_edit)),
         (
             gettext("Options"),
             {
-                "fields": ["identity_api", "use_common_endpoint", "new_directories"],
+                "fields": ["identity_api", "use_common_endpoint", "new_directories", "prompt"],
                 "classes": ["azuread-options"],
             },
         ),
@@ -52,16 +57,22 @@ def fieldsets(request: HttpRequest, connection: Connection | None, *, may_edit: 
                     "security_groups",
                     "nested_groups",
                     "max_groups",
+                    "app_roles",
+                    "optional_claims",
                     "enable_users_api",
                     "sync_profile",
                     "governed_fields",
-                ]
+                ],
+                "classes": ["azuread-attributes"],
             },
         ),
         (gettext("Who gets in"), _people(request, may_edit)),
         (
             gettext("Applications"),
-            {"fields": ["enabled_applications" if may_edit else "enabled_for", "show_as_button"]},
+            {
+                "fields": ["enabled_applications" if may_edit else "enabled_for", "show_as_button"],
+                "classes": ["azuread-applications"],
+            },
         ),
     ]
 
@@ -125,6 +136,10 @@ class ConnectionFacts(admin.ModelAdmin):
     @admin.display(description=_("Domain aliases"))
     def shown_aliases(self, connection: Connection) -> str:
         return ", ".join(further_domains(connection)) or "–"
+
+    @admin.display(description=_("Verified domains"))
+    def shown_proofs(self, connection: Connection) -> SafeString:
+        return shown_proofs(connection)
 
     @admin.display(description=_("Basic Profile"))
     def basic_profile(self, connection: Connection) -> SafeString:

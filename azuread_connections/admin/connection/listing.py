@@ -15,7 +15,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ...credentials.report import connection_credential_state
-from ...models import Application, Connection, Credential, Directory
+from ...models import Application, Connection, Credential, Directory, SetupLink
+from ...setup.states import in_state
 from ..widgets.dates import time_ago
 from ..widgets.large_lists import LargeListAdmin
 from ..widgets.last_sign_in import last_sign_in
@@ -39,7 +40,8 @@ class ConnectionList(ChangeList):
 
 
 def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
-    """Add to each row ``last_sign_in_at`` and ``waiting``, the number of directories that wait."""
+    """Add to each row ``last_sign_in_at`` and the numbers of what waits for approval: ``waiting``,
+    of directories, and ``setups_waiting``, of set-up links."""
     waiting = (
         Directory._default_manager.filter(
             connection=OuterRef("pk"), status=Directory.Status.WAITING
@@ -48,8 +50,17 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Any]:
         .values("connection")
         .annotate(number=Count("pk"))
     )
+    finished = in_state(SetupLink._default_manager.all(), SetupLink.State.FINISHED)
+    setups = (
+        finished.filter(connection=OuterRef("pk"))
+        .order_by()
+        .values("connection")
+        .annotate(number=Count("pk"))
+    )
     return connections.annotate(
-        last_sign_in_at=last_sign_in("pk"), waiting=Subquery(waiting.values("number"))
+        last_sign_in_at=last_sign_in("pk"),
+        waiting=Subquery(waiting.values("number")),
+        setups_waiting=Subquery(setups.values("number")),
     )
 
 
@@ -70,9 +81,17 @@ class ConnectionColumns(LargeListAdmin):
         )
 
     @admin.display(description=_("applications"))
-    def enabled_for(self, connection: Connection) -> str | SafeString:
+    def enabled_for(self, connection: Any) -> str | SafeString:
         names = [application.name for application in connection.applications.all()]
-        return ", ".join(names) or quiet(gettext("none: nobody can use it"))
+        shown = ", ".join(names) or quiet(gettext("none: nobody can use it"))
+        if not connection.setups_waiting:
+            return shown
+        return format_html(
+            '{} <a class="azuread-waiting" href="{}#azuread-setup-links">{}</a>',
+            shown,
+            admin_url(self.admin_site, connection, "change", quote(connection.pk)),
+            gettext("set-up waits for approval"),
+        )
 
     @admin.display(description=_("client secret"))
     def secret_state(self, connection: Connection) -> SafeString:

@@ -26,13 +26,12 @@ from ...microsoft.wording import describe_error
 from ...models import Connection, Credential
 from ...models.validators import is_guid, validate_token_file
 from ..rights import MANAGE_SECRET, may
+from ..widgets import own_page
 from ..widgets.links import admin_url, as_key
 from .history import credential_entries
 
 if TYPE_CHECKING:
     Page = admin.ModelAdmin[Connection]
-#: What these pages receive and no error report shows.
-PRIVATE_PARAMETERS = ("pem", "password")
 
 
 class _WriteOnly(forms.Textarea):
@@ -273,11 +272,4 @@ def require_credentials(page: Page, request: HttpRequest, connection: Connection
 def page_context(
     page: Page, request: HttpRequest, connection: Connection, title: str
 ) -> dict[str, Any]:
-    request.current_app = page.admin_site.name
-    return {
-        **page.admin_site.each_context(request),
-        "opts": page.opts,
-        "connection": connection,
-        "title": title,
-        "media": page.media,
-    }
+    return own_page.context(page, request, title, connection) | {"connection": connection}

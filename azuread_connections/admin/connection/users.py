@@ -19,6 +19,7 @@ from ...microsoft.permissions import USER_READ_ALL
 from ...models import Connection, Identity
 from ...models.credential import NoUsableCredential
 from ..rights import CONSENT, SEARCH_DIRECTORY, may
+from ..widgets import own_page
 from ..widgets.links import link_to, may_open
 
 #: Seconds for which "Next" works. Graph's own page links expire too.
@@ -50,10 +51,9 @@ def show(
         error = _explain(other)
     else:
         _note(connection, USER_READ_ALL)
+    title = gettext("Users of %(domain)s") % {"domain": connection.domain}
     context = {
-        **page.admin_site.each_context(request),
-        "title": gettext("Users of %(domain)s") % {"domain": connection.domain},
-        "opts": page.opts,
+        **own_page.context(page, request, title, connection),
         "connection": connection,
         "search": search,
         "rows": _rows(page, request, connection, found) if found else [],
@@ -62,9 +62,7 @@ def show(
         "error": error,
         "lacks_permission": lacks_permission,
         "may_ask_consent": may(request, CONSENT),
-        "media": page.media,
     }
-    request.current_app = page.admin_site.name
     return TemplateResponse(request, "azuread_connections/admin/users.html", context)
 
 

@@ -23,6 +23,8 @@ from .links import as_key
 
 #: The longest list of choices; the search field finds the others.
 MOST_CHOICES = 50
+#: For a filter with many choices: closed while it is not in use.
+LONG = "azuread_connections/admin/long_filter.html"
 
 
 def with_secret_status(
@@ -84,6 +86,7 @@ class CredentialStatusFilter(admin.SimpleListFilter):
 class ConnectionFilter(admin.SimpleListFilter):
     """Filters by connection, without listing thousands of them or scanning the log."""
 
+    template = LONG
     title = _("connection")
     parameter_name = "connection"
 
@@ -108,6 +111,7 @@ class ConnectionFilter(admin.SimpleListFilter):
 class EventApplicationFilter(admin.SimpleListFilter):
     """Filters by application, in the same way."""
 
+    template = LONG
     title = _("application")
     parameter_name = "application"
 
@@ -125,9 +129,14 @@ class EventApplicationFilter(admin.SimpleListFilter):
         return queryset.filter(application=key) if key else queryset.none()
 
 
+class EventKindFilter(admin.ChoicesFieldListFilter):
+    template = LONG
+
+
 class EventCodeFilter(admin.SimpleListFilter):
     """Filters by code. The list of codes is closed, so that the log need not be scanned."""
 
+    template = LONG
     title = _("code")
     parameter_name = "code"
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ...hosts import ascii_host
 from ...models.destinations import destination_error, invalid_destination
+from ...models.optional_claims import validate_claim_name
 from ...models.validators import clean_alias
 
 #: Auth0's limit; more in one form is a mistake.
@@ -96,6 +97,14 @@ class AliasesField(LinesField):
                 code="alias",
                 params={"line": line, "reason": " ".join(error.messages)},
             ) from None
+
+
+class ClaimNamesField(LinesField):
+    """Names of claims that a connection may keep. How many there can be, the model says."""
+
+    def clean_line(self, line: str) -> str:
+        validate_claim_name(line)
+        return line
 
 
 class URLsField(LinesField):

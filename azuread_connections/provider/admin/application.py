@@ -94,16 +94,19 @@ class ApplicationAdmin(CoreApplicationAdmin):
         return super().form_facts(request, obj) | {"client": client, "may_edit_client": may_edit}
 
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
-        (basic, addresses, *others) = super().get_fieldsets(request, obj)
+        (basic, *connections, addresses, other) = super().get_fieldsets(request, obj)
         client = client_of(obj)
+        if client is not None or obj is None:
+            # A client needs its callback URLs.
+            addresses = (addresses[0], addresses[1] | {"classes": []})
         if self.may_edit(request, obj) and may_edit_client(request, client):
             names = [] if client else ["is_client"]
             basic = (basic[0], {"fields": [*basic[1]["fields"], *names]})
-            return [basic, addresses, *_client_fieldsets(client), *others]
+            return [basic, addresses, *_client_fieldsets(client), *connections, other]
         if client is not None and may_see_client(request):
             shown = (gettext("OAuth client"), {"fields": ["client_settings"]})
-            return [basic, addresses, shown, *others]
-        return [basic, addresses, *others]
+            return [basic, addresses, shown, *connections, other]
+        return [basic, *connections, addresses, other]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Application | None = None

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
+from ...admin.widgets.cell_names import name_cells
 from ...admin.widgets.field_texts import field_texts
 from ..models import ClientGrant, OAuthClient
 
@@ -55,11 +56,17 @@ class GrantFormSet(BaseInlineFormSet):
     ) -> None:
         super().__init__(data, files, getattr(instance, "oauth_client", None), **kwargs)
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        name_cells(form)
+
 
 class GrantInline(admin.TabularInline):
     model = ClientGrant
     form = GrantForm
     formset = GrantFormSet
+    # A table like Django's, in which each cell has a name.
+    template = "azuread_connections/admin/group_mappings.html"
     verbose_name = _("API")
     verbose_name_plural = _("APIs")
     extra = 0

@@ -147,11 +147,107 @@
         }
     }
 
+    /* Django names the label of an autocomplete field for the select that select2 hides. */
+    function nameAutocomplete(select) {
+        const label = select.labels[0];
+        if (!label) {
+            return;
+        }
+        label.id = label.id || `${select.id}_label`;
+
+        function name() {
+            const shown = select.parentElement.querySelectorAll(
+                ".select2-selection, .select2-selection [role=textbox]",
+            );
+            shown.forEach(function (each) {
+                each.setAttribute("aria-labelledby", label.id);
+            });
+            return shown.length > 0;
+        }
+
+        // Django's script adds the visible field after this one has run.
+        const observer = new MutationObserver(function () {
+            if (name()) {
+                observer.disconnect();
+            }
+        });
+        if (!name()) {
+            observer.observe(select.parentElement, { childList: true });
+        }
+    }
+
+    /* --- Sections: remembered in this browser, opened for a link into them --- */
+
+    const MEMORY = "azuread_connections.open_sections";
+
+    function remembered() {
+        try {
+            return JSON.parse(localStorage.getItem(MEMORY)) || {};
+        } catch {
+            // No storage, or not ours.
+            return {};
+        }
+    }
+
+    function remember(section) {
+        const memory = remembered();
+        memory[section.dataset.azureadSection] = section.open;
+        try {
+            localStorage.setItem(MEMORY, JSON.stringify(memory));
+        } catch {
+            // A browser can refuse to store anything.
+        }
+    }
+
+    function setUpSection(section) {
+        // A section that the server opens has an error, or has to be filled in.
+        if (!("forced" in section.dataset) && remembered()[section.dataset.azureadSection]) {
+            section.open = true;
+        }
+        // Not at "toggle": that comes for links and for errors, too.
+        section.querySelector("summary").addEventListener("click", function () {
+            setTimeout(remember, 0, section);
+        });
+    }
+
+    function setUpOpenAll(button) {
+        button.hidden = false;
+        button.addEventListener("click", function () {
+            document.querySelectorAll("[data-azuread-section]").forEach(function (section) {
+                section.open = true;
+                remember(section);
+            });
+        });
+    }
+
+    /* Browsers open the sections around a link's target; older ones do not. */
+    function showTarget() {
+        // Every anchor of ours is plain ASCII, so nothing has to be decoded.
+        const target = document.getElementById(location.hash.slice(1));
+        if (!target || !target.closest("[data-azuread-section]")) {
+            return;
+        }
+        let section = target.closest("details");
+        while (section) {
+            section.open = true;
+            section = section.parentElement.closest("details");
+        }
+        target.scrollIntoView();
+        if (target.matches("input, select, textarea")) {
+            target.focus();
+        }
+    }
+
     document.addEventListener("DOMContentLoaded", function () {
+        document.querySelectorAll("[data-azuread-section]").forEach(setUpSection);
+        document.querySelectorAll("[data-azuread-open-all]").forEach(setUpOpenAll);
+        window.addEventListener("hashchange", showTarget);
+        showTarget();
         document.querySelectorAll("[data-azuread-copy]").forEach(setUpCopy);
         document.querySelectorAll("[data-azuread-preview]").forEach(setUpPreview);
         document.querySelectorAll("[data-azuread-grants]").forEach(setUpGrants);
         document.querySelectorAll("[data-azuread-possible]").forEach(setUpEffect);
         setUpDependence("id_security_groups", "id_nested_groups");
+        document.querySelectorAll("select.admin-autocomplete").forEach(nameAutocomplete);
     });
 })();
