@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from azuread_connections.models import Application, Connection, DomainAlias
 from azuread_connections.testing import StandIn
@@ -53,6 +55,15 @@ class Company:
         CredentialFactory.create(connection=connection, value=app.secrets[0].value)
         EnabledConnectionFactory.create(application=application, connection=connection)
         return cls(microsoft, directory, app, directory.add_person(person), connection)
+
+    def edited_before(self, seconds: float, **change: Any) -> None:
+        """Edit the connection as another process did so many seconds ago.
+
+        A sign-in that begins within a few seconds after an edit, and finds the connection edited at
+        its end, begins again by itself: see ``ConnectionEdited``.
+        """
+        moment = timezone.now() - timedelta(seconds=seconds)
+        Connection.objects.filter(pk=self.connection.pk).update(updated_at=moment, **change)
 
     def start(self, client: Client, **parameters: str) -> str:
         """Press the button; return Microsoft's address that the browser is sent to."""

@@ -4,32 +4,42 @@ import gc
 import logging
 import re
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.utils import translation
 
+from azuread_connections import rate_limit
 from azuread_connections.entra.cloud import CLOUDS
-from azuread_connections.models import Application, Connection, prepared
+from azuread_connections.login.lookup import start_cache
+from azuread_connections.models import Application, Connection, prepared, prepared_writes
 from azuread_connections.testing import StandIn
+from tests import replica as replicas
 from tests.company import Company
 from tests.keys import private_lines
 
 pytest_plugins = ["azuread_connections.testing.plugin"]
 
-# Those of the optional sub-app run under settings of their own (`make test-provider`): all others
-# run without django-oauth-toolkit.
-_HAS_PROVIDER = "azuread_connections.provider" in django_settings.INSTALLED_APPS
-collect_ignore = [] if _HAS_PROVIDER else ["provider"]
+# Those of the optional sub-apps run under settings of their own (`make test-provider`,
+# `make test-scim`; tests/packages starts those of the metrics): all others run without the packages
+# that these need.
+collect_ignore = [
+    name
+    for name in ("provider", "scim", "metrics")
+    if f"azuread_connections.{name}" not in django_settings.INSTALLED_APPS
+]
 
 
 #: What takes most of the time of the suite; `make test-fast` leaves it out. Single tests elsewhere
 #: that take half a second or more of a processor have the marker `slow` themselves.
 SLOW = (
-    *("attacks", "concurrency", "faults", "fuzzing", "migrations", "packages", "testing"),
+    *("attacks", "concurrency", "faults", "fuzzing", "migrations", "packages", "sites", "testing"),
     *("admin/test_rights.py", "admin/test_odd_input.py", "admin/connection/test_edit_conflict.py"),
     *("entra/test_key_history.py", "entra/test_limits.py", "entra/test_metadata.py"),
     *("entra/test_transport.py", "test_benchmarks.py", "test_demo.py", "test_security_docs.py"),
@@ -41,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(path) for path in paths):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def _the_sites_language() -> Iterator[None]:
+    """A request leaves its language active in the thread, also for the next test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -56,6 +73,21 @@ def _nobody_asks_microsoft_itself() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", elsewhere)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_start_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests edit rows by queryset, of which nothing is informed, and start at once."""
+    start_cache.clear()
+    monkeypatch.setattr(start_cache, "START_CACHE_TTL", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _limits_begin_with_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a test that runs over the end of a window, such as a quarter of an hour, gets two."""
+    since_midnight = time.time() % 86_400
+    shifted = SimpleNamespace(time=lambda: time.time() - since_midnight)
+    monkeypatch.setattr(rate_limit, "time", shifted)
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +154,14 @@ def _sent(entra: StandIn | None) -> set[str]:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    yield
+    # The connections of threads that have ended are closed when they are collected, and PostgreSQL
+    # drops no database that somebody is connected to.
+    gc.collect()
+
+
+@pytest.fixture(scope="session")
 def live_server(django_db_setup: None, live_server: Any) -> Any:
     """Start it once the test database is SQLite's file.
 
@@ -139,10 +179,11 @@ def nothing_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AttributeError("This Django compiles its queries in another way.")
 
     monkeypatch.setattr(prepared, "_compile_select", changed)
-    monkeypatch.setattr(prepared, "_compile_update", changed)
+    for write in (prepared_writes.Insert, prepared_writes.Update):
+        monkeypatch.setattr(write, "_compile", changed)
     # By type: isinstance would evaluate the lazy objects among these.
     for each in gc.get_objects():
-        if type(each) in (prepared.Select, prepared.Update):
+        if type(each) in (prepared.Select, prepared_writes.Insert, prepared_writes.Update):
             monkeypatch.setattr(each, "_statements", {})
 
 
@@ -152,6 +193,7 @@ def microsoft(entra: StandIn, settings: Any) -> StandIn:
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
         "LOGIN_URL": entra.url,
         "GRAPH_URL": f"{entra.url}/graph",
+        "DNS_SERVERS": [entra.dns.address],
     }
     return entra
 
@@ -178,6 +220,13 @@ def fabrikam(microsoft: StandIn, application: Application) -> Company:
         person="Diego Siciliani",
         identity_api=Connection.IdentityAPI.V1,
     )
+
+
+@pytest.fixture
+def replica(db: None) -> Iterator[None]:
+    """A second database for the routers of ``tests.replica``. Each read of it fails."""
+    with replicas.configured():
+        yield
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
+from typing import Any
 
 import factory
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from azuread_connections.models import (
@@ -12,6 +15,8 @@ from azuread_connections.models import (
     Credential,
     EnabledConnection,
     Identity,
+    SetupLink,
+    SetupSession,
 )
 from tests.keys import key_pair
 
@@ -82,3 +87,29 @@ class IdentityFactory(DjangoModelFactory):
     cloud = Connection.Cloud.GLOBAL
     tenant_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
     object_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
+
+
+class SetupLinkFactory(DjangoModelFactory):
+    class Meta:
+        model = SetupLink
+        skip_postgeneration_save = True
+
+    connection = factory.SubFactory(ConnectionFactory)
+    connection_name = factory.SelfAttribute("connection.name")
+    reference = factory.Sequence("ref{}".format)
+    token_hash = factory.Sequence("{:064x}".format)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=5))
+
+    @factory.post_generation
+    def applications(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        self.applications.set(extracted or ())
+
+
+class SetupSessionFactory(DjangoModelFactory):
+    class Meta:
+        model = SetupSession
+
+    link = factory.SubFactory(SetupLinkFactory)
+    key_hash = factory.Sequence("{:064x}".format)
+    opened_at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=5))

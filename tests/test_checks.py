@@ -24,6 +24,7 @@ from azuread_connections.login.lookup import addresses
 from azuread_connections.middleware import ConnectionSessionMiddleware
 from tests.factories import ConnectionFactory, CredentialFactory
 from tests.field_cases import case
+from tests.replica import ReplicaRouter, read_from_replica, read_from_replica_behind_ours
 
 GOOD_KEY = Fernet.generate_key().decode()
 IN_ORDER = {
@@ -438,6 +439,51 @@ def test_the_middleware_must_come_after_the_authentication_middleware(
 # --- What is stored -------------------------------------------------------------------------------
 
 
+def messages_about_databases() -> list[CheckMessage]:
+    return [m for m in check_settings() if str(m.id)[-3:] in {"022", "023"}]
+
+
+def test_a_sign_in_must_not_rest_on_a_replica(configure: Any, settings: Any) -> None:
+    configure()
+    settings.DATABASE_ROUTERS = [ReplicaRouter()]
+    (warning,) = messages_about_databases()
+    assert "sessions.Session, auth.User, auth.Group, auth.Permission" in warning.msg
+    assert ids([warning]) == ["W022"]
+    assert "E022" in ids(check_deployment())
+
+    read_from_replica_behind_ours(settings)
+    assert not messages_about_databases()
+
+
+def test_sessions_in_the_cache_are_not_read_from_a_replica(configure: Any, settings: Any) -> None:
+    configure()
+    read_from_replica(settings)
+    (warning,) = messages_about_databases()
+    assert "Session" not in warning.msg
+
+
+def test_a_session_engine_that_does_not_exist_is_left_to_django(
+    configure: Any, settings: Any
+) -> None:
+    configure()
+    settings.SESSION_ENGINE = "elsewhere"
+    assert not messages_about_databases()
+
+
+@pytest.mark.parametrize(
+    ("port", "off", "is_reported"),
+    [("6432", False, True), (6432, False, True), ("6432", True, False), ("5432", False, False)],
+)
+def test_pgbouncer_needs_django_without_server_side_cursors(
+    port: Any, off: bool, is_reported: bool, configure: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure()
+    database = {"ENGINE": "django.db.backends.postgresql", "PORT": port}
+    named = {"default": {**database, "DISABLE_SERVER_SIDE_CURSORS": off}}
+    monkeypatch.setattr(type(conf), "databases", named)
+    assert ids(check_settings()) == (["W023"] if is_reported else [])
+
+
 @pytest.mark.django_db
 def test_secrets_that_no_key_opens_are_named(configure: Any) -> None:
     configure(ENCRYPTION_KEYS=[GOOD_KEY])
@@ -498,3 +544,21 @@ def test_before_the_first_migration_there_is_nothing_to_say(
     with CaptureQueriesContext(database) as queries:
         assert check_stored_secrets(databases=["default"]) == []
     assert not queries.captured_queries
+
+
+@pytest.mark.parametrize("value", ["short-token", 12345, ["short-token"], {"short-token": 1}])
+def test_a_metrics_token_that_is_not_accepted_is_reported_but_not_shown(
+    configure: Any, value: object
+) -> None:
+    configure(METRICS_TOKEN=value)
+    [found] = [message for message in check_settings() if "METRICS_TOKEN" in message.msg]
+    assert ids([found]) == ["W010"]
+    shown = f"{found.msg} {found.hint}"
+    assert "short-token" not in shown
+    assert "12345" not in shown
+
+
+@pytest.mark.parametrize("value", ["", [], "t" * 32, ["t" * 32, "u" * 40]])
+def test_metrics_tokens_are_one_or_several(configure: Any, value: object) -> None:
+    configure(METRICS_TOKEN=value)
+    assert not [message for message in check_settings() if "METRICS_TOKEN" in message.msg]

@@ -143,3 +143,18 @@ def test_a_sign_in_for_one_application_does_not_admit_to_another(
         302,
         "/login/?application=portal&next=%2Fportal%2F",
     )
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"max_age": -1}, {"max_age": "600"}, {"acr": "mfa"}, {"acr": "c100"}]
+)
+def test_a_step_up_that_is_none_is_named_when_the_view_is_defined(wrong: Any) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        application_required("portal", **wrong)
+
+    class Wrong(ApplicationRequiredMixin, View):
+        application = "portal"
+
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        Wrong.as_view(**wrong)

@@ -68,8 +68,14 @@ class TestData:
                 *(app["client_id"] for app in directory["applications"]),
             )
         )
-        assert ids.total() == 24 + 6 + 3 + 3
+        assert ids.total() == 28 + 6 + 4 + 3
         assert set(ids.values()) == {1}
+
+    def test_adatum_has_an_administrator_but_no_app_and_no_connection(self) -> None:
+        adatum = data.directory(data.ADATUM, "http://localhost:8000/login/callback", NOW)
+        assert adatum["applications"] == []
+        assert [p["name"] for p in adatum["people"] if p["admin"]] == ["Cameron White"]
+        assert data.ADATUM.name not in {each["display_name"] for each in data.connections(now=NOW)}
 
     def test_contosos_secret_expires_in_twelve_days_at_any_hour_of_today(self) -> None:
         for hour in (0, 12, 23):
@@ -239,6 +245,13 @@ def test_the_text_says_what_to_paste_with_which_date(running: Run) -> None:
     date = (datetime.now(UTC) + timedelta(days=new_secret.days)).date()
     said = " ".join(running.output.split())
     assert f"with an expiry date such as {date}: {new_secret.value}" in said
+
+
+def test_the_printed_address_of_adatum_opens_its_admin_center(running: Run) -> None:
+    (address,) = re.findall(r"http://\S+/_standin/portal/\S+", running.output)
+    page = requests.get(address, timeout=10).text
+    assert data.ADATUM.tenant_id in page
+    assert "Applications: 0" in page
 
 
 def test_the_clients_are_listed_or_it_says_what_they_need(running: Run) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from azuread_connections import domains, signals
 from azuread_connections.diagnostics.checklist import checklist
 from azuread_connections.diagnostics.probe import Step, StepResult, probe
+from azuread_connections.dns_proof.records import record_name, record_value
 from azuread_connections.entra.cloud import PERSONAL_TENANT_ID
 from azuread_connections.models import Application, Connection, DomainAlias, Event
 from azuread_connections.testing import StandIn
@@ -178,13 +179,15 @@ def test_only_where_microsoft_cannot_be_asked_the_proof_stays(
 def test_a_proof_by_dns_outlives_that_microsoft_does_not_know_the_domain(
     contoso: Company, microsoft: StandIn
 ) -> None:
-    by_dns = DomainAlias.VerifiedBy.DNS
-    DomainAlias.objects.all().mark_verified(contoso.directory.tenant_id, by_dns)
+    microsoft.move_domain("contoso.com")
+    row().issue_dns_token(contoso.directory.tenant_id)
+    microsoft.dns.set_txt(record_name("contoso.com"), record_value(row().dns_token))
+    domains.check(contoso.connection, "contoso.com")
     old = timezone.now() - timedelta(days=3)
     DomainAlias.objects.update(checked_at=old)
-    microsoft.move_domain("contoso.com")
     domains.check(contoso.connection, "contoso.com")
     assert is_proven()
+    assert row().verified_by == DomainAlias.VerifiedBy.DNS
     assert row().checked_at > old  # type: ignore[operator]
     microsoft.move_domain("contoso.com", microsoft.add_directory("fabrikam.com"))
     domains.check(contoso.connection, "contoso.com")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -107,7 +109,10 @@ def reads_settings(use: Use) -> bool:
     if not within(use.name, "django.conf.settings", "django.conf.global_settings"):
         return False
     bare_import = use.name == "django.conf.settings"
-    in_models = part("models", "migrations", "provider.models", "provider.migrations")(use.module)
+    in_models = part(
+        *("models", "migrations", "provider.models", "provider.migrations"),
+        *("scim.models", "scim.migrations"),
+    )(use.module)
     return not (in_models and (bare_import or use.name.endswith(".AUTH_USER_MODEL")))
 
 
@@ -116,7 +121,7 @@ def reads_environment(use: Use) -> bool:
 
 
 def core(module: str) -> bool:
-    return within(module, PACKAGE) and not part("provider")(module)
+    return within(module, PACKAGE) and not part("provider", "scim")(module)
 
 
 def outside_entra(use: Use) -> bool:
@@ -152,13 +157,13 @@ RULES = [
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
             *("backends", "urls", "middleware", "decorators", "microsoft", "views"),
-            *("domains", "domain_notices", "mail", "exceptions", "users_api"),
+            *("domains", "domain_records", "domain_notices", "mail", "exceptions", "users_api"),
         ),
     ),
     Rule(
         "foundation-below",
         "what everything reads stands below everything",
-        part("cache", "conf", "hosts", "rate_limit", "signals"),
+        part("cache", "conf", "hosts", "observation", "rate_limit", "signals"),
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
             *("backends", "decorators", "domains", "microsoft", "middleware", "urls"),
@@ -167,7 +172,7 @@ RULES = [
     Rule(
         "domains-above-log-and-notices",
         "domains.py uses login/log/ and its notices; the rest of login/ and diagnostics/ use it",
-        part("domains", "domain_notices"),
+        part("domains", "domain_records", "domain_notices"),
         lambda use: (
             no_part("login", "credentials", "diagnostics", "transfer")(use)
             and not part("login.log.events")(use.name)
@@ -177,12 +182,14 @@ RULES = [
         "log-and-notices-below-domains",
         "what domains.py writes with does not use it",
         part("login.log", "domain_notices", "mail"),
-        no_part("domains", "login.users", "login.flows.callback", "diagnostics.probe"),
+        no_part(
+            "domains", "domain_records", "login.users", "login.flows.callback", "diagnostics.probe"
+        ),
     ),
     Rule(
         "logic-below",
         "what the admin and the commands share stands below both",
-        part("login", "credentials", "diagnostics", "transfer", "domains", "microsoft"),
+        part("login", "credentials", "diagnostics", "transfer", "domains", "microsoft", "setup"),
         no_part("admin", "management"),
     ),
     Rule(
@@ -200,6 +207,12 @@ RULES = [
         no_part("login.flows", "login.backend"),
     ),
     Rule(
+        "setup-on-top",
+        "set-up links use the rest; only the admin, the commands and the URLs know them",
+        part("login", "models", "microsoft", "diagnostics", "domains", "entra"),
+        no_part("setup"),
+    ),
+    Rule(
         "admin-not-commands",
         "the admin never uses the commands; what both need lives below them",
         part("admin"),
@@ -212,10 +225,31 @@ RULES = [
         no_part("admin"),
     ),
     Rule(
+        "records-below-domains",
+        "domain_records.py is a part of domains.py, and does not use it",
+        part("domain_records"),
+        no_part("domains"),
+    ),
+    Rule(
+        "dns-proof-alone",
+        "dns_proof/ knows nothing of ours: what it needs is handed in as arguments",
+        part("dns_proof"),
+        lambda use: within(use.name, PACKAGE) and not part("dns_proof")(use.name),
+    ),
+    Rule(
+        "dnspython-in-one-place",
+        "only dns_proof/resolver.py asks the DNS, and the stand-in answers",
+        lambda module: (
+            within(module, PACKAGE, "project")
+            and not part("dns_proof.resolver", "testing.dns")(module)
+        ),
+        lambda use: within(use.name, "dns"),
+    ),
+    Rule(
         "standin-apart",
         "the stand-in shares no code with the client it imitates Microsoft for",
         part("testing"),
-        no_part("entra", "login", "models"),
+        no_part("entra", "login", "models", "dns_proof"),
     ),
     Rule(
         "core-without-provider",
@@ -228,6 +262,69 @@ RULES = [
         "the core works without django-oauth-toolkit and what it brings",
         lambda module: core(module) or within(module, "project"),
         lambda use: within(use.name, "oauth2_provider", "oauthlib", "jwcrypto", "publicsuffixlist"),
+    ),
+    Rule(
+        "core-without-scim",
+        "the core and provider/ work without the optional scim/",
+        lambda module: core(module) or part("provider")(module),
+        no_part("scim"),
+    ),
+    Rule(
+        "scim-packages-only-in-scim",
+        "all else works without scim2-models and what it brings",
+        lambda module: not part("scim")(module),
+        lambda use: within(use.name, "scim2_models", "pydantic"),
+    ),
+    Rule(
+        "scim-without-provider",
+        "each optional sub-app works without the other",
+        part("scim"),
+        no_part("provider"),
+    ),
+    Rule(
+        "nothing-needs-rest-framework",
+        "all else works without Django REST framework",
+        lambda module: not part("rest_framework")(module),
+        lambda use: part("rest_framework")(use.name) or within(use.name, "rest_framework"),
+    ),
+    Rule(
+        "rest-framework-without-sub-apps",
+        "tokens of other issuers come by bearer/issuers.py, from the sub-apps that are installed",
+        part("rest_framework", "bearer"),
+        no_part("provider", "scim"),
+    ),
+    Rule(
+        "bearer-below",
+        "bearer/ decides about tokens for any framework, and sign-in and the admin do not know it",
+        part("login", "models", "microsoft", "admin", "management"),
+        no_part("bearer"),
+    ),
+    Rule(
+        "metrics-apart",
+        "all else works without the optional metrics/, which only listen to signals",
+        lambda module: within(module, PACKAGE, "project") and not part("metrics")(module),
+        lambda use: part("metrics")(use.name) or within(use.name, "prometheus_client"),
+    ),
+    Rule(
+        "health-apart",
+        "all else works without the optional health/",
+        lambda module: within(module, PACKAGE, "project") and not part("health")(module),
+        no_part("health"),
+    ),
+    Rule(
+        "metrics-without-sub-apps",
+        "each optional sub-app works without the other",
+        part("metrics"),
+        no_part("provider", "scim"),
+    ),
+    Rule(
+        "scim-models-below",
+        "scim/models/ stand below all else in scim/, and below login/",
+        part("scim.models"),
+        lambda use: (
+            (part("scim")(use.name) and not part("scim.models")(use.name))
+            or part("login", "admin", "diagnostics", "transfer", "management")(use.name)
+        ),
     ),
     Rule(
         "provider-models-below",
@@ -309,12 +406,16 @@ PLANTED = [
     ("login/web/views.py", "from azuread_connections.admin import connection", "logic-below"),
     ("domains.py", "from .admin import forms", "logic-below"),
     ("models/alias.py", "from ..domains import ask", "models-below"),
+    ("domain_records.py", "from .domains import ask", "records-below-domains"),
+    ("dns_proof/resolver.py", "from ..conf import conf", "dns-proof-alone"),
+    ("domain_records.py", "import dns.resolver", "dnspython-in-one-place"),
     ("hosts.py", "from .login.users import linking", "foundation-below"),
     ("domains.py", "from .login.users import trust", "domains-above-log-and-notices"),
     ("login/log/events.py", "from ... import domains", "log-and-notices-below-domains"),
     ("login/flows/begin.py", "from ..web import views", "web-on-top"),
     ("login/users/resolution.py", "from ..flows import begin", "flows-above-rooms"),
     ("login/state/session.py", "from ..backend import ConnectionBackend", "flows-above-rooms"),
+    ("login/flows/setup_trial.py", "from ...setup import steps", "setup-on-top"),
     (
         "transfer/imports.py",
         "import azuread_connections.management.commands.check_secrets",
@@ -334,6 +435,27 @@ PLANTED = [
         "provider-packages-only-in-provider",
     ),
     ("provider/models/client.py", "from .. import keys", "provider-models-below"),
+    ("provider/claims.py", "from ..scim.models import ScimToken", "core-without-scim"),
+    ("login/backend.py", "import scim2_models", "scim-packages-only-in-scim"),
+    ("scim/urls.py", "from ..provider import urls", "scim-without-provider"),
+    ("login/web/views.py", "import rest_framework", "nothing-needs-rest-framework"),
+    (
+        "bearer/validation.py",
+        "from ..rest_framework import permissions",
+        "nothing-needs-rest-framework",
+    ),
+    (
+        "bearer/validation.py",
+        "from ..provider import bearer",
+        "rest-framework-without-sub-apps",
+    ),
+    ("login/state/session.py", "from ...bearer import rows", "bearer-below"),
+    ("scim/models/token.py", "from .. import errors", "scim-models-below"),
+    ("login/log/events.py", "from ...metrics import receivers", "metrics-apart"),
+    ("provider/tokens.py", "def f():\n    import prometheus_client", "metrics-apart"),
+    ("login/web/views.py", "from ...health import failing_checks", "health-apart"),
+    ("metrics/receivers.py", "from ..provider import client_log", "metrics-without-sub-apps"),
+    ("observation.py", "from .login.log import events", "foundation-below"),
     ("testing/server/http.py", "import pytest", "pytest-only-in-plugin"),
     ("login/web/views.py", "from django.conf import settings", "settings-only-in-conf"),
     ("login/web/views.py", "import django.conf as c\nc.settings", "settings-only-in-conf"),
@@ -370,6 +492,7 @@ ALLOWED = [
         "domains.py",
         "from .login.log import events\nfrom .domain_notices import send",
     ),
+    ("metrics/receivers.py", "from ..login.log.failures import FAILURES\nimport prometheus_client"),
 ]
 
 
@@ -542,19 +665,27 @@ SCENARIOS = {
     "admin/test_index.py": "the front page of the admin, a template that sites opt in to",
     "admin/test_odd_input.py": "every page of the admin, called with values that none has written",
     "admin/test_other_sites.py": "the whole admin in projects that differ from ours",
+    "setup/web/test_without_time_zones.py": "all pages of a set-up, on a site without USE_TZ",
     "entra/test_app_keys.py": "a registration's own signing key, from the address to the verdict",
     "entra/test_key_history.py": "a history of key sets, replayed through metadata and jwks",
     "entra/test_limits.py": "limits of time and size, whatever the server does",
     "admin/test_words.py": "every form of the admin, beside the models",
+    "provider/test_replica.py": "the same of OAuth clients",
+    "scim/test_replica.py": "the same of provisioning",
     "login/test_backend_hooks.py": "the backend's hooks, through whole sign-ins",
     "models/test_clouds.py": "a cloud, in each of the places that name it",
     "login/flows/test_budget.py": "statements and requests of a whole sign-in, counted",
     "login/flows/test_prompt.py": "one parameter on every page that hands it on",
+    "login/state/test_withheld_setup.py": "set-up links in reports of errors, as sign-ins are",
     "login/lookup/test_native_schemes.py": "an app's own scheme, on every way to a destination",
+    "login/users/test_roles.py": "app roles at sign-in, through users/groups.py",
     "management/commands/test_check_secrets_at_size.py": "runs only with the marker at_size",
+    "metrics/test_dashboard.py": "the files of docs/grafana and docs/prometheus",
     "migrations/test_credentials.py": "what a migration does to stored rows",
     "migrations/test_directory_trust.py": "what a migration does to stored rows",
     "migrations/test_domain_proof.py": "what a migration does to stored rows",
+    "migrations/test_log_lookups.py": "what a migration does while others write",
+    "migrations/test_upgrading.py": "all migrations, while people sign in",
     "provider/test_authlib.py": "a client that nobody here wrote",
     "provider/test_budget.py": "statements of each request, counted",
     "provider/test_concurrency.py": "requests at the same moment, in threads",
@@ -562,7 +693,18 @@ SCENARIOS = {
     "provider/test_odd_input.py": "every endpoint, called with values that no client sends",
     "provider/test_refresh.py": "what ends tokens, by every endpoint that they are used at",
     "provider/test_refusals.py": "what the token endpoint refuses, and with which error",
+    "scim/test_personal_data.py": "the commands of docs/personal-data.md",
+    "scim/test_provisioned_by_entra.py": "whole cycles of the imitated provisioning service",
+    "provider/test_restored.py": "a database from an older dump",
+    "scim/test_restored.py": "a database from an older dump",
     "provider/test_whole_sign_in.py": "from the client's redirect to its tokens",
+    "rest_framework/test_docs.py": "the views of docs/rest-framework.md",
+    "scim/test_bad_input.py": "every endpoint, called with malformed requests",
+    "scim/test_budget.py": "statements of each request, counted",
+    "scim/test_concurrency.py": "requests at the same moment, in threads",
+    "scim/test_independent_testers.py": "two clients that nobody here wrote",
+    "scim/test_joiners_and_leavers.py": "what becomes of session, user, rights and log",
+    "scim/test_lists.py": "filters, pages and attributes of every list",
 }
 
 #: Module names that are too vague to find anything by.
@@ -642,3 +784,39 @@ def test_every_link_between_the_documents_has_a_target() -> None:
         and not (ROOT / page.parent / link).is_dir()
     ]
     assert not broken
+
+
+# --- What a process that signs people in imports --------------------------------------------------
+
+#: What only an open page of the admin or of a set-up link, or a system check, needs.
+_ON_DEMAND = (
+    *("credentials.addition", "credentials.certificates", "credentials.rotation"),
+    *("diagnostics", "transfer", "setup.web.pages", "setup.acceptance", "setup.links"),
+    *("admin.connection.actions", "admin.connection.surroundings", "admin.setup_link_facts"),
+    *("checks.configuration", "checks.stored", "dns_proof.resolver", "testing"),
+)
+_SERVE = """
+import sys
+from django.core.wsgi import get_wsgi_application
+get_wsgi_application()
+from django.contrib.auth import get_backends
+from django.urls import get_resolver
+get_resolver().url_patterns, get_backends()
+print(*sys.modules)
+"""
+
+
+def test_a_process_that_signs_people_in_imports_no_page_that_nobody_has_opened() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SERVE],
+        env=os.environ
+        | {"DJANGO_SETTINGS_MODULE": "benchmarks.peers.azuread_connections.settings"},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    loaded = done.stdout.split()
+    assert f"{PACKAGE}.login.flows.sign_in" in loaded
+    assert f"{PACKAGE}.admin.connection.page" in loaded
+    assert [module for module in loaded if part(*_ON_DEMAND)(module)] == []

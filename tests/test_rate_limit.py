@@ -110,3 +110,14 @@ def test_without_a_cache_everything_is_allowed_and_the_outage_is_logged(
 )
 def test_the_network_of_an_address(address: str | None, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_whether_a_limit_is_reached_can_be_asked_without_counting() -> None:
+    limit = RateLimit("asked", limit=2, seconds=900)
+    for _ask in range(5):
+        assert not limit.is_reached("somebody")
+    assert limit.allows("somebody")
+    assert not limit.is_reached("somebody")
+    assert limit.allows("somebody")
+    assert limit.is_reached("somebody")
+    assert not limit.is_reached("somebody else")

@@ -36,6 +36,7 @@ def filled_in(connection: Connection | None = None, **changes: Any) -> dict[str,
         "domain_aliases": "",
         "cloud": "global",
         "new_directories": "hold",
+        "prompt": "",
         "max_groups": 500,
         "identity_api": "v2.0",
         "sync_profile": "each_login",
@@ -82,6 +83,7 @@ def mappings(connection: Connection, *new: dict[str, Any]) -> dict[str, Any]:
         {
             "id": row.pk,
             "directory_group_id": row.directory_group_id,
+            "role": row.role,
             "label": row.label,
             "group": row.group_id or "",
         }

@@ -9,6 +9,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import include, path
+from django.utils import timezone
 
 from azuread_connections import admin
 from azuread_connections.credentials.report import CredentialStatus
@@ -19,10 +20,12 @@ from azuread_connections.models import (
     Directory,
     Event,
     Identity,
+    SetupLink,
 )
 from azuread_connections.testing import StandIn
 from tests.admin.conftest import SECRET
 from tests.admin.pages import ADD, change_page, filled_in, text
+from tests.factories import SetupLinkFactory
 
 backoffice = AdminSite(name="backoffice")
 backoffice.register(Application, admin.ApplicationAdmin)
@@ -30,6 +33,7 @@ backoffice.register(Connection, admin.ConnectionAdmin)
 backoffice.register(Identity, admin.IdentityAdmin)
 backoffice.register(Directory, admin.DirectoryAdmin)
 backoffice.register(Event, admin.EventAdmin)
+backoffice.register(SetupLink, admin.SetupLinkAdmin)
 
 urlpatterns = [
     path("login/", include("azuread_connections.urls")),
@@ -48,6 +52,11 @@ def test_a_custom_admin_site_works(
     identity = Identity.objects.create(
         user=get_user_model().objects.get(), cloud="global", tenant_id="t", object_id="o"
     )
+    link = SetupLinkFactory.create(
+        connection=connection,
+        applications=connection.applications.all(),
+        finished_at=timezone.now(),
+    )
     base = "/backoffice/azuread_connections"
     for page in (
         "connection/",
@@ -65,6 +74,12 @@ def test_a_custom_admin_site_works(
         f"identity/{identity.pk}/change/",
         f"application/{connection.applications.get().pk}/change/",
         f"connection/{connection.pk}/users/",
+        "connection/invite/",
+        f"connection/{connection.pk}/invite/",
+        "setuplink/",
+        f"setuplink/{link.pk}/change/",
+        f"setuplink/{link.pk}/approve/",
+        f"setuplink/{link.pk}/revoke/",
     ):
         response = boss.get(f"{base}/{page}")
         assert response.status_code == 200
@@ -94,3 +109,24 @@ def test_a_site_without_time_zones(
     for filtered in CredentialStatus.values:
         url = f"/admin/azuread_connections/connection/?secret={filtered}"
         assert boss.get(url).status_code == 200
+
+
+def test_a_site_whose_admin_has_no_set_up_links(
+    boss: Client, connection: Connection, application: Application, settings: Any
+) -> None:
+    """Somebody can be invited there, and no page links to one that is missing."""
+    settings.ROOT_URLCONF = __name__
+    backoffice.unregister(SetupLink)
+    try:
+        link = SetupLinkFactory.create(connection=connection, finished_at=timezone.now())
+        base = f"/backoffice/azuread_connections/connection/{connection.pk}"
+        page = boss.get(f"{base}/change/")
+        assert "finished, waits for approval" in text(page)
+        assert "setuplink" not in page.content.decode()
+        data = {"purpose": "renew", "days": "5", "openings": "1"}
+        page = boss.post(f"{base}/invite/", data)
+        assert "This address is shown only now." in text(page)
+        assert "setuplink" not in page.content.decode()
+        assert link.connection == connection
+    finally:
+        backoffice.register(SetupLink, admin.SetupLinkAdmin)

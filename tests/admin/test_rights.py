@@ -23,6 +23,7 @@ from azuread_connections.models import (
     Event,
     Identity,
     Revocation,
+    SetupLink,
 )
 from project.urls import urlpatterns
 from tests.admin.pages import change_page, field_errors, filled_in
@@ -30,6 +31,7 @@ from tests.factories import (
     ConnectionFactory,
     CredentialFactory,
     IdentityFactory,
+    SetupLinkFactory,
     UserFactory,
 )
 
@@ -123,6 +125,39 @@ def test_enabling_on_an_applications_page(
     assert list(application.connections.all()) == [fabrikam]
 
 
+@pytest.mark.parametrize("word", ["approve", "revoke"])
+def test_deciding_on_set_up_links(
+    client: Client,
+    connection: Connection,
+    fabrikam: Connection,
+    application: Application,
+    word: str,
+) -> None:
+    for each, status in ((fabrikam, 403), (connection, 200)):
+        link = SetupLinkFactory.create(
+            connection=each, applications=[application], finished_at=timezone.now()
+        )
+        page = f"/admin/azuread_connections/setuplink/{link.pk}/{word}/"
+        assert client.get(page).status_code == status
+        assert client.post(page, {"seen": "x"}).status_code in (
+            {403} if status == 403 else {302, 409}
+        )
+    hidden = SetupLink.objects.get(connection=fabrikam)
+    assert hidden.revoked_at is hidden.approved_at is None
+
+
+def test_inviting_for_some_connections(
+    client: Client, connection: Connection, fabrikam: Connection
+) -> None:
+    add_permission(client, "add_setuplink", "manage_secret", "add_connection")
+    data = {"purpose": "renew", "days": "5", "openings": "10", "reference": "2345678abc"}
+    Connection.objects.update(tenant_id="aaaabbbb-0000-cccc-1111-dddd2222eeee")
+    for each, status in ((fabrikam, 403), (connection, 200)):
+        assert client.get(page_of(each, "invite")).status_code == status
+        assert client.post(page_of(each, "invite"), data).status_code == status
+    assert SetupLink.objects.get().connection == connection
+
+
 # What is not theirs to see
 
 
@@ -156,22 +191,26 @@ def contosos_own(
         "has_change_permission",
         lambda self, request, obj=None: obj is None or obj.pk == connection.pk,
     )
-    models = ("connection", "directory", "identity", "application", "event")
+    models = ("connection", "directory", "identity", "application", "event", "setuplink")
     actions = ("view", "add", "change", "delete")
     names = {f"{action}_{model}" for model in models for action in actions}
     return staff(*sorted(names - {"add_identity", "add_event"}))
 
 
 narrowed = pytest.mark.parametrize("narrowed_by", ["get_queryset", "has_view_permission"])
-LISTS = ["connection", "directory", "identity", "event", "application"]
+LISTS = ["connection", "directory", "identity", "event", "application", "setuplink"]
 
 
 @pytest.fixture
 def rows(connection: Connection, fabrikam: Connection, application: Application) -> None:
-    """A directory, a person, an event and an application of each connection."""
+    """A directory, a person, an event, an application and a finished set-up link of each
+    connection."""
     application.connections.set([connection, fabrikam])
     for each in (connection, fabrikam):
         CredentialFactory.create(connection=each, expires_at=timezone.now())
+        SetupLinkFactory.create(
+            connection=each, applications=[application], finished_at=timezone.now()
+        )
         IdentityFactory.create(connection=each, login_name=f"adele@{each.domain}")
         Event.objects.create(
             created_at=timezone.now(),
@@ -236,13 +275,28 @@ def test_its_rows_have_no_page(contosos_own: Client, rows: None, fabrikam: Conne
         Directory.objects.get(connection=fabrikam),
         Identity.objects.get(connection=fabrikam),
         Event.objects.get(connection=fabrikam),
+        SetupLink.objects.get(connection=fabrikam),
     ):
         page = f"/admin/azuread_connections/{row._meta.model_name}/{row.pk}"
-        for word in ("change", "delete", "history"):
+        for word in ("change", "delete", "history", "approve", "revoke"):
             assert contosos_own.get(f"{page}/{word}/").status_code in {302, 403, 404}
             contosos_own.post(f"{page}/{word}/", {"post": "yes", "status": "refused"})
         row.refresh_from_db()
     assert not Directory.objects.filter(status=Directory.Status.REFUSED).exists()
+    assert not SetupLink.objects.exclude(revoked_at=None, approved_at=None).exists()
+
+
+@narrowed
+def test_a_link_of_a_deleted_connection_is_not_shown(
+    contosos_own: Client, rows: None, fabrikam: Connection
+) -> None:
+    """Nobody knows any more whose it was."""
+    key = SetupLink.objects.get(connection=fabrikam).pk
+    fabrikam.delete()
+    page = contosos_own.get("/admin/azuread_connections/setuplink/")
+    assert "fabrikam" not in page.content.decode()
+    gone = contosos_own.get(f"/admin/azuread_connections/setuplink/{key}/change/")
+    assert gone.status_code in {302, 403, 404}
 
 
 @narrowed

@@ -36,6 +36,8 @@ class Attacker(enum.StrEnum):
     ADMINISTRATOR = "A directory's administrator"
     BROWSER = "A web page, or somebody with a browser"
     COLLEAGUE = "A colleague on the site's staff, or a careless one"
+    CALLER = "A caller of an API of this site"
+    CUSTOMER = "A customer with a set-up link, or somebody who has found one"
     CLIENT = "A client of the provider, or somebody who poses as one"
 
 
@@ -63,7 +65,7 @@ _GAINS: dict[type[Model], tuple[str, ...]] = {
     ),
     DomainAlias: ("pk", "connection", "domain", "is_primary", "verified_by"),
     Credential: ("pk", "connection", "value"),
-    GroupMapping: ("pk", "connection", "directory_group_id", "group", "admits"),
+    GroupMapping: ("pk", "connection", "directory_group_id", "role", "group", "admits"),
     EnabledConnection: ("application", "connection"),
     Application: ("pk", "slug"),
     Directory: ("pk", "tenant_id", "status", "consent_returned_at", "application_permissions"),

@@ -8,6 +8,9 @@ from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory.directories import Directory
 from tests.company import Company
 from tests.factories import UserFactory
+from tests.rest_framework.conftest import api, call, site_with_an_api
+
+__all__ = ["api", "call", "site_with_an_api"]
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ then fails; docs/security.md lists them.
 
     Protection("login/users/linking.py::find_linkable", never("is_active"), "tests/…::test_…"),
 
-Those of the optional sub-app stand in provider_protections.py. The function is ``Class.method``,
-``outer.inner``, or nothing for a statement outside of functions (``"entra/pools.py::"``). What can
-be done, and how a place is mentioned, stands in removal.py: an edit names a place of the syntax
-tree, so reformatting, comments and neighbouring code do not break it. Then run
+Those of the optional sub-apps stand in provider_protections.py and scim_protections.py. The
+function is ``Class.method``, ``outer.inner``, or nothing for a statement outside of functions
+(``"entra/pools.py::"``). What can be done, and how a place is mentioned, stands in removal.py: an
+edit names a place of the syntax tree, so reformatting, comments and neighbouring code do not break
+it. Then run
 
     pytest tests/test_security_docs.py               # each key finds exactly one place
     python ci/remove_protections.py login/users/     # the test fails without it
@@ -23,6 +24,7 @@ places, mention something else. Where the protection is gone on purpose, remove 
 
 from __future__ import annotations
 
+from .metrics_protections import METRICS_PROTECTIONS
 from .provider_protections import PROVIDER_PROTECTIONS
 from .removal import (
     Protection,
@@ -36,79 +38,186 @@ from .removal import (
     replace,
     skip,
 )
+from .scim_protections import SCIM_PROTECTIONS
+from .scim_token_protections import SCIM_TOKEN_PROTECTIONS
 
+_RECORDS = "tests/test_domain_records.py::test_"
+_SETUP_DOMAINS = "tests/setup/web/test_domains.py::test_"
+_REPLICA = "tests/test_replica.py::test_"
 _HOOKS = "tests/login/test_backend_hooks.py::test_"
 _MICROSOFT = "tests/attacks/test_hostile_microsoft.py::test_"
 _ADMINISTRATOR = "tests/attacks/test_hostile_administrator.py::test_"
 _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
 _TIE = "tests/attacks/test_hostile_tie.py::test_"
+_SETUP_TRIAL = "tests/attacks/test_hostile_setup_trial.py::test_"
+_ROLES = "tests/login/users/test_roles.py::test_"
 _EVENTS = "tests/login/log/test_events.py::test_"
 _COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
+_APPROVAL = "tests/attacks/test_hostile_approval.py::test_"
+_CUSTOMER = "tests/attacks/test_hostile_customer.py::test_"
+_CUSTOMER_DOMAINS = "tests/attacks/test_hostile_customer_domains.py::test_"
+_SECOND_LINK = "tests/attacks/test_hostile_second_link.py::test_"
+_LINKS = "tests/setup/test_links.py::test_"
+_OPENING = "tests/setup/web/test_views.py::test_"
 _FORGED = f"{_MICROSOFT}a_forged_id_token"
+_STEP_UP = "tests/attacks/test_hostile_step_up.py::test_"
+_STEP_UP_FACTS = "tests/login/state/test_step_up.py::test_"
+_STEP_UP_FLOW = "tests/login/flows/test_step_up.py::test_"
+_TOO_LITTLE = f"{_STEP_UP}an_id_token_that_proves_too_little"
+_ACCESS_TOKEN = "tests/entra/test_access_token.py::test_"
+_ACCESS = f"{_ACCESS_TOKEN}a_token_that_"
+_CALLER = "tests/attacks/test_hostile_caller.py::test_a_token_that_"
+_REFUSED = f"{_CALLER}is_refused"
+_API = "tests/rest_framework/test_authentication.py::test_"
 
 
 PROTECTIONS = [
-    # --- ID tokens
-    Protection("entra/id_token.py::_decode", never("MAX_TOKEN_LENGTH"), _FORGED),
+    # --- Step-up
     Protection(
-        "entra/id_token.py::_decode",
+        "models/primary.py::PrimaryQuerySet.db",
+        replace(
+            "router.db_for_write(self.model, **self._hints)",
+            "router.db_for_read(self.model, **self._hints)",
+        ),
+        f"{_REPLICA}a_session_ends_at_once",
+    ),
+    Protection(
+        "models/primary.py::_FollowedOnPrimary.get_queryset",
+        replace("rows.using(router.db_for_write(rows.model))", "rows"),
+        "tests/models/test_primary.py::test_related_rows_come_from_the_primary",
+    ),
+    Protection(
+        "models/primary.py::read_primary",
+        replace(
+            "model._default_manager.using(router.db_for_write(model))",
+            "model._default_manager.all()",
+        ),
+        f"{_REPLICA}a_session_ends_at_once",
+    ),
+    Protection(
+        "login/backend.py::ConnectionBackend.get_user",
+        replace("read_primary(self.UserModel)", "self.UserModel._default_manager"),
+        f"{_REPLICA}a_session_ends_at_once",
+    ),
+    Protection("login/flows/step_up.py::require_proof", never("_is_recent"), _TOO_LITTLE),
+    Protection("login/flows/step_up.py::require_proof", never("claims.contexts"), _TOO_LITTLE),
+    Protection(
+        "login/flows/step_up.py::require_proof",
+        never("_is_prompt_ignored"),
+        f"{_STEP_UP_FLOW}an_old_authentication_does_not_meet_the_option",
+    ),
+    Protection(
+        "login/state/access.py::find_access",
+        replace("proof.meets(step_up)", "True"),
+        f"{_STEP_UP}a_start_that_asks_for_less",
+    ),
+    Protection(
+        "login/state/access.py::find_access",
+        drop_operand("not step_up"),
+        f"{_STEP_UP_FLOW}a_password_session_never_passes",
+    ),
+    Protection(
+        "login/state/step_up.py::StepUp._is_recent",
+        replace(
+            "-LEEWAY <= now - authenticated_at <= self.max_age + LEEWAY",
+            "now - authenticated_at <= self.max_age + LEEWAY",
+        ),
+        f"{_STEP_UP_FACTS}an_age_is_met_with_leeway_on_both_sides",
+    ),
+    Protection(
+        "login/flows/begin.py::begin_again",
+        never("begun.is_retry"),
+        f"{_STEP_UP}no_answer_of_microsofts_makes_a_loop",
+    ),
+    Protection(
+        "login/flows/identity.py::verify_identity",
+        drop_operand("is_retry"),
+        f"{_STEP_UP_FLOW}graphs_claims_challenge_is_followed_once",
+    ),
+    Protection(
+        "entra/errors.py::MicrosoftError.from_redirect",
+        replace("{**parameters, 'claims': None}", "parameters"),
+        "tests/entra/test_challenge.py::test_only_a_response_of_the_token_endpoint_challenges",
+    ),
+    Protection(
+        "entra/challenge.py::read_challenge",
+        never("isinstance(wanted, dict)"),
+        "tests/entra/test_challenge.py::test_anything_but_a_small_json_object_is_no_challenge",
+    ),
+    Protection(
+        "login/web/step_up.py::to_step_up",
+        always("request.method"),
+        f"{_STEP_UP_FLOW}a_request_that_changes_something_gets_a_page",
+    ),
+    Protection(
+        "login/web/step_up.py::to_step_up",
+        replace(
+            "addresses.safe_path(request, request.headers.get('Referer'))",
+            "request.headers.get('Referer') or ''",
+        ),
+        f"{_STEP_UP_FLOW}the_page_never_leads_to_another_site",
+    ),
+    # --- ID tokens
+    Protection("entra/signed_token.py::decode", never("MAX_TOKEN_LENGTH"), _FORGED),
+    Protection(
+        "entra/signed_token.py::decode",
         never("parts"),
         "tests/entra/test_id_token.py::"
         "test_what_a_token_says_wrong_is_refused_before_any_key_is_looked_up",
     ),
-    Protection("entra/id_token.py::_decode_object", never(), _FORGED),
-    Protection("entra/id_token.py::_without_duplicates", never(), _FORGED),
-    Protection("entra/id_token.py::_check_header", never("ALGORITHM"), _FORGED),
-    Protection("entra/id_token.py::_check_header", never("'crit'"), _FORGED),
+    Protection("entra/signed_token.py::_decode_object", never(), _FORGED),
+    Protection("entra/signed_token.py::_without_duplicates", never(), _FORGED),
+    Protection("entra/signed_token.py::check_header", never("ALGORITHM"), _FORGED),
+    Protection("entra/signed_token.py::check_header", never("'crit'"), _FORGED),
     Protection(
-        "entra/id_token.py::_check_header",
+        "entra/signed_token.py::check_header",
         never("'b64'"),
         "tests/entra/test_id_token.py::"
         "test_what_a_token_says_wrong_is_refused_before_any_key_is_looked_up",
     ),
     Protection(
-        "entra/id_token.py::_decode_bytes",
+        "entra/signed_token.py::_decode_bytes",
         never("_BASE64URL"),
         "tests/entra/test_id_token.py::test_a_part_with_characters_outside_base64url_is_refused",
     ),
-    Protection("entra/id_token.py::_check_header", never("key_id"), _FORGED),
-    Protection("entra/id_token.py::_check_directory", never("'tid'"), _FORGED),
-    Protection("entra/id_token.py::_check_directory", never("tenant_id"), _FORGED),
-    Protection("entra/id_token.py::_check_directory", never("'sub'"), _FORGED),
-    Protection("entra/id_token.py::_check_directory", never("'iss'"), _FORGED),
-    Protection("entra/id_token.py::_check_directory", never("_VERSIONS"), _FORGED),
+    Protection("entra/signed_token.py::check_header", never("key_id"), _FORGED),
+    Protection("entra/signed_token.py::check_issuer", never("is_guid"), _FORGED),
+    Protection("entra/signed_token.py::check_issuer", never("tenant_id"), _FORGED),
+    Protection("entra/signed_token.py::check_issuer", never("'sub'"), _FORGED),
+    Protection("entra/signed_token.py::check_issuer", never("'iss'"), _FORGED),
+    Protection("entra/signed_token.py::check_issuer", never("VERSIONS"), _FORGED),
     Protection("entra/id_token.py::_check_audience", never("'aud'"), _FORGED),
     Protection("entra/id_token.py::_check_audience", never("'azp'"), _FORGED),
-    Protection("entra/id_token.py::_check_times", never("'exp'"), _FORGED),
-    Protection("entra/id_token.py::_check_times", never("'iat'"), _FORGED),
-    Protection("entra/id_token.py::_check_times", never("'nbf'"), _FORGED),
-    Protection("entra/id_token.py::_time", never(), _FORGED),
+    Protection("entra/signed_token.py::check_times", never("'exp'"), _FORGED),
+    Protection("entra/signed_token.py::check_times", never("'iat'"), _FORGED),
+    Protection("entra/signed_token.py::check_times", never("'nbf'"), _FORGED),
+    Protection("entra/signed_token.py::_time", never("isinstance"), _FORGED),
     Protection("entra/id_token.py::_check_nonce", never("_same"), f"{_MICROSOFT}a_reused_id_token"),
     Protection("entra/id_token.py::_check_access_token", never("_same"), _FORGED),
     Protection(
-        "entra/id_token.py::_check_key_scope",
+        "entra/signed_token.py::check_key_scope",
         never("'{tenantid}'"),
         f"{_MICROSOFT}a_key_whose_issuer_covers_another_directory",
     ),
-    Protection("entra/id_token.py::_check_signature", never(), _FORGED),
-    Protection("entra/id_token.py::_decode_object", drop_argument("_refuse_constant"), _FORGED),
+    Protection("entra/signed_token.py::check_signature", never(), _FORGED),
+    Protection("entra/signed_token.py::_decode_object", drop_argument("_refuse_constant"), _FORGED),
     Protection(
-        "entra/id_token.py::_decode_object",
+        "entra/signed_token.py::_decode_object",
         replace("(ValueError, RecursionError)", "ValueError"),
         _FORGED,
     ),
     Protection(
-        "entra/id_token.py::_is_guest",
+        "entra/signed_token.py::is_guest",
         drop_operand("'acct'"),
         f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
     ),
     Protection(
-        "entra/id_token.py::_is_guest",
+        "entra/signed_token.py::is_guest",
         drop_operand("_is_home_elsewhere"),
         f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
     ),
     Protection(
-        "entra/id_token.py::_is_home_elsewhere",
+        "entra/signed_token.py::_is_home_elsewhere",
         replace(
             "not isinstance(home, str) or home.removesuffix('/') not in own",
             "isinstance(home, str) and home.removesuffix('/') not in own",
@@ -116,31 +225,31 @@ PROTECTIONS = [
         f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
     ),
     Protection(
-        "entra/id_token.py::_is_guest",
+        "entra/signed_token.py::is_guest",
         drop_operand("'#EXT#'"),
         f"{_ADMINISTRATOR}a_guest_who_looks_like_a_member",
     ),
     Protection(
         "entra/id_token.py::_parse",
-        replace("clean_name(_text(claims, 'name'))", "_text(claims, 'name')"),
+        replace("clean_name(text_claim(claims, 'name'))", "text_claim(claims, 'name')"),
         f"{_ADMINISTRATOR}a_name_that_looks_like_somebodys",
     ),
     Protection(
         "entra/id_token.py::_parse",
-        replace("clean_address(_text(claims, 'upn'))", "_text(claims, 'upn')"),
+        replace("clean_address(text_claim(claims, 'upn'))", "text_claim(claims, 'upn')"),
         f"{_ADMINISTRATOR}a_name_that_looks_like_somebodys",
     ),
     Protection(
         "entra/id_token.py::_parse",
         replace(
-            "clean_address(_text(claims, 'preferred_username'))",
-            "_text(claims, 'preferred_username')",
+            "clean_address(text_claim(claims, 'preferred_username'))",
+            "text_claim(claims, 'preferred_username')",
         ),
         f"{_ADMINISTRATOR}a_name_that_looks_like_somebodys",
     ),
     Protection(
         "entra/id_token.py::_parse",
-        replace("clean_address(_text(claims, 'email'))", "_text(claims, 'email')"),
+        replace("clean_address(text_claim(claims, 'email'))", "text_claim(claims, 'email')"),
         "tests/login/users/test_profile.py::"
         "test_an_address_with_an_invisible_letter_is_the_one_that_people_read",
     ),
@@ -193,7 +302,7 @@ PROTECTIONS = [
         "test_a_number_of_keys_that_is_not_microsofts_is_cut_to_the_newest",
     ),
     Protection(
-        "entra/id_token.py::_check_key_cloud",
+        "entra/signed_token.py::check_key_cloud",
         never("cloud_instance_name"),
         f"{_MICROSOFT}a_key_of_another_cloud",
     ),
@@ -259,7 +368,7 @@ PROTECTIONS = [
     ),
     # --- The way out
     Protection(
-        "entra/transport.py::Transport._send",
+        "entra/transport.py::Transport._exchange",
         replace("redirect=False", "redirect=True"),
         "tests/entra/test_transport.py::test_no_redirect_is_followed",
         also=("", replace("redirect=0", "redirect=9")),
@@ -280,7 +389,7 @@ PROTECTIONS = [
         "tests/entra/test_transport.py::test_a_request_is_sent_once_whatever_becomes_of_it",
     ),
     Protection(
-        "entra/transport.py::Transport._send",
+        "entra/transport.py::Transport._exchange",
         drop_item("ValueError"),
         "tests/entra/test_transport.py::test_what_can_be_no_host_is_unreachable_and_named",
     ),
@@ -352,12 +461,12 @@ PROTECTIONS = [
         f"{_BROWSER}mix_up_with_another_server",
     ),
     Protection(
-        "entra/id_token.py::_check_directory",
+        "entra/id_token.py::validate_id_token",
         skip("check_issuers"),
         f"{_BROWSER}mix_up_of_directories_on_the_common_endpoint",
     ),
     Protection(
-        "login/flows/consent.py::_read",
+        "login/flows/consent.py::read_answer",
         skip("check_named_issuers"),
         f"{_BROWSER}mix_up_of_the_consent_page",
     ),
@@ -402,7 +511,7 @@ PROTECTIONS = [
         f"{_BROWSER}a_cookie_sealed_for_another_purpose",
     ),
     Protection(
-        "login/state/transaction.py::Transaction.unchanged_tenant",
+        "login/state/transaction.py::unchanged_tenant",
         always("endpoint_fingerprint"),
         f"{_BROWSER}a_connection_edited_meanwhile",
     ),
@@ -799,6 +908,77 @@ PROTECTIONS = [
         "tests/login/users/test_trust.py::"
         "test_a_domain_that_another_directorys_connection_has_verified_is_not_relied_on",
     ),
+    # --- DNS records that verify domains
+    Protection(
+        "login/users/trust.py::confirm",
+        never("is_final"),
+        f"{_RECORDS}a_dns_that_does_not_answer_links_nobody",
+    ),
+    Protection(
+        "login/users/trust.py::_ask_about_due",
+        replace("answer.is_final", "answer.is_conclusive"),
+        f"{_RECORDS}an_old_proof_that_cannot_be_renewed_is_no_confirmation",
+    ),
+    Protection(
+        "domain_records.py::settle",
+        drop_operand("Outcome.FOUND"),
+        f"{_RECORDS}without_an_answer_nothing_is_verified",
+    ),
+    Protection(
+        "domain_records.py::settle",
+        skip("_contradicted"),
+        f"{_RECORDS}a_clear_answer_withdraws_the_proof_at_once",
+    ),
+    Protection(
+        "domain_records.py::_contradicted",
+        never("is_conclusive"),
+        f"{_RECORDS}without_an_answer_a_proof_stays_for_a_week",
+    ),
+    Protection(
+        "dns_proof/records.py::has_token",
+        never("token"),
+        "tests/dns_proof/test_records.py::test_without_a_token_no_record_counts",
+    ),
+    Protection(
+        "models/alias.py::DomainAlias.has_token_for",
+        drop_operand("dns_tenant_id"),
+        f"{_RECORDS}another_directory_needs_another_record",
+    ),
+    Protection(
+        "login/lookup/enabled.py::by_alias",
+        drop_argument("leads"),
+        f"{_SETUP_DOMAINS}an_added_domain_leads_nobody_here_until_it_is_verified",
+    ),
+    Protection(
+        "setup/domains.py::add_domain",
+        skip("_refuse_others"),
+        f"{_SETUP_DOMAINS}a_domain_verified_for_another_directory_is_refused_and_both_logs_say_why",
+    ),
+    Protection(
+        "setup/domains.py::add_domain",
+        never("MOST_DOMAINS"),
+        f"{_SETUP_DOMAINS}there_is_a_limit_of_domains",
+    ),
+    Protection(
+        "setup/domains.py::add_domain",
+        never("allows"),
+        f"{_SETUP_DOMAINS}additions_are_throttled",
+    ),
+    Protection(
+        "setup/domains.py::remove_domain",
+        drop_argument("needs_proof"),
+        f"{_SETUP_DOMAINS}only_what_a_set_up_has_added_can_be_removed",
+    ),
+    Protection(
+        "setup/domains.py::ask_about",
+        never("'asked'"),
+        f"{_SETUP_DOMAINS}a_domain_is_asked_about_once_in_five_seconds",
+    ),
+    Protection(
+        "setup/web/domains.py::DomainsPage._continue",
+        never("_is_required"),
+        f"{_SETUP_DOMAINS}required_domains_hold_one_until_all_are_verified",
+    ),
     Protection(
         "domains.py::settle",
         skip("_withdraw_others"),
@@ -918,7 +1098,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/lookup/addresses.py::_base_url",
-        replace("conf.public_url", "f'{request.scheme}://{host}'", which=2),
+        instead("return public_url", "return f'{request.scheme}://{request.get_host()}'"),
         f"{_BROWSER}a_forged_host_where_any_is_allowed",
     ),
     Protection(
@@ -979,9 +1159,14 @@ PROTECTIONS = [
     ),
     # --- Rights to some connections
     Protection(
-        "admin/connection/page.py::ConnectionAdmin._about",
+        "admin/connection/surroundings.py::_about",
         always("frontchannel_logout_url"),
         f"{_COLLEAGUE}reading_the_front_channel_url",
+    ),
+    Protection(
+        "diagnostics/state.py::_last_failure",
+        drop_argument("is_unconfirmed"),
+        "tests/diagnostics/test_state.py::test_a_failure_of_one_person_or_of_nobody_is_not",
     ),
     Protection(
         "admin/directories.py::DirectoryForm.clean_connection",
@@ -1021,7 +1206,7 @@ PROTECTIONS = [
     ),
     # --- What another version has stored, or a browser made up
     Protection(
-        "login/state/access.py::has_access",
+        "login/state/access.py::find_access",
         replace("session.is_proven", "session.sign_ins"),
         "tests/fuzzing/test_session_values.py::"
         "test_it_does_not_pass_for_a_session_begun_with_a_password",
@@ -1037,7 +1222,7 @@ PROTECTIONS = [
         "tests/fuzzing/test_session_values.py::test_a_sign_in_of_another_shape_is_over",
     ),
     Protection(
-        "login/flows/consent.py::_read",
+        "login/flows/consent.py::read_answer",
         replace("tenant.lower() if is_guid(tenant) else ''", "tenant[:36].lower()"),
         "tests/fuzzing/test_odd_parameters.py::test_any_tenant_at_the_return_from_the_consent_page",
     ),
@@ -1046,15 +1231,17 @@ PROTECTIONS = [
         "login/flows/consent.py::finish_link", never("time"), f"{_BROWSER}a_forged_consent_link"
     ),
     Protection(
-        "login/flows/consent.py::_read", never("'error'"), f"{_BROWSER}a_forged_return_from_consent"
+        "login/flows/consent.py::read_answer",
+        never("'error'"),
+        f"{_BROWSER}a_forged_return_from_consent",
     ),
     Protection(
-        "login/flows/consent.py::_read",
+        "login/flows/consent.py::read_answer",
         never("'admin_consent'"),
         f"{_BROWSER}a_forged_return_from_consent",
     ),
     Protection(
-        "login/flows/consent.py::_note",
+        "login/flows/consent.py::note",
         replace(
             "outcome.connection.directories.filter(tenant_id=outcome.directory)",
             "outcome.connection.directories",
@@ -1087,7 +1274,7 @@ PROTECTIONS = [
         "test_the_session_of_a_person_tied_to_another_user_ends",
     ),
     Protection(
-        "login/flows/trial.py::_outcome",
+        "login/flows/trial_run.py::_verify",
         never(),
         "tests/login/flows/test_trial.py::test_a_connection_edited_meanwhile_is_told",
     ),
@@ -1130,7 +1317,7 @@ PROTECTIONS = [
         "login/users/creation.py::create_new_user", never("pk"), f"{_HOOKS}create_user_links_nobody"
     ),
     Protection(
-        "login/users/resolution.py::_first_sign_in",
+        "login/users/resolution.py::_create",
         skip("_require_active"),
         f"{_HOOKS}a_new_user_who_is_deactivated_stays_out",
     ),
@@ -1171,12 +1358,12 @@ PROTECTIONS = [
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
-        "login/state/session.py::_valid",
+        "login/state/session.py::by_common_endpoint",
         drop_argument("welcome)"),
         f"{_BROWSER}a_session_whose_sign_in_is_no_longer_valid",
     ),
     Protection(
-        "login/state/session.py::_valid",
+        "login/state/session.py::by_common_endpoint",
         replace("directories.welcome()", "directories.filter(status='allowed')"),
         f"{_ADMINISTRATOR}a_directory_that_came_under_another_policy",
     ),
@@ -1219,6 +1406,32 @@ PROTECTIONS = [
         f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
+        "admin/rights.py::may_invite", never("MANAGE_SECRET"), f"{_APPROVAL}inviting_oneself"
+    ),
+    Protection(
+        "admin/rights.py::may_invite",
+        never("may_change_connection"),
+        f"{_APPROVAL}inviting_oneself",
+    ),
+    Protection(
+        "admin/connection/invite.py::invite", never("may_invite"), f"{_APPROVAL}inviting_oneself"
+    ),
+    Protection(
+        "admin/setup_link_actions.py::approve",
+        never("may_decide"),
+        f"{_APPROVAL}deciding_without_rights_to_the_connection",
+    ),
+    Protection(
+        "admin/setup_link_actions.py::revoke",
+        never("may_decide"),
+        f"{_APPROVAL}deciding_without_rights_to_the_connection",
+    ),
+    Protection(
+        "admin/setup_link.py::SetupLinkAdmin.get_queryset",
+        replace("of_visible_connections(self.admin_site, request, links)", "links"),
+        "tests/admin/test_rights.py::test_no_list_filter_or_search_names_it",
+    ),
+    Protection(
         "admin/connection/consent.py::ask",
         never("CONSENT"),
         f"{_COLLEAGUE}actions_that_need_a_permission",
@@ -1244,10 +1457,10 @@ PROTECTIONS = [
         f"{_COLLEAGUE}secrets_without_their_permission",
     ),
     Protection(
-        "admin/connection/page.py::ConnectionAdmin.has_export_permission",
+        "admin/connection/own_pages.py::OwnPages.has_export_permission",
         replace("may(request, EXPORT)", "True"),
         f"{_COLLEAGUE}an_export_takes_its_permission",
-        also=("ConnectionAdmin._page.view", never("has_view_permission")),
+        also=("OwnPages._page.view", never("has_view_permission")),
     ),
     Protection(
         "admin/connection/groups.py::GroupMappingForm.protect",
@@ -1255,9 +1468,38 @@ PROTECTIONS = [
         f"{_COLLEAGUE}mapping_a_group_to_rights",
     ),
     Protection(
-        "admin/connection/groups.py::GroupMappingForm.clean_group",
+        "admin/connection/groups.py::_beyond",
         replace("sorted(given - held)", "[]"),
         f"{_COLLEAGUE}mapping_a_group_to_rights",
+    ),
+    Protection(
+        "admin/connection/groups.py::GroupMappingForm.clean_group",
+        replace(
+            "{'group', 'directory_group_id', 'role'}",
+            "{'group', 'directory_group_id'}",
+        ),
+        f"{_COLLEAGUE}mapping_a_group_to_rights",
+    ),
+    # --- App roles and optional claims
+    Protection(
+        "login/users/kept_claims.py::_names",
+        replace("name.lower() not in RESERVED_CLAIMS", "True"),
+        f"{_MICROSOFT}an_optional_claim_that_names_somebody_else",
+    ),
+    Protection(
+        "login/users/profile.py::_column",
+        never("can_follow_claims"),
+        f"{_MICROSOFT}an_optional_claim_that_names_somebody_else",
+    ),
+    Protection(
+        "login/users/groups.py::_applies",
+        replace("connection.app_roles", "True"),
+        f"{_ROLES}role_mappings_have_no_effect_while_the_option_is_off",
+    ),
+    Protection(
+        "models/connection.py::Connection._check_mappings",
+        never("True in are_roles"),
+        "tests/admin/connection/test_groups.py::test_app_roles_stay_on_while_there_are_mappings",
     ),
     Protection(
         "admin/identity.py::IdentityForm.clean_user",
@@ -1443,7 +1685,7 @@ PROTECTIONS = [
         "tests/faults/test_cache.py::test_an_outage_is_logged_once_a_minute",
     ),
     Protection(
-        "login/state/withheld.py::callback_parameters",
+        "login/state/withheld.py::_read",
         replace("TooManyFieldsSent", "ZeroDivisionError"),
         "tests/login/web/test_error_page.py::"
         "test_a_callback_with_a_thousand_parameters_mails_nobody",
@@ -1724,12 +1966,52 @@ PROTECTIONS += [
     ),
 ]
 
+# The trial and the consent of a set-up.
+PROTECTIONS += [
+    Protection(
+        "login/flows/setup_session.py::require_session",
+        drop_operand("key"),
+        f"{_SETUP_TRIAL}a_trial_is_not_finished_by_another_opening",
+    ),
+    Protection(
+        "login/flows/setup_session.py::require_session",
+        never("connection_id"),
+        f"{_SETUP_TRIAL}a_link_that_moved_to_another_connection_finishes_no_trial",
+    ),
+    Protection(
+        "login/flows/setup_session.py::keep",
+        drop_argument("link__revoked_at__isnull"),
+        f"{_SETUP_TRIAL}a_link_that_is_revoked_while_microsoft_answers_gets_no_outcome",
+    ),
+    Protection(
+        "login/flows/setup_trial.py::last_trial",
+        drop_operand("is_current"),
+        "tests/setup/web/test_trial.py::test_a_trial_of_other_settings_does_not_count",
+    ),
+    Protection(
+        "login/flows/setup_trial.py::_as_kept",
+        never("'secret_rejected'"),
+        "tests/setup/web/test_trial.py::"
+        "test_what_is_wrong_with_a_credential_of_this_site_is_not_shown",
+    ),
+    Protection(
+        "setup/web/trial.py::TryPage._finish",
+        never("works"),
+        "tests/setup/web/test_trial.py::test_finish_without_a_trial_does_nothing",
+    ),
+    Protection(
+        "setup/web/permissions.py::PermissionsPage._check",
+        never("_CHECKS"),
+        "tests/setup/web/test_permissions.py::test_checks_are_limited",
+    ),
+]
+
 # In the core, for the sub-app.
 PROTECTIONS += [
     Protection(
-        "entra/id_token.py::_names",
+        "entra/signed_token.py::name_claims",
         drop_operand("longest"),
-        "tests/entra/test_id_token.py::test_methods_and_roles_are_bounded",
+        "tests/entra/test_id_token.py::test_methods_are_bounded_and_all_roles_are_read",
     ),
     Protection(
         "login/state/session.py::_read",
@@ -1742,4 +2024,231 @@ PROTECTIONS += [
         "tests/models/test_destinations.py::test_a_wildcard_is_never_a_destination",
     ),
 ]
-PROTECTIONS += PROVIDER_PROTECTIONS
+
+# Access tokens of an API.
+PROTECTIONS += [
+    Protection("entra/access_token.py::_check_shape", never("'ver'"), f"{_ACCESS}is_refused"),
+    Protection("entra/access_token.py::_check_shape", never("'aud'"), f"{_ACCESS}is_refused"),
+    Protection(
+        "entra/access_token.py::_check_shape",
+        never("_ONLY_IN_ID_TOKENS"),
+        f"{_ACCESS}is_refused",
+    ),
+    Protection("entra/access_token.py::_check_shape", never("_client_id"), f"{_ACCESS}is_refused"),
+    Protection("entra/access_token.py::_check_delegated", never(), f"{_CALLER}is_refused"),
+    Protection(
+        "entra/access_token.py::_check_app_only", drop_operand("'sub'"), f"{_ACCESS}is_refused"
+    ),
+    Protection(
+        "entra/access_token.py::_check_app_only", drop_operand("'idtyp'"), f"{_ACCESS}is_refused"
+    ),
+    Protection(
+        "entra/access_token.py::_check_app_only", never("_PROVEN_CLIENT"), f"{_ACCESS}is_refused"
+    ),
+    Protection("entra/access_token.py::read_access_token", skip("check_times"), _REFUSED),
+    Protection("entra/access_token.py::read_access_token", never("_is_for_graph"), _REFUSED),
+    Protection(
+        "entra/access_token.py::validate_access_token", never("audience"), f"{_ACCESS}is_refused"
+    ),
+    Protection("entra/access_token.py::validate_access_token", skip("check_signature"), _REFUSED),
+    Protection(
+        "entra/access_token.py::validate_access_token",
+        skip("check_key_scope"),
+        f"{_ACCESS_TOKEN}a_key_that_does_not_sign_for_the_directory",
+    ),
+    Protection(
+        "entra/access_token.py::validate_access_token",
+        skip("check_key_cloud"),
+        f"{_ACCESS_TOKEN}a_key_that_does_not_sign_for_the_directory",
+    ),
+    Protection(
+        "bearer/validation.py::_person",
+        never("is_revoked"),
+        f"{_API}a_revoked_person_is_refused",
+    ),
+    Protection(
+        "bearer/validation.py::_person",
+        never("is_active"),
+        f"{_API}a_deactivated_user_is_refused",
+    ),
+    Protection(
+        "bearer/validation.py::_person",
+        skip("check_sub_apps"),
+        f"{_API}a_person_whom_a_sub_app_does_not_let_sign_in_is_refused",
+    ),
+    Protection(
+        "bearer/validation.py::_accepted",
+        never("accepts_apps"),
+        f"{_API}an_application_is_refused_where_people_are_expected",
+    ),
+    Protection(
+        "bearer/validation.py::_accepted",
+        never("roles"),
+        f"{_API}an_application_without_a_role_is_refused",
+    ),
+    Protection(
+        "bearer/rows.py::_values",
+        replace("min(token.issued_at, now)", "token.issued_at"),
+        f"{_API}a_token_from_the_future_does_not_pass_a_revocation",
+    ),
+    Protection(
+        "bearer/rows.py::_applications",
+        drop_argument("_revoked"),
+        f"{_API}an_application_of_a_refused_directory_is_refused",
+    ),
+    Protection(
+        "bearer/rows.py::_persons",
+        never("only_with_guests"),
+        f"{_API}a_guest_is_refused_where_guests_are_not_allowed",
+    ),
+    Protection(
+        "bearer/admission.py::check_role",
+        never("isdisjoint"),
+        f"{_API}a_person_who_has_lost_the_app_role_that_lets_people_in_is_refused",
+    ),
+    Protection(
+        "bearer/validation.py::_person",
+        drop_operand("user_can_authenticate"),
+        f"{_API}a_user_whom_the_sites_backend_lets_in_nowhere_is_refused",
+    ),
+    Protection(
+        "entra/signed_token.py::_time",
+        never("YEAR_3000"),
+        "tests/attacks/test_hostile_caller.py::test_a_forged_token_with_a_time_that_is_no_date",
+    ),
+    Protection(
+        "login/state/session.py::_is_same_authentication",
+        drop_operand("authenticated_at"),
+        f"{_STEP_UP}the_context_of_another_authentication_is_not_kept",
+    ),
+    Protection(
+        "admin/connection/groups.py::GroupMappingFormSet.clean",
+        never("_not_to_be_given"),
+        "tests/admin/connection/test_groups.py"
+        "::test_roles_of_another_registration_give_only_what_the_editor_may_give",
+    ),
+    Protection(
+        "rest_framework/permissions.py::_with_scopes",
+        drop_operand("is_app_only"),
+        "tests/rest_framework/test_permissions.py::test_a_role_does_not_stand_for_a_scope",
+    ),
+    Protection(
+        "rest_framework/permissions.py::_of_app_with",
+        drop_operand("is_app_only"),
+        "tests/rest_framework/test_permissions.py::test_a_scope_does_not_stand_for_a_role",
+    ),
+    Protection(
+        "rest_framework/authentication.py::AzureADBearerAuthentication.authenticate",
+        never("isascii"),
+        f"{_API}a_header_that_holds_not_one_token_is_malformed",
+    ),
+]
+
+# Set-up links.
+PROTECTIONS += [
+    Protection(
+        "setup/connections.py::can_change_directory",
+        drop_operand("is_in_use"),
+        f"{_CUSTOMER}a_connection_in_use_keeps_its_directory",
+    ),
+    Protection(
+        "setup/connections.py::is_in_use",
+        drop_operand("approved.filter"),
+        f"{_SECOND_LINK}exchanging_the_directory_after_the_approval",
+    ),
+    Protection(
+        "setup/acceptance.py::_store_directory",
+        skip("waiting.update"),
+        f"{_SECOND_LINK}exchanging_the_directory_of_a_finished_set_up",
+    ),
+    Protection(
+        "setup/web/credentials.py::CredentialsPage._test",
+        never("_TESTS"),
+        f"{_CUSTOMER}a_flood_of_tests",
+    ),
+    Protection(
+        "setup/web/credentials.py::CredentialsPage._download",
+        never("_CERTIFICATES"),
+        f"{_CUSTOMER}a_flood_of_certificates",
+    ),
+    Protection(
+        "setup/links.py::reopen",
+        never("_REOPENINGS"),
+        f"{_CUSTOMER}a_flood_of_reopenings",
+    ),
+    Protection(
+        "setup/domains.py::ask_about",
+        never("_QUESTIONS"),
+        f"{_CUSTOMER_DOMAINS}a_flood_of_questions",
+    ),
+    Protection(
+        "setup/acceptance.py::_require_free",
+        never("known.exists()"),
+        f"{_CUSTOMER}an_app_inside_a_known_directory_does_not_take_it",
+    ),
+    Protection(
+        "setup/links.py::approve",
+        never("fingerprint"),
+        f"{_LINKS}what_is_approved_is_what_was_seen",
+    ),
+    Protection(
+        "setup/links.py::approve",
+        never("finished_at"),
+        f"{_LINKS}a_set_up_that_was_reopened_is_not_approved",
+    ),
+    Protection(
+        "setup/links.py::approve",
+        never("revoked_at"),
+        f"{_LINKS}a_revoked_link_is_not_approved",
+    ),
+    Protection(
+        "setup/links.py::finish",
+        never("missing"),
+        f"{_LINKS}without_an_accepted_credential_nothing_is_finished",
+    ),
+    Protection(
+        "setup/opening.py::find_link",
+        never("is_reached"),
+        f"{_OPENING}guessing_ends_after_some_addresses",
+    ),
+    Protection(
+        "login/state/setup_cookie.py::find_session",
+        drop_argument("link__reference"),
+        f"{_CUSTOMER}a_cookie_opens_only_its_own_link",
+    ),
+    Protection(
+        "models/setup_link.py::SetupLink.is_usable",
+        drop_operand("revoked_at"),
+        f"{_CUSTOMER}a_session_ends_with_its_link",
+    ),
+    Protection(
+        "setup/web/page.py::StepPage.dispatch",
+        never("is_refused"),
+        f"{_OPENING}a_finished_set_up_takes_no_more_forms",
+    ),
+    Protection(
+        "setup/web/page.py::StepPage.dispatch",
+        never("steps.is_reached"),
+        f"{_OPENING}a_step_that_is_not_reached_leads_back",
+    ),
+    Protection(
+        "login/state/withheld.py::withhold_from_environ",
+        skip("_withhold_setup_token"),
+        "tests/login/state/test_withheld_setup.py::test_a_report_has_neither_token_nor_cookie",
+    ),
+    Protection(
+        "login/lookup/enabled.py::find_enabled",
+        drop_operand("is_complete"),
+        "tests/setup/test_connections.py::test_no_sign_in_page_offers_it",
+    ),
+]
+
+PROTECTIONS += [
+    Protection(
+        "login/lookup/realm.py::discover",
+        never("is_reached"),
+        "tests/login/lookup/test_realm.py::test_trying_domains_ends_after_some_addresses",
+    ),
+]
+PROTECTIONS += PROVIDER_PROTECTIONS + SCIM_PROTECTIONS + SCIM_TOKEN_PROTECTIONS
+PROTECTIONS += METRICS_PROTECTIONS

@@ -98,8 +98,8 @@ PROVIDER_PROTECTIONS = [
         "test_another_client_goes_on_at_the_same_address",
     ),
     Protection(
-        "provider/client_authentication.py::_secret_refusal_code",
-        always("accepts"),
+        "provider/models/sent_secret.py::SentSecret.refusal_code",
+        never("is_own"),
         f"{_CLIENT}a_confidential_client_without_its_secret",
     ),
     Protection(
@@ -121,7 +121,7 @@ PROVIDER_PROTECTIONS = [
     # --- Codes
     Protection(
         "provider/queries.py::",
-        drop_argument("client=Parameter"),
+        drop_argument("client=Parameter", which=0),
         f"{_CLIENT}the_code_of_another_client",
     ),
     Protection(
@@ -223,6 +223,7 @@ PROVIDER_PROTECTIONS = [
         "provider/queries.py::",
         drop_argument("application=Parameter"),
         f"{_CLIENT}the_refresh_token_of_another_client",
+        also=("", drop_argument("client=Parameter", which=1)),
     ),
     Protection(
         "provider/tokens.py::introspect",
@@ -237,7 +238,7 @@ PROVIDER_PROTECTIONS = [
     ),
     Protection(
         "provider/keys.py::_verify",
-        always("TYP_JWT"),
+        always("== typ"),
         f"{_FORGED}an_access_token_as_a_hint",
     ),
     # --- APIs

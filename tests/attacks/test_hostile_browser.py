@@ -447,6 +447,7 @@ def test_a_sign_in_left_open(contoso: Company, client: Client) -> None:
 def test_a_connection_edited_meanwhile(
     contoso: Company, client: Client, change: dict[str, str]
 ) -> None:
+    contoso.edited_before(60)
     url = contoso.start(client)
     Connection.objects.update(**change)
     before = Standing.now()

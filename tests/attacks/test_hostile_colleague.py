@@ -386,7 +386,15 @@ ONLY_OWN_RIGHTS = "a mapping takes *Can change group* and gives what the editor 
         ),
     ],
 )
-@pytest.mark.parametrize("how", ["a new mapping", "a mapping that is there, to others"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a new mapping",
+        "a mapping that is there, to others",
+        "a new role",
+        "a role that is there, to others",
+    ],
+)
 def test_mapping_a_group_to_rights(
     contoso: Company, holds: list[str], status: int, how: str
 ) -> None:
@@ -404,6 +412,16 @@ def test_mapping_a_group_to_rights(
     else:
         contoso.connection.group_mappings.create(directory_group_id=GUID, group=powers)
         change = {"group_mappings-0-directory_group_id": own.object_id}
+    if "role" in how:
+        Connection.objects.update(app_roles=True)
+        contoso.connection.refresh_from_db()
+        contoso.app.assign_roles(contoso.person, "Friends")
+        contoso.connection.group_mappings.all().delete()
+        if how == "a new role":
+            change = mappings(contoso.connection, {"role": "Friends", "group": powers.pk})
+        else:
+            contoso.connection.group_mappings.create(role="Admins", group=powers)
+            change = {"group_mappings-0-role": "Friends"}
     client = colleague(*holds)
     response = client.post(page_of(contoso, "change"), form_of(contoso) | change)
     assert response.status_code == status

@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
 
 from azuread_connections.entra.graph import MAX_PAGES
 from azuread_connections.microsoft import client as our_microsoft
-from azuread_connections.models import Application, Connection, Event
+from azuread_connections.models import Application, Connection, Event, Identity
 from azuread_connections.testing import StandIn
 from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, query_of, unprove
@@ -654,3 +654,46 @@ def test_a_personal_account_at_a_companys_connection(
     microsoft.tamper_id_token(as_personal)
     before = Standing.now()
     before.assert_stopped(contoso.sign_in(client), 502, "id_token_invalid")
+
+
+# --- Optional claims ------------------------------------------------------------------------------
+
+WHO = {
+    "oid": "22223333-cccc-4444-dddd-5555eeee6666",
+    "email": "boss@contoso.com",
+    "upn": "boss@contoso.com",
+    "preferred_username": "boss@contoso.com",
+    "roles": ["Admin"],
+}
+
+
+@attack(
+    wants="to be somebody else, by an optional claim that is called like one that decides",
+    stopped_by="kept claims decide nothing, and names of claims that decide are never kept",
+)
+@pytest.mark.parametrize("stored", [sorted(WHO), ["claims", "badge"]], ids=["reserved", "nested"])
+def test_an_optional_claim_that_names_somebody_else(
+    contoso: Company, settings: Any, stored: list[str]
+) -> None:
+    """The list went round the form, so nothing has refused its names."""
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "USER_FIELDS": {
+            **{"username": "claims.upn", "email": "claims.email"},
+            **{"is_staff": "claims.badge", "is_superuser": "claims.badge"},
+            **{"first_name": "claims.claims", "last_name": "claims.oid"},
+        }
+    }
+    boss = User.objects.create_user("boss@contoso.com", "boss@contoso.com")
+    Connection.objects.update(optional_claims=stored, link_by_email=True)
+    contoso.person.claims.update(claims=WHO, badge=True)
+    contoso.sign_in(Client())
+    contoso.sign_in(Client())
+    identity = Identity.objects.get()
+    assert identity.object_id == contoso.person.object_id
+    user = identity.user
+    assert user != boss
+    assert (user.username, user.email) == (contoso.person.upn, "")
+    assert (user.first_name, user.last_name) == ("", "")
+    assert (user.is_staff, user.is_superuser) == (False, False)
+    assert not WHO.keys() & identity.profile.get("claims", {}).keys()
+    assert identity.roles == []

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from azuread_connections.models import Connection
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -36,6 +42,16 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
+    yield from _window(chromium)
+
+
+@pytest.fixture
+def other_page(chromium: Browser) -> Iterator[Page]:
+    """Another person's browser."""
+    yield from _window(chromium)
+
+
+def _window(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context()
     refused: list[str] = []
     context.on("console", lambda message: _note_refusal(refused, message.text))
@@ -46,6 +62,27 @@ def page(chromium: Browser) -> Iterator[Page]:
     assert not refused, (
         "A page does not work under the Content-Security-Policy of tests/settings.py"
     )
+
+
+@pytest.fixture
+def boss(page: Page, live_server: Any, transactional_db: None) -> Page:
+    """A browser in which a superuser is signed in."""
+    user = get_user_model().objects.create_superuser("boss")
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    return page
+
+
+def page_of(live_server: Any, connection: Connection, name: str = "change") -> str:
+    path = reverse(f"admin:azuread_connections_connection_{name}", args=[connection.pk])
+    return f"{live_server.url}{path}"
+
+
+def open_all(page: Page) -> None:
+    """Open all sections of a connection's page."""
+    page.get_by_role("button", name="Open all").click()
 
 
 def close(context: BrowserContext) -> None:

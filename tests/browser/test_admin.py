@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, Route, expect
 
-from azuread_connections.models import Application, Connection, Directory, Event, Identity
+from azuread_connections.models import Application, Directory, Event, Identity
 from azuread_connections.testing import StandIn
+from tests.browser.conftest import open_all, page_of
 from tests.company import Company
 from tests.credentials.rotating import allow, know_key_ids
 from tests.factories import CertificateFactory, FederatedFactory
@@ -46,25 +46,10 @@ def company(microsoft: StandIn, live_server: Any, transactional_db: None) -> Com
     return company
 
 
-@pytest.fixture
-def boss(page: Page, live_server: Any, transactional_db: None) -> Page:
-    """A browser in which a superuser is signed in."""
-    user = get_user_model().objects.create_superuser("boss")
-    client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-    return page
-
-
-def page_of(live_server: Any, connection: Connection, name: str = "change") -> str:
-    path = reverse(f"admin:azuread_connections_connection_{name}", args=[connection.pk])
-    return f"{live_server.url}{path}"
-
-
 def test_addresses_are_copied(company: Company, boss: Page, live_server: Any) -> None:
     boss.context.grant_permissions(["clipboard-read", "clipboard-write"])
     boss.goto(page_of(live_server, company.connection))
+    open_all(boss)
     for button in boss.locator("[data-azuread-copy]").all():
         button.click()
         expect(button).to_have_text("Copied")
@@ -78,6 +63,7 @@ def test_without_a_clipboard_the_address_is_selected(
 ) -> None:
     boss.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     boss.goto(page_of(live_server, company.connection))
+    open_all(boss)
     boss.get_by_role("button", name="Copy").first.click()
     assert boss.evaluate("getSelection().toString()") == f"{live_server.url}/login/callback"
     boss.get_by_role("button", name="Copy").last.click()
@@ -97,6 +83,7 @@ def test_the_preview_follows_what_is_typed_and_loads_https_only(
 
     boss.route(lambda url: not url.startswith(live_server.url), answer)
     boss.goto(page_of(live_server, company.connection))
+    open_all(boss)
     preview = boss.locator("[data-azuread-preview]")
     boss.get_by_label("Display name").fill("Contoso <Ltd>")
     expect(preview).to_have_text("Continue with Contoso <Ltd>")
@@ -121,6 +108,7 @@ def test_the_preview_follows_what_is_typed_and_loads_https_only(
 
 def test_nested_groups_wait_for_groups(company: Company, boss: Page, live_server: Any) -> None:
     boss.goto(page_of(live_server, company.connection))
+    open_all(boss)
     nested = boss.get_by_label("Nested groups")
     nested.check()
     boss.get_by_label("Security Groups").uncheck()
@@ -133,6 +121,7 @@ def test_enter_saves_and_decides_about_no_directory(
 ) -> None:
     waiting = company.connection.directories.create(tenant_id="x", status="waiting")
     boss.goto(page_of(live_server, company.connection))
+    open_all(boss)
     boss.get_by_label("Display name").fill("Renamed")
     boss.get_by_label("Display name").press("Enter")
     boss.wait_for_url("**/connection/")
@@ -171,6 +160,7 @@ def test_consent_goes_to_microsoft_and_back_and_a_search_proves_it(
     company: Company, boss: Page, live_server: Any, screenshots: Any
 ) -> None:
     boss.goto(page_of(live_server, company.connection))
+    boss.get_by_role("link", name="Ask for consent", exact=True).click()
     boss.get_by_role("link", name="Continue to Microsoft").click()
     boss.get_by_role("button", name="Adele Vance").click()
     boss.get_by_role("button", name="Accept").click()
@@ -182,7 +172,7 @@ def test_consent_goes_to_microsoft_and_back_and_a_search_proves_it(
     expect(boss.get_by_role("cell", name="adele.vance@contoso.com").first).to_be_visible()
     boss.go_back()
     boss.reload()
-    expect(boss.locator("#azuread-consent").get_by_text("proven just now")).to_be_visible()
+    expect(boss.locator("#azuread-consent").get_by_text("confirmed just now")).to_be_visible()
 
 
 def test_the_directory_is_searched(
@@ -218,6 +208,7 @@ def test_no_column_of_the_credentials_is_cut_off(
     FederatedFactory.create(connection=company.connection, token_file="/var/run/secrets/token")
     boss.set_viewport_size({"width": width, "height": 760})
     boss.goto(page_of(live_server, company.connection))
+    open_all(boss)
     part = boss.locator("#credentials-group")
     assert part.evaluate("each => each.scrollWidth <= each.clientWidth")
     expect(part.get_by_role("checkbox").first).to_be_visible()

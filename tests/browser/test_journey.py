@@ -58,6 +58,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     page.locator("#id_domain").fill("contoso.com")
     page.locator("#id_client_id").fill(app.client_id)
     page.locator("#id_new_secret").fill(WRONG_SECRET)
+    page.locator("summary", has_text="Attributes").click()
     page.locator("#id_security_groups").check()
     page.get_by_label("Portal").check()
     screenshots(page, "journey-form")
@@ -102,6 +103,7 @@ def test_an_administrator_sets_a_connection_up_and_an_employee_signs_in(
     close(employee.context)
 
     page.goto(connection_page)
+    page.locator("summary", has_text="steps are done").click()
     expect(page.locator("[data-step=sign_in][data-state=done]")).to_be_visible()
     screenshots(page, "journey-ready")
     assert Connection.objects.get().aliases.verified().exists()

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from azuread_connections.models import Application, Connection
 from azuread_connections.testing import StandIn
 from tests.company import Company
+from tests.sites.admin_pages import furnish, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -142,3 +143,13 @@ def test_the_page_in_between_has_a_link_for_browsers_that_do_not_continue(
     page.unroute_all(behavior="wait")
     link.click()
     expect(page.get_by_role("button", name="Adele Vance")).to_be_visible()
+
+
+def test_every_page_of_the_admin_works_under_it(
+    microsoft: StandIn, boss: Page, live_server: Any
+) -> None:
+    company = furnish(microsoft)
+    for path in pages(company).values():
+        answer = boss.goto(f"{live_server.url}/admin/{path}")
+        assert answer is not None
+        assert answer.ok

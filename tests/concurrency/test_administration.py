@@ -19,6 +19,7 @@ from azuread_connections.models import (
     EnabledConnection,
     Event,
     Identity,
+    SetupLink,
 )
 from tests.company import Company
 from tests.concurrency.crowd import (
@@ -26,6 +27,7 @@ from tests.concurrency.crowd import (
     SIGNED_IN,
     Outcome,
     Traffic,
+    all_at_once,
     assert_counts_agree,
     browser,
     in_own_thread,
@@ -132,3 +134,44 @@ def replace_secret(company: Company) -> None:
     Credential.objects.create(connection=company.connection, value=new.value)
     company.app.secrets.remove(old)
     stored.delete()
+
+
+def test_an_invitation_that_is_sent_twice_at_once_makes_one_link(
+    application: Application,
+) -> None:
+    answers = _invitation(application, "2345678abc")
+    statuses = all_at_once([_inviting(answers)] * 2)
+    assert sorted(statuses) == [200, 409]
+    assert (SetupLink.objects.count(), Connection.objects.count()) == (1, 1)
+
+
+def test_two_customers_of_one_name_who_are_invited_at_once_get_a_connection_each(
+    application: Application,
+) -> None:
+    answers = [_invitation(application, reference) for reference in ("2345678abc", "3456789bcd")]
+    assert all_at_once([_inviting(each) for each in answers]) == [200, 200]
+    names = Connection.objects.order_by("name").values_list("name", flat=True)
+    assert list(names) == ["northwind", "northwind-2"]
+    assert SetupLink.objects.count() == 2
+
+
+def _invitation(application: Application, reference: str) -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "customer": "Northwind",
+        "applications": [application.pk],
+        "days": "5",
+        "openings": "10",
+    }
+
+
+def _inviting(answers: dict[str, Any]) -> Callable[[], int]:
+    """Return a call that sends the form as one and the same superuser."""
+    user = User.objects.filter(username="boss").first() or User.objects.create_superuser("boss")
+
+    def send() -> int:
+        client = browser()
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        return client.post("/admin/azuread_connections/connection/invite/", answers).status_code
+
+    return send

@@ -111,7 +111,7 @@ def test_a_consent_that_was_just_given_asks_for_its_proof(
     item = items(contoso)["consent"]
     assert (item.state, item.place) == ("todo", place)
     assert "Somebody returned from the consent page on" in item.evidence
-    assert "Not proven yet" in item.evidence
+    assert "Not confirmed yet" in item.evidence
 
 
 def test_a_trial_without_a_return_is_listed(contoso: Company) -> None:

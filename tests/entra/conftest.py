@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from azuread_connections.entra.transport import Timeouts, Transport
 from tests.entra.clock import Clock, ClockedCache
 from tests.entra.raw_server import Conversation, RawServer
+from tests.tls import server_context, write_certificate
 
 
 @pytest.fixture
@@ -46,3 +48,14 @@ def serve() -> Iterator[Serve]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate for this machine, with its key."""
+    return write_certificate(tmp_path / "loopback.pem")
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    return server_context(certificate)

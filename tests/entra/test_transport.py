@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import itertools
 import json
-import os
 import socket
 import ssl
 import threading
@@ -12,17 +11,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from azuread_connections.entra import deadline, pools
 from azuread_connections.entra.deadline import reaching_only
@@ -35,7 +29,9 @@ from azuread_connections.entra.errors import (
 from azuread_connections.entra.transport import MAX_RESPONSE_BYTES, Response, Timeouts, Transport
 from azuread_connections.testing import StandIn
 from tests.entra.conftest import Serve
+from tests.entra.forked import get_in_child
 from tests.entra.raw_server import Wire, answering, response
+from tests.tls import write_certificate
 
 #: Short enough for a fast suite; each time-out takes at least this long.
 HASTY = Timeouts(connect=0.3, read=0.2, total=0.4)
@@ -407,39 +403,6 @@ def test_plain_http_where_https_is_expected_is_unreachable(
 # --- TLS ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A self-signed certificate for this machine, with its key."""
-    return write_certificate(tmp_path / "loopback.pem")
-
-
-def write_certificate(file: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    file.write_bytes(
-        made.public_bytes(Encoding.PEM)
-        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    return file
-
-
-@pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     transport: Transport, serve: Serve, tls: ssl.SSLContext
 ) -> None:
@@ -765,15 +728,7 @@ def test_an_answer_that_was_cut_off_does_not_reach_the_next_request(
 def test_a_forked_process_opens_its_own_connections(transport: Transport, serve: Serve) -> None:
     server = serve(keep_answering)
     transport.get(server.url)
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            transport.get(server.url)
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+    assert get_in_child(transport, server.url)
     assert server.connections == 2
     transport.get(server.url)
     assert len(server.requests) == 3

@@ -18,14 +18,9 @@ from azuread_connections.entra import metadata
 from azuread_connections.microsoft import client as our_microsoft
 from azuread_connections.models import Connection, Event
 from tests.company import Company
-from tests.entra.conftest import Serve, serve  # noqa: F401 - a fixture
+from tests.entra.conftest import Serve, certificate, serve, tls  # noqa: F401 - fixtures
 from tests.entra.raw_server import answering, response
-from tests.entra.test_transport import (  # noqa: F401 - fixtures
-    black_hole,
-    certificate,
-    free_port,
-    tls,
-)
+from tests.entra.test_transport import black_hole, free_port  # noqa: F401 - a fixture
 from tests.faults.callback import (
     HASTY,
     LIMITS,

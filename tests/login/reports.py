@@ -50,7 +50,7 @@ class Arrival:
     def arrive(self) -> int:
         """Pass the request to Django as a WSGI server does; return the response's status."""
         statuses: list[str] = []
-        with _open_connections():
+        with open_connections():
             response: Any = WSGIHandler()(
                 self.environ, lambda status, headers, *error: statuses.append(status)
             )
@@ -63,7 +63,7 @@ class Arrival:
 
 
 @contextmanager
-def _open_connections() -> Iterator[None]:
+def open_connections() -> Iterator[None]:
     """Keep the connections to the database, with the test's transaction in them, as Django's test
     client does."""
     for signal in (request_started, request_finished):

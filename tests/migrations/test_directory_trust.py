@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib import import_module
 from pkgutil import iter_modules
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
+from django.db import connection as database
 from django.utils import timezone
 
 from azuread_connections import migrations
@@ -35,7 +37,7 @@ def migrate(*names: str) -> None:
     [name] = [m.name for m in iter_modules(migrations.__path__) if m.name.endswith(SUBJECT)]
     migration = import_module(f"{migrations.__name__}.{name}")
     for name in names:
-        getattr(migration, name)(apps, None)
+        getattr(migration, name)(apps, SimpleNamespace(connection=database))
 
 
 def admitted_by(directory: Directory) -> str:

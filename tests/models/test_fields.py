@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -67,3 +69,18 @@ def test_a_fixture_carries_ciphertext_and_takes_plain_text():
     [loaded] = serializers.deserialize("json", json.dumps(data))
     loaded.save()
     assert Credential.objects.get().value.reveal() == "Typed8Q~by-hand"
+
+
+def test_an_opened_value_is_revealed_once_without_a_key(settings: Any) -> None:
+    sealed = Sealed.seal("Abc8Q~plain")
+    assert sealed.open()
+    assert "Abc8Q" not in f"{sealed!r}{sealed}"
+    for copied in (copy.copy(sealed), copy.deepcopy(sealed), pickle.loads(pickle.dumps(sealed))):
+        assert copied.ciphertext == sealed.ciphertext
+        assert copied._opened is None
+    assert b"Abc8Q" not in pickle.dumps(sealed)
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"ENCRYPTION_KEYS": []}
+    assert sealed.reveal() == "Abc8Q~plain"
+    with pytest.raises(UndecryptableError):
+        sealed.reveal()
+    assert not sealed.open()

@@ -45,22 +45,22 @@ def test_a_token_request_with_a_code(portal: RelyingParty, adele: Client) -> Non
     keys.published_keys()  # read once a minute
     with statements() as found:
         assert portal.exchange(code).status_code == 200
-    # Client, secret, authorization, whether the sign-in holds, the proof of the domain, and three
-    # writes.
-    assert len(found) == 8, "\n".join(found)
+    # Client with its secret, authorization, whether the sign-in holds, the proof of the domain, and
+    # three writes.
+    assert len(found) == 7, "\n".join(found)
 
 
 def test_a_token_request_with_a_refresh_token(portal: RelyingParty, adele: Client) -> None:
     token = portal.tokens(adele)["refresh_token"]
     with statements() as found:
         assert portal.refresh(token).status_code == 200
-    assert len(found) == 9, "\n".join(found)
+    assert len(found) == 8, "\n".join(found)
 
 
 def test_a_token_request_of_a_machine(machine: RelyingParty) -> None:
     with statements() as found:
         assert machine.token(grant_type="client_credentials").status_code == 200
-    assert len(found) == 3, "\n".join(found)
+    assert len(found) == 2, "\n".join(found)
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -89,7 +89,7 @@ def test_a_request_of_a_confidential_clients_device_for_an_api(portal: RelyingPa
     ClientGrant.objects.create(client=portal.client, api=api)
     with statements() as found:
         Device.ask(portal, audience=api.identifier)
-    assert len(found) == 6, "\n".join(found)
+    assert len(found) == 5, "\n".join(found)
 
 
 def test_a_poll(contoso: Company, portal: RelyingParty, adele: Client) -> None:
@@ -99,14 +99,15 @@ def test_a_poll(contoso: Company, portal: RelyingParty, adele: Client) -> None:
     for error in ("authorization_pending", "slow_down"):
         with statements() as found:
             assert device.error() == error
-        # Client, secret, device, the time of the poll.
-        assert len(found) == 4, "\n".join(found)
+        # Client with its secret, device, the time of the poll.
+        assert len(found) == 3, "\n".join(found)
     answer(adele, device.user_code)
     keys.published_keys()
     with statements() as found:
         device.tokens()
-    # Client, secret, device, whether the sign-in holds, the proof of the domain, and three writes.
-    assert len(found) == 8, "\n".join(found)
+    # Client with its secret, device, whether the sign-in holds, the proof of the domain, and three
+    # writes.
+    assert len(found) == 7, "\n".join(found)
 
 
 def test_nothing_grows_with_clients_and_tokens(

@@ -8,12 +8,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from oauth2_provider.models import get_application_model, get_refresh_token_model
 
 from azuread_connections.models import Revocation
 from azuread_connections.provider import queries
-from azuread_connections.provider.models import Authorization
+from azuread_connections.provider.models import Authorization, OAuthClientSecret
 from azuread_connections.provider.models.client_secret import digest_of
+from azuread_connections.provider.models.sent_secret import SentSecret
 from azuread_connections.provider.tokens import token_digest
 from tests.company import Company
 from tests.provider.relying_party import RelyingParty, userinfo
@@ -57,6 +59,23 @@ def test_a_client_is_found_with_its_rows(portal: RelyingParty, spa: RelyingParty
     assert found.oauth_application.azuread_client is found
 
 
+def test_a_client_is_found_with_the_secret_that_was_sent(
+    portal: RelyingParty, spa: RelyingParty
+) -> None:
+    def sent(secret: str) -> SentSecret | None:
+        found = queries.client(portal.client_id, secret)
+        return found and found.sent_secret
+
+    end = timezone.now()
+    old = OAuthClientSecret.objects.add(portal.client, expires_at=end)
+    other = OAuthClientSecret.objects.add(spa.client)
+    assert sent("") is None
+    assert sent(portal.secret) == SentSecret(digest_of(portal.secret), True, None)
+    assert sent(old) == SentSecret(digest_of(old), True, end)
+    for wrong in (other, "of nobody"):
+        assert sent(wrong) == SentSecret(digest_of(wrong), False, None)
+
+
 def test_a_client_of_django_oauth_toolkit_alone_is_not_found(db: None) -> None:
     get_application_model()._default_manager.create(
         client_id="other", client_type="public", authorization_grant_type="authorization-code"
@@ -75,16 +94,31 @@ def test_an_authorization_is_found_by_the_code_of_its_own_client(
     assert queries.authorization_by_code(spa.client, digest) is None
 
 
-def test_an_authorization_is_found_by_its_tokens(portal: RelyingParty, adele: Client) -> None:
+def test_an_authorization_is_found_by_its_tokens(
+    portal: RelyingParty, spa: RelyingParty, adele: Client
+) -> None:
     portal.tokens(adele)
     given = portal.tokens(adele)
     authorization = Authorization.objects.order_by("pk").last()
     assert authorization is not None
     by_token = queries.authorization_by_access_token(token_digest(given["access_token"]))
-    by_family = queries.authorization_by_family(authorization.family)
+    by_family = queries.authorization_by_family(portal.client, authorization.family)
     assert by_token == by_family == authorization
-    assert_is_read_whole(by_token, *JUDGED_BY, "access_token", "client__oauth_application")
     assert_is_read_whole(by_family, *JUDGED_BY)
+    assert queries.authorization_by_family(spa.client, authorization.family) is None
+    assert by_token is not None
+    with CaptureQueriesContext(connection) as sent:
+        # Of these, userinfo needs no other column. Others are read when they are asked for.
+        read = (
+            by_token.access_token.expires,
+            by_token.access_token.scope,
+            by_token.connection.name,
+            by_token.client.client_id,
+        )
+    assert not sent.captured_queries
+    token, own = authorization.access_token, authorization.connection
+    assert read == (token.expires, token.scope, own.name, portal.client.client_id)
+    assert_is_read_whole(by_token, *JUDGED_BY, "access_token", "client__oauth_application")
     assert queries.authorization_by_access_token(token_digest("another")) is None
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
+from django.db.models.signals import post_save
 from django.test import Client
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
@@ -38,6 +40,26 @@ def test_a_refresh_token_that_another_request_has_just_used(
     monkeypatch.undo()
     assert userinfo(second["access_token"]).status_code == 401
     assert portal.refresh(second["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_a_site_learns_of_the_token_that_a_client_has_for_itself(machine: RelyingParty) -> None:
+    """Where nobody listens, the token is stored without a signal."""
+    told: list[Any] = []
+    model = get_access_token_model()
+
+    def listen(instance: Any, **kwargs: Any) -> None:
+        told.append(instance.pk)
+
+    machine.token(grant_type="client_credentials")
+    post_save.connect(listen, sender=model)
+    try:
+        machine.token(grant_type="client_credentials")
+    finally:
+        post_save.disconnect(listen, sender=model)
+    stored = list(model._default_manager.order_by("pk"))
+    assert told == [stored[1].pk]
+    assert {row.application.client_id for row in stored} == {machine.client_id}
+    assert all(row.token == "" and row.user_id is None and row.created for row in stored)
 
 
 def test_django_oauth_toolkit_does_not_find_our_tokens(portal: RelyingParty, adele: Client) -> None:

@@ -55,6 +55,8 @@ def another_value(option: Option) -> Any:
     default = Connection._meta.get_field(option.field).get_default()  # type: ignore[union-attr]
     if option.kind is bool:
         return not default
+    if option.kind is list:
+        return ["employeeid", "extn.costCenter"]
     if option.kind is int:
         return default + 7
     if option.values is not None:
@@ -83,7 +85,7 @@ def everything() -> list[dict[str, Any]]:
             "directories": set(connection.directories.values_list("tenant_id", "status", "domain")),
             "mappings": set(
                 connection.group_mappings.values_list(
-                    "directory_group_id", "group__name", "label", "admits"
+                    "directory_group_id", "role", "group__name", "label", "admits"
                 )
             ),
             "applications": set(connection.applications.values_list("slug", flat=True)),
@@ -108,6 +110,7 @@ def full_connection(name: str, **fields: Any) -> Connection:
     GroupMapping.objects.create(
         connection=connection, directory_group_id=OTHER_GROUP_ID, admits=True
     )
+    GroupMapping.objects.create(connection=connection, role="Orders.Approve", group=staff)
     EnabledConnection.objects.create(connection=connection, application=portal)
     EnabledConnection.objects.create(
         connection=connection, application=Application.objects.get(slug="default")
@@ -139,7 +142,7 @@ def test_an_option_survives_export_and_import(option):
 
 def test_export_and_import_into_an_empty_database_give_the_same_connections():
     full_connection("contoso", **{option.field: another_value(option) for option in OPTIONS})
-    full_connection("fabrikam", security_groups=True, domain="fabrikam.com")
+    full_connection("fabrikam", security_groups=True, app_roles=True, domain="fabrikam.com")
     ConnectionFactory.create(name="Northwind")
     before, text = everything(), exported()
     assert len(before) == 3
@@ -200,7 +203,8 @@ def test_an_entry_has_auth0s_shape():
             "domain": "fabrikam.com",
         },
     ]
-    assert own["group_mappings"][1] == {
+    admitting = next(each for each in own["group_mappings"] if each["admits"])
+    assert admitting == {
         "directory_group_id": OTHER_GROUP_ID,
         "label": "",
         "group": None,

@@ -45,10 +45,14 @@ pytestmark = pytest.mark.django_db
         ({"api_enable_users": True}, "enable_users_api", True),
         ({"azuread_connections": {"cloud": "china"}}, "cloud", "china"),
         ({"azuread_connections": {"new_directories": "listed"}}, "new_directories", "listed"),
+        ({"azuread_connections": {"prompt": "login"}}, "prompt", "login"),
+        ({"azuread_connections": {"prompt": "none"}}, "prompt", ""),
         ({"azuread_connections": {"discover_domain": False}}, "discover_domain", False),
         ({"azuread_connections": {"create_users": False}}, "create_users", False),
         ({"azuread_connections": {"allow_guests": False}}, "allow_guests", False),
         ({"azuread_connections": {"link_by_email": True}}, "link_by_email", True),
+        ({"azuread_connections": {"app_roles": True}}, "app_roles", True),
+        ({"azuread_connections": {"optional_claims": ["ctry"]}}, "optional_claims", ["ctry"]),
         ({"azuread_connections": {"contact_email": "it@x.org"}}, "contact_email", "it@x.org"),
     ],
 )
@@ -297,6 +301,49 @@ def test_an_unknown_django_group_is_named(staff):
     ]
 
 
+def roles() -> set[tuple[Any, ...]]:
+    rows = Connection.objects.get().group_mappings.all()
+    return {(row.role, row.directory_group_id, row.group and row.group.name) for row in rows}
+
+
+def test_roles_are_mapped_like_groups(staff):
+    file = own(app_roles=True, group_mappings=[{"role": "Orders.Approve", "group": "Staff"}])
+    assert "group mappings: Orders.Approve as “Staff”" in differences(run(file))
+    assert roles() == {("Orders.Approve", "", "Staff")}
+    assert only(run(file)).action is Action.NONE
+    key = GroupMapping.objects.get().pk
+    run(own(group_mappings=[{"role": "orders.approve", "group": "Staff"}]))
+    assert roles() == {("orders.approve", "", "Staff")}
+    assert GroupMapping.objects.get().pk == key
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"group_mappings": [{"role": "A", "directory_group_id": GROUP_ID}]}, "Enter either"),
+        ({"group_mappings": [{"role": "two words"}]}, "not an app role's “Value”"),
+        ({"group_mappings": [{"role": "A"}, {"role": "A"}]}, "given twice"),
+        ({"group_mappings": [{"role": 7}]}, "must be a string"),
+        (
+            {"group_mappings": [{"role": role, "group": "Staff"} for role in "Aa"]},
+            "with other capital letters",
+        ),
+        ({"app_roles": False, "group_mappings": [{"role": "A"}]}, "need “App roles”"),
+        ({"optional_claims": ["oid"]}, "“oid” cannot be kept"),
+        ({"optional_claims": "employeeid"}, "must be a list of strings"),
+    ],
+)
+def test_a_wrong_role_or_claim_of_a_file_is_named(staff, options, message):
+    assert message in mistakes(own(**{"app_roles": True} | options))[0]
+
+
+def test_app_roles_cannot_be_switched_off_under_stored_mappings(staff):
+    run(own(app_roles=True, group_mappings=[{"role": "A", "admits": True}]))
+    (mistake,) = mistakes(own(app_roles=False))
+    assert mistake.startswith(f"Entry 1 (contoso), {OWN}.app_roles: The mappings of app roles")
+    run(own(app_roles=False, group_mappings=[]))
+
+
 def test_security_groups_cannot_be_switched_off_under_stored_mappings(staff):
     run(own(ext_groups=True, group_mappings=[mapping("Staff")]))
     (mistake,) = mistakes(own(ext_groups=False))
@@ -320,6 +367,7 @@ def test_security_groups_cannot_be_switched_off_under_stored_mappings(staff):
         (own(discover_domain=False, domain_aliases=["contoso.com"]), "options.domain_aliases"),
         (own(cloud="moon"), f"{OWN}.cloud"),
         (own(new_directories="maybe"), f"{OWN}.new_directories"),
+        *((own(prompt=value), f"{OWN}.prompt") for value in ("consent", "", "LOGIN", 1, ["login"])),
         (own(create_users="no"), f"{OWN}.create_users"),
         (own(contact_email="it"), f"{OWN}.contact_email"),
         (own(directories=["x"]), f"{OWN}.directories"),

@@ -116,6 +116,19 @@ def test_try_ends_on_it_works(company: Company, boss: Client) -> None:
     assert not Identity.objects.exists()
 
 
+def test_try_shows_the_roles_and_what_each_gives(company: Company, boss: Client) -> None:
+    Connection.objects.update(app_roles=True)
+    company.connection.group_mappings.create(role="Orders.Approve", admits=True)
+    company.app.assign_roles(company.person, "Orders.Approve", "Orders.Read")
+    page = try_it(company, boss)
+    assert "<code>Orders.Approve</code>: may sign in" in page
+    assert "<code>Orders.Read</code>: no mapping, so it gives nothing" in page
+    company.app.assign_roles(company.person, "Orders.Read")
+    page = try_it(company, boss)
+    assert "It does not work yet" in page
+    assert "<code>Orders.Read</code>: no mapping" in page
+
+
 def test_try_explains_a_failure_and_then_works(company: Company, boss: Client) -> None:
     good = Credential.objects.get()
     Credential.objects.all().delete()
@@ -323,15 +336,15 @@ def test_each_open_step_links_to_its_action(contoso: Company, boss: Client) -> N
     EnabledConnection.objects.all().delete()
     Connection.objects.update(security_groups=True)
     page = source(boss.get(url(contoso, "change")))
-    checklist = page[page.index("azuread-checklist-heading") :].split("</ol>")[0]
+    checklist = page[page.index("azuread-checklist-heading") :].split("</ul>")[0]
     anchors = [
         part.split('"')[0].lstrip("#") for part in checklist.split('href="')[1:] if part[0] == "#"
     ]
     assert anchors == [
-        "azuread-callback-heading",
+        "azuread-callback",
         "id_new_secret",
         "azuread-consent",
-        "id_enabled_applications",
+        "azuread-applications",
     ]
     for anchor in anchors:
         assert f'id="{anchor}"' in page

@@ -54,7 +54,7 @@ def test_the_permissions_needed_are_named_and_no_more(boss: Client, company: Com
         "GroupMember.Read.All delegated",
         "User.Read.All application search the directory's users",
         "an administrator only",
-        "not proven yet",
+        "not confirmed yet",
     ):
         assert words in page
     Connection.objects.update(enable_users_api=False)
@@ -79,7 +79,7 @@ def test_the_administrator_is_sent_to_microsoft_and_returns(boss: Client, compan
     assert level == "success"
     assert "Microsoft says that consent was granted" in message
     # A return is only a claim.
-    assert "not proven yet" in box(response)
+    assert "not confirmed yet" in box(response)
     assert "asked by boss" in text(response)
     assert Event.objects.get().kind == Event.Kind.CONSENT_RETURNED
     assert messages_on(boss.get(change_page(connection))) == []
@@ -122,8 +122,8 @@ def test_proof_is_shown_with_its_age(boss: Client, company: Company) -> None:
         delegated_since=timezone.now() - timedelta(days=3),
     )
     page = box(boss.get(change_page(company.connection))).replace("\xa0", " ")
-    assert page.count("proven 3 days ago") == 2
-    assert page.count("not proven yet") == 1
+    assert page.count("confirmed 3 days ago") == 2
+    assert page.count("not confirmed yet") == 1
 
 
 # --- Who may --------------------------------------------------------------------------------

@@ -114,7 +114,131 @@ def test_the_page_takes_the_same_queries_at_any_number_of_rows(
     boss.get(url)
     with CaptureQueriesContext(database) as queries:
         assert len(boss.get(url).context["directories"]) == rows + 1
-    assert len(queries) == 28
+    assert len(queries) == 35
+
+
+# --- App roles ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def uses_roles(connection: Connection) -> Connection:
+    connection.app_roles = True
+    connection.save()
+    return connection
+
+
+def test_a_role_is_mapped_without_an_object_id(
+    boss: Client, uses_roles: Connection, group: Group
+) -> None:
+    row = {"role": "Orders.Approve", "group": group.pk, "admits": "on"}
+    assert post(boss, uses_roles, row).status_code == 302
+    mapping = GroupMapping.objects.get()
+    assert (mapping.role, mapping.directory_group_id, mapping.group) == (
+        "Orders.Approve",
+        "",
+        group,
+    )
+    assert mapping.admits
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "message"),
+    [
+        ({"label": "Nothing"}, "directory_group_id", "either the object ID of a group or"),
+        (
+            {"role": "Orders.Approve", "directory_group_id": ENGINEERS},
+            "role",
+            "either the object ID of a group or",
+        ),
+        ({"role": "Order approvers"}, "role", "not an app role's “Value”"),
+        ({"role": ".Orders"}, "role", "not an app role's “Value”"),
+        ({"role": "Bestellungen.Prüfen"}, "role", "not an app role's “Value”"),
+        ({"role": "x" * 121}, "role", "at most 120 characters"),
+    ],
+)
+def test_a_wrong_row_is_an_error_at_its_field(
+    boss: Client, uses_roles: Connection, row: dict[str, Any], field: str, message: str
+) -> None:
+    (errors,) = row_errors(post(boss, uses_roles, row))
+    assert list(errors) == [field]
+    assert message in errors[field][0]
+
+
+def test_a_role_without_the_option_is_an_error_at_that_option(
+    boss: Client, connection: Connection, group: Group
+) -> None:
+    row = {"role": "Orders.Approve", "group": group.pk}
+    assert list(field_errors(post(boss, connection, row))) == ["app_roles"]
+    assert not GroupMapping.objects.exists()
+
+
+def test_each_kind_of_mapping_needs_only_its_own_option(
+    boss: Client, uses_roles: Connection, group: Group
+) -> None:
+    uses_roles.security_groups = False
+    uses_roles.save()
+    assert post(boss, uses_roles, {"role": "Orders.Approve", "group": group.pk}).status_code == 302
+    row = {"directory_group_id": ENGINEERS, "group": group.pk}
+    assert list(field_errors(post(boss, uses_roles, row))) == ["security_groups"]
+
+
+def test_app_roles_stay_on_while_there_are_mappings(
+    boss: Client, uses_roles: Connection, group: Group
+) -> None:
+    uses_roles.group_mappings.create(role="Orders.Approve", admits=True)
+    data = filled_in(uses_roles)
+    del data["app_roles"]
+    errors = field_errors(boss.post(change_page(uses_roles), data))
+    assert list(errors) == ["app_roles"]
+    uses_roles.refresh_from_db()
+    assert uses_roles.app_roles
+
+
+def test_two_cases_of_a_role_for_one_django_group_are_refused(
+    boss: Client, uses_roles: Connection, group: Group
+) -> None:
+    rows = [{"role": role, "group": group.pk} for role in ("Orders.Approve", "orders.approve")]
+    response = post(boss, uses_roles, *rows)
+    assert response.status_code == 200
+    assert "with other capital letters" in text(response)
+    other = Group.objects.create(name="Other")
+    rows[1]["group"] = other.pk
+    assert post(boss, uses_roles, *rows).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("employeeid\nOID", "“OID” cannot be kept"),
+        ("email", "“email” cannot be kept"),
+        ("roles, groups", "“groups” cannot be kept"),
+        ("two words", "“two words” is not a claim's name"),
+        ("x" * 101, "is not a claim's name"),
+        ("<b>", "is not a claim's name"),
+        ("\n".join(f"c{number}" for number in range(31)), "At most 30 claims"),
+    ],
+)
+def test_a_wrong_claim_is_named_at_its_field(
+    boss: Client, connection: Connection, typed: str, message: str
+) -> None:
+    data = filled_in(connection) | {"optional_claims": typed}
+    errors = field_errors(boss.post(change_page(connection), data))
+    assert list(errors) == ["optional_claims"]
+    assert message in " ".join(errors["optional_claims"])
+
+
+def test_claims_to_keep_are_one_per_line(boss: Client, connection: Connection) -> None:
+    typed = "employeeid\nextn.costCenter\n\nhttp://schemas.example.com/claims/badge\nemployeeid"
+    data = filled_in(connection) | {"optional_claims": typed}
+    assert boss.post(change_page(connection), data).status_code == 302
+    connection.refresh_from_db()
+    assert connection.optional_claims == [
+        "employeeid",
+        "extn.costCenter",
+        "http://schemas.example.com/claims/badge",
+    ]
+    page = boss.get(change_page(connection)).content.decode()
+    assert "employeeid\nextn.costCenter\nhttp://schemas.example.com/claims/badge</textarea>" in page
 
 
 # --- Giving a Django group ------------------------------------------------------------------
@@ -178,6 +302,30 @@ def test_giving_a_present_group_to_others_is_giving_too(
     (errors, *_) = row_errors(post(client, connection, **changed))
     assert "that you do not hold yourself" in errors["group"][0]
     assert post(client, connection, **{"group_mappings-0-label": "New"}).status_code == 302
+
+
+@pytest.mark.parametrize("lacks", ["auth.change_group", "auth.delete_user"])
+def test_roles_of_another_registration_give_only_what_the_editor_may_give(
+    staff: Callable[..., Client], connection: Connection, group: Group, lacks: str
+) -> None:
+    """Whoever administers a registration can give themselves a role of any name."""
+    Connection.objects.update(app_roles=True)
+    connection.refresh_from_db()
+    group.permissions.add(Permission.objects.get(codename="delete_user"))
+    connection.group_mappings.create(role="Admin", group=group)
+    client = staff("change_connection")
+    allow(client, *({"auth.change_group", "auth.delete_user"} - {lacks}))
+    other = {"client_id": OTHERS}
+    response = post(client, connection, **other)
+    assert response.status_code == 200
+    assert "App roles give these Django groups: Engineers." in text(response)
+    connection.refresh_from_db()
+    assert connection.client_id != OTHERS
+    assert post(client, connection, display_name="Contoso Ltd").status_code == 302
+    allow(client, lacks)
+    assert post(client, connection, **other).status_code == 302
+    connection.refresh_from_db()
+    assert connection.client_id == OTHERS
 
 
 def test_superusers_give_any_group(boss: Client, connection: Connection, group: Group) -> None:

@@ -18,6 +18,8 @@ from tests.admin.pages import ADD, change_page, field_errors, filled_in, text
         ("use_common_endpoint", "on", True),
         ("new_directories", "listed", "listed"),
         ("identity_api", "v1.0", "v1.0"),
+        ("prompt", "select_account", "select_account"),
+        ("prompt", "login", "login"),
         ("extended_profile", "on", True),
         ("security_groups", "on", True),
         ("max_groups", "250", 250),
@@ -62,10 +64,8 @@ def test_nested_groups_need_security_groups(boss: Client, connection: Connection
     assert connection.nested_groups
 
 
-def test_a_connection_enabled_nowhere_shows_a_warning_first(
-    boss: Client, connection: Connection
-) -> None:
-    warning = "This connection is not enabled for any application"
+def test_a_connection_enabled_nowhere_says_so_first(boss: Client, connection: Connection) -> None:
+    warning = "Enabled for applications: Not enabled for any application"
     assert warning not in text(boss.get(change_page(connection)))
     connection.applications.clear()
     page = text(boss.get(change_page(connection)))

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.test import Client
 from django.utils.log import AdminEmailHandler
 
-from azuread_connections.admin.connection import page as connection_page
+from azuread_connections.admin.connection import saving
 from azuread_connections.models import Application, Connection, Credential, fields
 from azuread_connections.testing import StandIn
 from tests.admin.conftest import SECRET
@@ -62,7 +62,7 @@ def test_of_what_was_posted(
     admins: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection_page, "set_further_domains", fail)
+    monkeypatch.setattr(saving, "set_further_domains", fail)
     letter = mailed_on_saving(boss, connection)
     assert "database is locked" in letter
     assert "new_secret" in letter
@@ -117,13 +117,14 @@ def test_problems_are_shown_above_everything_else(boss: Client, connection: Conn
 
 def test_check_now_begins_at_once_and_only_by_a_post(boss: Client, connection: Connection) -> None:
     page = change_page(connection).replace("/change/", "/check/")
-    form = re.search(
-        rf'<form[^>]*action="{page}"[^>]*>.*?</form>', html_of(boss, change_page(connection))
-    )
+    html = html_of(boss, change_page(connection))
+    form = re.search(rf'<form id="azuread-check"[^>]*action="{page}"[^>]*>.*?</form>', html)
     assert form
     assert 'method="post"' in form[0]
     assert "csrfmiddlewaretoken" in form[0]
-    assert "Check now" in form[0]
+    # A form inside the connection's own would end it.
+    assert html.index("</form>", html.index('id="connection_form"')) < html.index(form[0])
+    assert '<button type="submit" class="button" form="azuread-check">Check now</button>' in html
 
 
 def test_a_connection_links_to_its_events(

@@ -153,7 +153,7 @@ def test_a_search_that_succeeds_proves_the_permission_once(boss: Client, company
     assert proven.application_since is not None
     boss.get(users_page(company.connection), {"q": "a"})
     assert own_directory(company).application_since == proven.application_since
-    assert "proven" in text(boss.get(change_page(company.connection)))
+    assert "confirmed" in text(boss.get(change_page(company.connection)))
 
 
 def test_a_missing_permission_links_to_the_consent(boss: Client, company: Company) -> None:

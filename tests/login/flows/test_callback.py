@@ -18,7 +18,14 @@ from azuread_connections.conf import TRANSACTION_LIFETIME
 from azuread_connections.login.flows import sign_in
 from azuread_connections.login.log import events
 from azuread_connections.login.state import transaction
-from azuread_connections.models import Connection, Credential, EnabledConnection, Event, Identity
+from azuread_connections.models import (
+    Application,
+    Connection,
+    Credential,
+    EnabledConnection,
+    Event,
+    Identity,
+)
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of, transaction_of
 from tests.factories import ApplicationFactory, EnabledConnectionFactory, UserFactory
@@ -159,6 +166,7 @@ def test_only_get_spends_a_transaction(contoso: Company, client: Client, method:
 def test_a_connection_edited_meanwhile_ends_the_sign_in(
     contoso: Company, client: Client, change: dict[str, str]
 ) -> None:
+    contoso.edited_before(60)
     url = contoso.start(client)
     Connection.objects.update(**change)
     assert_refused(contoso.come_back(client, url), 400, "transaction_expired")
@@ -168,9 +176,22 @@ def test_a_connection_edited_meanwhile_ends_the_sign_in(
 def test_a_changed_redirect_uri_ends_the_sign_in(
     contoso: Company, client: Client, settings: Any
 ) -> None:
+    contoso.edited_before(60)
     url = contoso.start(client)
     settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "http://elsewhere.example.com"}
     assert_refused(contoso.come_back(client, url), 400, "transaction_expired")
+
+
+def test_an_address_that_was_removed_meanwhile_is_not_gone_to(
+    contoso: Company, client: Client
+) -> None:
+    listed = ["https://portal.example.com/", "https://shop.example.com/"]
+    Application.objects.update(allowed_callback_urls=listed)
+    url = contoso.start(client, next=listed[0])
+    Application.objects.update(allowed_callback_urls=listed[1:])
+    response = contoso.come_back(client, url)
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert contoso.sign_in(Client(), next=listed[1])["Location"] == listed[1]
 
 
 def test_a_connection_disabled_meanwhile_ends_the_sign_in(contoso: Company, client: Client) -> None:

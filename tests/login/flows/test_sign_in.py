@@ -240,6 +240,7 @@ def test_switching_to_the_common_endpoint_keeps_every_user(
 
 
 def test_a_sign_in_started_before_the_switch_ends(contoso: Company, client: Client) -> None:
+    contoso.edited_before(60)
     url = contoso.start(client)
     Connection.objects.update(use_common_endpoint=True)
     response = contoso.come_back(client, url)

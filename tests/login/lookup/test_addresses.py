@@ -1,11 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
+import re
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any, ClassVar
 
 import pytest
-from django.test import Client
-from django.urls import include, path
+from django.test import Client, RequestFactory
+from django.urls import clear_url_caches, include, path, set_urlconf
+from django.urls.resolvers import URLResolver
 
+from azuread_connections.login.lookup import addresses
 from azuread_connections.login.lookup.addresses import may_leave_site, safe_destination
 from azuread_connections.models import Application
 from project.urls import urlpatterns as demo
@@ -105,3 +111,44 @@ def test_an_url_allowed_for_one_application_is_not_allowed_for_another(
     portal.allowed_callback_urls = ["https://portal.example.com/"]
     portal.save()
     assert contoso.sign_in(client, next="https://portal.example.com/")["Location"] == "/"
+
+
+class TenantPrefix:
+    """The pattern of a site whose tenants are folders: its text changes between requests."""
+
+    tenant = "contoso"
+    converters: ClassVar[dict[str, Any]] = {}
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        return re.compile(str(self))
+
+    def match(self, path: str) -> Any:
+        return (path.removeprefix(str(self)), (), {}) if path.startswith(str(self)) else None
+
+    def __str__(self) -> str:
+        return f"clients/{self.tenant}/"
+
+
+def test_a_tenant_in_a_folder_has_a_callback_url_of_its_own(
+    settings: Any, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.AZUREAD_CONNECTIONS = {"PUBLIC_URL": "https://app.example.com"}
+    urls: Any = ModuleType("urls_of_tenants")
+    inner = import_module(settings.ROOT_URLCONF).urlpatterns
+    urls.urlpatterns = [URLResolver(TenantPrefix(), list(inner))]
+    monkeypatch.setitem(sys.modules, urls.__name__, urls)
+    found = []
+    try:
+        set_urlconf(urls.__name__)
+        for tenant in ("contoso", "fabrikam"):
+            monkeypatch.setattr(TenantPrefix, "tenant", tenant)
+            clear_url_caches()
+            found.append(addresses.redirect_uri(rf.get("/"), is_own_host=False))
+    finally:
+        set_urlconf(None)
+        clear_url_caches()
+    assert found == [
+        f"https://app.example.com/clients/{tenant}/login/callback"
+        for tenant in ("contoso", "fabrikam")
+    ]

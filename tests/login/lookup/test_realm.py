@@ -11,6 +11,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from azuread_connections.login.lookup import realm
 from azuread_connections.models import Application, Connection, DomainAlias, EnabledConnection
 from azuread_connections.models.validators import clean_alias
 from azuread_connections.testing import StandIn, next_address
@@ -197,3 +198,54 @@ def test_domains_of_everybody_belong_to_no_company(domain: str) -> None:
 def test_a_disabled_connection_is_not_discovered(contoso: Company, client: Client) -> None:
     EnabledConnection.objects.update(application=ApplicationFactory.create())
     assert UNKNOWN in ask(client, "adele.vance@contoso.com").content.decode()
+
+
+# Trying the domains of all companies
+
+
+def try_unknown_addresses(client: Client, **extra: Any) -> None:
+    for number in range(realm.UNKNOWN_LIMIT):
+        client.post("/login/", {"email": f"a@company-{number}.example"}, **extra)
+
+
+def test_trying_domains_ends_after_some_addresses(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = realm.RateLimit("unknown_addresses", limit=3, seconds=900)
+    monkeypatch.setattr(realm, "_UNKNOWN", shorter)
+    monkeypatch.setattr(realm, "UNKNOWN_LIMIT", 3)
+    try_unknown_addresses(client)
+    for email in ("b@company.example", "adele.vance@contoso.com"):
+        response = client.post("/login/", {"email": email})
+        assert response.status_code == 429
+        assert response["Retry-After"] == "900"
+        page = response.content.decode()
+        assert "Too many addresses" in page
+        assert email in page
+    # Buttons and another network still work.
+    assert contoso.sign_in(client).status_code == 302
+    elsewhere = client.post(
+        "/login/", {"email": "adele.vance@contoso.com"}, REMOTE_ADDR="198.51.100.7"
+    )
+    assert next_address(elsewhere).startswith(contoso.microsoft.url)
+
+
+def test_known_addresses_are_not_counted(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = realm.RateLimit("unknown_addresses", limit=3, seconds=900)
+    monkeypatch.setattr(realm, "_UNKNOWN", shorter)
+    for _ in range(9):
+        response = client.post("/login/", {"email": "adele.vance@contoso.com"})
+        assert next_address(response).startswith(contoso.microsoft.url)
+
+
+def test_clients_without_an_address_do_not_lock_each_other_out(
+    contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = realm.RateLimit("unknown_addresses", limit=3, seconds=900)
+    monkeypatch.setattr(realm, "_UNKNOWN", shorter)
+    monkeypatch.setattr(realm, "UNKNOWN_LIMIT", 3)
+    try_unknown_addresses(client, REMOTE_ADDR="")
+    response = client.post("/login/", {"email": "adele.vance@contoso.com"}, REMOTE_ADDR="")
+    assert next_address(response).startswith(contoso.microsoft.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import uuid
 from typing import Any
@@ -233,6 +234,7 @@ def test_a_session_of_many_applications_fits_into_a_cookie(
             "login_hint": secrets.token_urlsafe(300),
             "sid": str(uuid.uuid4()),
             "amr": ["pwd", "rsa", "mfa"],
+            "acrs": [f"c{context}" for context in random.sample(range(1, 100), 40)],
         }
         contoso.sign_in(client, application=portal.slug)
     assert len(client.cookies["sessionid"].value) < 4000
@@ -331,5 +333,37 @@ def test_methods_that_are_none_end_the_sign_in(
     contoso.sign_in(client)
     stored = client.session
     stored["azuread_sign_ins"] = [{**stored["azuread_sign_ins"][0], "methods": odd}]
+    stored.save()
+    assert not is_signed_in(client)
+
+
+def test_a_sign_in_has_the_contexts_that_microsoft_named(contoso: Company, client: Client) -> None:
+    contoso.sign_in(client)
+    assert "contexts" not in client.session["azuread_sign_ins"][0]  # as before it had them
+    contoso.person.claims["acrs"] = ["p1", "c1", "c1", "too long", 7]
+    contoso.sign_in(client)
+    sign_in = session.newest(request_of(client))
+    assert sign_in is not None
+    assert sign_in.contexts == ("p1", "c1")
+
+
+def test_of_many_contexts_the_one_that_was_asked_for_is_kept(
+    contoso: Company, client: Client
+) -> None:
+    contoso.person.claims["acrs"] = [f"c{number}" for number in range(1, 100)]
+    contoso.come_back(client, contoso.start(client, acr="c77"))
+    sign_in = session.newest(request_of(client))
+    assert sign_in is not None
+    assert len(sign_in.contexts) == 16
+    assert sign_in.contexts[0] == "c77"
+
+
+@pytest.mark.parametrize("odd", [None, "c1", {}, 7, [7], [None], [["c1"]], ["c\x00"], ["c1"] * 17])
+def test_contexts_that_are_none_end_the_sign_in(
+    contoso: Company, client: Client, odd: object
+) -> None:
+    contoso.sign_in(client)
+    stored = client.session
+    stored["azuread_sign_ins"] = [{**stored["azuread_sign_ins"][0], "contexts": odd}]
     stored.save()
     assert not is_signed_in(client)

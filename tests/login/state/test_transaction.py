@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from azuread_connections.conf import TRANSACTION_LIFETIME
 from azuread_connections.login.lookup.addresses import MAX_DESTINATION_LENGTH
 from azuread_connections.login.state import sealing, transaction
+from azuread_connections.login.state.step_up import StepUp
 from azuread_connections.login.state.transaction import BrokenSeal, Transaction, seal, unseal
 
 BEGUN = Transaction(
@@ -90,6 +91,7 @@ def test_the_longest_transaction_fits_into_a_thousand_bytes() -> None:
         fingerprint="f" * 22,
         destination="/" * MAX_DESTINATION_LENGTH,
         is_retry=True,
+        step_up=StepUp(999_999_999, "c99"),
     )
     request = RequestFactory().get("/", secure=True)
     response = HttpResponse()
@@ -179,3 +181,9 @@ def test_a_secure_cookie_is_deleted_as_one():
     response = HttpResponse()
     transaction.delete_cookie(request, response, "B" * 22, secure=True)
     assert not response.cookies
+
+
+@pytest.mark.parametrize("step_up", [StepUp(), StepUp(0), StepUp(600, "c1"), StepUp(acr="c99")])
+def test_what_the_answer_has_to_prove_is_sealed(step_up: StepUp) -> None:
+    begun = dataclasses.replace(BEGUN, step_up=step_up)
+    assert unseal(begun.state, seal(begun)) == begun

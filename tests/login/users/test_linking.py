@@ -172,6 +172,9 @@ def test_only_letter_case_may_differ_in_a_linked_address(contoso):
     local = UserFactory.create(username="local", email="Ad\u00e9le@contoso.com")
 
     class Rows(list):
+        def using(self, alias):
+            return self
+
         def filter(self, **kw):
             return self
 

@@ -9,9 +9,13 @@ import pytest
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from azuread_connections.entra.id_token import IdTokenClaims
+from azuread_connections.login.users import profile
 from azuread_connections.login.users.trust import find_trust
 from azuread_connections.models import Application, Connection, Identity
 from azuread_connections.testing import StandIn
@@ -30,7 +34,33 @@ def contoso_test(microsoft: StandIn, application: Application) -> Company:
     return Company.create(microsoft, application, domain="contoso.test")
 
 
-# Usernames.
+# Addresses.
+
+
+@given(st.from_regex(profile._PLAIN_ADDRESS, fullmatch=True))
+def test_a_plain_address_is_one_for_django_too(address: str) -> None:
+    if len(address) <= profile._MAX_PLAIN_ADDRESS:
+        validate_email(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_valid"),
+    [
+        ("adele.vance@contoso.com", True),
+        ("zoë@contoso.com", False),
+        ("o'brien+x@mail.contoso.co.uk", True),
+        ("adele@bücher.example", True),
+        ("adele@[127.0.0.1]", True),
+        ("adele@localhost", True),
+        ("adele@contoso", False),
+        ("adele@-contoso.com", False),
+        ("adele@contoso.com\n", False),
+        (f"{'m' * 310}@contoso.com", False),
+        ("", False),
+    ],
+)
+def test_any_other_address_is_judged_by_django(address: str, is_valid: bool) -> None:
+    assert profile._is_email(address) is is_valid
 
 
 # Values that do not fit.

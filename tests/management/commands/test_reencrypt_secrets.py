@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.db.models import QuerySet
 
 from azuread_connections.credentials import reencryption
 from azuread_connections.models import Credential, Rotation, Sealed
-from tests.factories import ConnectionFactory, CredentialFactory
+from azuread_connections.setup.draft import Draft
+from tests.factories import ConnectionFactory, CredentialFactory, SetupLinkFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +173,35 @@ def test_nothing_to_do_is_well(keys: Any) -> None:
         "All use the first of ENCRYPTION_KEYS: the others can be removed.\n",
         "",
     )
+
+
+def test_what_waits_in_a_set_up_link_is_covered(keys: Any) -> None:
+    keys(OLD)
+    link = SetupLinkFactory.create()
+    replace(Draft(domain="contoso.com").with_secret("waiting"), key=seal("private")).store(link)
+    keys(NEW, OLD)
+    _, error = run(dry_run=True)
+    assert "2 secrets are not encrypted with the first key" in error
+    printed, error = run()
+    assert "2 of 2 secrets re-encrypted." in printed
+    assert not error
+    keys(NEW)
+    link.refresh_from_db()
+    draft = Draft.of(link)
+    assert Sealed(draft.secret).reveal() == "waiting"
+    assert Sealed(draft.key).reveal() == "private"
+    assert (draft.domain, draft.hint) == ("contoso.com", "wai")
+
+
+def test_a_secret_in_a_set_up_link_whose_key_is_lost_is_named(keys: Any) -> None:
+    keys(LOST)
+    link = SetupLinkFactory.create()
+    Draft().with_secret("waiting").store(link)
+    keys(NEW)
+    printed, error = run()
+    assert link.reference in printed
+    assert "1 secret is not encrypted with the first key" in error
+
+
+def seal(value: str) -> str:
+    return Sealed.seal(value).ciphertext

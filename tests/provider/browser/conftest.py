@@ -11,10 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.browser.accessibility.conftest import tour
 from tests.browser.conftest import page, screenshots
 from tests.company import Company
 
-__all__ = ["page", "screenshots"]
+__all__ = ["page", "screenshots", "tour"]
 
 #: What Auth0's scripts do: open a frame or a popup, and wait for a message of the site.
 SCRIPT = b"""

@@ -78,6 +78,10 @@ def test_groups_permissions_and_personal_accounts_are_loaded(entra: StandIn) -> 
                 "optional_claims": ["sid"],
                 "frontchannel_logout_url": "https://portal.contoso.com/logged-out",
                 "own_signing_key": True,
+                "roles": [
+                    {"value": "Orders.Read", "members": ["Retail", "megan.bowen@contoso.com"]},
+                    {"value": "Orders.Approve", "members": ["megan.bowen@contoso.com"]},
+                ],
             }
         ],
     )
@@ -94,6 +98,8 @@ def test_groups_permissions_and_personal_accounts_are_loaded(entra: StandIn) -> 
     assert megan.groups == [everybody]
     assert (club.security, club.description) == (False, "After work")
     [app] = directory.apps
+    assert app.roles_of(adele) == ["Orders.Read"]
+    assert app.roles_of(megan) == ["Orders.Read", "Orders.Approve"]
     assert app.granted_delegated(directory) == set()
     assert app.granted_application(fabrikam) == {"User.Read.All"}
     assert app.group_membership_claims == "SecurityGroup"

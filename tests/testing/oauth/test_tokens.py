@@ -49,3 +49,25 @@ def test_app_roles_are_in_the_token_of_the_person_who_has_some(contoso: Contoso)
     assert "roles" not in claims_of(contoso)
     contoso.app.assign_roles(contoso.person, "Orders.Read", "Orders.Approve")
     assert claims_of(contoso)["roles"] == ["Orders.Read", "Orders.Approve"]
+
+
+def test_an_app_role_of_a_group_reaches_its_direct_members(contoso: Contoso) -> None:
+    team = contoso.directory.add_group("Team", members=[contoso.person])
+    everybody = contoso.directory.add_group("Everybody", members=[team])
+    contoso.app.assign_roles(team, "Orders.Read")
+    contoso.app.assign_roles(everybody, "Orders.Delete")
+    contoso.app.assign_roles(contoso.person, "Orders.Approve", "Orders.Read")
+    assert contoso.app.roles_of(contoso.person) == ["Orders.Approve", "Orders.Read"]
+
+
+def test_claims_of_the_directory_come_with_the_registration(contoso: Contoso) -> None:
+    contoso.person.graph.update(country="NL", employeeId="E-1", extension_00aa_badge=17)
+    names = {"ctry", "employeeid", "extn.badge"}
+    assert not names & claims_of(contoso).keys()
+    contoso.app.optional_claims += ["ctry", "employeeid", "extension_00aa_badge"]
+    claims = claims_of(contoso)
+    assert {name: claims[name] for name in names} == {
+        "ctry": "NL",
+        "employeeid": "E-1",
+        "extn.badge": 17,
+    }
