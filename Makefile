@@ -1,9 +1,10 @@
-# Everything a checkout needs, on a machine with Python 3.11 or newer and make.
+# Everything a checkout needs, on a machine with Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
 VENV ?= .venv
 NEWEST_VENV ?= .venv-newest
 PROVIDER_VENV ?= .venv-provider
+DOCS_VENV ?= .venv-docs
 SITE_PORT ?= 8000
 STANDIN_PORT ?= 8001
 CLIENTS_PORT ?= 8002
@@ -16,7 +17,7 @@ JS := tests/provider/js
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-newest test-provider lint check check-provider release-check bench clean
+.PHONY: help demo test test-fast test-newest test-provider test-scim scale-test lint check check-provider check-scim release-check dist docs bench clean
 
 help:
 	@echo "make demo           the demo site with a stand-in for Microsoft, and applications that sign in at the site"
@@ -26,10 +27,15 @@ help:
 	@echo "make test-newest    make test on the newest Django, in $(NEWEST_VENV) (PYTHON=python3.12 or newer)"
 	@echo "make test-provider  the tests of azuread_connections.provider, in $(PROVIDER_VENV), with Node.js; without"
 	@echo "                    the browser tests: ARGS=\"-m browser\" runs those"
+	@echo "make test-scim      the tests of azuread_connections.scim, in $(PROVIDER_VENV)"
+	@echo "make scale-test     two servers, a load balancer, PgBouncer, a replica and Redis, with many sign-ins"
 	@echo "make lint           ruff, djlint and mypy"
 	@echo "make check          lint, Django's system checks and missing migrations"
 	@echo "make check-provider types, system checks and missing migrations of azuread_connections.provider"
-	@echo "make release-check  what a release needs: every text is translated into German"
+	@echo "make check-scim     the same of azuread_connections.scim"
+	@echo "make release-check  what a release needs: every text is translated into each language"
+	@echo "make dist           the distributions of a release, in dist/, checked by twine"
+	@echo "make docs           the documentation as a site, in site/: open site/index.html"
 	@echo "make bench          compare this app with its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
 	@echo "make clean          remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
 	@echo
@@ -56,6 +62,20 @@ test-provider:
 	$(PROVIDER_VENV)/bin/python -m pytest -n $(WORKERS) -m "not browser" --ds=tests.provider.settings \
 		tests/provider $(ARGS)
 
+# In the same environment as the provider: each needs packages that nothing else here needs.
+test-scim:
+	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.scim $(PROVIDER_VENV)/.provider
+	$(PROVIDER_VENV)/bin/python -m pytest -n $(WORKERS) -m "not browser" --ds=tests.scim.settings \
+		tests/scim $(ARGS)
+	$(PROVIDER_VENV)/bin/python -m pytest -m "not browser" --ds=tests.scim.with_provider.settings \
+		tests/scim/with_provider $(ARGS)
+
+# Debian's postgresql, pgbouncer, haproxy and redis-server, on free ports and in a temporary folder.
+scale-test:
+	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.scim $(PROVIDER_VENV)/.provider
+	@$(PROVIDER_VENV)/bin/python -m pip install --quiet $$(grep -E '^(gunicorn|psycopg|redis)' requirements-ci.txt)
+	timeout --kill-after=30 170 $(PROVIDER_VENV)/bin/python -m ci.scale $(ARGS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,16 +92,37 @@ check-provider:
 	$(PROVIDER_VENV)/bin/python manage.py check --settings tests.provider.settings
 	$(PROVIDER_VENV)/bin/python manage.py makemigrations --check --dry-run --settings tests.provider.settings
 
+check-scim:
+	@$(MAKE) --no-print-directory VENV=$(PROVIDER_VENV) $(PROVIDER_VENV)/.scim
+	$(PROVIDER_VENV)/bin/mypy --config-file ci/mypy_scim.toml
+	$(PROVIDER_VENV)/bin/python manage.py check --settings tests.scim.settings
+	$(PROVIDER_VENV)/bin/python manage.py makemigrations --check --dry-run --settings tests.scim.settings
+
 # Elsewhere a missing translation is only reported.
 release-check: $(VENV)/.dev
 	RELEASE=1 $(BIN)/python -m pytest -q tests/test_locale.py
+
+# In an environment of its own: the builder and the app have packages in common. Without --quiet, with
+# which warnings would not count, and so --strict would find nothing.
+docs:
+	@$(MAKE) --no-print-directory VENV=$(DOCS_VENV) $(DOCS_VENV)/.docs
+	@$(DOCS_VENV)/bin/python -m project.docs
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
+	@$(DOCS_VENV)/bin/python -m project.docs --check-offline site
+	@echo "The site is in site/: open site/index.html"
+
+dist: $(VENV)/.created
+	@$(BIN)/python -m pip install --quiet -r requirements-release.txt
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 bench: $(VENV)/.created
 	@$(BIN)/python -m benchmarks.environments
 	@benchmarks/.envs/azuread_connections/bin/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf build dist site .docs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 	@if grep -qs '^# Written by make demo' .env; then \
 		echo "rm -rf .env .demo db.sqlite3*"; rm -rf .env .demo db.sqlite3*; \
@@ -123,12 +164,20 @@ $(PROVIDER_VENV)/.provider: requirements-provider.txt requirements-demo.txt $(PR
 	@$(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-provider.txt
 	@touch $@
 
+$(PROVIDER_VENV)/.scim: requirements-scim.txt requirements-demo.txt $(PROVIDER_VENV)/.dev
+	@$(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-scim.txt
+	@touch $@
+
 # OAuth clients in JavaScript. They run on the machine's Node.js if it is 20 or newer, otherwise on
 # that of PyPI. Without the packages' scripts: none is needed, and any could do anything.
 $(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json requirements-node.txt $(PROVIDER_VENV)/.provider
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null \
 		|| $(PROVIDER_VENV)/bin/python -m pip install --quiet -r requirements-node.txt
 	@PATH="$(CURDIR)/$(PROVIDER_VENV)/bin:$$PATH" npm ci --prefix $(JS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DOCS_VENV)/.docs: requirements-docs.txt $(DOCS_VENV)/.created
+	@$(DOCS_VENV)/bin/python -m pip install --quiet -r requirements-docs.txt
 	@touch $@
 
 $(NEWEST_VENV)/.newest: requirements-newest.txt $(NEWEST_VENV)/.dev

@@ -43,6 +43,8 @@ EACH = 5
 #: Pages that say "try again": allowed while a worker is being replaced.
 TRY_AGAIN = frozenset({"transaction_missing", "transaction_expired", "microsoft_unreachable"})
 ATTEMPTS = 5
+#: How a load balancer answers when a server has broken off. Pages of the site have a code as well.
+BROKEN_OFF = frozenset({502, 504})
 #: Bytes by which a worker may grow in the last third: fragmentation by its threads.
 GROWTH = 12_000_000
 
@@ -57,40 +59,29 @@ def main() -> None:
     create_database(options.database, database.rpartition("/")[2])
     port = free_port()
     site = f"http://127.0.0.1:{port}"
-    os.environ.pop("PUBLIC_URL", None)
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "ci.load_settings",
-        "ENV_FILE": os.devnull,
-        "SECRET_KEY": Fernet.generate_key().decode(),
-        "DEBUG": "0",
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "PUBLIC_URL": site,
-        "DATABASE_URL": database,
-        "CACHE_URL": options.cache,
-        "AZUREAD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-        "AZUREAD_ALLOW_STANDIN": "1",
-    }
-    sys.path.insert(0, str(ROOT))
+    set_environment("ci.load_settings", site, database, options.cache)
     from azuread_connections.testing import StandIn
 
     with StandIn() as microsoft:
-        os.environ |= {
-            "AZUREAD_LOGIN_URL": microsoft.url,
-            "AZUREAD_GRAPH_URL": f"{microsoft.url}/graph",
-        }
         people = set_up(microsoft, site, max(options.sign_ins // EACH, 1))
         with gunicorn(port) as (server, log):
-            crowd = Crowd(microsoft, site, people, server)
+            crowd = Crowd(microsoft, site, people, [server])
             crowd.sign_in(options.sign_ins, options.at_once)
             grown = crowd.growth()
-            said = log.read_text()
-        print(crowd.report())
-        if crowd.wrong:
-            raise LoadFailed(f"{len(crowd.wrong)} sign-ins went wrong: {crowd.wrong[:5]}")
-        compare_with_database(crowd)
+            judge(crowd, [log])
         if grown > GROWTH:
             raise LoadFailed(f"A worker has grown by {grown:,} bytes.")
-        if "Traceback" in said:
+
+
+def judge(crowd: Crowd, logs: list[Path]) -> None:
+    """Raise ``LoadFailed`` unless everybody has signed in, the database agrees, and the servers'
+    logs have no traceback."""
+    print(crowd.report())
+    if crowd.wrong:
+        raise LoadFailed(f"{len(crowd.wrong)} sign-ins went wrong: {crowd.wrong[:5]}")
+    compare_with_database(crowd)
+    for log in logs:
+        if "Traceback" in (said := log.read_text()):
             raise LoadFailed(f"The server's log has a traceback:\n{said[-4000:]}")
 
 
@@ -106,6 +97,23 @@ def parse() -> argparse.Namespace:
 # --- Setting up -----------------------------------------------------------------------------------
 
 
+def set_environment(settings: str, site: str, database: str, cache: str) -> None:
+    """Set the environment of this process and of the servers that it starts."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": settings,
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": Fernet.generate_key().decode(),
+        "DEBUG": "0",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "PUBLIC_URL": site,
+        "DATABASE_URL": database,
+        "CACHE_URL": cache,
+        "AZUREAD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "AZUREAD_ALLOW_STANDIN": "1",
+    }
+    sys.path.insert(0, str(ROOT))
+
+
 def create_database(url: str, name: str) -> None:
     with psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -114,6 +122,10 @@ def create_database(url: str, name: str) -> None:
 
 def set_up(microsoft: StandIn, site: str, number: int) -> list[Person]:
     """Create a connection to a directory with this many people."""
+    os.environ |= {
+        "AZUREAD_LOGIN_URL": microsoft.url,
+        "AZUREAD_GRAPH_URL": f"{microsoft.url}/graph",
+    }
     import django
 
     django.setup()
@@ -185,13 +197,15 @@ def wait_for(port: int) -> None:
 class Crowd:
     """People who sign in, and the outcomes."""
 
-    def __init__(self, microsoft: StandIn, site: str, people: list[Person], server: int) -> None:
+    def __init__(
+        self, microsoft: StandIn, site: str, people: list[Person], servers: list[int]
+    ) -> None:
         self.wrong: list[str] = []
         self.succeeded = 0
         self.broken = 0
         self.pages: Counter[str] = Counter()
         self.seen: set[str] = set()
-        self._microsoft, self._site, self._people, self._server = microsoft, site, people, server
+        self._microsoft, self._site, self._people, self._servers = microsoft, site, people, servers
         self._lock = threading.Lock()
         self._sizes: dict[int, int] = {}
         self._seconds = 0.0
@@ -202,14 +216,17 @@ class Crowd:
         order = [chance.choice(self._people) for _ in range(number)]
         killed = False
         began = time.monotonic()
-        with ThreadPoolExecutor(at_once) as pool:
+        with ThreadPoolExecutor(at_once) as pool, _cancelled_at_end(pool):
             for done, _ in enumerate(pool.map(self._until_signed_in, order), 1):
                 if done >= number // 3 and not killed:
                     killed = True
-                    os.kill(workers_of(self._server)[0], signal.SIGKILL)
+                    os.kill(self._workers()[0], signal.SIGKILL)
                 if done == number * 2 // 3:
-                    self._sizes = {pid: resident(pid) for pid in workers_of(self._server)}
+                    self._sizes = {pid: resident(pid) for pid in self._workers()}
         self._seconds = time.monotonic() - began
+
+    def _workers(self) -> list[int]:
+        return [pid for server in self._servers for pid in workers_of(server)]
 
     def growth(self) -> int:
         """Return by how many bytes the worker that has grown most has grown, in the last third."""
@@ -248,17 +265,35 @@ class Crowd:
     def _attempt(self, person: Person) -> str:
         """Sign in with a new browser; return "", or the code of the page on which it ended."""
         with requests.Session() as browser:
-            start = browser.get(f"{self._site}/login/contoso/", allow_redirects=False, timeout=60)
+            start = get(browser, f"{self._site}/login/contoso/")
             if start.status_code != 302:
                 return code_of(start)
             back = self._microsoft.sign_in(start.headers["Location"], person)
-            answer = browser.get(back, allow_redirects=False, timeout=60)
+            answer = get(browser, back)
             if answer.status_code != 302:
                 return code_of(answer)
-            profile = browser.get(f"{self._site}/login/profile", timeout=60).json()
+            profile = get(browser, f"{self._site}/login/profile").json()
             if profile.get("object_id") != person.object_id:
                 raise LoadFailed(f"{person.name} is {profile}")
         return ""
+
+
+@contextmanager
+def _cancelled_at_end(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Let no task begin once the block has ended, also by a signal."""
+    try:
+        yield
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def get(browser: requests.Session, url: str) -> requests.Response:
+    """Open an address. Raises ``ConnectionError`` where the server broke off, also if a load
+    balancer says so."""
+    response = browser.get(url, allow_redirects=False, timeout=60)
+    if response.status_code in BROKEN_OFF and "data-error-code" not in response.text:
+        raise requests.ConnectionError(f"HTTP {response.status_code}")
+    return response
 
 
 def code_of(response: requests.Response) -> str:

@@ -31,9 +31,23 @@ from tests.attacks.protections import PROTECTIONS, Protection  # noqa: E402
 PASSED, FAILED = 0, 1
 
 
-#: Tests below it need the optional sub-app, and settings that install it.
-PROVIDER_TESTS = "tests/provider/"
-HAS_PROVIDER = importlib.util.find_spec("oauth2_provider") is not None
+#: Tests of the optional sub-apps, each with the package that they need. They have settings of their
+#: own, which install the sub-app.
+SUB_APPS = {
+    "tests/provider/": "oauth2_provider",
+    "tests/scim/": "scim2_models",
+    "tests/metrics/": "prometheus_client",
+}
+
+
+def sub_app(test: str) -> str:
+    """Return the folder of the sub-app that a test belongs to, or "" for the core."""
+    return next((folder for folder in SUB_APPS if test.startswith(folder)), "")
+
+
+def can_run(test: str) -> bool:
+    package = SUB_APPS.get(sub_app(test))
+    return package is None or importlib.util.find_spec(package) is not None
 
 
 def copy_checkout(target: Path) -> None:
@@ -48,8 +62,9 @@ def copy_checkout(target: Path) -> None:
 
 
 def run_tests(checkout: Path, *tests: str) -> tuple[int, str]:
-    """Run tests that are all of the sub-app, or all of the core."""
-    settings = ["--ds=tests.provider.settings"] if tests[0].startswith(PROVIDER_TESTS) else []
+    """Run tests that are all of one sub-app, or all of the core."""
+    folder = sub_app(tests[0])
+    settings = [f"--ds={folder.replace('/', '.')}settings"] if folder else []
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *settings, *tests],
         check=False,
@@ -79,10 +94,7 @@ def is_missed(checkout: Path, protection: Protection) -> bool:
 
 def main(*prefixes: str) -> int:
     chosen = [
-        each
-        for each in PROTECTIONS
-        if each.file.startswith(prefixes or "")
-        and (HAS_PROVIDER or not each.test.startswith(PROVIDER_TESTS))
+        each for each in PROTECTIONS if each.file.startswith(prefixes or "") and can_run(each.test)
     ]
     unknown = [prefix for prefix in prefixes if not any(e.file.startswith(prefix) for e in chosen)]
     if unknown:
@@ -93,9 +105,10 @@ def main(*prefixes: str) -> int:
         checkout = Path(name)
         copy_checkout(checkout)
         tests = sorted({each.test for each in chosen})
-        of_provider = [test for test in tests if test.startswith(PROVIDER_TESTS)]
-        of_core = [test for test in tests if test not in of_provider]
-        for group in filter(None, (of_core, of_provider)):
+        for folder in ("", *SUB_APPS):
+            group = [test for test in tests if sub_app(test) == folder]
+            if not group:
+                continue
             status, output = run_tests(checkout, *group)
             if status != PASSED:
                 print(output)

@@ -1,4 +1,5 @@
-"""Install the wheel into a new project as the README says, and sign somebody in.
+"""Build the distributions, install the wheel into a new project as the README says, and sign
+somebody in. Then add the extras, and check the types of a site that uses the package.
 
 Run from the top of the checkout: `python ci/wheel_acceptance.py`. Everything it writes is in a
 temporary folder. The README's code blocks that follow a comment such as
@@ -19,17 +20,17 @@ import sys
 import tempfile
 import textwrap
 import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
+import distributions
 import requests
 from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = "azuread_connections"
+CONSUMER = ROOT / "ci" / "consumer"
 SITE = "newsite"
 
 TENANT_ID = "7d1f2c9b-1111-4a3e-8f00-00000000c001"
@@ -71,45 +72,19 @@ AZUREAD_CONNECTIONS |= {{
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder)
-        wheel = build_wheel(temporary)
-        check_contents(wheel)
+        step("Building the source distribution, and from it the wheel")
+        wheel = distributions.build(temporary)
         python = install(wheel, temporary / "venv")
         site_url, standin_url = (f"http://localhost:{port}" for port in free_ports(2))
         project = start_project(python, temporary, site_url, standin_url)
         check_project(project)
         with servers(project, site_url, standin_url):
             sign_in(site_url)
+        check_types(python, wheel, temporary)
     step("A person signed in to a new project with the installed wheel.")
 
 
 # --- The wheel ------------------------------------------------------------------------------------
-
-
-def build_wheel(temporary: Path) -> Path:
-    """Build from a copy of the files that git knows, so that no other file is included or left
-    behind."""
-    step("Building the wheel")
-    source = temporary / "source"
-    for name in checkout_files():
-        target = source / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target)
-    run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", temporary, source])
-    (wheel,) = temporary.glob("*.whl")
-    return wheel
-
-
-def checkout_files() -> list[str]:
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
-
-
-def check_contents(wheel: Path) -> None:
-    """The wheel contains every file of the package, and no file of the demo or the tests."""
-    shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    wanted = {name for name in checkout_files() if name.startswith(f"{PACKAGE}/")}
-    require(shipped == wanted, f"the wheel differs from the package: {sorted(shipped ^ wanted)}")
 
 
 def install(wheel: Path, venv: Path) -> Path:
@@ -118,6 +93,17 @@ def install(wheel: Path, venv: Path) -> Path:
     python = venv / "bin" / "python"
     run([python, "-m", "pip", "install", "-q", wheel])
     return python
+
+
+def check_types(python: Path, wheel: Path, temporary: Path) -> None:
+    """mypy, strictly, on a site that uses each extra and every public name."""
+    step("Adding the extras, and checking the types of a site")
+    extras = f"{wheel}[provider,scim,rest,metrics]"
+    run([python, "-m", "pip", "install", "-q", extras, "-r", CONSUMER / "requirements.txt"])
+    # Away from the checkout, whose package would be found first.
+    shutil.copytree(CONSUMER, temporary / "types" / "consumer")
+    command = [python, "-m", "mypy", "--config-file", "consumer/mypy.toml"]
+    run(command, cwd=temporary / "types", env=clean_environment())
 
 
 # --- The project ----------------------------------------------------------------------------------
