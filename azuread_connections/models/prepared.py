@@ -1,4 +1,4 @@
-"""Statements that Django compiles once and then runs repeatedly.
+"""Queries that Django compiles once and then runs repeatedly. ``prepared_writes`` has the rest.
 
 Django takes several times as long to build the SQL of a query as the database takes to answer it,
 and every sign-in runs the same few queries.
@@ -19,10 +19,16 @@ from typing import Any
 from django.db import connections
 from django.db.models import CharField, Expression, Model, QuerySet
 
+from ..log_fields import LogEvent, log_fields
+
 logger = logging.getLogger("azuread_connections")
 
 _Values = Mapping[str, str | int | None]
+#: The position of a value in a row, the function that converts it, and the value's expression.
+_Converter = tuple[int, Callable[..., Any], Any]
 
+#: The attribute of a database connection that keeps converters.
+_CONVERTERS = "_azuread_converters"
 #: The parameters of the plain queryset that is running.
 _VALUES: ContextVar[_Values | None] = ContextVar("values", default=None)
 
@@ -44,7 +50,8 @@ class Select:
 
     ``build`` returns the query; it is called once for each database. ``models`` are the objects to
     read in full: the name of each in a row, and the path to it from the query's model ("" for that
-    model itself). ``columns`` are read in addition, such as annotations.
+    model itself). ``columns`` are read in addition: of tables, then annotations in the order in
+    which the query adds them. Only then can ``_shorten`` leave their names out.
     """
 
     def __init__(
@@ -64,12 +71,13 @@ class Select:
 
         An object is None where an outer join has found no row.
         """
+        connection: Any = connections[using]
         # Times are read differently with USE_TZ off, which a test can set.
-        key = using, connections[using].timezone is None
+        key = using, connection.timezone is None
         statement = self._statements.get(key)
         if statement is None:
             statement = self._statements[key] = self._prepare(using)
-        return statement.rows(using, values)
+        return statement.rows(connection, values)
 
     def _prepare(self, using: str) -> _Compiled | _Plain:
         queryset = self._build()
@@ -77,7 +85,7 @@ class Select:
         try:
             return _compile_select(using, queryset, parts, self._columns)
         except Exception:
-            _warn_not_compiled(queryset.model)
+            warn_not_prepared(queryset.model)
             return _Plain(queryset, parts, self._columns)
 
 
@@ -117,7 +125,7 @@ class _Slice:
         return self.model.from_db(using, self.attnames, row[self.start : self.end])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Compiled:
     """A query's SQL, and how to read its rows."""
 
@@ -129,30 +137,41 @@ class _Compiled:
     slices: tuple[_Slice, ...]
     columns: tuple[str, ...]
 
-    def rows(self, using: str, values: _Values) -> Iterator[SimpleNamespace]:
-        with connections[using].cursor() as cursor:
+    def rows(self, connection: Any, values: _Values) -> Iterator[SimpleNamespace]:
+        with connection.cursor() as cursor:
             cursor.execute(self.sql, self._filled_in(values))
             found = cursor.fetchall()
         for row in found:
-            yield self._read(using, row)
+            yield self._read(connection, row)
 
     def _filled_in(self, values: _Values) -> list[Any]:
         return [
             values[each.name] if isinstance(each, Parameter) else each for each in self.parameters
         ]
 
-    def _read(self, using: str, row: tuple[Any, ...]) -> SimpleNamespace:
+    def _read(self, connection: Any, row: tuple[Any, ...]) -> SimpleNamespace:
         values = list(row)
-        connection = connections[using]
-        for position, expression in self.converted:
-            # Database converters belong to this thread's connection, so they cannot be kept.
-            for convert in connection.ops.get_db_converters(expression):
-                values[position] = convert(values[position], expression, connection)
-            for convert in expression.get_db_converters(connection):
-                values[position] = convert(values[position], expression, connection)
+        for position, convert, expression in self._converters_of(connection):
+            values[position] = convert(values[position], expression, connection)
+        using = connection.alias
         read: dict[str, Any] = {part.name: part.read(using, values) for part in self.slices}
         read.update(zip(self.columns, values[self.slices[-1].end :], strict=True))
         return SimpleNamespace(**read)
+
+    def _converters_of(self, connection: Any) -> list[_Converter]:
+        # Kept by the connection, of which they have methods: so they end with its thread.
+        kept: dict[_Compiled, list[_Converter]] = connection.__dict__.setdefault(_CONVERTERS, {})
+        found = kept.get(self)
+        if found is None:
+            found = kept[self] = [
+                (position, convert, expression)
+                for position, expression in self.converted
+                for convert in (
+                    *connection.ops.get_db_converters(expression),
+                    *expression.get_db_converters(connection),
+                )
+            ]
+        return found
 
 
 @dataclass(frozen=True)
@@ -163,7 +182,8 @@ class _Plain:
     parts: list[_Part]
     columns: tuple[str, ...]
 
-    def rows(self, using: str, values: _Values) -> Iterator[SimpleNamespace]:
+    def rows(self, connection: Any, values: _Values) -> Iterator[SimpleNamespace]:
+        using = connection.alias
         paths = [path for part in self.parts for path in part.paths]
         rows = self.queryset.using(using).values(*paths, *self.columns)
         token = _VALUES.set(values)
@@ -197,6 +217,7 @@ def _compile_select(
         start = end
     paths = [path for part in parts for path in part.paths]
     query = queryset.values_list(*paths, *columns).query
+    _shorten(query, columns)
     compiler = query.get_compiler(using=using)
     sql, parameters = compiler.as_sql()
     expressions = [selected[0] for selected in compiler.select]
@@ -204,6 +225,21 @@ def _compile_select(
     converters = compiler.get_converters(expressions)
     converted = tuple((position, expression) for position, (_, expression) in converters.items())
     return _Compiled(sql, tuple(parameters), converted, tuple(slices), columns)
+
+
+def _shorten(query: Any, columns: tuple[str, ...]) -> None:
+    """Give the tables of a query short names, and its columns none.
+
+    Every column repeats the name of its table, and each time a database reads all of the text.
+    psycopg keeps what it has parsed of a statement only if that has at most 4,096 characters.
+    """
+    query.get_initial_alias()
+    query.change_aliases({alias: f"t{number}" for number, alias in enumerate(query.alias_map)})
+    query.__dict__.pop("base_table", None)  # a cached property, which still has the old alias
+    annotations = tuple(query.annotation_select)
+    if columns[len(columns) - len(annotations) :] == annotations:
+        # Without it, Django names no column, and selects annotations after columns of tables.
+        query.selected = None
 
 
 def _check_order(expressions: list[Any], fields: list[Any], further: int) -> None:
@@ -219,52 +255,12 @@ def _check_order(expressions: list[Any], fields: list[Any], further: int) -> Non
             raise ValueError(f"Django selects {expression.target} instead of {field}.")
 
 
-class Update:
-    """An UPDATE of some fields of one row. Like ``QuerySet.update``, it sends no signal."""
-
-    def __init__(self, model: type[Model], *fields: str) -> None:
-        self._model = model
-        self._fields: list[Any] = [model._meta.get_field(name) for name in fields]
-        #: None if it could not be compiled.
-        self._statements: dict[str, str | None] = {}
-
-    def store(self, row: Model, using: str) -> bool:
-        """Write the row; return whether it still exists."""
-        if using not in self._statements:
-            self._statements[using] = self._prepare(using)
-        sql = self._statements[using]
-        if sql is None:
-            rows = self._model._base_manager.using(using).filter(pk=row.pk)
-            values = {field.name: getattr(row, field.attname) for field in self._fields}
-            return bool(rows.update(**values))
-        connection = connections[using]
-        prepared = [
-            field.get_db_prep_save(getattr(row, field.attname), connection)
-            for field in (*self._fields, self._model._meta.pk)
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, prepared)
-            return bool(cursor.rowcount)
-
-    def _prepare(self, using: str) -> str | None:
-        try:
-            return _compile_update(using, self._model, self._fields)
-        except Exception:
-            _warn_not_compiled(self._model)
-            return None
-
-
-def _compile_update(using: str, model: type[Model], fields: list[Any]) -> str:
-    quote = connections[using].ops.quote_name
-    columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    where = f"{quote(str(model._meta.pk.column))} = %s"
-    return f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {where}"  # noqa: S608 - names only
-
-
-def _warn_not_compiled(model: type[Model]) -> None:
+def warn_not_prepared(model: type[Model]) -> None:
+    """Log the exception that is being handled: a statement of this model could not be built."""
     logger.warning(
-        "A query of %s could not be compiled in advance. It runs as a plain queryset, which is "
+        "A statement of %s could not be compiled in advance. Django builds it each time, which is "
         "slower.",
         model._meta.label,
         exc_info=True,
+        extra=log_fields(LogEvent.QUERY_NOT_COMPILED, detail=model._meta.label),
     )
