@@ -20,11 +20,12 @@ from benchmarks import (
     provider,
     report,
     rollover,
+    scim,
     surroundings,
     throughput,
 )
 from benchmarks.bench import FULL, SMALL, Bench, Sizes
-from benchmarks.peers import OTHER_PROVIDERS
+from benchmarks.peers import OTHER_PROVIDERS, PROVISIONINGS
 
 HERE = Path(__file__).resolve().parent
 SCALES = {sizes.name: sizes for sizes in (FULL, SMALL)}
@@ -37,6 +38,7 @@ MEASUREMENTS = {
     "rollover": rollover,
     "footprint": footprint,
     "provider": provider,
+    "scim": scim,
 }
 
 
@@ -83,6 +85,9 @@ def measure(sizes: Sizes, name: str, kept: dict[str, Any]) -> dict[str, Any]:
             # Compared with nothing else on the page, so that it can be from another machine.
             where = surroundings.describe(bench.services, OTHER_PROVIDERS)
             measured = {name: provider.measure(bench) | where}
+        elif name == "scim":
+            where = surroundings.describe(bench.services, PROVISIONINGS)
+            measured = {name: scim.measure(bench) | where}
         else:
             measured = _measure_beside(kept, bench, name)
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)

@@ -41,6 +41,9 @@ class Sizes:
     imports: int
     provider_requests: int
     provider_rounds: int
+    first_cycle: int  # people
+    first_cycle_rounds: int
+    provisioned: tuple[int, int]  # people
 
 
 FULL = Sizes(
@@ -52,7 +55,7 @@ FULL = Sizes(
     latency_rounds=10,
     first_callbacks=9,
     throughput_seconds=5,
-    throughput_rounds=5,
+    throughput_rounds=9,
     growth=((10, 100), (1_000, 10_000), (100_000, 1_000_000)),
     growth_repeats=150,
     secrets=(1_000, 1_000_000),
@@ -60,6 +63,9 @@ FULL = Sizes(
     imports=15,
     provider_requests=1000,
     provider_rounds=10,
+    first_cycle=10_000,
+    first_cycle_rounds=10,
+    provisioned=(1_000, 100_000),
 )
 SMALL = Sizes(
     name="small",
@@ -78,6 +84,9 @@ SMALL = Sizes(
     imports=3,
     provider_requests=20,
     provider_rounds=2,
+    first_cycle=50,
+    first_cycle_rounds=2,
+    provisioned=(100, 1_000),
 )
 
 

@@ -1,4 +1,4 @@
-"""Requests to Microsoft and data statements of one sign-in, exactly."""
+"""Requests to Microsoft and statements of one sign-in, exactly."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ def _measure(bench: Bench, peer: Peer) -> dict[str, Any]:
 
             def sign_in() -> dict[str, Any]:
                 before = Counter(bench.requests())
-                statements = worker.ask(
+                found = worker.ask(
                     "sign_in.statements",
                     start=peer.start,
                     method=peer.method,
                     microsoft=bench.address,
                     person=bench.people[0],
                 )
+                kinds = {
+                    where: dict(Counter(sql.split()[0].upper() for sql in sent))
+                    for where, sent in found.items()
+                }
                 return {
                     "requests": dict(Counter(bench.requests()) - before),
-                    "statements": {
-                        where: dict(Counter(sql.split()[0].upper() for sql in found))
-                        for where, found in statements.items()
-                    },
+                    "transaction": kinds.pop("transaction"),
+                    "statements": kinds,
                 }
 
             cold, _, warm = sign_in(), sign_in(), sign_in()

@@ -11,13 +11,13 @@ from typing import Any
 from benchmarks import lines
 from benchmarks.bench import Bench
 from benchmarks.environments import python_of
-from benchmarks.peers import ALONE, PEERS, Peer
+from benchmarks.peers import ALONE, OURS, PEERS, Peer
 from benchmarks.services import sqlite
 from benchmarks.tls import tls_front
 
 #: Sets a site up as a server does before its first request, and prints time and memory.
 SCRIPT = """
-import time
+import sys, time
 began = time.perf_counter()
 from django.core.wsgi import get_wsgi_application
 get_wsgi_application()
@@ -28,26 +28,38 @@ get_backends()
 took = time.perf_counter() - began
 with open("/proc/self/status") as status:
     kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-print('{"milliseconds": %f, "megabytes": %f}' % (1000 * took, kilobytes / 1024))
+print(
+    '{"milliseconds": %f, "megabytes": %f, "modules": %d}'
+    % (1000 * took, kilobytes / 1024, len(sys.modules))
+)
+"""
+#: The packages that this app and django-auth-adfs both stand on, and mozilla-django-oidc.
+PACKAGES = """
+import requests, jwt, cryptography.fernet, cryptography.x509
+import cryptography.hazmat.primitives.kdf.hkdf
+import mozilla_django_oidc.auth
 """
 BARE = "benchmarks.peers.bare"
 
 
 def measure(bench: Bench) -> dict[str, Any]:
-    """Each peer beside a bare Django in the same environment, in turn; medians of differences."""
+    """Each peer beside a bare Django in the same environment, in turn; medians. ``packages``: a
+    bare Django that imports only the packages which this app stands on."""
     runs: dict[str, dict[str, list[dict[str, float]]]] = {
         peer.name: {"bare": [], "with": []} for peer in PEERS
     }
+    runs[OURS.name]["packages"] = []
     for peer in PEERS:
         _run(peer, peer.settings)  # bytecode, and the disk's cache
     for _ in range(bench.sizes.imports):
         for peer in PEERS:
             runs[peer.name]["bare"].append(_run(peer, BARE))
             runs[peer.name]["with"].append(_run(peer, peer.settings))
+        runs[OURS.name]["packages"].append(_run(OURS, BARE, PACKAGES))
     measured = {
         name: {
             what: {kind: median(run[what] for run in each) for kind, each in kinds.items()}
-            for what in ("milliseconds", "megabytes")
+            for what in ("milliseconds", "megabytes", "modules")
         }
         for name, kinds in runs.items()
     }
@@ -69,9 +81,11 @@ def _after_a_sign_in(bench: Bench, peer: Peer) -> float:
             return megabytes
 
 
-def _run(peer: Peer, settings: str) -> dict[str, float]:
+def _run(peer: Peer, settings: str, further: str = "") -> dict[str, float]:
+    """Run the script, with more to import after Django."""
+    script = SCRIPT.replace("from django.urls", f"{further}from django.urls", 1)
     done = subprocess.run(
-        [python_of(peer), "-c", SCRIPT],
+        [python_of(peer), "-c", script],
         env=lines.environment_with(
             {"DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": str(lines.ROOT)}
         ),

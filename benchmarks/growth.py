@@ -11,7 +11,8 @@ from benchmarks.peers import OURS
 
 ACTIONS = (
     *("start", "discovery", "callback", "sign_in_page"),
-    *("admin_list", "connection_page", "log", "log_by_reference"),
+    *("admin_list", "connection_page"),
+    *("log", "log_by_reference", "log_by_person", "log_by_connection"),
 )
 AT_ONCE = 10
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
@@ -36,6 +37,8 @@ from benchmarks.peers import DOMAIN, HOST, OURS, PEOPLE
 GUID = "'00000000-0000-4000-8000-' || CAST(100000000000 + n AS text)"
 #: Eight digits, different for every row.
 REFERENCE = "substr(CAST(100000000 + n AS text), 2)"
+#: In the directory, of the person of each row; for columns of text.
+LOGIN_NAME = f"'Person-' || n || '@{DOMAIN}'"
 ADMIN = "/admin/azuread_connections/"
 
 
@@ -90,13 +93,20 @@ def fill(connections: int, people: int) -> None:
     identity = Identity.objects.select_related("user").order_by("pk")[0]
     before = copy(identity.user, people, username="'person-' || n", email="'person-' || n")
     first_identity = copy(
-        identity, people, user_id=f"{before} + n", connection_id=any_of_them, object_id=GUID
+        identity,
+        people,
+        user_id=f"{before} + n",
+        connection_id=any_of_them,
+        object_id=GUID,
+        login_name=LOGIN_NAME,
     )
     copy(
         Event.objects.order_by("pk")[0],
         people,
         connection_id=any_of_them,
+        connection_name=f"'customer-' || (1 + n % {number})",
         identity_id=f"{first_identity} + n",
+        person=LOGIN_NAME,
         created_at=_minutes_earlier("created_at", "n % 100000"),
         reference=REFERENCE,
     )
@@ -176,7 +186,18 @@ class Actions:
         return self._page("event/")
 
     def log_by_reference(self) -> Callable[[], Any]:
-        return self._page(f"event/?q={self.reference}")
+        return self._search(self.reference, self.reference)
+
+    def log_by_person(self) -> Callable[[], Any]:
+        """As somebody types it: in small letters."""
+        return self._search(f"person-5@{DOMAIN}", f"Person-5@{DOMAIN}")
+
+    def log_by_connection(self) -> Callable[[], Any]:
+        return self._search("customer-5", f"Person-4@{DOMAIN}")
+
+    def _search(self, typed: str, found: str) -> Callable[[], Any]:
+        path = f"{ADMIN}event/?q={quote(typed)}"
+        return lambda: self._expect(200, self.site.send(path, self.admin), found)
 
     def _page(self, path: str) -> Callable[[], Any]:
         return lambda: self._expect(200, self.site.send(f"{ADMIN}{path}", self.admin))

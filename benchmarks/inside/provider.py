@@ -5,29 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.management import call_command
-from django.db import connection as database
-from django.utils.module_loading import import_string
 
 from benchmarks.browser import Answer
-from benchmarks.inside.sign_in import recorded
-from benchmarks.inside.site import WsgiSite
+from benchmarks.inside.site import WsgiSite, of_peer
+from benchmarks.inside.statements import counted_statements
 from benchmarks.peers import PROVIDER_ACTIONS
 from benchmarks.peers.oauth import MACHINE, REDIRECT_URI, SCOPES, WEB, Credentials
 
 #: A code is valid for a minute.
 BATCH = 25
-_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 _VERIFIER = "benchmark-verifier-of-forty-three-characters"
 _CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(_VERIFIER.encode()).digest()).rstrip(b"=")
 
@@ -89,8 +83,8 @@ class Clients:
 def prepare(microsoft: str, person: str) -> str:
     """Create the tables and the clients; return the cookie of somebody who has signed in."""
     call_command("migrate", verbosity=0)
-    _of_peer("create")()
-    cookie: str = _of_peer("sign_in")(microsoft, person)
+    of_peer("create")()
+    cookie: str = of_peer("sign_in")(microsoft, person)
     return cookie
 
 
@@ -118,18 +112,9 @@ def statements(paths: dict[str, str], cookie: str) -> dict[str, dict[str, dict[s
     and of transaction control."""
     clients, counted = Clients(WsgiSite(), paths, cookie), {}
 
-    def count(action: str, ask: Callable[[], Any]) -> Any:
-        with _transaction_control() as control, recorded() as data:
-            answer = ask()
-        counted[action] = {
-            "data": dict(Counter(sql.split()[0].upper() for sql in data)),
-            "transaction": dict(Counter(sql.split()[0].upper() for sql in control)),
-        }
-        return answer
-
     for _ in range(3):
         for action, ask in _in_turn(clients):
-            count(action, ask)
+            counted[action] = counted_statements(ask)
     return counted
 
 
@@ -179,27 +164,6 @@ def _in_turn(clients: Clients) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "userinfo", keep("userinfo", clients.userinfo, given["code"]["access_token"])
     yield "refresh", keep("refresh", clients.refresh, given["code"]["refresh_token"])
     yield "client_credentials", keep("client_credentials", clients.client_credentials)
-
-
-@contextmanager
-def _transaction_control() -> Iterator[list[str]]:
-    """Record BEGIN, COMMIT and savepoints. Django commits by a method of the driver, which its
-    wrappers of statements do not see and its log does."""
-    found: list[str] = []
-    before = database.force_debug_cursor
-    database.force_debug_cursor = True
-    try:
-        yield found
-        logged = [str(query["sql"] or "") for query in database.queries_log]
-        found += [sql for sql in logged if sql.upper().startswith(_TRANSACTION)]
-    finally:
-        database.force_debug_cursor = before
-
-
-def _of_peer(function: str) -> Callable[..., Any]:
-    package = os.environ["DJANGO_SETTINGS_MODULE"].rpartition(".")[0]
-    found: Callable[..., Any] = import_string(f"{package}.clients.{function}")
-    return found
 
 
 def _content(answer: Answer) -> dict[str, Any]:

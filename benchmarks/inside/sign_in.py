@@ -14,6 +14,7 @@ from benchmarks.browser import Browser, Microsoft
 from benchmarks.inside.site import WsgiSite
 
 DATA = ("SELECT", "INSERT", "UPDATE", "DELETE")
+_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 #: This many browsers start before the first one returns, so that the switches take little time.
 BATCH = 20
 
@@ -39,14 +40,15 @@ def cpu(
 
 
 def statements(start: str, method: str, microsoft: str, person: str) -> dict[str, list[str]]:
-    """Return the SQL of one sign-in, start and callback."""
+    """Return the SQL of one sign-in: data statements of start and callback, and transaction
+    control."""
     browser = Browser(WsgiSite(), Microsoft(microsoft), person)
-    with recorded() as at_start:
+    with transaction_control() as control, recorded() as at_start:
         url = browser.start(start, method)
     path = browser.pass_microsoft(url)
-    with recorded() as at_callback:
+    with transaction_control() as more, recorded() as at_callback:
         browser.come_back(path)
-    return {"start": at_start, "callback": at_callback}
+    return {"start": at_start, "callback": at_callback, "transaction": control + more}
 
 
 @contextmanager
@@ -61,6 +63,21 @@ def recorded() -> Iterator[list[str]]:
 
     with database.execute_wrapper(record):
         yield found
+
+
+@contextmanager
+def transaction_control() -> Iterator[list[str]]:
+    """Record BEGIN, COMMIT and savepoints of one request. Django commits by a method of the driver,
+    which its wrappers of statements do not see and its log does."""
+    found: list[str] = []
+    before = database.force_debug_cursor
+    database.force_debug_cursor = True
+    try:
+        yield found
+        logged = [str(query["sql"] or "") for query in database.queries_log]
+        found += [sql for sql in logged if sql.upper().startswith(_TRANSACTION)]
+    finally:
+        database.force_debug_cursor = before
 
 
 def refused_callbacks(number: int, start: str, microsoft: str, people: list[str]) -> int:

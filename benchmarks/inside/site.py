@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
 
 from benchmarks.browser import Answer
 from benchmarks.peers import CLIENT_SECRET, DOMAIN, OURS, TENANT_ID
@@ -79,6 +81,13 @@ def add_connection(name: str, client_id: str) -> Any:
     Credential.objects.create(connection=connection, value=CLIENT_SECRET)
     connection.applications.add(Application.objects.get(slug="default"))
     return connection
+
+
+def of_peer(function: str) -> Callable[..., Any]:
+    """Return a function of the module ``clients`` in the measured package's folder."""
+    package = os.environ["DJANGO_SETTINGS_MODULE"].rpartition(".")[0]
+    found: Callable[..., Any] = import_string(f"{package}.clients.{function}")
+    return found
 
 
 def megabytes() -> float:

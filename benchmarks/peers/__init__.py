@@ -52,6 +52,14 @@ class Provider(Package):
     userinfo: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Provisioning(Package):
+    """One Django app that directories report people to by SCIM. ``base``: the path before that of
+    a resource."""
+
+    base: str
+
+
 OURS = Peer(
     name="azuread_connections",
     title="azuread_connections",
@@ -143,7 +151,18 @@ OTHER_PROVIDERS = (
 PROVIDERS = (OUR_PROVIDER, *OTHER_PROVIDERS)
 #: What a client asks a provider for, in this order: each needs what the one before has given.
 PROVIDER_ACTIONS = ("authorize", "code", "userinfo", "refresh", "client_credentials")
-PACKAGES: tuple[Package, ...] = (*EVERYBODY, *PROVIDERS)
+#: The optional sub-app that directories report people to.
+OUR_PROVISIONING = Provisioning(
+    name="scim",
+    title="azuread_connections.scim",
+    distribution="scim2-models",
+    base="/scim/contoso/v2/",
+)
+OTHER_PROVISIONING = Provisioning(
+    name="django_scim2", title="django-scim2", distribution="django-scim2", base="/scim/v2/"
+)
+PROVISIONINGS = (OUR_PROVISIONING, OTHER_PROVISIONING)
+PACKAGES: tuple[Package, ...] = (*EVERYBODY, *PROVIDERS, *PROVISIONINGS)
 
 
 def client_id_of(name: str) -> str:
