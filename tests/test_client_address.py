@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from azuread_connections.login.log.client_address import client_address, parse_address
+from azuread_connections.client_address import client_address, parse_address
 from azuread_connections.models import Event
 from tests.company import Company
 

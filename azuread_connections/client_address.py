@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address
 
 from django.http import HttpRequest
 
-from ...conf import conf
+from .conf import conf
 
 # "192.0.2.1:4711" and "[2001:db8::1]:4711": some proxies add the client's port (Azure Application
 # Gateway and App Service do). An IPv6 address with a port always has brackets (RFC 3986).
