@@ -1,0 +1,1 @@
+"""Access tokens that callers of this site's own APIs send, whichever framework serves the API."""
