@@ -1,0 +1,130 @@
+"""Refuses the sign-in of people whom their directory has deactivated or deleted, and follows the
+identities that sign-ins create. See ``login.users.admission``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import connections, router
+
+from ..entra.id_token import IdTokenClaims
+from ..login.log.failures import SignInFailed
+from ..models import Connection, Identity
+from ..models.identity import identity_cloud
+from ..models.prepared import Parameter, Select
+from .claims import extended_profile
+from .models import ProvisionedGroup, ProvisionedPerson, ScimToken
+from .models.keys import external_key
+
+_BY_OBJECT_ID = Select(
+    lambda: ProvisionedPerson._default_manager.filter(
+        external_id_key=Parameter("external_id_key"),
+        connection__tenant_id=Parameter("tenant_id"),
+        deleted_at=None,
+    ).order_by(),
+    models={"person": ""},
+)
+#: The object ID of a person whom a directory reports now, and whom no directory has reported yet.
+_reported_first: ContextVar[str] = ContextVar("reported_first", default="")
+
+
+@contextmanager
+def reported_first(object_id: str) -> Iterator[None]:
+    """Look for no row of a person in the block: there is none yet. "": of nobody."""
+    token = _reported_first.set(object_id)
+    try:
+        yield
+    finally:
+        _reported_first.reset(token)
+
+
+def admission_rule(connection: Connection, claims: IdTokenClaims) -> Mapping[str, Any]:
+    """Return the extended profile that the directory has reported of a person. One query.
+
+    Raises ``SignInFailed`` (``user_refused``) for a person who is not active there.
+
+    In a transaction, the person's row is locked: a deactivation that arrives meanwhile waits, and
+    then ends the session that this sign-in has begun.
+    """
+    if claims.tenant_id != connection.tenant_id:
+        return {}  # only the pinned directory provisions
+    # Not from a replica, which may lag behind a deactivation.
+    people = ProvisionedPerson._default_manager.using(router.db_for_write(ProvisionedPerson))
+    known = people.filter(connection=connection, external_id_key=external_key(claims.object_id))
+    if connections[people.db].in_atomic_block:
+        known = known.select_for_update()
+    person = known.only("is_active", "deleted_at", "attributes").first()
+    if person is None:
+        return {}
+    if person.deleted_at is not None:
+        raise SignInFailed(
+            "user_refused",
+            detail="The directory has deleted this person by provisioning (SCIM). Provision them "
+            "again in the Microsoft Entra admin center.",
+        )
+    if not person.is_active:
+        raise SignInFailed(
+            "user_refused",
+            detail="The directory has deactivated this person by provisioning (SCIM). Assign them "
+            "to the app, or enable them, in the Microsoft Entra admin center.",
+        )
+    return extended_profile(person.attributes)
+
+
+def follow_identity(instance: Identity, created: bool, **kwargs: Any) -> None:
+    """Tie a person who was provisioned without a user to the identity of their first sign-in.
+
+    A receiver of ``post_save``.
+    """
+    if created and _is_known(instance):
+        _people_of(instance).update(identity=instance, user=instance.user_id)
+
+
+def note_created_user(
+    sender: Any, user: Any, identity: Identity, connection: Connection, **kwargs: Any
+) -> None:
+    """Note that a connection has made a person's user. A receiver of ``user_created``."""
+    if _is_known(identity):
+        _people_of(identity).filter(connection=connection).update(made_user=True)
+
+
+def forget_former_directory(
+    sender: type[Connection], connection: Connection, former: str, **kwargs: Any
+) -> None:
+    """Delete what the former directory has reported after a connection is pinned to another one.
+
+    Its tokens too: the former directory goes on sending, and would report its people as those of
+    the new one. A receiver of ``directory_pinned``. Users and identities stay; sessions and mapped
+    groups end by ``login.users.directories``.
+    """
+    if former:
+        for model in (ScimToken, ProvisionedGroup, ProvisionedPerson):
+            model._default_manager.filter(connection=connection).delete()
+
+
+def _is_known(identity: Identity) -> bool:
+    """Return whether any directory has reported a person, of whatever cloud. Usually none has, and
+    this takes less than an UPDATE of nothing."""
+    if identity.object_id == _reported_first.get():
+        return False
+    rows = _BY_OBJECT_ID.rows(
+        router.db_for_write(ProvisionedPerson),
+        external_id_key=external_key(identity.object_id),
+        tenant_id=identity.tenant_id,
+    )
+    return any(rows)
+
+
+def _people_of(identity: Identity) -> Any:
+    people = ProvisionedPerson._default_manager.using(router.db_for_write(ProvisionedPerson))
+    # By cloud in Python: clouds that share a login host share their identities.
+    clouds = [cloud for cloud in Connection.Cloud if identity_cloud(cloud) == identity.cloud]
+    return people.filter(
+        external_id_key=external_key(identity.object_id),
+        connection__tenant_id=identity.tenant_id,
+        connection__cloud__in=clouds,
+        deleted_at=None,
+    )

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from benchmarks.peers.azuread_connections.urls import urlpatterns as site
+
+urlpatterns = [*site, path("scim/", include("azuread_connections.scim.urls"))]

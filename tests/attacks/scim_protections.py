@@ -1,0 +1,115 @@
+"""The protections of the optional sub-app for provisioning: see protections.py.
+
+Their tests need scim2-models, so ``ci/remove_protections.py`` removes these only where it is
+installed: ``.venv-provider/bin/python ci/remove_protections.py scim/``.
+"""
+
+from __future__ import annotations
+
+from .removal import Protection, drop_argument, drop_operand, never, skip
+
+_HOSTILE = "tests/scim/attacks/test_hostile_directory.py::test_"
+_REQUESTS = "tests/scim/attacks/test_hostile_requests.py::test_"
+_LEAVERS = "tests/scim/test_joiners_and_leavers.py::test_"
+_INPUT = "tests/scim/test_bad_input.py::test_"
+
+SCIM_PROTECTIONS = [
+    # --- Who is meant
+    Protection(
+        "scim/accounts.py::find_identity",
+        drop_argument("tenant_id="),
+        f"{_HOSTILE}an_object_id_of_another_directory",
+    ),
+    Protection(
+        "scim/people.py::_people_by",
+        drop_argument("connection="),
+        f"{_HOSTILE}people_of_another_connection",
+    ),
+    Protection(
+        "scim/groups.py::groups_of",
+        drop_argument("connection="),
+        f"{_HOSTILE}people_of_another_connection",
+    ),
+    Protection(
+        "scim/members.py::_people",
+        drop_argument("connection="),
+        f"{_HOSTILE}people_of_another_connection",
+    ),
+    Protection(
+        "scim/rights.py::_mapped_groups",
+        drop_argument("connection="),
+        f"{_HOSTILE}a_group_of_another_connections_mappings",
+    ),
+    # --- Who gets which user
+    Protection(
+        "login/users/resolution.py::provision",
+        skip("_check_admission"),
+        f"{_HOSTILE}a_guest",
+    ),
+    Protection(
+        "scim/accounts.py::admit", skip("directories.check"), f"{_HOSTILE}a_refused_directory"
+    ),
+    Protection(
+        "scim/accounts.py::_tie_again",
+        never("_is_privileged"),
+        f"{_HOSTILE}a_return_to_an_account_with_rights",
+    ),
+    Protection(
+        "scim/people.py::_change.changed",
+        never("had_user and former"),
+        f"{_LEAVERS}a_users_name_that_a_newcomer_gets_does_not_bring_the_user",
+    ),
+    # --- Leavers
+    Protection(
+        "scim/admission_rule.py::admission_rule",
+        never("deleted_at"),
+        f"{_HOSTILE}a_leaver_who_signs_in",
+    ),
+    Protection(
+        "scim/admission_rule.py::admission_rule",
+        never("is_active"),
+        f"{_HOSTILE}a_leaver_who_signs_in",
+    ),
+    Protection(
+        "scim/accounts.py::deactivate",
+        never("made_user"),
+        f"{_LEAVERS}a_person_who_signed_in_first_is_refused_but_their_user_stays_active",
+    ),
+    Protection(
+        "scim/accounts.py::_has_another_way_in",
+        never("has_usable_password"),
+        f"{_HOSTILE}a_user_with_another_way_in_is_not_locked_out",
+    ),
+    Protection(
+        "scim/admission_rule.py::forget_former_directory",
+        never("former"),
+        f"{_HOSTILE}a_token_of_the_former_directory",
+    ),
+    # --- What is read
+    Protection(
+        "scim/dialect.py::_targeted",
+        never("MAX_PATH"),
+        f"{_INPUT}a_path_that_is_too_long_is_refused",
+    ),
+    Protection(
+        "scim/reading.py::_check_number_of_values",
+        never("MAX_VALUES"),
+        f"{_INPUT}a_user_that_does_not_fit_is_refused_by_name",
+    ),
+    Protection(
+        "scim/people.py::_require_unique",
+        never("deleted_at is None"),
+        f"{_REQUESTS}the_object_id_of_a_colleague",
+    ),
+    Protection(
+        "scim/body.py::_check_depth", never("MAX_DEPTH"), f"{_INPUT}a_malformed_body_is_refused"
+    ),
+    Protection(
+        "scim/body.py::_check_texts", never("'\\x00'"), f"{_INPUT}a_malformed_body_is_refused"
+    ),
+    Protection(
+        "scim/views.py::_require_directory",
+        drop_operand("not connection.tenant_id"),
+        f"{_INPUT}a_connection_without_a_directory_is_told_what_to_do",
+    ),
+]
