@@ -1,0 +1,1 @@
+"""DNS records by which a domain's owner confirms that it belongs to a connection's directory."""

@@ -1,0 +1,1 @@
+"""Set-up links: a customer's administrator sets up their connection without an account here."""
