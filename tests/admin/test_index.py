@@ -74,7 +74,7 @@ def test_the_front_page_names_what_expires(
     monkeypatch.setattr(
         admin.site, "index_template", "azuread_connections/admin_index.html", raising=False
     )
-    Credential.objects.update(expires_at=timezone.now() + timedelta(days=5, hours=1))
+    Credential.objects.update(expires_at=timezone.now() + timedelta(days=5))
     assert "expires in 5 days" in boss.get("/admin/").content.decode()
     assert "expires in 5 days" not in staff("view_event").get("/admin/").content.decode()
     assert Connection.objects.exists()

@@ -30,7 +30,7 @@ def test_everything_that_is_set_is_named(connection: Connection) -> None:
     connection.aliases.create(domain="contoso.net")
     for days in (200, 100):
         connection.credentials.create(
-            value=f"{SECRET}{days}", expires_at=timezone.now() + timedelta(days=days, hours=1)
+            value=f"{SECRET}{days}", expires_at=timezone.now() + timedelta(days=days)
         )
     connection.group_mappings.create(directory_group_id=connection.tenant_id)
     connection.cloud = Connection.Cloud.CHINA
