@@ -60,6 +60,7 @@ class CredentialsPage(StepPage):
             return self._download()
         form = CredentialsForm(self.link, self.connection, request.POST)
         if not form.is_valid():
+            form.keep_secret()
             return self._show(form)
         if form.changes_nothing and self._is_complete():
             return self.go_on()

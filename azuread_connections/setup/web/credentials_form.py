@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from ...microsoft import admin_center
-from ...models import Connection, Sealed, SetupLink
+from ...models import Connection, Credential, Sealed, SetupLink
 from ...models.expiry import day_of, start_of_day
 from ...models.validators import (
     DOMAIN_MAX_LENGTH,
@@ -112,7 +112,9 @@ class CredentialsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         day, is_refused = cleaned.get("expires_at"), "client_secret" in self.errors
-        if cleaned.get("client_secret") and "expires_at" not in self.errors:
+        is_kept = self.draft.kind == Credential.Kind.SECRET and not is_refused
+        has_secret = cleaned.get("client_secret") or (is_kept and self.draft.secret)
+        if has_secret and "expires_at" not in self.errors:
             if day is None:
                 self.add_error("expires_at", gettext("Enter the day on which the secret ends."))
             elif day <= day_of(timezone.now()):
@@ -156,6 +158,32 @@ class CredentialsForm(forms.Form):
             draft.store(self.link)
         self.draft = draft
         return True
+
+    @sensitive_variables("draft", "secret")
+    def keep_secret(self) -> None:
+        """Store a secret that is well formed although other fields are not.
+
+        Azure shows it only once, and no page shows it again. Not if a colleague has saved something
+        in the meantime.
+        """
+        secret = self.cleaned_data.get("client_secret")
+        if not secret:
+            return
+        day = self.cleaned_data.get("expires_at")
+        with locked(self.link):
+            draft = Draft.of(self.link)
+            if self.data.get("seen") != seen_values(self.link, self.link.connection):
+                return
+            try:
+                draft = replace(
+                    draft.with_secret(secret), expires_at=day.isoformat() if day else ""
+                )
+            except ImproperlyConfigured:
+                # The page explains that when everything else is right.
+                return
+            draft.store(self.link)
+        self.draft = draft
+        self._show_again()
 
     @sensitive_variables()
     def _entered(self) -> Draft:

@@ -96,6 +96,59 @@ def test_a_secret_is_not_lost_by_a_wrong_client_id(customer: Customer) -> None:
     assert customer.connection.credentials.count() == 1
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        {"expires_at": ""},
+        {"expires_at": "2001-01-01"},
+        {"expires_at": "next year"},
+        {"domain": "gmail.com"},
+        {"client_id": "my app"},
+    ],
+)
+def test_a_secret_is_not_lost_by_a_mistake_in_another_field(
+    customer: Customer, mistake: dict[str, str]
+) -> None:
+    secret = customer.app.secrets[0].value
+    response = customer.enter(**mistake)
+    assert list(errors_of(response)) == list(mistake)
+    page = response.content.decode()
+    assert "is stored encrypted" in page
+    assert secret not in page
+    assert secret not in str(customer.link.draft)
+    corrected = customer.values(client_secret="") | {
+        "seen": response.context["form"]["seen"].value()
+    }
+    assert customer.browser.post(customer.url("credentials"), corrected).status_code == 302
+    [stored] = customer.connection.credentials.all()
+    assert stored.value.holds(secret)
+    assert stored.expires_at is not None
+
+
+def test_a_kept_secret_still_needs_its_end(customer: Customer) -> None:
+    customer.enter(expires_at="")
+    response = customer.enter(client_secret="", expires_at="")
+    assert "Enter the day" in errors_of(response)["expires_at"][0]
+    assert not customer.connection.credentials.exists()
+
+
+def test_a_secret_beside_a_mistake_does_not_replace_what_a_colleague_has_saved(
+    customer: Customer,
+) -> None:
+    colleague = Client()
+    assert colleague.post(customer.made.path).status_code == 302
+    older = customer.values(expires_at="") | {"seen": customer.seen(colleague)}
+    customer.enter(client_secret="Zyx8Q~of-the-colleague")
+    before = customer.link.draft
+    response = colleague.post(customer.url("credentials"), older)
+    assert "expires_at" in errors_of(response)
+    assert customer.link.draft == before
+    # Their next try is told of it.
+    repeated = older | {"expires_at": customer.values()["expires_at"]}
+    response = colleague.post(customer.url("credentials"), repeated)
+    assert "A colleague has saved" in errors_of(response)["__all__"][0]
+
+
 def test_the_directorys_id_as_client_id_is_recognised(customer: Customer) -> None:
     response = customer.enter(client_id=customer.directory.tenant_id)
     assert "Directory (tenant) ID" in errors_of(response)["client_id"][0]
