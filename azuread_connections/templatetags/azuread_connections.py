@@ -13,7 +13,7 @@ from ..credentials.report import CredentialLine, CredentialStatus, report
 from ..login.lookup.addresses import requested_destination, safe_path
 from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
 from ..login.web.buttons import buttons, sign_in_url
-from ..models import SetupLink
+from ..models import Connection, SetupLink
 from ..models.expiry import day_of
 
 register = template.Library()
@@ -33,14 +33,19 @@ def azuread_login_buttons(
     ``application``: its slug (default: by the request's parameter or host, else the setting).
     ``next``: the path to go to after signing in (default: the request's `next`).
     """
-    request = context["request"]
+    return _buttons(context["request"], application, next)
+
+
+def _buttons(
+    request: HttpRequest, application: str, next_path: str, prompt: str = ""
+) -> dict[str, Any]:
     chosen = chosen_application(request, application)
     found = find_application(request, chosen)
     if found is None:
         return {"buttons": []}
-    destination = next or requested_destination(request, found.allowed_callback_urls)
+    destination = next_path or requested_destination(request, found.allowed_callback_urls)
     shown = shown_as_buttons(found)
-    parameters = {"application": chosen, "next": destination}
+    parameters = {"application": chosen, "next": destination, "prompt": prompt}
     return {
         "buttons": buttons(shown.connections, **parameters),
         "sign_in_url": sign_in_url(**parameters) if shown.too_many else "",
@@ -131,7 +136,8 @@ def azuread_admin_login_buttons(context: template.Context) -> dict[str, Any]:
     """Show the buttons of ADMIN_APPLICATION, for the Django admin's sign-in page.
 
     After signing in, people go where that page would send them: to its ``next`` or, if that is
-    another site's address, to the admin's front page.
+    another site's address, to the admin's front page. Whoever is signed in and sees that page has
+    no rights there, so Microsoft asks them which account to use.
     """
     if not conf.admin_application:
         return {"buttons": []}
@@ -140,4 +146,6 @@ def azuread_admin_login_buttons(context: template.Context) -> dict[str, Any]:
     destination = safe_path(request, context.get("next") or request.GET.get("next")) or reverse(
         "admin:index", current_app=getattr(request, "current_app", None)
     )
-    return azuread_login_buttons(context, application=conf.admin_application, next=destination)
+    user = getattr(request, "user", None)
+    prompt = Connection.Prompt.SELECT_ACCOUNT.value if user and user.is_authenticated else ""
+    return _buttons(request, conf.admin_application, destination, prompt)

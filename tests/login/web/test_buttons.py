@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.models import Application, Connection, EnabledConnection, Identity
 from azuread_connections.testing import next_address
-from tests.company import Company
+from tests.company import Company, query_of
 from tests.factories import (
     ApplicationFactory,
     ConnectionFactory,
@@ -200,6 +200,17 @@ def test_the_admins_sign_in_page_has_the_buttons_of_its_application(
     assert "next=%2Fadmin%2Fauth%2F" in page
     settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": ""}
     assert "Continue with" not in client.get("/admin/login/").content.decode()
+
+
+def test_a_person_without_rights_in_the_admin_can_choose_another_account(
+    contoso: Company, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS |= {"ADMIN_APPLICATION": "default"}
+    contoso.sign_in(client)
+    page = client.get("/admin/login/").content.decode()
+    assert "are not authorized" in page
+    start = page.split('azuread-button" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert query_of(client.get(start)["Location"])["prompt"] == "select_account"
 
 
 def test_a_foreign_next_on_the_admins_page_ends_at_the_admins_front_page(

@@ -19,6 +19,9 @@ def test_what_to_enter_can_be_copied(customer: Customer) -> None:
     page = page_of(customer)
     assert '<code id="setup-redirect-uri">http://testserver/login/callback</code>' in page
     assert '<code id="setup-name">Default App</code>' in page
+    assert '<strong id="setup-account-type">Single tenant only</strong>' in page
+    for source in ("setup-name", "setup-account-type", "setup-redirect-uri"):
+        assert f'data-azuread-copy="{source}"' in page
     assert "(Single tenant)" in page
     assert "(Multitenant)" not in page
 
