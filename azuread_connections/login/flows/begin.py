@@ -113,6 +113,7 @@ def new_transaction(
     purpose: str,
     destination: str,
     subject: str = "",
+    is_retry: bool = False,
 ) -> Transaction:
     """Return a transaction without an application, which signs nobody in."""
     return Transaction(
@@ -121,6 +122,7 @@ def new_transaction(
         fingerprint=endpoint_fingerprint(connection, tenant, redirect_uri),
         destination=destination,
         purpose=purpose,
+        is_retry=is_retry,
         subject=subject,
     )
 

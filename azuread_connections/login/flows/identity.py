@@ -57,9 +57,7 @@ def verify_identity(request: HttpRequest, context: CallbackContext) -> VerifiedI
             # A connection that was deleted meanwhile has no secret either.
             require_connection(request, context)
         raise
-    challenged = verified.enrichment.challenged
-    if challenged is not None and not context.transaction.is_retry:
-        raise ClaimsChallenged(challenged)
+    _follow_challenge(verified, context.transaction)
     return verified
 
 
@@ -71,7 +69,10 @@ def verify_trial_identity(
     tenant: str,
     redirect_uri: str,
 ) -> VerifiedIdentity:
-    """Return the identity of who came back from a trial. It adds no directory."""
+    """Return the identity of who came back from a trial. It adds no directory.
+
+    Raises ``SignInFailed`` and ``SecondTry``.
+    """
     exchange = CodeExchange(
         connection=connection,
         tenant=tenant,
@@ -81,7 +82,9 @@ def verify_trial_identity(
         nonce=transaction.nonce,
         issuers=named_issuers(request),
     )
-    return _verify(request, exchange, directories.check)
+    verified = _verify(request, exchange, directories.check)
+    _follow_challenge(verified, transaction)
+    return verified
 
 
 def confirm_domain(verified: VerifiedIdentity, domain: str) -> VerifiedIdentity:
@@ -115,6 +118,13 @@ def _verify(
             trust = find_trust(connection, claims, exchange.own_domain)
             enrichment = enrich(connection, tokens, claims)
             return VerifiedIdentity(connection, claims, enrichment, trust)
+
+
+def _follow_challenge(verified: VerifiedIdentity, transaction: Transaction) -> None:
+    """Raise ``ClaimsChallenged`` if Graph answers with a challenge, unless one was followed."""
+    challenged = verified.enrichment.challenged
+    if challenged is not None and not transaction.is_retry:
+        raise ClaimsChallenged(challenged)
 
 
 @contextmanager

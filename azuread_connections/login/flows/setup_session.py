@@ -25,7 +25,7 @@ _RETURN = re.compile(r"[A-Za-z0-9_-]{22}\.setup\.([a-z0-9]{1,12})\.([a-z]{1,16})
 
 
 def new_setup_transaction(
-    request: HttpRequest, session: SetupSession, purpose: str, step: str
+    request: HttpRequest, session: SetupSession, purpose: str, step: str, *, is_retry: bool = False
 ) -> tuple[Transaction, str]:
     """Return a transaction that only this opening can finish, and its redirect URI.
 
@@ -40,6 +40,7 @@ def new_setup_transaction(
         purpose=purpose,
         destination=step_path(session.link.reference, step),
         subject=_subject(session),
+        is_retry=is_retry,
     )
     return begun, redirect_uri
 
@@ -47,6 +48,11 @@ def new_setup_transaction(
 def state_with_step(begun: Transaction, session: SetupSession, step: str) -> str:
     """Return the `state` to send to Microsoft: it also names the page to go back to."""
     return f"{begun.state}.setup.{session.link.reference}.{step}"
+
+
+def step_of(found: Transaction) -> str:
+    """Return the step to whose page a transaction returns."""
+    return found.destination.rstrip("/").rpartition("/")[2]
 
 
 def return_path(request: HttpRequest) -> str:

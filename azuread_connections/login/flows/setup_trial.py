@@ -25,6 +25,7 @@ from ..state.transaction import Transaction
 from ..users import resolution
 from ..users.resolution import VerifiedIdentity
 from .begin import redirect_with_transaction_cookie, sign_in_url
+from .exchange import ClaimsChallenged
 from .setup_session import (
     connection_of,
     fingerprint,
@@ -33,6 +34,7 @@ from .setup_session import (
     new_setup_transaction,
     require_session,
     state_with_step,
+    step_of,
 )
 from .trial_run import rolled_back, run
 
@@ -72,8 +74,22 @@ def begin(
     request: HttpRequest, session: SetupSession, step: str, *, prompt: str = ""
 ) -> HttpResponse:
     """Send the browser to Microsoft and back to the page of ``step``. ``prompt``: see ``Start``."""
+    return _begin(request, session, step, prompt=prompt)
+
+
+def _begin(
+    request: HttpRequest,
+    session: SetupSession,
+    step: str,
+    *,
+    prompt: str = "",
+    again: ClaimsChallenged | None = None,
+) -> HttpResponse:
+    """``again``: the challenge for which the browser is sent to Microsoft once more."""
     connection = connection_of(session)
-    begun, redirect_uri = new_setup_transaction(request, session, PURPOSE, step)
+    begun, redirect_uri = new_setup_transaction(
+        request, session, PURPOSE, step, is_retry=again is not None
+    )
     keep(session, trial=_begun(fingerprint(connection, redirect_uri)))
     url = sign_in_url(
         connection,
@@ -81,6 +97,8 @@ def begin(
         redirect_uri,
         prompt=prompt,
         state=state_with_step(begun, session, step),
+        challenge=again.challenge if again else "",
+        was_asked=again is not None,
     )
     return redirect_with_transaction_cookie(request, begun, url)
 
@@ -91,7 +109,10 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     Raises ``SignInFailed`` for another opening than the one that began.
     """
     session = require_session(request, found)
-    outcome = run(request, connection_of(session), found, partial(_conclude, request))
+    try:
+        outcome = run(request, connection_of(session), found, partial(_conclude, request))
+    except ClaimsChallenged as challenged:
+        return _begin(request, session, step_of(found), again=challenged)
     setup_events.record_trial(request, session.link, outcome)
     keep(session, trial=_begun(found.fingerprint) | {"outcome": _as_kept(outcome)})
     return HttpResponseRedirect(found.destination)

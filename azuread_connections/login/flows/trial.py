@@ -24,6 +24,7 @@ from .begin import (
     redirect_with_transaction_cookie,
     sign_in_url,
 )
+from .exchange import ClaimsChallenged
 from .identity import confirm_domain
 from .trial_run import rolled_back, run
 
@@ -39,6 +40,18 @@ def begin(
 ) -> HttpResponse:
     """Send a staff member to Microsoft and back to ``return_path``. ``prompt``: see
     ``begin.Start``."""
+    return _begin(request, connection, return_path, prompt=prompt)
+
+
+def _begin(
+    request: HttpRequest,
+    connection: Connection,
+    return_path: str,
+    *,
+    prompt: str = "",
+    again: ClaimsChallenged | None = None,
+) -> HttpResponse:
+    """``again``: the challenge for which the staff member is sent to Microsoft once more."""
     redirect_uri = addresses.callback_url(request)
     begun = new_transaction(
         connection,
@@ -46,6 +59,7 @@ def begin(
         redirect_uri,
         purpose=PURPOSE,
         destination=return_path,
+        is_retry=again is not None,
     )
     _keep(
         request,
@@ -57,7 +71,14 @@ def begin(
             "outcome": None,
         },
     )
-    url = sign_in_url(connection, begun, redirect_uri, prompt=prompt)
+    url = sign_in_url(
+        connection,
+        begun,
+        redirect_uri,
+        prompt=prompt,
+        challenge=again.challenge if again else "",
+        was_asked=again is not None,
+    )
     return redirect_with_transaction_cookie(request, begun, url)
 
 
@@ -73,7 +94,10 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     connection = Connection._default_manager.filter(pk=found.connection_id).first()
     if connection is None:
         raise SignInFailed("connection_disabled", detail="Deleted during the trial.")
-    outcome = run(request, connection, found, partial(_conclude, request))
+    try:
+        outcome = run(request, connection, found, partial(_conclude, request))
+    except ClaimsChallenged as challenged:
+        return _begin(request, connection, found.destination, again=challenged)
     events.record_trial(request, connection, outcome)
     _keep(request, begun | {"outcome": outcome})
     return HttpResponseRedirect(found.destination)

@@ -40,13 +40,15 @@ def run(
     (sentences), ``is_guest``, and what ``conclude`` returns about the person. If False: ``code``,
     ``summary``, ``detail``, ``aadsts_code``, ``correlation_id``, ``trace_id``, ``is_unconfirmed``,
     and any of the former if known. ``conclude`` raises ``SignInFailed`` if a real sign-in would be
-    refused.
+    refused. Raises ``ClaimsChallenged`` once, as in a real sign-in.
     """
     try:
         verified = _verify(request, connection, found)
     except CredentialSuperseded:
         return _failure(SignInFailed("secret_rejected", detail=_("Try again.")))
     except ClaimsChallenged as challenged:
+        if not found.is_retry:
+            raise
         return _failure(challenged.failure)
     except SignInFailed as failed:
         return _failure(failed)

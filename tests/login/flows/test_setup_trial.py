@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from django.test import Client, RequestFactory
 from azuread_connections.login.flows import setup_trial
 from azuread_connections.models import Event, SetupSession
 from azuread_connections.setup import steps
-from tests.company import Company
+from tests.company import Company, query_of
 from tests.setup.invited import Invited
 
 pytestmark = pytest.mark.django_db
+
+CHALLENGE = {"access_token": {"capolids": {"essential": True, "values": ["c0ffee"]}}}
 
 
 @pytest.fixture
@@ -96,3 +99,29 @@ def test_two_tabs_each_bring_back_their_outcome(customer: Invited) -> None:
     assert "It works" not in customer.get(steps.TRY)
     customer.client.get(first)
     assert "It works" in customer.get(steps.TRY)
+
+
+def test_a_claims_challenge_is_followed_once(customer: Invited) -> None:
+    microsoft = customer.company.microsoft
+    microsoft.fault("token", aadsts=50076, claims=CHALLENGE)
+    callback = microsoft.sign_in(customer.begin_trial(), customer.company.person)
+    again = customer.client.get(callback)["Location"]
+    assert json.loads(query_of(again)["claims"]) == CHALLENGE
+    answer = customer.company.come_back(customer.client, again)
+    assert answer["Location"] == customer.path(steps.TRY)
+    found = last(customer)
+    assert found is not None
+    assert found.works
+
+
+def test_a_second_challenge_is_the_outcome(customer: Invited) -> None:
+    microsoft = customer.company.microsoft
+    microsoft.fault("token", aadsts=50076, claims=CHALLENGE, times=2)
+    callback = microsoft.sign_in(customer.begin_trial(), customer.company.person)
+    again = customer.client.get(callback)["Location"]
+    answer = customer.company.come_back(customer.client, again)
+    assert answer["Location"] == customer.path(steps.TRY)
+    found = last(customer)
+    assert found is not None
+    assert found.outcome is not None
+    assert found.outcome["aadsts_code"] == 50076

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,13 @@ from django.utils import timezone
 from azuread_connections import signals
 from azuread_connections.login.flows import trial
 from azuread_connections.models import Connection, Credential, Directory, Event, Identity
-from tests.company import Company, error_code
+from tests.company import Company, error_code, query_of
 from tests.factories import CredentialFactory, FederatedFactory, IdentityFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/trial/"
+CHALLENGE = {"access_token": {"capolids": {"essential": True, "values": ["c0ffee"]}}}
 
 
 @pytest.fixture
@@ -276,3 +278,29 @@ def test_a_trial_asks_microsoft_before_it_says_who_would_be_linked(
     contoso.microsoft.move_domain("contoso.com")
     assert "A new user" in attempt(contoso, client)["user"]
     assert not Identity.objects.exists()
+
+
+@pytest.mark.parametrize("endpoint", ["token", "me"])
+def test_a_claims_challenge_is_followed_once_as_in_a_sign_in(
+    contoso: Company, staff: User, client: Client, endpoint: str
+) -> None:
+    Connection.objects.update(extended_profile=True, prompt="login")
+    contoso.microsoft.fault(endpoint, aadsts=50076, claims=CHALLENGE)
+    again = client.get(contoso.microsoft.sign_in(begin(client), contoso.person))["Location"]
+    asked = query_of(again)
+    assert json.loads(asked["claims"])["access_token"] == CHALLENGE["access_token"]
+    assert "prompt" not in asked
+    assert trial.outcome_of(request_of(client), contoso.connection) is None
+    assert contoso.come_back(client, again)["Location"] == PAGE
+    assert outcome_of(client, contoso)["works"] is True
+    assert not Event.objects.filter(code="access_denied").exists()
+
+
+def test_a_second_challenge_is_the_outcome_of_a_trial(
+    contoso: Company, staff: User, client: Client
+) -> None:
+    contoso.microsoft.fault("token", aadsts=50076, claims=CHALLENGE, times=2)
+    again = client.get(contoso.microsoft.sign_in(begin(client), contoso.person))["Location"]
+    assert contoso.come_back(client, again)["Location"] == PAGE
+    outcome = outcome_of(client, contoso)
+    assert (outcome["works"], outcome["aadsts_code"]) == (False, 50076)
