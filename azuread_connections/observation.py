@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -25,9 +25,19 @@ event_logged = Signal()
 #: Sent when a callback from Microsoft was answered: ``outcome`` (one of ``OUTCOMES``), ``seconds``.
 callback_finished = Signal()
 
-#: ``read(limit)`` returns names of connections, and when each directory last sent a request to
-#: provision somebody: the oldest first, ``limit`` at most. In one statement.
-ReadProvisioning = Callable[[int], Iterable[tuple[str, datetime]]]
+
+class Provisioned(NamedTuple):
+    """A connection whose directory can provision people. ``last_request``: when it last did; None
+    if never. ``ends_at``: the end of its last token; None for one without an end."""
+
+    connection: str
+    last_request: datetime | None
+    ends_at: datetime | None
+
+
+#: ``read(limit)`` returns connections, the one that has been silent longest first, ``limit`` at
+#: most. In one statement.
+ReadProvisioning = Callable[[int], Iterable[Provisioned]]
 #: What sub-apps add in ``AppConfig.ready``, by their labels.
 provisioning: dict[str, ReadProvisioning] = {}
 

@@ -40,7 +40,7 @@ class Stored:
     ends: tuple[tuple[str, str, datetime], ...]
     refused: tuple[tuple[str, str, int], ...]
     waiting: tuple[tuple[str, int], ...]
-    provisioned: tuple[tuple[str, datetime], ...] = ()
+    provisioned: tuple[observation.Provisioned, ...] = ()
 
 
 def read_stored() -> Stored:
@@ -89,19 +89,21 @@ class StoredCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         stored = self._read()
-        days_left, refused, waiting, provisioned, is_read = _families()
+        days_left, refused, waiting, last_requests, tokens, is_read = _families()
         now = timezone.now()
         for connection, kind, latest in stored.ends if stored else ():
-            days = (latest - now).total_seconds() / _SECONDS_PER_DAY
-            days_left.add_metric([connection, kind], days)
+            days_left.add_metric([connection, kind], _days(now, latest))
         for connection, kind, number in stored.refused if stored else ():
             refused.add_metric([connection, kind], number)
         for connection, number in stored.waiting if stored else ():
             waiting.add_metric([connection], number)
-        for connection, moment in stored.provisioned if stored else ():
-            provisioned.add_metric([connection], moment.timestamp())
+        for connection, last_request, ends_at in stored.provisioned if stored else ():
+            if last_request is not None:
+                last_requests.add_metric([connection], last_request.timestamp())
+            if ends_at is not None:
+                tokens.add_metric([connection], _days(now, ends_at))
         is_read.add_metric([], 0 if stored is None else 1)
-        return iter((days_left, refused, waiting, provisioned, is_read))
+        return iter((days_left, refused, waiting, last_requests, tokens, is_read))
 
     def forget(self) -> None:
         """Read the database again at the next scrape."""
@@ -121,6 +123,10 @@ class StoredCollector(Collector):
                     self._stored = None
                 self._read_at = time.monotonic()
             return self._stored
+
+
+def _days(now: datetime, end: datetime) -> float:
+    return (end - now).total_seconds() / _SECONDS_PER_DAY
 
 
 def _families() -> tuple[GaugeMetricFamily, ...]:
@@ -143,6 +149,11 @@ def _families() -> tuple[GaugeMetricFamily, ...]:
         GaugeMetricFamily(
             f"{PREFIX}_provisioning_last_request_timestamp_seconds",
             "When a connection's directory last sent a request to provision somebody.",
+            labels=["connection"],
+        ),
+        GaugeMetricFamily(
+            f"{PREFIX}_provisioning_token_days_left",
+            "Days until the last of a connection's provisioning tokens ends; negative after it.",
             labels=["connection"],
         ),
         GaugeMetricFamily(

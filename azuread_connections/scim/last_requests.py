@@ -1,17 +1,27 @@
-"""When each directory last sent a request, for the metrics."""
+"""When each directory last sent a request, and until when it can, for the metrics."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from django.db.models import Count, F, Max, Q
 
-from django.db.models import Max
-
+from ..observation import Provisioned
 from .models import ScimToken
 
 
-def last_requests(limit: int) -> tuple[tuple[str, datetime], ...]:
-    """Return names of connections, and when a token of theirs was last used, to the hour: the
-    oldest first, ``limit`` at most. Without connections whose tokens were never used."""
-    used = ScimToken._default_manager.order_by().filter(last_used_at__isnull=False)
-    latest = used.values_list("connection__name").annotate(latest=Max("last_used_at"))
-    return tuple(latest.order_by("latest", "connection__name")[:limit])
+def last_requests(limit: int) -> tuple[Provisioned, ...]:
+    """Return the connections that have a token, with when one of theirs was last used, to the hour:
+    the oldest first, those whose tokens were never used last; ``limit`` at most."""
+    found = (
+        ScimToken._default_manager.order_by()
+        .values_list("connection__name")
+        .annotate(
+            latest=Max("last_used_at"),
+            ends=Max("expires_at"),
+            endless=Count("pk", filter=Q(expires_at__isnull=True)),
+        )
+        .order_by(F("latest").asc(nulls_last=True), "connection__name")
+    )
+    return tuple(
+        Provisioned(name, latest, None if endless else ends)
+        for name, latest, ends, endless in found[:limit]
+    )

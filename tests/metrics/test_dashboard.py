@@ -100,7 +100,7 @@ def test_the_metrics_are_known() -> None:
     names = measured()
     assert names[f"{PREFIX}sign_ins_total"] == {"connection", "outcome", "stage", *ADDED}
     assert names[f"{PREFIX}credential_days_left"] == {"connection", "kind", *ADDED}
-    assert len(names) == 15
+    assert len(names) == 16
 
 
 @pytest.mark.parametrize(("title", "query"), QUERIES, ids=[title for title, _ in QUERIES])

@@ -224,6 +224,23 @@ def test_a_scrape_costs_three_statements_and_then_none(db: None) -> None:
     assert len(second) == 0
 
 
+def test_what_a_sub_app_knows_of_provisioning_is_shown(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    rows = [
+        observation.Provisioned("contoso", now, now + timedelta(days=9)),
+        observation.Provisioned("fabrikam", None, None),
+    ]
+    monkeypatch.setitem(observation.provisioning, "sub-app", lambda limit: rows[:limit])
+    found = series()
+    days = found["provisioning_token_days_left", ("contoso",)]
+    assert days == pytest.approx(9, abs=0.01)
+    last = found["provisioning_last_request_timestamp_seconds", ("contoso",)]
+    assert last == pytest.approx(now.timestamp(), abs=1)
+    assert not [key for key in found if key[0].startswith("provisioning") and "fabrikam" in key[1]]
+
+
 def test_gauges_show_the_first_to_end(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored, "MAX_CONNECTIONS", 2)
     for days in (30, 10, 20):

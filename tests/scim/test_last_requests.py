@@ -14,10 +14,14 @@ from tests.factories import ConnectionFactory
 pytestmark = pytest.mark.django_db
 
 
-def use(connection: Connection, days_ago: float | None) -> None:
-    moment = None if days_ago is None else timezone.now() - timedelta(days_ago)
+def use(connection: Connection, days_ago: float | None, *, days_left: float | None = None) -> None:
+    """Create a token of a connection that was used and ends so many days from now."""
+    now = timezone.now()
     ScimToken.objects.create(
-        connection=connection, token_hash=f"{ScimToken.objects.count():064}", last_used_at=moment
+        connection=connection,
+        token_hash=f"{ScimToken.objects.count():064}",
+        last_used_at=None if days_ago is None else now - timedelta(days_ago),
+        expires_at=None if days_left is None else now + timedelta(days_left),
     )
 
 
@@ -30,9 +34,23 @@ def test_the_connection_that_has_been_silent_longest_comes_first() -> None:
     use(fabrikam, 5)
     use(northwind, None)
     found = last_requests(10)
-    assert [name for name, _ in found] == ["fabrikam", "contoso"]
-    assert timezone.now() - found[1][1] < timedelta(2)
+    assert [each.connection for each in found] == ["fabrikam", "contoso", "northwind"]
+    assert found[1].last_request is not None
+    assert timezone.now() - found[1].last_request < timedelta(2)
+    assert found[2].last_request is None
     assert last_requests(1) == found[:1]
+
+
+def test_the_last_end_counts_and_a_token_without_one_has_none() -> None:
+    contoso, fabrikam = (ConnectionFactory.create(name=name) for name in ("contoso", "fabrikam"))
+    use(contoso, 1, days_left=3)
+    use(contoso, 1, days_left=30)
+    use(fabrikam, 1, days_left=3)
+    use(fabrikam, 1)
+    ends = {each.connection: each.ends_at for each in last_requests(10)}
+    assert ends["contoso"] is not None
+    assert timedelta(29) < ends["contoso"] - timezone.now() < timedelta(31)
+    assert ends["fabrikam"] is None
 
 
 def test_it_is_one_statement(django_assert_num_queries: object) -> None:
