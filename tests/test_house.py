@@ -699,7 +699,7 @@ SCENARIOS = {
     "scim/test_restored.py": "a database from an older dump",
     "provider/test_whole_sign_in.py": "from the client's redirect to its tokens",
     "rest_framework/test_docs.py": "the views of docs/rest-framework.md",
-    "testing/test_docs.py": "the examples of docs/testing.md, docs/step-up.md, docs/rest-framework.md",
+    "testing/test_docs.py": "the examples of three pages of docs/ on testing",
     "scim/test_docs.py": "the example of docs/provisioning.md",
     "scim/test_bad_input.py": "every endpoint, called with malformed requests",
     "scim/test_budget.py": "statements of each request, counted",
