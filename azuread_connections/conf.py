@@ -379,6 +379,11 @@ class Conf:
         )
 
     @property
+    def language_code(self) -> str:
+        """The site's own language: that of texts which nobody's request is about."""
+        return str(settings.LANGUAGE_CODE)
+
+    @property
     def allowed_hosts(self) -> list[str]:
         return [str(host) for host in settings.ALLOWED_HOSTS]
 

@@ -14,8 +14,10 @@ from functools import partial
 
 from django.db import router, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from . import signals
+from .conf import conf
 from .log_fields import LogEvent, log_fields
 from .login.log import events
 from .mail import addressees, write_to
@@ -94,6 +96,9 @@ def withdraw(rows: Iterable[tuple[DomainAlias, Cause]], found: str) -> None:
 def send(withdrawn: Sequence[Withdrawal]) -> None:
     """Write to the site's ADMINS and to the contacts of the connections, and send the signal.
 
+    The mails are in the site's language: the sign-in of an employee, in a browser of another
+    language, can be what finds the change.
+
     Raises nothing: the withdrawal is stored and logged, even if no mail can be sent.
     """
     by_addressee: dict[str, list[Withdrawal]] = defaultdict(list)
@@ -108,7 +113,8 @@ def send(withdrawn: Sequence[Withdrawal]) -> None:
             by_addressee[addressee].append(withdrawal)
     for addressee, theirs in by_addressee.items():
         try:
-            write_to(addressee, _("A domain is no longer verified"), _body(theirs))
+            with override(conf.language_code):
+                write_to(addressee, _("A domain is no longer verified"), _body(theirs))
         except Exception:  # mail backends have their own exceptions
             logger.exception(
                 "The notice for %s could not be sent.",

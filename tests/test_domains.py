@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from azuread_connections import domains, signals
 from azuread_connections.diagnostics.checklist import checklist
@@ -109,6 +109,18 @@ def test_a_withdrawal_is_reported_once(
             domains.check(moved.connection, "contoso.com")
     assert Event.objects.filter(kind="domain_withdrawn").count() == 1
     assert len(mail.outbox) == 1
+
+
+def test_the_mail_is_in_the_sites_language_whoever_signs_in(
+    moved: Company, settings: Any, django_capture_on_commit_callbacks: OnCommit
+) -> None:
+    settings.LANGUAGE_CODE = "fr"
+    with translation.override("de"), django_capture_on_commit_callbacks(execute=True):
+        domains.check(moved.connection, "contoso.com")
+    with translation.override("fr"):
+        expected = translation.gettext("A domain is no longer verified")
+    assert expected in mail.outbox[0].subject
+    assert expected != "A domain is no longer verified"
 
 
 def test_of_two_answers_at_once_one_withdraws(moved: Company) -> None:

@@ -658,6 +658,18 @@ def test_a_planted_circle_of_rooms_is_found(tmp_path: Path) -> None:
     assert circles(rooms(graph)) == [[f"{PACKAGE}.credentials", f"{PACKAGE}.diagnostics"]]
 
 
+# --- The map for newcomers ------------------------------------------------------------------------
+
+
+def test_the_map_of_the_code_names_every_module_and_package_of_the_top() -> None:
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Map of the code\n")[2].partition("\n## ")[0]
+    top = (path for path in (ROOT / PACKAGE).iterdir() if not path.name.startswith("__"))
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in top]
+    shown = set(re.findall(r"`([\w.]+/?)", section))
+    assert [name for name in names if name not in shown and name != "py.typed"] == []
+
+
 # --- Where the tests of a module are --------------------------------------------------------------
 
 #: Test modules that are not about a single module, each with the reason.
@@ -699,6 +711,8 @@ SCENARIOS = {
     "scim/test_restored.py": "a database from an older dump",
     "provider/test_whole_sign_in.py": "from the client's redirect to its tokens",
     "rest_framework/test_docs.py": "the views of docs/rest-framework.md",
+    "testing/test_docs.py": "the examples of three pages of docs/ on testing",
+    "scim/test_docs.py": "the example of docs/provisioning.md",
     "scim/test_bad_input.py": "every endpoint, called with malformed requests",
     "scim/test_budget.py": "statements of each request, counted",
     "scim/test_concurrency.py": "requests at the same moment, in threads",

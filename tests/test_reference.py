@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,44 @@ def test_the_support_desk_reads_what_the_log_says_about_a_refused_person() -> No
     )
     assert quoted
     assert [text for text in quoted if text not in code] == []
+
+
+def refusals() -> Iterator[str]:
+    """Yield how each text begins that the log can have for ``user_refused``."""
+    for folder in ("login", "scim"):
+        for path in (ROOT / "azuread_connections" / folder).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and ast.unparse(call).startswith(
+                    "SignInFailed('user_refused'"
+                ):
+                    yield from (
+                        _beginning(word.value) for word in call.keywords if word.arg == "detail"
+                    )
+
+
+def _beginning(text: ast.expr) -> str:
+    if isinstance(text, ast.JoinedStr):
+        text = text.values[0]
+    return str(text.value) if isinstance(text, ast.Constant) else ""
+
+
+def test_the_support_desk_finds_every_reason_for_which_a_person_is_refused() -> None:
+    page = (ROOT / "docs/support.md").read_text(encoding="utf-8")
+    section = page.partition("### “This account cannot sign in here”")[2].partition("\n###")[0]
+    texts = [text for text in refusals() if text]
+    assert len(texts) > 10
+    # The last is not of a sign-in, but of a report of provisioning.
+    elsewhere = ("create_user returned", "update_user returned", "An existing user has the same")
+    assert [
+        text
+        for text in texts
+        if not text.startswith(elsewhere)
+        and not any(
+            text.startswith(row.split(" | ")[0].removeprefix("| ").removesuffix("…").strip())
+            for row in section.splitlines()
+            if row.startswith("| ") and not row.startswith(("| ---", "| The event"))
+        )
+    ] == []
 
 
 def test_only_settings_that_exist_have_a_link() -> None:
