@@ -158,6 +158,15 @@ def test_headers_of_every_page(made: CreatedLink, client: Client) -> None:
         assert "no-store" in page["Cache-Control"]
 
 
+def test_the_policy_lets_in_the_host_of_the_static_files(
+    made: CreatedLink, client: Client, settings: Any
+) -> None:
+    settings.STATIC_URL = "https://static.example.com/files/"
+    policy = client.get(made.path)["Content-Security-Policy"]
+    assert "script-src 'self' https://static.example.com;" in policy
+    assert "style-src 'self' https://static.example.com;" in policy
+
+
 def test_a_finished_set_up_takes_no_more_forms(customer: Customer) -> None:
     customer.enter()
     values = customer.values(client_id="11112222-bbbb-3333-cccc-4444dddd5555")
