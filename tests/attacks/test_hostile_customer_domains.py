@@ -126,6 +126,38 @@ def test_removing_a_domain_that_leads_to_a_connection_in_use(
 
 
 @attack(
+    wants="a connection whose own domain is gone, which every page and command expects",
+    stopped_by="the connection's own domain is changed at its step, and never removed",
+)
+def test_removing_the_domain_of_the_connection(contoso: Company, step: str, client: Client) -> None:
+    EnabledConnection.objects.all().delete()
+    own = contoso.connection.aliases.filter(is_primary=True)
+    # As after a link has made a domain that it had added the connection's own.
+    own.update(needs_proof=True)
+    client.post(step, {"remove": contoso.connection.domain})
+    assert own.exists()
+
+
+@attack(
+    wants="a set-up finished with a domain that another directory has verified as well",
+    stopped_by="a disputed domain is not verified for either",
+)
+def test_going_on_with_a_disputed_domain(
+    contoso: Company, fabrikam: Company, step: str, client: Client
+) -> None:
+    SetupLink.objects.update(domains="required")
+    for connection in (contoso.connection, fabrikam.connection):
+        connection.aliases.create(domain=VICTIM, needs_proof=True)
+        connection.aliases.filter(domain=VICTIM).mark_verified(
+            connection.tenant_id, DomainAlias.VerifiedBy.DNS
+        )
+    contoso.microsoft.fault("discovery", status=503, times=None)
+    page = client.post(step, {"action": "continue"}).content.decode()
+    assert "Each domain has to be verified" in page
+    assert SetupLink.objects.get().step == "domains"
+
+
+@attack(
     wants="the site's requests to Microsoft used up, by opening the page again and again",
     stopped_by="the domains of a connection are asked about some times in 15 minutes",
 )

@@ -117,6 +117,16 @@ def test_the_session_ends_after_five_hours(
     assert "Follow the link that you were sent again" in over.content.decode()
 
 
+def test_on_https_the_cookie_is_of_this_host_only(
+    made: CreatedLink, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "PUBLIC_URL": ""}
+    client.post(made.path, secure=True)
+    [cookie] = client.cookies.values()
+    assert cookie.key == f"__Host-azuread_setup_{made.link.reference}"
+    assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
+
+
 def test_no_session_outlives_its_link(made: CreatedLink, client: Client) -> None:
     SetupLink.objects.update(expires_at=timezone.now() + timedelta(hours=1))
     client.post(made.path)
