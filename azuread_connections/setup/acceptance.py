@@ -29,7 +29,7 @@ from ..entra.frames import without_frame_variables
 from ..login.log import events
 from ..microsoft.app_token import request_with
 from ..microsoft.wording import describe_error
-from ..models import Connection, Credential, Directory, DomainAlias, SetupLink, SetupSession
+from ..models import Connection, Credential, Directory, SetupLink, SetupSession
 from ..models.credential import in_order_of_use
 from ..models.refusals import no_own_directory
 from . import steps
@@ -96,6 +96,9 @@ def accept(link: SetupLink) -> Accepted:
             _("Download the certificate and upload it, or enter a client secret."),
         )
     _test(link, candidate, credential)
+    if answer is not None:
+        # The domain may have left the directory for which another connection has verified it.
+        domains.withdraw_others(answer)
     # After the test: whoever has no app in a directory does not learn that it is in use here.
     _require_free(connection, candidate)
     with locked(link):
@@ -169,7 +172,7 @@ def _directory_of(candidate: Connection) -> domains.Answer | None:
 
 
 def _require_free(connection: Connection, candidate: Connection) -> None:
-    """Refuse a directory or a domain that another connection uses."""
+    """Refuse a directory that another connection uses."""
     if candidate.tenant_id == connection.tenant_id:
         return
     clouds = clouds_sharing_login(candidate.cloud)
@@ -179,12 +182,7 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
         tenant_id=candidate.tenant_id,
         status=Directory.Status.ALLOWED,
     )
-    proven = DomainAlias._default_manager.verified().exclude(connection=connection)
-    if (
-        others.filter(tenant_id=candidate.tenant_id).exists()
-        or known.exists()
-        or proven.filter(domain=candidate.domain, connection__cloud__in=clouds).exists()
-    ):
+    if others.filter(tenant_id=candidate.tenant_id).exists() or known.exists():
         raise Refused(
             "domain",
             _("The directory of %(domain)s is already in use on this site.")

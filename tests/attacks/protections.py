@@ -983,7 +983,7 @@ PROTECTIONS = [
     ),
     Protection(
         "domains.py::settle",
-        skip("_withdraw_others"),
+        skip("withdraw_others"),
         f"{_ADMINISTRATOR}a_former_directory_takes_an_account_by_email",
     ),
     Protection(

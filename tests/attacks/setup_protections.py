@@ -197,11 +197,6 @@ SETUP_PROTECTIONS = [
         f"{_CREDENTIALS}what_another_connection_has_is_refused",
     ),
     Protection(
-        "setup/acceptance.py::_require_free",
-        drop_operand("proven"),
-        f"{_CREDENTIALS}what_another_connection_has_is_refused",
-    ),
-    Protection(
         "setup/acceptance.py::accept",
         replace("_test(link, candidate, credential)", "_require_free(connection, candidate)"),
         f"{_CREDENTIALS}a_mistake_is_explained_and_nothing_reaches_the_connection",

@@ -131,7 +131,7 @@ def test_a_directory_of_another_connection_is_refused(
     assert customer.connection.tenant_id == ""
 
 
-@pytest.mark.parametrize("what", ["pinned", "let in", "verified"])
+@pytest.mark.parametrize("what", ["pinned", "let in"])
 def test_what_another_connection_has_is_refused(customer: Customer, what: str) -> None:
     tenant_id = customer.directory.tenant_id
     pins = {"tenant_id": tenant_id} if what == "pinned" else {"tenant_id": str(uuid.uuid4())}
@@ -140,11 +140,22 @@ def test_what_another_connection_has_is_refused(customer: Customer, what: str) -
     if what == "let in":
         allowed = Directory.Status.ALLOWED
         Directory.objects.create(connection=other, tenant_id=tenant_id, status=allowed)
-    elif what == "verified":
-        other.aliases.create(domain="contoso.com")
-        other.aliases.filter(domain="contoso.com").mark_verified(other.tenant_id)
     assert "already in use" in errors_of(customer.enter())["domain"][0]
     assert customer.connection.tenant_id == ""
+
+
+def test_a_domain_that_has_left_another_directory_is_accepted(customer: Customer) -> None:
+    other = ConnectionFactory.create(
+        name="other", domain="northwind.example", tenant_id=str(uuid.uuid4())
+    )
+    alias = other.aliases.create(domain="contoso.com")
+    other.aliases.filter(pk=alias.pk).mark_verified(other.tenant_id)
+    assert customer.enter(client_secret="Zyx8Q~not-the-one-of-this-app").status_code == 200
+    assert other.aliases.verified().filter(pk=alias.pk).exists()
+    assert customer.enter().status_code == 302
+    assert not other.aliases.verified().filter(pk=alias.pk).exists()
+    withdrawn = Event.objects.get(kind=Event.Kind.DOMAIN_WITHDRAWN)
+    assert withdrawn.connection == other
 
 
 def test_the_same_form_sent_twice_is_stored_once(customer: Customer) -> None:
