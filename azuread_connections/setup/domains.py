@@ -19,7 +19,8 @@ from ..models import Connection, DomainAlias, SetupLink
 from ..models.validators import clean_alias
 from ..rate_limit import RateLimit
 from .connections import is_in_use
-from .links import LinkError, locked
+from .links import LinkError
+from .locks import locked
 
 #: Domains that set-up links can add to one connection.
 MOST_DOMAINS = 20
