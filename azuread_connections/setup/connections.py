@@ -71,7 +71,7 @@ def can_name(link: SetupLink, credential: Credential) -> bool:
 
     The name of any other is the beginning of a secret of this site's, or a file on its server.
     """
-    if credential.pk is None:
+    if not credential.pk:
         return True
     is_newer = credential.created_at >= link.created_at
     return is_newer and credential.kind != Credential.Kind.FEDERATED
