@@ -40,10 +40,13 @@ def approve(page: Page, request: HttpRequest, link: SetupLink) -> HttpResponse:
     problems: list[str] = []
     if request.method == "POST":
         try:
-            links.approve(link, seen=request.POST.get("seen", ""), by=request.user, request=request)
+            seen = request.POST.get("seen", "")
+            is_first = links.approve(link, seen=seen, by=request.user, request=request)
         except links.LinkError as error:
             problems = error.messages
         else:
+            if is_first:
+                page.log_change(request, link, "Approved.")
             return _approved(page, request, link)
     context = {
         **_context(page, request, link, _("Approve")),
@@ -61,7 +64,6 @@ def approve(page: Page, request: HttpRequest, link: SetupLink) -> HttpResponse:
 
 def _approved(page: Page, request: HttpRequest, link: SetupLink) -> HttpResponse:
     names = ", ".join(sorted(each.name for each in link.applications.all()))
-    page.log_change(request, link, "Approved.")
     text = _("%(connection)s is enabled for %(applications)s. People can sign in now.")
     words = {"connection": link.connection_name, "applications": names}
     page.message_user(request, text % words, messages.SUCCESS)

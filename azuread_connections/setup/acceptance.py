@@ -18,16 +18,22 @@ from .. import domains
 from ..credentials.addition import CredentialAddition, plan_certificate, plan_secret
 from ..credentials.certificates import KeyPair
 from ..entra.cloud import clouds_sharing_login
-from ..entra.errors import EntraError, MicrosoftError, OtherCloud, PersonalDirectory
+from ..entra.errors import (
+    CredentialFailed,
+    EntraError,
+    MicrosoftError,
+    OtherCloud,
+    PersonalDirectory,
+)
 from ..entra.frames import without_frame_variables
 from ..login.log import events
 from ..microsoft.app_token import request_with
 from ..microsoft.wording import describe_error
-from ..models import Connection, Credential, Directory, DomainAlias, SetupLink, SetupSession
+from ..models import Connection, Credential, Directory, SetupLink, SetupSession
 from ..models.credential import in_order_of_use
 from ..models.refusals import no_own_directory
 from . import steps
-from .connections import can_change_directory
+from .connections import can_change_directory, can_name
 from .draft import Draft
 from .locks import locked
 
@@ -43,12 +49,16 @@ class Refused(Exception):
     """Why the values were not accepted. ``field``: which one is wrong, "" if that is not known.
 
     ``found``: what was seen; ``remedy``: what is expected, and where to change it; ``page``: the
-    page of the admin center, "" for none.
+    page of the admin center, "" for none; ``logged``: what the site's log says instead of
+    ``found``, where that names something of this site.
     """
 
-    def __init__(self, field: str, found: str, remedy: str = "", page: str = "") -> None:
+    def __init__(
+        self, field: str, found: str, remedy: str = "", page: str = "", *, logged: str = ""
+    ) -> None:
         super().__init__(found)
         self.field, self.found, self.remedy, self.page = field, found, remedy, page
+        self.logged = logged or found
 
 
 @dataclass(frozen=True)
@@ -72,8 +82,12 @@ def accept(link: SetupLink) -> Accepted:
     try:
         answer = _directory_of(candidate)
     except ImproperlyConfigured as error:
-        raise Refused("", str(error)) from None
-    _require_free(connection, candidate)
+        raise Refused(
+            "",
+            _("Microsoft could not be asked: %s") % type(error).__name__,
+            _("Tell the person who invited you."),
+            logged=str(error),
+        ) from None
     credential = draft.credential or _stored(connection)
     if credential is None:
         raise Refused(
@@ -81,7 +95,12 @@ def accept(link: SetupLink) -> Accepted:
             _("The app has no credential yet."),
             _("Download the certificate and upload it, or enter a client secret."),
         )
-    _test(candidate, credential)
+    _test(link, candidate, credential)
+    if answer is not None:
+        # The domain may have left the directory for which another connection has verified it.
+        domains.withdraw_others(answer)
+    # After the test: whoever has no app in a directory does not learn that it is in use here.
+    _require_free(connection, candidate)
     with locked(link):
         stored = link.connection
         if stored is None or not link.is_usable or link.finished_at is not None:
@@ -153,7 +172,7 @@ def _directory_of(candidate: Connection) -> domains.Answer | None:
 
 
 def _require_free(connection: Connection, candidate: Connection) -> None:
-    """Refuse a directory or a domain that another connection uses."""
+    """Refuse a directory that another connection uses."""
     if candidate.tenant_id == connection.tenant_id:
         return
     clouds = clouds_sharing_login(candidate.cloud)
@@ -163,12 +182,7 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
         tenant_id=candidate.tenant_id,
         status=Directory.Status.ALLOWED,
     )
-    proven = DomainAlias._default_manager.verified().exclude(connection=connection)
-    if (
-        others.filter(tenant_id=candidate.tenant_id).exists()
-        or known.exists()
-        or proven.filter(domain=candidate.domain, connection__cloud__in=clouds).exists()
-    ):
+    if others.filter(tenant_id=candidate.tenant_id).exists() or known.exists():
         raise Refused(
             "domain",
             _("The directory of %(domain)s is already in use on this site.")
@@ -181,10 +195,20 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
 
 
 @without_frame_variables
-def _test(candidate: Connection, credential: Credential) -> None:
+def _test(link: SetupLink, candidate: Connection, credential: Credential) -> None:
     """Request a token of the app with the credential."""
     try:
         request_with(candidate, credential.for_request(candidate))
+    except CredentialFailed as error:
+        if isinstance(error, MicrosoftError) and can_name(link, credential):
+            raise _explained(candidate, credential, error) from None
+        raise Refused(
+            "client_secret",
+            _("Microsoft does not accept the secret or certificate, or there is none."),
+            _("Enter a new one."),
+            "credentials",
+            logged=f"{credential}: {describe_error(error)}",
+        ) from None
     except MicrosoftError as error:
         raise _explained(candidate, credential, error) from None
     except EntraError as error:

@@ -18,7 +18,9 @@ from ..login.log import events
 from ..models import Connection, DomainAlias, SetupLink
 from ..models.validators import clean_alias
 from ..rate_limit import RateLimit
-from .links import LinkError, locked
+from .connections import is_in_use
+from .links import LinkError
+from .locks import locked
 
 #: Domains that set-up links can add to one connection.
 MOST_DOMAINS = 20
@@ -51,6 +53,13 @@ def is_verified(alias: DomainAlias) -> bool:
     return alias.is_verified_for(alias.connection.tenant_id) and not alias.is_disputed
 
 
+def can_be_removed(alias: DomainAlias, *, in_use: bool) -> bool:
+    """Return whether a link can remove a domain: one that a link has added and, on a connection
+    ``in_use``, that leads nobody there."""
+    is_added = alias.needs_proof and not alias.is_primary
+    return is_added and not (in_use and alias.is_verified_for(alias.connection.tenant_id))
+
+
 def add_domain(request: HttpRequest, link: SetupLink, typed: str) -> str:
     """Add a further domain to the link's connection; return it in its stored form.
 
@@ -79,11 +88,14 @@ def add_domain(request: HttpRequest, link: SetupLink, typed: str) -> str:
 
 
 def remove_domain(request: HttpRequest, link: SetupLink, domain: str) -> None:
-    """Remove a domain that a set-up link has added. Raises ``LinkError`` if that is too late."""
+    """Remove a domain, if a link can: see ``can_be_removed``. Raises ``LinkError`` if that is too
+    late."""
     with locked(link):
-        added = _open_connection(link).aliases.filter(needs_proof=True, is_primary=False)
+        connection = _open_connection(link)
+        in_use = is_in_use(connection)
         # Compared here: PostgreSQL refuses a query with a NUL, and the browser can send anything.
-        found = [alias for alias in added if alias.domain == domain]
+        found = [alias for alias in connection.aliases.all() if alias.domain == domain]
+        found = [alias for alias in found if can_be_removed(alias, in_use=in_use)]
         for alias in found:
             alias.delete()
     if found:

@@ -141,7 +141,10 @@ def finish(link: SetupLink, request: HttpRequest | None = None) -> None:
         link.finished_at = timezone.now()
         link.step = steps.DONE
         is_renewal = link.purpose == SetupLink.Purpose.RENEW
-        if is_renewal or link.auto_enable:
+        if is_renewal:
+            # It only adds a credential, whatever else the link names.
+            link.approved_at = link.finished_at
+        elif link.auto_enable:
             link.approved_at = link.finished_at
             _enable(link)
         link.save(update_fields=["finished_at", "step", "approved_at"])
@@ -192,15 +195,15 @@ def fingerprint(link: SetupLink) -> str:
 
 def approve(
     link: SetupLink, *, seen: str, by: Any = None, request: HttpRequest | None = None
-) -> None:
-    """Enable the connection for the link's applications.
+) -> bool:
+    """Enable the connection for the link's applications. Returns whether this call did it.
 
     ``seen``: the ``fingerprint`` of what the approving person was shown. Raises ``LinkError`` if
     the settings have changed since, if the customer has not finished, or if the link was revoked.
     """
     with locked(link):
         if link.approved_at is not None:
-            return
+            return False
         if link.connection is None:
             raise LinkError(_("The connection was deleted."), code="deleted")
         if link.revoked_at is not None:
@@ -224,6 +227,7 @@ def approve(
         person=link.approved_by_name,
         request=request,
     )
+    return True
 
 
 def _enable(link: SetupLink) -> None:

@@ -105,6 +105,7 @@ def test_approving_twice_enables_once(boss: Client, link: SetupLink) -> None:
     for _time in range(2):
         assert boss.post(approve_page(link), data).status_code == 302
     assert EnabledConnection.objects.count() == 1
+    assert LogEntry.objects.filter(change_message="Approved.").count() == 1
 
 
 def _new_domain(connection: Connection) -> None:

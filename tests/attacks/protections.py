@@ -7,8 +7,9 @@ then fails; docs/security.md lists them.
 
     Protection("login/users/linking.py::find_linkable", never("is_active"), "tests/…::test_…"),
 
-Those of the optional sub-apps stand in provider_protections.py and scim_protections.py. The
-function is ``Class.method``, ``outer.inner``, or nothing for a statement outside of functions
+Those of the optional sub-apps stand in provider_protections.py and scim_protections.py, and more
+of those of set-up links in setup_protections.py. The function is ``Class.method``,
+``outer.inner``, or nothing for a statement outside of functions
 (``"entra/pools.py::"``). What can be done, and how a place is mentioned, stands in removal.py: an
 edit names a place of the syntax tree, so reformatting, comments and neighbouring code do not break
 it. Then run
@@ -40,6 +41,7 @@ from .removal import (
 )
 from .scim_protections import SCIM_PROTECTIONS
 from .scim_token_protections import SCIM_TOKEN_PROTECTIONS
+from .setup_protections import SETUP_PROTECTIONS
 
 _RECORDS = "tests/test_domain_records.py::test_"
 _SETUP_DOMAINS = "tests/setup/web/test_domains.py::test_"
@@ -965,8 +967,8 @@ PROTECTIONS = [
         f"{_SETUP_DOMAINS}additions_are_throttled",
     ),
     Protection(
-        "setup/domains.py::remove_domain",
-        drop_argument("needs_proof"),
+        "setup/domains.py::can_be_removed",
+        drop_operand("needs_proof"),
         f"{_SETUP_DOMAINS}only_what_a_set_up_has_added_can_be_removed",
     ),
     Protection(
@@ -981,7 +983,7 @@ PROTECTIONS = [
     ),
     Protection(
         "domains.py::settle",
-        skip("_withdraw_others"),
+        skip("withdraw_others"),
         f"{_ADMINISTRATOR}a_former_directory_takes_an_account_by_email",
     ),
     Protection(
@@ -2251,4 +2253,4 @@ PROTECTIONS += [
     ),
 ]
 PROTECTIONS += PROVIDER_PROTECTIONS + SCIM_PROTECTIONS + SCIM_TOKEN_PROTECTIONS
-PROTECTIONS += METRICS_PROTECTIONS
+PROTECTIONS += METRICS_PROTECTIONS + SETUP_PROTECTIONS

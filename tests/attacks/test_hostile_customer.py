@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from azuread_connections.models import (
     Application,
@@ -19,8 +21,13 @@ from azuread_connections.models import (
 from azuread_connections.setup.links import LinkError, create_link, reopen, revoke
 from azuread_connections.testing import StandIn
 from tests.company import Company
-from tests.factories import ConnectionFactory, CredentialFactory, UserFactory
-from tests.setup.customer import Customer
+from tests.factories import (
+    ConnectionFactory,
+    CredentialFactory,
+    FederatedFactory,
+    UserFactory,
+)
+from tests.setup.customer import Customer, errors_of
 
 from .catalogue import Attacker, attack
 
@@ -48,6 +55,10 @@ def customer(microsoft: StandIn, application: Application, client: Client) -> Cu
     customer = Customer.create(microsoft, application, client)
     customer.go_on("register")
     return customer
+
+
+def before(link: SetupLink) -> datetime:
+    return link.created_at - timedelta(days=1)
 
 
 @attack(wants="options of “Who gets in”", stopped_by="the forms of a set-up have no such field")
@@ -181,6 +192,70 @@ def test_only_what_microsoft_accepts_is_added(contoso: Company, client: Client) 
     customer.enter(client_secret="Evl8Q~a-secret-of-their-own")
     assert Credential.objects.count() == 1
     assert customer.browser.get(customer.url("done"))["Location"] == customer.url("credentials")
+
+
+@attack(
+    wants="to learn of what this site has stored: the beginning of a secret, a file, a host",
+    stopped_by="a set-up names only credentials that were entered since its link exists",
+)
+def test_no_answer_names_a_credential_of_the_site(customer: Customer) -> None:
+    connection = customer.connection
+    stored = CredentialFactory.create(connection=connection, value="Qrs8Q~entered-by-the-site")
+    Credential.objects.filter(pk=stored.pk).update(created_at=before(customer.link))
+    page = customer.enter(client_secret="", expires_at="").content.decode()
+    assert "does not accept the secret or certificate" in page
+    stored.delete()
+    FederatedFactory.create(connection=connection, token_file="/run/of-this-site/token")
+    page += customer.enter(client_secret="", expires_at="").content.decode()
+    Credential.objects.update(last_success_at=timezone.now())
+    page += customer.browser.get(customer.url("credentials")).content.decode()
+    SetupLink.objects.update(step="done")
+    page += customer.browser.get(customer.url("done")).content.decode()
+    assert "federated credential" in page
+    assert "Qrs" not in page
+    assert "/run/of-this-site" not in page
+    # The site's own administrator can read why.
+    logged = " ".join(Event.objects.values_list("message", flat=True))
+    assert "Qrs…" in logged
+    assert "/run/of-this-site/token" in logged
+
+
+@attack(
+    wants="to learn which companies sign in on this site, by typing their domains",
+    stopped_by="that a directory is in use is said only to who has an app in it",
+)
+def test_asking_which_companies_are_here(
+    customer: Customer, microsoft: StandIn, application: Application
+) -> None:
+    here = Company.create(microsoft, application, name="fabrikam", domain="fabrikam.com").directory
+    answers = set()
+    for directory in (here, microsoft.add_directory("northwind.example")):
+        [errors] = errors_of(customer.enter(domain=directory.domain)).values()
+        shown = " ".join(errors).replace(directory.tenant_id, "DIRECTORY")
+        answers.add(shown.replace(directory.domain, "DOMAIN"))
+    assert len(answers) == 1
+
+
+@attack(
+    wants="sign-ins without approval, by a link that was made to renew a credential",
+    stopped_by="a renewal enables nothing, whatever its link names",
+)
+def test_a_renewal_that_names_applications_enables_nothing(
+    contoso: Company, application: Application, client: Client
+) -> None:
+    EnabledConnection.objects.all().delete()
+    made = create_link(
+        connection=contoso.connection,
+        applications=[application],
+        purpose="renew",
+        auto_enable=True,
+    )
+    client.post(made.path)
+    customer = Customer(contoso.directory, contoso.app, made, client)
+    assert customer.enter(client_secret=contoso.app.add_secret().value).status_code == 302
+    client.post(customer.url("done"))
+    assert customer.link.state == SetupLink.State.APPROVED
+    assert not EnabledConnection.objects.exists()
 
 
 @attack(wants="the pages of another link", stopped_by="a session is of one link")

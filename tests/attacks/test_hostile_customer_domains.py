@@ -7,7 +7,7 @@ from django.test import Client
 
 from azuread_connections import domains
 from azuread_connections.dns_proof.records import record_name, record_value
-from azuread_connections.models import DomainAlias, SetupLink
+from azuread_connections.models import DomainAlias, EnabledConnection, SetupLink
 from azuread_connections.setup import domains as setup_domains
 from azuread_connections.setup.links import create_link
 from tests.company import Company
@@ -102,6 +102,59 @@ def test_removing_what_no_domain_can_be(step: str, client: Client, name: str) ->
     client.post(step, {"domain": VICTIM, "action": "add"})
     assert client.post(step, {"remove": name}).status_code == 302
     assert DomainAlias.objects.filter(domain=VICTIM).exists()
+
+
+@attack(
+    wants="the people of a connection in use locked out, by removing the domains that lead to it",
+    stopped_by="a link removes no verified domain of a connection in use",
+)
+def test_removing_a_domain_that_leads_to_a_connection_in_use(
+    contoso: Company, step: str, client: Client
+) -> None:
+    client.post(step, {"domain": VICTIM, "action": "add"})
+    contoso.microsoft.move_domain(VICTIM, contoso.directory)
+    domains.check(contoso.connection, VICTIM)
+    assert is_led_away(f"a@{VICTIM}")
+    assert 'name="remove"' not in client.get(step).content.decode()
+    client.post(step, {"remove": VICTIM})
+    assert is_led_away(f"a@{VICTIM}")
+    # Nobody can be led by it before anybody can sign in.
+    EnabledConnection.objects.all().delete()
+    assert 'name="remove"' in client.get(step).content.decode()
+    client.post(step, {"remove": VICTIM})
+    assert not DomainAlias.objects.filter(domain=VICTIM).exists()
+
+
+@attack(
+    wants="a connection whose own domain is gone, which every page and command expects",
+    stopped_by="the connection's own domain is changed at its step, and never removed",
+)
+def test_removing_the_domain_of_the_connection(contoso: Company, step: str, client: Client) -> None:
+    EnabledConnection.objects.all().delete()
+    own = contoso.connection.aliases.filter(is_primary=True)
+    # As after a link has made a domain that it had added the connection's own.
+    own.update(needs_proof=True)
+    client.post(step, {"remove": contoso.connection.domain})
+    assert own.exists()
+
+
+@attack(
+    wants="a set-up finished with a domain that another directory has verified as well",
+    stopped_by="a disputed domain is not verified for either",
+)
+def test_going_on_with_a_disputed_domain(
+    contoso: Company, fabrikam: Company, step: str, client: Client
+) -> None:
+    SetupLink.objects.update(domains="required")
+    for connection in (contoso.connection, fabrikam.connection):
+        connection.aliases.create(domain=VICTIM, needs_proof=True)
+        connection.aliases.filter(domain=VICTIM).mark_verified(
+            connection.tenant_id, DomainAlias.VerifiedBy.DNS
+        )
+    contoso.microsoft.fault("discovery", status=503, times=None)
+    page = client.post(step, {"action": "continue"}).content.decode()
+    assert "Each domain has to be verified" in page
+    assert SetupLink.objects.get().step == "domains"
 
 
 @attack(

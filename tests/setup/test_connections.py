@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from io import StringIO
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from azuread_connections.diagnostics.checklist import checklist
-from azuread_connections.models import Application, Connection, DomainAlias
+from azuread_connections.models import Application, Connection, DomainAlias, SetupLink
+from azuread_connections.setup.connections import can_change_directory
 from azuread_connections.setup.links import create_link
 from azuread_connections.testing import StandIn
 from tests.factories import UserFactory
@@ -70,3 +73,18 @@ def test_an_export_leaves_it_out(unfinished: Connection) -> None:
     out = StringIO()
     call_command("export_connections", stdout=out)
     assert json.loads(out.getvalue()) == []
+
+
+def test_a_link_changes_the_directory_of_a_set_up_that_is_not_finished(
+    unfinished: Connection,
+) -> None:
+    link = unfinished.setup_links.get()
+    assert can_change_directory(link)
+    for field in ("finished_at", "approved_at"):
+        other = copy(link)
+        # Not stored: whether the connection is in use does not decide it then.
+        setattr(other, field, timezone.now())
+        assert not can_change_directory(other)
+    renewal = copy(link)
+    renewal.purpose = SetupLink.Purpose.RENEW
+    assert not can_change_directory(renewal)

@@ -173,6 +173,22 @@ def test_required_domains_must_be_proven(ready: Customer) -> None:
     finish(ready.link)
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"last_success_at": None},
+        {"expires_at": timezone.now() - timedelta(days=1)},
+        {"refused_at": timezone.now()},
+    ],
+)
+def test_a_credential_that_cannot_be_used_finishes_nothing(
+    ready: Customer, state: dict[str, Any]
+) -> None:
+    Credential.objects.update(**state)
+    with pytest.raises(LinkError, match="not yet accepted"):
+        finish(ready.link)
+
+
 def test_an_expired_link_finishes_nothing(ready: Customer) -> None:
     SetupLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(LinkError, match="no longer valid"):

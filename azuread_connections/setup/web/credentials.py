@@ -77,7 +77,7 @@ class CredentialsPage(StepPage):
         try:
             accepted = accept(self.link)
         except Refused as refused:
-            events.record_setup_step(self.request, self.link, f"Not accepted: {refused.found}")
+            events.record_setup_step(self.request, self.link, f"Not accepted: {refused.logged}")
             form.add_refusal(refused)
             return False
         events.record_setup_step(self.request, self.link, _about(accepted))
@@ -127,6 +127,7 @@ class CredentialsPage(StepPage):
         return (
             self.connection.credentials.defer("value")
             .filter(created_at__gte=self.link.created_at, last_success_at__isnull=False)
+            .exclude(kind=Credential.Kind.FEDERATED)
             .first()
         )
 

@@ -13,6 +13,7 @@ from ...dns_proof.records import Outcome, record_name, record_value
 from ...dns_proof.wording import advise, describe
 from ...models import DomainAlias, SetupLink
 from .. import domains, steps
+from ..connections import is_in_use
 from .page import StepPage
 
 #: Letters of a typed domain that are shown again.
@@ -87,8 +88,11 @@ class DomainsPage(StepPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = domains.domains_of(self.connection)
+        in_use = is_in_use(self.connection)
         return super().get_context_data(
-            domains=[_shown(row) for row in rows],
+            domains=[
+                _shown(row, removable=domains.can_be_removed(row, in_use=in_use)) for row in rows
+            ],
             all_verified=_all_verified(rows),
             verified=sum(map(domains.is_verified, rows)),
             is_pinned=bool(self.connection.tenant_id),
@@ -104,8 +108,7 @@ def _all_verified(rows: list[DomainAlias]) -> bool:
     return all(map(domains.is_verified, rows))
 
 
-def _shown(row: DomainAlias) -> ShownDomain:
-    removable = row.needs_proof and not row.is_primary
+def _shown(row: DomainAlias, *, removable: bool) -> ShownDomain:
     tenant_id = row.connection.tenant_id
     if row.is_verified_for(tenant_id) and row.is_disputed:
         return ShownDomain(

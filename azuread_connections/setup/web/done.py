@@ -11,6 +11,7 @@ from django.urls import reverse
 from ...login.lookup.addresses import site_url
 from ...login.lookup.enabled import slug_unless_default
 from .. import steps
+from ..connections import can_name
 from ..links import LinkError, finish, reopen
 from ..readiness import lacking
 from .page import StepPage
@@ -24,13 +25,15 @@ class DonePage(StepPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         link = self.link
         kwargs.setdefault("errors", [])
+        credential = self.connection.credentials.defer("value").first()
         return super().get_context_data(
             missing=[] if link.finished_at else lacking(link),
             is_renewal=link.purpose == link.Purpose.RENEW,
             is_approved=link.approved_at is not None,
             addresses=self._addresses() if link.approved_at else [],
             applications=[each.name for each in link.applications.order_by("name")],
-            credential=self._newest(),
+            credential=credential,
+            credential_name=str(credential) if credential and can_name(link, credential) else "",
             **kwargs,
         )
 
@@ -43,9 +46,6 @@ class DonePage(StepPage):
         except LinkError as error:
             return self.render_to_response(self.get_context_data(errors=error.messages))
         return self.redirect_to(steps.DONE)
-
-    def _newest(self) -> Any:
-        return self.connection.credentials.defer("value").first()
 
     def _addresses(self) -> list[tuple[str, str]]:
         """Return the name of each application, and the address that signs in to it directly."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
@@ -19,9 +21,10 @@ from ...login.web.error_page import already_logged
 from ...models import Connection, SetupLink, SetupSession
 from .. import steps
 
-#: No third-party content and no inline code. Another header of the site's own comes in addition.
+#: No third-party content and no inline code. ``{static}``: this site, and the host of its static
+#: files where they have one of their own. A policy of the site's own comes in addition.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; "
+    "default-src 'none'; style-src {static}; script-src {static}; img-src {static} data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
@@ -108,12 +111,18 @@ def closed_page(request: HttpRequest, status: int) -> HttpResponse:
 
 def protect(response: HttpResponseBase) -> HttpResponseBase:
     """Set the headers of a page of a set-up."""
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("Content-Security-Policy", _POLICY.format(static=_static_hosts()))
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     # Not "no-referrer": Chromium then sends forms with "Origin: null", which Django's CSRF
     # protection refuses.
     response.headers["Referrer-Policy"] = "same-origin"
     return response
+
+
+def _static_hosts() -> str:
+    """Return the sources of style sheets and scripts, for the policy."""
+    address = urlsplit(static("azuread_connections/setup.css"))
+    return f"'self' {address.scheme or 'https'}://{address.netloc}" if address.netloc else "'self'"
 
 
 def _previous_url(link: SetupLink, step: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ...login.flows import setup_trial
 from ...login.flows.begin import SELECT_ACCOUNT
 from ...login.flows.setup_trial import Trial
-from .. import links, steps
+from .. import links, locks, steps
 from ..explanations import explain_outcome
 from .error_code import error_code_context
 from .page import StepPage
@@ -41,7 +41,7 @@ class TryPage(StepPage):
     def _finish(self) -> HttpResponse:
         """Finish the set-up, if the last trial worked with the connection as it is now."""
         try:
-            with links.locked(self.link):
+            with locks.locked(self.link):
                 trial = self._trial()
                 if trial is None or not trial.works:
                     return self.redirect_to(self.step)

@@ -20,10 +20,12 @@
     }
     if (row.dataset.state !== fresh.dataset.state) {
       row.dataset.state = fresh.dataset.state;
-      const record = row.querySelector("[data-domain-record]");
-      if (record && !fresh.querySelector("[data-domain-record]")) {
-        record.remove();
-      }
+      ["[data-domain-record]", "form"].forEach(function (part) {
+        const shown = row.querySelector(part);
+        if (shown && !fresh.querySelector(part)) {
+          shown.remove();
+        }
+      });
     }
   }
 

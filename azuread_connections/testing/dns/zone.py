@@ -13,6 +13,9 @@ FAILURES: tuple[str, ...] = get_args(Failure)
 
 #: A string of a TXT record has at most 255 bytes (RFC 1035, section 3.3.14).
 _STRING = 255
+#: Bytes of the records of one name that an answer has room for. Each has a head of 12 bytes.
+_MOST_BYTES = 60_000
+_HEAD = 12
 #: The memory of a stand-in that runs for days must stay limited.
 _REMEMBERED_QUERIES = 10_000
 _MOST_NAMES = 1_000
@@ -59,19 +62,17 @@ class Zone:
             if not records:
                 self._records.pop(_key(name), None)
                 return
-            if len(self._records) >= _MOST_NAMES and _key(name) not in self._records:
-                raise ValueError(f"{_MOST_NAMES} names have records: remove some")
-            self._records[_key(name)] = Records(txt=records)
+            self._replace(name, Records(txt=records))
 
     def add_txt(self, name: str, value: str | bytes | list[str]) -> None:
-        """Add a TXT record to those that a name has."""
+        """Add a TXT record to those that a name has. It has no CNAME then."""
         with self.lock:
-            records = self._records.setdefault(_key(name), Records())
-            records.txt.append(_strings(value))
+            known = self._records.get(_key(name), Records())
+            self._replace(name, Records(txt=[*known.txt, _strings(value)]))
 
     def set_cname(self, name: str, target: str) -> None:
         with self.lock:
-            self._records[_key(name)] = Records(cname=_key(target))
+            self._replace(name, Records(cname=_key(target)))
 
     def fail(self, how: Failure, name: str = "") -> None:
         """Fail every query for a name, or every query, until `recover`."""
@@ -115,6 +116,14 @@ class Zone:
             if failure:
                 return failure, []
             return None, self._chain(key)
+
+    def _replace(self, name: str, records: Records) -> None:
+        if len(self._records) >= _MOST_NAMES and _key(name) not in self._records:
+            raise ValueError(f"{_MOST_NAMES} names have records: remove some")
+        sizes = (_HEAD + sum(len(each) + 1 for each in strings) for strings in records.txt)
+        if sum(sizes) > _MOST_BYTES:
+            raise ValueError("The records are longer than a DNS answer can be")
+        self._records[_key(name)] = records
 
     def _chain(self, key: str) -> list[tuple[str, Records]]:
         chain: list[tuple[str, Records]] = []

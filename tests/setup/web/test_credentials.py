@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,9 +12,11 @@ from azuread_connections.models import (
     Application,
     Connection,
     Credential,
+    Directory,
     Event,
     SetupLink,
 )
+from azuread_connections.setup.links import create_link
 from azuread_connections.testing import StandIn
 from tests.company import Company
 from tests.factories import ConnectionFactory, CredentialFactory
@@ -183,6 +184,33 @@ def test_a_directory_of_another_connection_is_refused(
     assert customer.connection.tenant_id == ""
 
 
+@pytest.mark.parametrize("what", ["pinned", "let in"])
+def test_what_another_connection_has_is_refused(customer: Customer, what: str) -> None:
+    tenant_id = customer.directory.tenant_id
+    pins = {"tenant_id": tenant_id} if what == "pinned" else {"tenant_id": str(uuid.uuid4())}
+    other = ConnectionFactory.create(name="other", domain="northwind.example", **pins)
+    Directory.objects.all().delete()
+    if what == "let in":
+        allowed = Directory.Status.ALLOWED
+        Directory.objects.create(connection=other, tenant_id=tenant_id, status=allowed)
+    assert "already in use" in errors_of(customer.enter())["domain"][0]
+    assert customer.connection.tenant_id == ""
+
+
+def test_a_domain_that_has_left_another_directory_is_accepted(customer: Customer) -> None:
+    other = ConnectionFactory.create(
+        name="other", domain="northwind.example", tenant_id=str(uuid.uuid4())
+    )
+    alias = other.aliases.create(domain="contoso.com")
+    other.aliases.filter(pk=alias.pk).mark_verified(other.tenant_id)
+    assert customer.enter(client_secret="Zyx8Q~not-the-one-of-this-app").status_code == 200
+    assert other.aliases.verified().filter(pk=alias.pk).exists()
+    assert customer.enter().status_code == 302
+    assert not other.aliases.verified().filter(pk=alias.pk).exists()
+    withdrawn = Event.objects.get(kind=Event.Kind.DOMAIN_WITHDRAWN)
+    assert withdrawn.connection == other
+
+
 def test_the_same_form_sent_twice_is_stored_once(customer: Customer) -> None:
     values = customer.values()
     for _press in range(2):
@@ -227,41 +255,37 @@ def test_too_many_tests_are_refused(customer: Customer) -> None:
     assert "tested very often" in errors_of(response)["__all__"][0]
 
 
-class TestConnectionInUse:
-    @pytest.fixture
-    def renewal(self, contoso: Company, client: Client) -> Any:
-        made = Customer.create.__func__  # type: ignore[attr-defined]
-        assert made
-        from azuread_connections.setup.links import create_link
+@pytest.fixture
+def renewal(contoso: Company, client: Client) -> Customer:
+    link = create_link(connection=contoso.connection, purpose="renew")
+    assert client.post(link.path).status_code == 302
+    return Customer(contoso.directory, contoso.app, link, client)
 
-        link = create_link(connection=contoso.connection, purpose="renew")
-        assert client.post(link.path).status_code == 302
-        return Customer(contoso.directory, contoso.app, link, client)
 
-    def test_a_renewal_adds_a_credential_only(self, renewal: Customer) -> None:
-        new = renewal.app.add_secret()
-        before = Connection.objects.values("domain", "client_id", "tenant_id").get()
-        response = renewal.enter(client_secret=new.value, domain="evil.example")
-        assert response.status_code == 302, errors_of(response)
-        assert response["Location"] == renewal.url("done")
-        assert Connection.objects.values("domain", "client_id", "tenant_id").get() == before
-        assert renewal.connection.credentials.count() == 2
+def test_a_renewal_adds_a_credential_only(renewal: Customer) -> None:
+    new = renewal.app.add_secret()
+    before = Connection.objects.values("domain", "client_id", "tenant_id").get()
+    response = renewal.enter(client_secret=new.value, domain="evil.example")
+    assert response.status_code == 302, errors_of(response)
+    assert response["Location"] == renewal.url("done")
+    assert Connection.objects.values("domain", "client_id", "tenant_id").get() == before
+    assert renewal.connection.credentials.count() == 2
 
-    def test_a_stored_credential_renews_nothing(self, renewal: Customer) -> None:
-        assert "already stored" in errors_of(renewal.enter())["client_secret"][0]
-        assert renewal.link.step == "credentials"
 
-    def test_a_wrong_secret_never_reaches_the_sign_ins(self, renewal: Customer) -> None:
-        response = renewal.enter(client_secret="Zyx8Q~not-the-one-of-this-app")
-        assert "client_secret" in errors_of(response)
-        assert renewal.connection.credentials.count() == 1
+def test_a_stored_credential_renews_nothing(renewal: Customer) -> None:
+    assert "already stored" in errors_of(renewal.enter())["client_secret"][0]
+    assert renewal.link.step == "credentials"
+
+
+def test_a_wrong_secret_never_reaches_the_sign_ins(renewal: Customer) -> None:
+    response = renewal.enter(client_secret="Zyx8Q~not-the-one-of-this-app")
+    assert "client_secret" in errors_of(response)
+    assert renewal.connection.credentials.count() == 1
 
 
 def test_a_link_of_a_connection_in_use_cannot_point_it_elsewhere(
     contoso: Company, application: Application, client: Client, microsoft: StandIn
 ) -> None:
-    from azuread_connections.setup.links import create_link
-
     link = create_link(connection=contoso.connection, applications=[application])
     client.post(link.path)
     customer = Customer(contoso.directory, contoso.app, link, client)

@@ -40,7 +40,8 @@ def test_only_its_button_spends_an_opening(made: CreatedLink, client: Client) ->
     assert used() == 1
 
 
-def test_a_page_of_another_site_cannot_press_the_button(made: CreatedLink) -> None:
+def test_a_page_of_another_site_cannot_press_the_button(made: CreatedLink, settings: Any) -> None:
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "csrf" not in each]
     browser = Client(enforce_csrf_checks=True)
     assert browser.post(made.path).status_code == 403
     assert used() == 0
@@ -117,6 +118,16 @@ def test_the_session_ends_after_five_hours(
     assert "Follow the link that you were sent again" in over.content.decode()
 
 
+def test_on_https_the_cookie_is_of_this_host_only(
+    made: CreatedLink, client: Client, settings: Any
+) -> None:
+    settings.AZUREAD_CONNECTIONS = {**settings.AZUREAD_CONNECTIONS, "PUBLIC_URL": ""}
+    client.post(made.path, secure=True)
+    [cookie] = client.cookies.values()
+    assert cookie.key == f"__Host-azuread_setup_{made.link.reference}"
+    assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
+
+
 def test_no_session_outlives_its_link(made: CreatedLink, client: Client) -> None:
     SetupLink.objects.update(expires_at=timezone.now() + timedelta(hours=1))
     client.post(made.path)
@@ -156,6 +167,15 @@ def test_headers_of_every_page(made: CreatedLink, client: Client) -> None:
         assert "noindex" in page["X-Robots-Tag"]
         assert "default-src 'none'" in page["Content-Security-Policy"]
         assert "no-store" in page["Cache-Control"]
+
+
+def test_the_policy_lets_in_the_host_of_the_static_files(
+    made: CreatedLink, client: Client, settings: Any
+) -> None:
+    settings.STATIC_URL = "https://static.example.com/files/"
+    policy = client.get(made.path)["Content-Security-Policy"]
+    assert "script-src 'self' https://static.example.com;" in policy
+    assert "style-src 'self' https://static.example.com;" in policy
 
 
 def test_a_finished_set_up_takes_no_more_forms(customer: Customer) -> None:

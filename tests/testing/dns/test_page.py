@@ -66,6 +66,23 @@ def test_another_site_cannot_change_records(
     assert entra.dns.names() == []
 
 
+def test_its_memory_is_limited(entra: StandIn, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("azuread_connections.testing.dns.zone._MOST_NAMES", 1)
+    entra.dns.add_txt(NAME, "one")
+    for refused in (entra.dns.add_txt, entra.dns.set_txt, entra.dns.set_cname):
+        with pytest.raises(ValueError, match="remove some"):
+            refused("other.example", "x")
+    form = {"action": "add", "name": "other.example", "value": "x"}
+    assert "remove some" in requests.post(url, form, timeout=5).text
+    entra.dns.add_txt(NAME, "two")
+
+
+@pytest.mark.parametrize("values", [["x" * 65_000], ["x"] * 6_000], ids=["long", "many"])
+def test_what_no_answer_can_hold_is_refused(entra: StandIn, url: str, values: list[str]) -> None:
+    answer = requests.post(url, json={"name": NAME, "values": values}, timeout=5)
+    assert (answer.status_code, entra.dns.names()) == (400, [])
+
+
 def test_a_name_that_fails_leaves_others(entra: StandIn) -> None:
     entra.dns.fail("servfail", NAME)
     assert entra.dns.ask(NAME)[0] == "servfail"
