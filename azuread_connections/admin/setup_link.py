@@ -22,7 +22,7 @@ from .setup_link_state import render_link_state
 from .widgets.dates import short_time
 from .widgets.filters import MOST_CHOICES, ConnectionFilter
 from .widgets.large_lists import LargeListAdmin
-from .widgets.links import as_key
+from .widgets.links import admin_url, as_key
 from .widgets.read_only import ReadOnlyAdmin
 
 #: The ends of the addresses of a link's pages, and the functions that show them.
@@ -103,6 +103,11 @@ class SetupLinkAdmin(ReadOnlyAdmin, LargeListAdmin):
 
     # --- The list ---------------------------------------------------------------------------
 
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        if may_change_connection(self.admin_site, request):
+            return (*self.list_display, "shown_revoke")
+        return self.list_display
+
     # Two lines in each column, so that the table fits next to the filters on a small screen.
     @admin.display(description=_("customer"), ordering="connection_name")
     def customer(self, link: SetupLink) -> SafeString:
@@ -132,6 +137,17 @@ class SetupLinkAdmin(ReadOnlyAdmin, LargeListAdmin):
     def made(self, link: SetupLink) -> SafeString:
         by = link.created_by_name or gettext("a command")
         return _two_lines(short_time(link.created_at), by)
+
+    @admin.display(description=_("Revoke"))
+    def shown_revoke(self, link: SetupLink) -> SafeString | str:
+        if link.connection is None or not link.is_usable:
+            return "–"
+        return format_html(
+            '<a href="{}">{} <span class="visually-hidden">{}</span></a>',
+            admin_url(self.admin_site, link, "revoke", link.pk),
+            gettext("Revoke"),
+            link,
+        )
 
     # --- A link -----------------------------------------------------------------------------
 

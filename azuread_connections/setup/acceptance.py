@@ -139,7 +139,12 @@ def _directory_of(candidate: Connection) -> domains.Answer | None:
     answer = domains.ask(candidate, candidate.domain)
     names = {"domain": candidate.domain}
     if isinstance(answer.error, PersonalDirectory):
-        raise Refused("domain", str(no_own_directory(candidate.domain).messages[0]))
+        raise Refused(
+            "domain",
+            str(no_own_directory(candidate.domain).messages[0]),
+            _("Check the spelling. The admin center shows it under Overview › Primary domain."),
+            "directory",
+        )
     if isinstance(answer.error, OtherCloud):
         described = describe_error(answer.error)
         raise Refused(
@@ -182,7 +187,15 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
         tenant_id=candidate.tenant_id,
         status=Directory.Status.ALLOWED,
     )
-    if others.filter(tenant_id=candidate.tenant_id).exists() or known.exists():
+    owner = others.filter(tenant_id=candidate.tenant_id).first()
+    if owner is None and (row := known.select_related("connection").first()):
+        owner = row.connection
+    if owner is not None:
+        events.record_domain_refused(
+            owner,
+            f"The set-up of the connection {connection} asked for {candidate.domain}, a domain of "
+            "this connection's directory.",
+        )
         raise Refused(
             "domain",
             _("The directory of %(domain)s is already in use on this site.")
@@ -191,6 +204,7 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
                 "Enter a domain of your own organisation. If it is yours, ask the person who "
                 "invited you: only the site's administrator can decide which connection it is for."
             ),
+            "directory",
         )
 
 

@@ -32,6 +32,11 @@ _SHOWN_FOR = 900
 _QUESTIONS = RateLimit("setup_domain_questions", limit=300, seconds=900)
 #: What a link can type in: an answer can show that another organization uses this site.
 _ADDITIONS = RateLimit("setup_domains", limit=60, seconds=3600)
+#: In English: for the log.
+_VERIFIED_BY = {
+    DomainAlias.VerifiedBy.MICROSOFT: "Microsoft's answer",
+    DomainAlias.VerifiedBy.DNS: "its DNS record",
+}
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,9 @@ def remove_domain(request: HttpRequest, link: SetupLink, domain: str) -> None:
         events.record_setup_step(request, link, f"Removed the domain {domain}.")
 
 
-def ask_about(aliases: Iterable[DomainAlias]) -> None:
-    """Ask Microsoft and the DNS about the domains that are not verified, and store the answers.
+def ask_about(request: HttpRequest, link: SetupLink, aliases: Iterable[DomainAlias]) -> None:
+    """Ask Microsoft and the DNS about the domains of a link's connection that are not verified, and
+    store the answers.
 
     At most once in ``ASK_EVERY`` seconds for each, and within the time of one callback.
     """
@@ -123,6 +129,11 @@ def ask_about(aliases: Iterable[DomainAlias]) -> None:
             except Connection.DoesNotExist:
                 return
             _remember(alias, answer)
+            if now := DomainAlias.objects.verified().filter(pk=alias.pk).first():
+                by = _VERIFIED_BY[DomainAlias.VerifiedBy(now.verified_by)]
+                events.record_setup_step(
+                    request, link, f"Verified the domain {now.domain} by {by}."
+                )
             if not answer.is_conclusive:
                 return
 

@@ -56,11 +56,13 @@ def following(link: SetupLink, name: str) -> str:
     return known[min(known.index(name) + 1, len(known) - 1)]
 
 
-def reach(link: SetupLink, name: str) -> None:
-    """Store that a step was reached, unless the link has come further."""
-    if names(link).index(name) > _furthest(link):
-        link.step = name
-        link.save(update_fields=["step"])
+def reach(link: SetupLink, name: str) -> bool:
+    """Store that a step was reached; return False, and do nothing, if the link has come as far."""
+    if names(link).index(name) <= _furthest(link):
+        return False
+    link.step = name
+    link.save(update_fields=["step"])
+    return True
 
 
 def go_back_to(link: SetupLink, name: str) -> None:

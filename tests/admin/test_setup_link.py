@@ -55,6 +55,19 @@ def test_a_row_says_what_matters(boss: Client, link: SetupLink) -> None:
         assert words in page
 
 
+def test_a_link_can_be_revoked_from_the_list(
+    boss: Client, link: SetupLink, staff: Callable[..., Client]
+) -> None:
+    address = f'href="{LINKS}{link.pk}/revoke/"'
+    assert address in boss.get(LINKS).content.decode()
+    may_see = staff("view_setuplink", "view_connection")
+    page = may_see.get(LINKS)
+    assert page.status_code == 200
+    assert address not in page.content.decode()
+    SetupLink.objects.update(revoked_at=timezone.now())
+    assert address not in boss.get(LINKS).content.decode()
+
+
 def test_the_newest_comes_first(boss: Client, link: SetupLink) -> None:
     newest = SetupLinkFactory.create(connection=link.connection)
     assert shown(boss) == [newest, link]

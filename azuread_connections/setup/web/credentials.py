@@ -98,7 +98,8 @@ class CredentialsPage(StepPage):
 
     def _download(self) -> HttpResponse:
         """Return the certificate as the file to upload in Azure. It has no private part."""
-        if not Draft.of(self.link).certificate and not _CERTIFICATES.allows(self.link.reference):
+        is_new = not Draft.of(self.link).certificate
+        if is_new and not _CERTIFICATES.allows(self.link.reference):
             why = gettext("Many certificates were created with this link.")
             return self._show_refused(why, gettext("Wait 15 minutes, then try again."))
         try:
@@ -106,6 +107,10 @@ class CredentialsPage(StepPage):
         except ImproperlyConfigured:
             why = gettext("This site cannot make a certificate: its encryption key is missing.")
             return self._show_refused(why, gettext("Tell the person who invited you."))
+        if is_new:
+            events.record_setup_step(
+                self.request, self.link, f"Created the certificate {certificate}."
+            )
         response = HttpResponse(
             to_der(certificate.certificate), content_type="application/pkix-cert"
         )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from ...dns_proof.records import Outcome, record_name, record_value
 from ...dns_proof.wording import advise, describe
+from ...microsoft import admin_center
 from ...models import DomainAlias, SetupLink
 from .. import domains, steps
 from ..connections import is_in_use
@@ -43,7 +44,7 @@ class DomainsPage(StepPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.is_read_only:
-            domains.ask_about(domains.domains_of(self.connection))
+            domains.ask_about(request, self.link, domains.domains_of(self.connection))
         return self.render_to_response(self.get_context_data())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -72,7 +73,7 @@ class DomainsPage(StepPage):
             return self.render_to_response(self.get_context_data())
         if self._is_required:
             rows = domains.domains_of(self.connection)
-            domains.ask_about(rows)
+            domains.ask_about(self.request, self.link, rows)
             if not _all_verified(domains.domains_of(self.connection)):
                 self.error_place = "page"
                 self.error = _(
@@ -97,6 +98,7 @@ class DomainsPage(StepPage):
             verified=sum(map(domains.is_verified, rows)),
             is_pinned=bool(self.connection.tenant_id),
             is_required=self._is_required,
+            directory_url=admin_center.directory_url(self.connection.cloud),
             typed=self.typed,
             error=self.error if self.error_place == "field" else "",
             page_error=self.error if self.error_place == "page" else "",

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from azuread_connections.entra.certificates import expiry_of
+from azuread_connections.microsoft import admin_center
 from azuread_connections.models import (
     Application,
     Connection,
@@ -47,6 +48,8 @@ def test_a_certificate_is_made_once_and_works_when_it_is_uploaded(customer: Cust
     again = customer.browser.post(customer.url("credentials"), {"download": "1"})
     assert first["Content-Type"] == "application/pkix-cert"
     assert first.content == again.content
+    told = Event.objects.filter(kind="setup_step", message__contains="Created the certificate")
+    assert told.count() == 1
     too_early = customer.enter(client_secret="", expires_at="")
     assert "does not have the certificate" in errors_of(too_early)["__all__"][0]
     assert not customer.connection.credentials.exists()
@@ -180,6 +183,9 @@ def test_a_directory_of_another_connection_is_refused(
         client_secret=fabrikam.app.secrets[0].value,
     )
     assert "already in use" in errors_of(response)["domain"][0]
+    assert admin_center.directory_url(customer.connection.cloud) in errors_of(response)["domain"][0]
+    [told] = Event.objects.filter(kind="setup_step", connection=fabrikam.connection)
+    assert "asked for fabrikam.com" in told.message
     assert "fabrikam" not in errors_of(response)["domain"][0].replace("fabrikam.com", "")
     assert customer.connection.tenant_id == ""
 

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from azuread_connections.dns_proof.records import record_name, record_value
 from azuread_connections.domains import check
+from azuread_connections.microsoft import admin_center
 from azuread_connections.models import Connection, DomainAlias, Event, SetupLink
 from azuread_connections.setup import domains
 from azuread_connections.setup.links import CreatedLink, create_link
@@ -355,3 +356,27 @@ def test_the_page_takes_the_same_queries_for_any_number_of_domains(
             client.get(url(made))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+# --- The log and the admin center -----------------------------------------------------------------
+
+
+def test_a_domain_that_becomes_verified_is_logged_once(
+    client: Client, made: CreatedLink, microsoft: StandIn
+) -> None:
+    add(client, made)
+    publish(microsoft)
+    for _look in range(3):
+        let_pass()
+        client.get(url(made))
+    told = Event.objects.filter(
+        kind="setup_step", reference=made.link.reference, message__contains="Verified the domain"
+    )
+    assert [each.message for each in told] == [f"Verified the domain {NET} by its DNS record."]
+
+
+def test_the_page_links_to_the_domains_in_the_admin_center(
+    client: Client, made: CreatedLink
+) -> None:
+    address = admin_center.directory_url(made.link.connection.cloud)
+    assert f'href="{html.escape(address)}"' in client.get(url(made)).content.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azuread_connections.models import Connection
+from azuread_connections.models import Connection, Event
 from tests.factories import ApplicationFactory
 from tests.setup.customer import Customer
 
@@ -38,3 +38,12 @@ def test_only_hosts_of_the_links_applications_are_named(customer: Customer) -> N
     page = page_of(customer)
     assert "http://portal.example.com/login/callback" in page
     assert "northwind" not in page
+
+
+def test_each_step_is_logged_when_it_is_left_for_the_first_time(customer: Customer) -> None:
+    for _press in range(2):
+        customer.browser.post(customer.url("register"))
+    told = Event.objects.filter(kind="setup_step", reference=customer.link.reference)
+    assert [each.message.split(". ")[-1] for each in told] == [
+        "Went on from the step register to credentials."
+    ]
