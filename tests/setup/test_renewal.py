@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -43,6 +44,14 @@ def test_only_the_contact_gets_a_link(client: Client) -> None:
     assert "Renew the sign-in of contoso" in page
     link = SetupLink.objects.get()
     assert (link.purpose, link.connection) == ("renew", Connection.objects.get())
+
+
+def test_the_command_puts_the_link_into_its_mail(client: Client) -> None:
+    with pytest.raises(SystemExit):  # a credential ends
+        call_command("check_secrets", "--email")
+    [letter] = [each for each in mail.outbox if each.to == ["grady@contoso.com"]]
+    [address] = re.findall(rf"{SITE}(/login/setup/\S+)", str(letter.body))
+    assert client.get(address, secure=True).status_code == 200
 
 
 def test_a_notice_makes_one_link(contoso: Company) -> None:
