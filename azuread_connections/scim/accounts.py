@@ -14,7 +14,7 @@ from ..conf import conf
 from ..entra.deadline import within
 from ..entra.id_token import IdTokenClaims
 from ..login.backend import site_backend
-from ..login.log import events
+from ..login.log import provisioning_events as events
 from ..login.log.failures import SignInFailed
 from ..login.users import directories
 from ..login.users.enrichment import Enrichment

@@ -20,7 +20,7 @@ from ..credentials.certificates import KeyPair
 from ..entra.cloud import clouds_sharing_login
 from ..entra.errors import EntraError, MicrosoftError, OtherCloud, PersonalDirectory
 from ..entra.frames import without_frame_variables
-from ..login.log import events
+from ..login.log import setup_events as events
 from ..microsoft.app_token import request_with
 from ..microsoft.wording import describe_error
 from ..models import Connection, Credential, Directory, DomainAlias, SetupLink, SetupSession

@@ -14,7 +14,7 @@ from .. import domains
 from ..conf import CACHE_PREFIX, conf
 from ..dns_proof.records import Lookup, Outcome
 from ..entra.deadline import seconds_left, within
-from ..login.log import events
+from ..login.log import setup_events as events
 from ..models import Connection, DomainAlias, SetupLink
 from ..models.validators import clean_alias
 from ..rate_limit import RateLimit

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..login.log import events
+from ..login.log import setup_events as events
 from ..login.lookup.addresses import site_url
 from ..models import Application, Connection, EnabledConnection, SetupLink
 from ..rate_limit import RateLimit

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ..client_address import client_address
-from ..login.log import events
+from ..login.log import setup_events as events
 from ..models import SetupLink, SetupSession
 from ..models.setup_link import SESSION_LIFETIME
 from ..rate_limit import RateLimit, network_of

@@ -51,7 +51,7 @@ _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
 _TIE = "tests/attacks/test_hostile_tie.py::test_"
 _SETUP_TRIAL = "tests/attacks/test_hostile_setup_trial.py::test_"
 _ROLES = "tests/login/users/test_roles.py::test_"
-_EVENTS = "tests/login/log/test_events.py::test_"
+_STORE = "tests/login/log/test_store.py::test_"
 _COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
 _APPROVAL = "tests/attacks/test_hostile_approval.py::test_"
 _CUSTOMER = "tests/attacks/test_hostile_customer.py::test_"
@@ -1564,7 +1564,7 @@ PROTECTIONS = [
     # --- The log
     Protection(
         "login/log/limits.py::Limits.place_of",
-        never("per_connection"),
+        never("FAILURES_PER_MINUTE"),
         f"{_BROWSER}a_flood_of_junk",
     ),
     Protection(
@@ -1581,32 +1581,32 @@ PROTECTIONS = [
     Protection(
         "login/log/limits.py::Limits.place_of",
         always("OVERALL_COUNTER"),
-        f"{_EVENTS}all_connections_together_have_a_limit",
+        f"{_STORE}all_connections_together_have_a_limit",
     ),
     Protection(
         "login/log/limits.py::Limits.place_of",
         never("pk"),
-        f"{_EVENTS}a_secret_that_is_refused_takes_no_row_from_people_who_are",
+        f"{_STORE}a_secret_that_is_refused_takes_no_row_from_people_who_are",
     ),
     Protection(
         "login/log/limits.py::Limits.place_of",
         always("CONNECTION_COUNTER"),
-        f"{_EVENTS}without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row",
+        f"{_STORE}without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row",
     ),
     Protection(
-        "login/log/events.py::_store_failure",
+        "login/log/store.py::_kind_of",
         never("':proven'"),
-        f"{_EVENTS}what_is_proven_is_never_counted_in_a_row_of_junk",
+        f"{_STORE}what_is_proven_is_never_counted_in_a_row_of_junk",
     ),
     Protection(
-        "login/log/events.py::_store_failure",
+        "login/log/store.py::count_limited",
         never("has_room"),
-        f"{_EVENTS}the_counters_of_many_connections_have_the_limit_too",
+        f"{_STORE}the_counters_of_many_connections_have_the_limit_too",
     ),
     Protection(
         "login/flows/exchange.py::_redeem_with",
         replace("not isinstance(error, CodeNotAccepted)", "True"),
-        f"{_EVENTS}a_made_up_code_is_not_proven",
+        f"{_STORE}a_made_up_code_is_not_proven",
     ),
     Protection(
         "login/flows/identity.py::_failures",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ...entra.certificates import to_der
-from ...login.log import events
+from ...login.log import setup_events as events
 from ...microsoft import admin_center
 from ...models import Credential
 from ...rate_limit import RateLimit
