@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ..credentials.report import connection_credential_state
+from ..credentials.status import connection_credential_state
 from ..diagnostics.checklist import checklist
 from ..diagnostics.trials import trials
 from ..models import Connection, Directory, DomainAlias, SetupLink

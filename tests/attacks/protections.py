@@ -1600,7 +1600,7 @@ PROTECTIONS = [
     ),
     Protection(
         "login/log/store.py::count_limited",
-        never("has_room"),
+        always("has_room"),
         f"{_STORE}the_counters_of_many_connections_have_the_limit_too",
     ),
     Protection(

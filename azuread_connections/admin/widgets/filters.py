@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ...conf import conf
-from ...credentials.report import CredentialStatus, end_of_day
+from ...credentials.status import CredentialStatus, end_of_day
 from ...login.log.failures import FAILURES
 from ...models import Application, Connection, Credential
 from ...models.credential import not_expired

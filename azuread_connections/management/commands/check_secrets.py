@@ -16,8 +16,9 @@ from django.utils.translation import ngettext
 from azuread_connections.conf import conf
 from azuread_connections.credentials import verification as upkeep
 from azuread_connections.credentials.notices import send_notices
-from azuread_connections.credentials.report import CredentialLine, CredentialStatus
+from azuread_connections.credentials.report import CredentialLine
 from azuread_connections.credentials.sources import report
+from azuread_connections.credentials.status import CredentialStatus
 from azuread_connections.management import arguments
 from azuread_connections.management.exit_status import FAILED, FOUND, ExitStatusCommand, reason_of
 from azuread_connections.models.expiry import day_of
