@@ -18,7 +18,7 @@ from ..diagnostics.trials import trials
 from ..models import Connection, Directory, DomainAlias, SetupLink
 from ..setup.states import State
 from .connection.credentials import render_state
-from .directories import render_consent, render_grants
+from .directory_facts import render_consent, render_grants
 from .rights import may_see_connection
 from .setup_link_state import render_link_state
 from .widgets.dates import short_time

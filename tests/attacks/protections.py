@@ -1442,7 +1442,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
-        "admin/directories.py::decide_one",
+        "admin/directory_decisions.py::decide_one",
         never("may_decide"),
         f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
