@@ -163,7 +163,7 @@ RULES = [
     Rule(
         "foundation-below",
         "what everything reads stands below everything",
-        part("cache", "conf", "hosts", "observation", "rate_limit", "signals"),
+        part("cache", "conf", "defaults", "hosts", "observation", "rate_limit", "signals"),
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
             *("backends", "decorators", "domains", "microsoft", "middleware", "urls"),
