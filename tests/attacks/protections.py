@@ -718,7 +718,7 @@ PROTECTIONS = [
         "tests/models/test_grant.py::test_what_a_mapping_gave_ends_with_the_tie",
     ),
     Protection(
-        "login/users/resolution.py::_find",
+        "login/users/identities.py::find",
         replace("verified.connection.identity_cloud", "verified.connection.cloud"),
         "tests/login/users/test_resolution.py::test_us_government_and_dod_know_the_same_people",
     ),
@@ -785,17 +785,17 @@ PROTECTIONS = [
         f"{_ADMINISTRATOR}people_whom_the_policy_refuses",
     ),
     Protection(
-        "login/users/resolution.py::",
+        "login/users/identities.py::",
         drop_argument("cloud="),
         f"{_ADMINISTRATOR}the_same_ids_in_another_cloud",
     ),
     Protection(
-        "login/users/resolution.py::",
+        "login/users/identities.py::",
         drop_argument("tenant_id="),
         f"{_ADMINISTRATOR}the_same_object_id_in_another_directory",
     ),
     Protection(
-        "login/users/resolution.py::",
+        "login/users/identities.py::",
         drop_argument("object_id="),
         f"{_ADMINISTRATOR}a_recycled_upn",
     ),
