@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 
 from ..conf import conf
 from ..models import Connection, Credential, EnabledConnection
+from ..models.batches import in_pages
 from ..models.credential import shown_hint
 from .status import (
     ENDLESS,
@@ -110,7 +111,7 @@ def report(
     refused = credentials.filter(not_expired | Q(expires_at=None), refused_at__isnull=False)
     another = _another(not_expired, accepted_after="refused_at")
     refused = _classified(refused, another, include_superseded)
-    yield from _lines(_pages_by_id(refused, *_COLUMNS, "superseded"), now, days)
+    yield from _lines(in_pages(refused.values(*_COLUMNS, "superseded"), PAGE_SIZE), now, days)
 
     longer_lasting = not_expired & Q(expires_at__gt=OuterRef("expires_at"))
     dated = credentials.filter(expires_at__lt=end_of_day(now, days))
@@ -121,7 +122,7 @@ def report(
 
     # A separate query: databases do not agree on where NULL sorts.
     undated = credentials.filter(expires_at=None, refused_at=None).exclude(kind=ENDLESS)
-    yield from _lines(_pages_by_id(undated, *_COLUMNS), now, days)
+    yield from _lines(in_pages(undated.values(*_COLUMNS), PAGE_SIZE), now, days)
 
 
 def _classified(
@@ -159,7 +160,7 @@ _Row = dict[str, Any]
 def _missing(now: datetime) -> Iterator[CredentialLine]:
     secrets = Credential._default_manager.filter(connection=OuterRef("pk"))
     connections = Connection._default_manager.filter(~Exists(secrets))
-    for page in _pages_by_id(connections, "pk", "name"):
+    for page in in_pages(connections.values("pk", "name"), PAGE_SIZE):
         applications = _applications(row["pk"] for row in page)
         for row in page:
             yield CredentialLine(
@@ -220,16 +221,6 @@ def pages_by_date(rows: QuerySet[Any, _Row]) -> Iterator[list[_Row]]:
         if len(page) < PAGE_SIZE:
             later = rows.filter(expires_at__gt=last["expires_at"])
             page += later[: PAGE_SIZE - len(page)]
-
-
-def _pages_by_id(queryset: QuerySet[Any], *columns: str) -> Iterator[list[_Row]]:
-    rows = queryset.order_by("pk").values(*columns)
-    page = list(rows[:PAGE_SIZE])
-    while page:
-        yield page
-        if len(page) < PAGE_SIZE:
-            return
-        page = list(rows.filter(pk__gt=page[-1]["pk"])[:PAGE_SIZE])
 
 
 def _applications(connection_ids: Iterable[int]) -> defaultdict[int, tuple[str, ...]]:

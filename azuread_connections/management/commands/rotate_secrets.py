@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.core.management.color import no_style
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from azuread_connections.conf import conf
 from azuread_connections.credentials import rotation_plan as plan
 from azuread_connections.credentials.rotation_step import Pace, RotationOutcome, RotationStep
-from azuread_connections.credentials.verification import all_connections
 from azuread_connections.management import arguments
 from azuread_connections.management.exit_status import FAILED, FOUND, ExitStatusCommand, reason_of
+from azuread_connections.management.selection import all_connections, no_such_connection
 from azuread_connections.models import Connection
 
 from ...log_fields import LogEvent, log_fields
@@ -121,5 +121,5 @@ def _chosen(names: list[str]) -> Iterator[Connection]:
     found = {each.name_key: each for each in Connection._default_manager.filter(name_key__in=keys)}
     for name in names:
         if name.lower() not in found:
-            raise CommandError(_("There is no connection called %(names)s.") % {"names": name})
+            raise no_such_connection([name])
     yield from found.values()
