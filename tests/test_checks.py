@@ -19,7 +19,8 @@ from azuread_connections.checks import (
     check_settings,
     check_stored_secrets,
 )
-from azuread_connections.conf import DEFAULTS, conf
+from azuread_connections.conf import conf
+from azuread_connections.defaults import DEFAULTS
 from azuread_connections.login.lookup import addresses
 from azuread_connections.middleware import ConnectionSessionMiddleware
 from tests.factories import ConnectionFactory, CredentialFactory

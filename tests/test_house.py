@@ -163,7 +163,7 @@ RULES = [
     Rule(
         "foundation-below",
         "what everything reads stands below everything",
-        part("cache", "conf", "hosts", "observation", "rate_limit", "signals"),
+        part("cache", "conf", "defaults", "hosts", "observation", "rate_limit", "signals"),
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
             *("backends", "decorators", "domains", "microsoft", "middleware", "urls"),
@@ -711,6 +711,7 @@ SCENARIOS = {
     "scim/test_restored.py": "a database from an older dump",
     "provider/test_whole_sign_in.py": "from the client's redirect to its tokens",
     "rest_framework/test_docs.py": "the views of docs/rest-framework.md",
+    "rest_framework/test_sessions.py": "a view for tokens and for the sessions of sign-ins",
     "testing/test_docs.py": "the examples of three pages of docs/ on testing",
     "scim/test_docs.py": "the example of docs/provisioning.md",
     "scim/test_bad_input.py": "every endpoint, called with malformed requests",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from azuread_connections.conf import DEFAULTS
+from azuread_connections.defaults import DEFAULTS
 from azuread_connections.login.log.failures import FAILURES
 from azuread_connections.models import Event
 from project.reference import checks_page, settings_page

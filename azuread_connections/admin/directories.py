@@ -1,31 +1,36 @@
-"""Admin pages of directories: which wait, which are let in, what each has granted."""
+"""Admin pages of directories: their list, and the form of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import AdminSite
 from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..entra.cloud import PERSONAL_TENANT_ID
 from ..models import Connection, Directory
 from ..models.directory import refused_are_kept
 from ..models.validators import is_guid
+from .directory_decisions import decide, may_decide, no_effect
+from .directory_facts import (
+    render_consent,
+    render_grants,
+    render_last_let_in,
+    render_status,
+    with_last_sign_in,
+)
 from .rights import (
-    CHANGE_DIRECTORY,
-    may,
     may_change_connection,
     may_change_only_others,
     may_see_connection,
@@ -35,163 +40,7 @@ from .rights import (
 from .widgets.dates import time_ago
 from .widgets.filters import ConnectionFilter
 from .widgets.large_lists import LargeListAdmin
-from .widgets.last_sign_in import last_sign_in
-from .widgets.links import admin_url, as_key, link_to
-
-#: The number shown on a connection's page; the list of directories has all.
-SHOWN_AT_ONCE = 20
-
-
-def may_decide(
-    admin_site: AdminSite, request: HttpRequest, connection: Connection | None = None
-) -> bool:
-    """Return whether the user may let in and refuse directories (of one connection, if given)."""
-    if may_change_connection(admin_site, request, connection):
-        return True
-    return may(request, CHANGE_DIRECTORY) and not may_change_only_others(
-        admin_site, request, connection
-    )
-
-
-def most_urgent(connection: Connection) -> list[Directory]:
-    """Return the directories to show on a connection's page: waiting ones first, then the newest.
-
-    Returns one more than ``SHOWN_AT_ONCE`` if there are more.
-    """
-    waiting_first = Case(When(status=Directory.Status.WAITING, then=Value(0)), default=Value(1))
-    known = with_last_sign_in(connection.directories.select_related("connection"))
-    rows = known.order_by(waiting_first, "-first_seen_at", "-pk")
-    return list(rows[: SHOWN_AT_ONCE + 1])
-
-
-def with_last_sign_in(directories: QuerySet[Directory]) -> QuerySet[Any]:
-    """Add to each row when somebody last signed in with its connection: see ``render_last_let_in``.
-
-    This costs a subquery for each row shown.
-    """
-    return directories.annotate(connection_signed_in_at=last_sign_in("connection"))
-
-
-def render_last_let_in(directory: Any) -> str | SafeString:
-    """Render when a directory's people were last let in.
-
-    With the common endpoint, this is stored for each directory, at most hourly. Without it, only
-    people of the connection's own directory get in, so the connection's last sign-in is used.
-    """
-    connection: Connection = directory.connection
-    last = directory.last_seen_at
-    if directory.tenant_id != connection.tenant_id:
-        return time_ago(last, gettext("never"))
-    if connection.use_common_endpoint:
-        # People may have signed in before the common endpoint was on.
-        return time_ago(last, "–")
-    times = (last, directory.connection_signed_in_at)
-    last = max((time for time in times if time is not None), default=None)
-    return time_ago(last, gettext("never"))
-
-
-def decide(
-    page: admin.ModelAdmin[Any],
-    request: HttpRequest,
-    directories: Iterable[Directory],
-    status: Directory.Status,
-) -> None:
-    """Let in or refuse directories, with an entry in the history of each that changes."""
-    changed = [directory for directory in directories if not _is_decided(directory, status)]
-    for directory in changed:
-        was = directory.status_today.label
-        directory.decide(status)
-        words = {"was": was, "now": directory.get_status_display()}
-        page.log_change(request, directory, gettext("Status: %(now)s (was %(was)s).") % words)
-    if status == Directory.Status.ALLOWED:
-        done = ngettext("%(n)d directory approved.", "%(n)d directories approved.", len(changed))
-    else:
-        done = ngettext("%(n)d directory refused.", "%(n)d directories refused.", len(changed))
-    page.message_user(request, done % {"n": len(changed)}, messages.SUCCESS)
-    if any(not directory.connection.use_common_endpoint for directory in changed):
-        page.message_user(request, no_effect(), messages.WARNING)
-
-
-def _is_decided(directory: Directory, status: Directory.Status) -> bool:
-    """Return whether it already has the status. One accepted automatically is not approved."""
-    if directory.status != status:
-        return False
-    by_administrator = directory.admitted_by == Directory.AdmittedBy.ADMINISTRATOR
-    return by_administrator or (directory.is_own and status == Directory.Status.ALLOWED)
-
-
-def decide_one(
-    page: admin.ModelAdmin[Any], request: HttpRequest, connection: Connection
-) -> HttpResponse:
-    """Approve or refuse the one directory whose button was pressed on its connection's page."""
-    if not may_decide(page.admin_site, request, connection):
-        raise PermissionDenied
-    for word, status in (
-        ("approve", Directory.Status.ALLOWED),
-        ("refuse", Directory.Status.REFUSED),
-    ):
-        if key := as_key(request.POST.get(word, "")):
-            decide(page, request, connection.directories.filter(pk=key), status)
-    url = admin_url(page.admin_site, connection, "change", quote(connection.pk))
-    return HttpResponseRedirect(f"{url}#azuread-directories")
-
-
-def no_effect() -> str:
-    return gettext(
-        "A connection without “Use common endpoint” accepts only people of its own directory, "
-        "whatever the status of other directories."
-    )
-
-
-def render_status(directory: Directory) -> SafeString:
-    """Render the status as text with a colour and a sign; the text alone suffices."""
-    return format_html(
-        '<span class="azuread-state azuread-state-{}">{}</span>',
-        directory.status_today,
-        directory.status_today.label,
-    )
-
-
-def render_grants(permissions: str, since: Any) -> str | SafeString:
-    """Render which permissions are proven, and since when."""
-    if not permissions:
-        return ""
-    names = format_html_join(", ", "<code>{}</code>", ((name,) for name in permissions.split()))
-    return format_html("{} ({})", names, time_ago(since, "–"))
-
-
-def render_consent(directory: Directory) -> str | SafeString:
-    """Render when somebody came back from the consent page, and who had sent them."""
-    if directory.consent_returned_at is None:
-        return "–"
-    when = time_ago(directory.consent_returned_at, "–")
-    if not directory.consent_asked_by:
-        return when
-    by = gettext("asked by %(name)s") % {"name": directory.consent_asked_by}
-    return format_html("{}, {}", when, by)
-
-
-def rows(admin_site: AdminSite, directories: Iterable[Directory], own: str) -> list[dict[str, Any]]:
-    """Return the rows of a connection's page; ``own`` is the ID of its own directory."""
-    return [
-        {
-            "pk": directory.pk,
-            "name": link_to(admin_site, directory, directory.domain),
-            "plain_name": directory.domain or directory.tenant_id,
-            "is_own": directory.tenant_id == own,
-            "status": render_status(directory),
-            "first_seen": time_ago(directory.first_seen_at, "–"),
-            "last_seen": render_last_let_in(directory),
-            "delegated": render_grants(directory.delegated_scopes, directory.delegated_since),
-            "application": render_grants(
-                directory.application_permissions, directory.application_since
-            ),
-            "consent": render_consent(directory),
-            "may_approve": directory.status_today != Directory.Status.ALLOWED,
-            "may_refuse": directory.status != Directory.Status.REFUSED,
-        }
-        for directory in directories
-    ]
+from .widgets.links import admin_url
 
 
 class DirectoryForm(forms.ModelForm):

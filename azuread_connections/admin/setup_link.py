@@ -15,12 +15,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Application, SetupLink
+from ..models import SetupLink
 from ..setup.states import State, in_state
 from .rights import may_change_connection, of_visible_connections
 from .setup_link_state import render_link_state
 from .widgets.dates import short_time
-from .widgets.filters import MOST_CHOICES, ConnectionFilter
+from .widgets.filters import ApplicationChoiceFilter, ConnectionFilter
 from .widgets.large_lists import LargeListAdmin
 from .widgets.links import admin_url, as_key
 from .widgets.read_only import ReadOnlyAdmin
@@ -41,22 +41,9 @@ class StateFilter(admin.SimpleListFilter):
         return in_state(queryset, State(value)) if value in State.values else queryset
 
 
-class LinkApplicationFilter(admin.SimpleListFilter):
-    title = _("application")
-    parameter_name = "application"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        applications = Application._default_manager.order_by("name")
-        return [
-            (str(pk), name) for pk, name in applications.values_list("pk", "name")[:MOST_CHOICES]
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        key = as_key(value)
-        return queryset.filter(applications=key) if key else queryset.none()
+class LinkApplicationFilter(ApplicationChoiceFilter):
+    template = admin.SimpleListFilter.template
+    field = "applications"
 
 
 @admin.register(SetupLink)

@@ -12,13 +12,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ..credentials.report import connection_credential_state
+from ..credentials.status import connection_credential_state
 from ..diagnostics.checklist import checklist
 from ..diagnostics.trials import trials
 from ..models import Connection, Directory, DomainAlias, SetupLink
 from ..setup.states import State
 from .connection.credentials import render_state
-from .directories import render_consent, render_grants
+from .directory_facts import render_consent, render_grants
 from .rights import may_see_connection
 from .setup_link_state import render_link_state
 from .widgets.dates import short_time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from ..client_address import client_address
-from ..login.log import events
+from ..login.log import client_events as events
 from ..models import Event
 from .refusals import KeysUnavailable, TokenRefused
 

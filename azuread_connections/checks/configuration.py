@@ -16,7 +16,8 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from ..conf import DEFAULTS, MAX_DAYS, MAX_SECONDS, MIN_METRICS_TOKEN_LENGTH, conf
+from ..conf import conf
+from ..defaults import DEFAULTS, MAX_DAYS, MAX_SECONDS, MIN_METRICS_TOKEN_LENGTH
 from ..dns_proof.servers import is_server
 from ..login.backend import ConnectionBackend, ignored_hooks, unusable_hooks
 from ..models.fields import KEY_COMMAND

@@ -10,8 +10,8 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from ..conf import conf, is_loopback
-from ..hosts import ascii_host
+from ..conf import conf
+from ..hosts import ascii_host, is_loopback
 from ..middleware import ConnectionSessionMiddleware
 from .finding import Finding
 

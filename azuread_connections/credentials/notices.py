@@ -19,7 +19,8 @@ from .. import signals
 from ..log_fields import LogEvent, log_fields
 from ..mail import addressees, is_contact, write_to
 from ..models import Connection, Credential
-from .report import CredentialStatus, days_left, report
+from .report import report
+from .status import CredentialStatus, days_left
 
 logger = logging.getLogger("azuread_connections")
 

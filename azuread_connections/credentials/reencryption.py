@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.apps import apps
 from django.db import models, router, transaction
 
 from ..models import Credential, EncryptedTextField, Sealed, SetupLink, UndecryptableError
+from ..models.batches import in_pages
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _reencrypt(
     model: type[models.Model], outcome: ReencryptionCounts, batch_size: int, dry_run: bool
 ) -> Iterator[Unreadable]:
     fields = _encrypted_fields(model)
-    for row in _in_pages(model, batch_size):
+    for row in _rows(model, batch_size):
         for field in fields:
             value = getattr(row, field)
             if value is None:
@@ -99,7 +101,7 @@ def _reencrypt(
 def _reencrypt_drafts(
     outcome: ReencryptionCounts, batch_size: int, dry_run: bool
 ) -> Iterator[Unreadable]:
-    for link in _in_pages(SetupLink, batch_size):
+    for link in _rows(SetupLink, batch_size):
         if any(link.draft.get(name) for name in SetupLink.ENCRYPTED_IN_DRAFT):
             yield from _reencrypt_draft(link.pk, outcome, dry_run)
 
@@ -143,14 +145,9 @@ def _replace(row: models.Model, field: str, renewed: object) -> bool:
     return bool(unchanged.update(**{field: renewed}))
 
 
-def _in_pages(model: type[models.Model], size: int) -> Iterator[Any]:
-    # Keyset pages: MariaDB's driver cannot stream, and a server-side cursor would hold a
-    # transaction open for the whole run.
-    rows: Any = model._base_manager.order_by("pk")
+def _rows(model: type[models.Model], page_size: int) -> Iterator[Any]:
+    rows: Any = model._base_manager.all()
     if model is Credential:
         rows = rows.filter(value__isnull=False).select_related("connection")
         rows = rows.only("value", "kind", "hint", "connection__name")
-    page = list(rows[:size])
-    while page:
-        yield from page
-        page = list(rows.filter(pk__gt=page[-1].pk)[:size])
+    return chain.from_iterable(in_pages(rows, page_size))

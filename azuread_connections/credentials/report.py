@@ -1,7 +1,7 @@
-"""Which credentials have ended, end soon, or have no date: as texts and as a report.
+"""The report of all credentials that have ended, end soon, or have no date.
 
-Nothing here reads ``Credential.value`` or asks Microsoft: the recorded date and Microsoft's
-answers at the last sign-ins decide.
+It reads the dates that ``status`` decides by, in pages, and neither ``Credential.value`` nor
+anything of Microsoft's.
 """
 
 from __future__ import annotations
@@ -9,50 +9,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
-from django.utils.timesince import timesince
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 
 from ..conf import conf
 from ..models import Connection, Credential, EnabledConnection
+from ..models.batches import in_pages
 from ..models.credential import shown_hint
-from ..models.expiry import day_of, start_of_day
+from .status import (
+    ENDLESS,
+    CredentialDates,
+    CredentialStatus,
+    credential_state,
+    days_left,
+    end_of_day,
+)
 
-#: Federated credentials have no end: Microsoft asks their issuer's token at each use.
-_ENDLESS = Credential.Kind.FEDERATED
 #: Rows that ``report`` reads at once; limits its memory at any number of connections.
 PAGE_SIZE = 500
-
-
-class CredentialStatus(models.TextChoices):
-    """The status by the recorded date and by Microsoft's answers.
-
-    ``REFUSED``: not expired by its date, but Microsoft refused it when it was last sent, or it
-    could not be sent. ``MISSING``: the connection has no credential.
-    """
-
-    EXPIRED = "expired", _("expired")
-    REFUSED = "refused", _("refused")
-    EXPIRING = "expiring", _("expiring")
-    UNKNOWN = "unknown", _("unknown")
-    VALID = "valid", _("valid")
-    MISSING = "missing", _("missing")
-
-
-@dataclass(frozen=True)
-class CredentialState:
-    """The overall state of a connection's credentials, with the date that decides."""
-
-    status: CredentialStatus
-    text: str
-    expires_at: datetime | None
-    refused_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -97,76 +75,6 @@ class CredentialLine:
         return self.status
 
 
-def days_left(expires_at: datetime, now: datetime) -> int:
-    """Count the midnights (UTC, as for the date) from now to the date; negative in the past.
-
-    A secret that expires tomorrow at nine has one day left, whatever the time now.
-    """
-    return (day_of(expires_at) - day_of(now)).days
-
-
-def describe_expiry(expires_at: datetime | None, now: datetime) -> str:
-    """Return when a secret expires: "expires in 12 days", "expired today"."""
-    if expires_at is None:
-        return gettext("no expiry date recorded")
-    days = days_left(expires_at, now)
-    if expires_at <= now:
-        if days == 0:
-            return gettext("expired today")
-        return ngettext("expired %(days)d day ago", "expired %(days)d days ago", -days) % {
-            "days": -days
-        }
-    if days == 0:
-        return gettext("expires today")
-    return ngettext("expires in %(days)d day", "expires in %(days)d days", days) % {"days": days}
-
-
-def describe_refusal(refused_at: datetime, now: datetime, *, is_unavailable: bool = False) -> str:
-    """Return when a credential last failed: "refused by Microsoft 3 minutes ago"."""
-    if now - refused_at < timedelta(minutes=1):
-        if is_unavailable:
-            return gettext("not readable just now")
-        return gettext("refused by Microsoft just now")
-    # Django joins number and unit by a no-break space, which a text search does not find.
-    time_ago = timesince(refused_at, now, depth=1).replace("\xa0", " ")
-    if is_unavailable:
-        return gettext("not readable %(time)s ago") % {"time": time_ago}
-    return gettext("refused by Microsoft %(time)s ago") % {"time": time_ago}
-
-
-def connection_credential_state(
-    credentials: Iterable[Credential], now: datetime | None = None
-) -> CredentialState:
-    """Return a connection's state by its longest-lasting secret that Microsoft does not refuse.
-
-    If another secret is usable, an expired or refused one does not matter: it was rotated. A secret
-    without a date decides only if no other is known to be usable, because it can have expired. If
-    all secrets that have not expired are refused, the latest refusal decides.
-    """
-    now = now or timezone.now()
-    days = conf.secret_warning_days
-    states = [_state(_Dates.of(credential), now, days) for credential in credentials]
-    if not states:
-        return CredentialState(CredentialStatus.MISSING, gettext("no secret"), None)
-    best = max((state.status for state in states), key=_WORST_TO_BEST.index)
-    equals = [state for state in states if state.status is best]
-    # Without a time it never ends, or nobody knows: the others of this status do not differ.
-    return max(equals, key=lambda each: (_deciding_time(each) is None, _deciding_time(each) or now))
-
-
-_WORST_TO_BEST = (
-    CredentialStatus.EXPIRED,
-    CredentialStatus.REFUSED,
-    CredentialStatus.UNKNOWN,
-    CredentialStatus.EXPIRING,
-    CredentialStatus.VALID,
-)
-
-
-def _deciding_time(state: CredentialState) -> datetime | None:
-    return state.refused_at if state.status is CredentialStatus.REFUSED else state.expires_at
-
-
 def report(
     days: int | None = None,
     *,
@@ -203,7 +111,7 @@ def report(
     refused = credentials.filter(not_expired | Q(expires_at=None), refused_at__isnull=False)
     another = _another(not_expired, accepted_after="refused_at")
     refused = _classified(refused, another, include_superseded)
-    yield from _lines(_pages_by_id(refused, *_COLUMNS, "superseded"), now, days)
+    yield from _lines(in_pages(refused.values(*_COLUMNS, "superseded"), PAGE_SIZE), now, days)
 
     longer_lasting = not_expired & Q(expires_at__gt=OuterRef("expires_at"))
     dated = credentials.filter(expires_at__lt=end_of_day(now, days))
@@ -213,8 +121,8 @@ def report(
     yield from _lines(pages_by_date(dated.values(*_COLUMNS, "superseded")), now, days)
 
     # A separate query: databases do not agree on where NULL sorts.
-    undated = credentials.filter(expires_at=None, refused_at=None).exclude(kind=_ENDLESS)
-    yield from _lines(_pages_by_id(undated, *_COLUMNS), now, days)
+    undated = credentials.filter(expires_at=None, refused_at=None).exclude(kind=ENDLESS)
+    yield from _lines(in_pages(undated.values(*_COLUMNS), PAGE_SIZE), now, days)
 
 
 def _classified(
@@ -235,7 +143,7 @@ def _another(usable: Q, *, accepted_after: str) -> Exists:
     """
     # A federated credential never ends: it replaces another one once Microsoft has accepted it.
     proven = Q(expires_at=None, last_success_at__gt=OuterRef(accepted_after))
-    proven |= Q(kind=_ENDLESS, last_success_at__isnull=False)
+    proven |= Q(kind=ENDLESS, last_success_at__isnull=False)
     others = Credential._default_manager.filter(
         usable | proven, connection=OuterRef("connection"), refused_at=None
     )
@@ -252,7 +160,7 @@ _Row = dict[str, Any]
 def _missing(now: datetime) -> Iterator[CredentialLine]:
     secrets = Credential._default_manager.filter(connection=OuterRef("pk"))
     connections = Connection._default_manager.filter(~Exists(secrets))
-    for page in _pages_by_id(connections, "pk", "name"):
+    for page in in_pages(connections.values("pk", "name"), PAGE_SIZE):
         applications = _applications(row["pk"] for row in page)
         for row in page:
             yield CredentialLine(
@@ -277,8 +185,10 @@ def _lines(pages: Iterator[list[_Row]], now: datetime, days: int) -> Iterator[Cr
         for row in page:
             expires_at: datetime | None = row["expires_at"]
             superseded = row.get("superseded", False)
-            dates = _Dates(row["kind"], expires_at, row["refused_at"], row["is_unavailable"])
-            state = _state(dates, now, days)
+            dates = CredentialDates(
+                row["kind"], expires_at, row["refused_at"], row["is_unavailable"]
+            )
+            state = credential_state(dates, now, days)
             yield CredentialLine(
                 connection=row["connection__name"],
                 credential_id=row["pk"],
@@ -313,16 +223,6 @@ def pages_by_date(rows: QuerySet[Any, _Row]) -> Iterator[list[_Row]]:
             page += later[: PAGE_SIZE - len(page)]
 
 
-def _pages_by_id(queryset: QuerySet[Any], *columns: str) -> Iterator[list[_Row]]:
-    rows = queryset.order_by("pk").values(*columns)
-    page = list(rows[:PAGE_SIZE])
-    while page:
-        yield page
-        if len(page) < PAGE_SIZE:
-            return
-        page = list(rows.filter(pk__gt=page[-1]["pk"])[:PAGE_SIZE])
-
-
 def _applications(connection_ids: Iterable[int]) -> defaultdict[int, tuple[str, ...]]:
     """Map connections to the slugs of the applications they are enabled for, in one query."""
     wanted: Collection[int] = set(connection_ids)
@@ -333,54 +233,3 @@ def _applications(connection_ids: Iterable[int]) -> defaultdict[int, tuple[str, 
     ):
         slugs[connection_id] += (slug,)
     return slugs
-
-
-@dataclass(frozen=True)
-class _Dates:
-    """What decides the state of one credential."""
-
-    kind: str
-    expires_at: datetime | None
-    refused_at: datetime | None
-    is_unavailable: bool
-
-    @classmethod
-    def of(cls, credential: Credential) -> _Dates:
-        return cls(
-            credential.kind,
-            credential.expires_at,
-            credential.refused_at,
-            credential.is_unavailable,
-        )
-
-
-def _state(dates: _Dates, now: datetime, days: int) -> CredentialState:
-    """Return the state of one credential by its recorded dates."""
-    status = _status(dates, now, days)
-    if status is CredentialStatus.REFUSED and dates.refused_at is not None:
-        text = describe_refusal(dates.refused_at, now, is_unavailable=dates.is_unavailable)
-    elif dates.kind == _ENDLESS:
-        text = gettext("does not expire")
-    else:
-        text = describe_expiry(dates.expires_at, now)
-    return CredentialState(status, text, dates.expires_at, dates.refused_at)
-
-
-def _status(dates: _Dates, now: datetime, days: int) -> CredentialStatus:
-    expires_at = dates.expires_at
-    if expires_at is not None and expires_at <= now:
-        return CredentialStatus.EXPIRED
-    if dates.refused_at is not None:
-        return CredentialStatus.REFUSED
-    if dates.kind == _ENDLESS:
-        return CredentialStatus.VALID
-    if expires_at is None:
-        return CredentialStatus.UNKNOWN
-    if days_left(expires_at, now) <= days:
-        return CredentialStatus.EXPIRING
-    return CredentialStatus.VALID
-
-
-def end_of_day(now: datetime, days: int) -> datetime:
-    """Return the end of the day that is ``days`` from now: agrees with ``days_left() <= days``."""
-    return start_of_day(day_of(now) + timedelta(days=days + 1))

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from ..models import Connection, Credential, Rotation
 from ..models.credential import in_order_of_use
-from .report import describe_expiry, end_of_day
 from .retirement import remove_replaced, replaced_before
 from .rotation import finish, rotate
 from .rotation_step import Pace, RotationOutcome, RotationStep
+from .status import describe_expiry, end_of_day
 
 
 @dataclass(frozen=True)

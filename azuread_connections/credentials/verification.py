@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from ..microsoft import client as microsoft
 from ..microsoft.app_token import app_token, token_with
 from ..microsoft.wording import describe_error
 from ..models import Connection, Credential, UndecryptableError
+from ..models.batches import in_pages
 from ..models.credential import NoUsableCredential
 from ..models.expiry import as_stored, day_of
 
@@ -36,7 +38,7 @@ def verify() -> Iterator[Remark]:
 
     The report that follows shows refusals; the remarks also say what could not be checked.
     """
-    for connection in all_connections():
+    for connection in _all_connections():
         for credential in connection.credentials.all():
             try:
                 token_with(connection, credential)
@@ -53,7 +55,7 @@ def verify() -> Iterator[Remark]:
 
 def sync() -> Iterator[Remark]:
     """Read the expiry dates through Graph, if the app has the permission, and store them."""
-    for connection in all_connections():
+    for connection in _all_connections():
         try:
             graph = microsoft.graph(connection.cloud, app_token(connection))
             registered = graph.registered_credentials(connection.client_id)
@@ -169,10 +171,5 @@ def _why_unknown(secret: Credential, registered: Sequence[RegisteredSecret]) -> 
     )
 
 
-def all_connections() -> Iterator[Connection]:
-    """Yield all connections in keyset pages, so that memory does not grow with their number."""
-    last = 0
-    connections = Connection._default_manager.order_by("pk")
-    while page := list(connections.filter(pk__gt=last)[:PAGE_SIZE]):
-        yield from page
-        last = page[-1].pk
+def _all_connections() -> Iterator[Connection]:
+    return chain.from_iterable(in_pages(Connection._default_manager.all(), PAGE_SIZE))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ..credentials.report import CredentialState, CredentialStatus, connection_credential_state
+from ..credentials.status import CredentialState, CredentialStatus, connection_credential_state
 from ..entra.aadsts import explain
 from ..microsoft.permissions import permissions_needed
 from ..microsoft.wording import Text

@@ -20,8 +20,9 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from ..conf import conf
 from ..models.primary import read_primary
 from .users import linking, usernames
+from .users.identities import VerifiedIdentity
 from .users.profile import Profile, create_user, update_user
-from .users.resolution import ResolvedUser, VerifiedIdentity
+from .users.resolution import ResolvedUser
 
 
 def _not_called(name: str) -> Callable[..., NoReturn]:

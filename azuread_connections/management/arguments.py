@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-from azuread_connections.conf import MAX_DAYS
+from azuread_connections.defaults import MAX_DAYS
 
 MAX_BATCH = 10_000
 

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.urls import NoReverseMatch, reverse
 
-from ..conf import MIN_METRICS_TOKEN_LENGTH, conf
+from ..conf import conf
+from ..defaults import MIN_METRICS_TOKEN_LENGTH
 
 
 def add() -> None:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ..conf import is_loopback
+from ..hosts import is_loopback
 
 #: A longer destination would not fit into the transaction's cookie.
 MAX_DESTINATION_LENGTH = 512

@@ -12,7 +12,7 @@ import logging
 from typing import Any
 
 from ..log_fields import LogEvent, Outcome, log_fields
-from ..login.log import events
+from ..login.log.client_events import ClientRecord, record_client
 from ..models import Application, Event
 from .models import Authorization, DeviceAuthorization
 
@@ -48,8 +48,8 @@ def record_refused_client(
 ) -> None:
     """``detail``: text of the request, which anybody can write."""
     said = f" {json.dumps(detail[:_MAX_DETAIL])}" if detail else ""
-    events.record_client(
-        events.ClientRecord(
+    record_client(
+        ClientRecord(
             Event.Kind.CLIENT_REFUSED,
             code,
             CLIENT_REASONS[code] + said,
@@ -133,8 +133,8 @@ def _record_person(
     authorization: Authorization,
     address: str | None,
 ) -> None:
-    events.record_client(
-        events.ClientRecord(
+    record_client(
+        ClientRecord(
             kind,
             code,
             message,

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from django.views.decorators.debug import sensitive_variables
 
-from ..conf import conf, is_loopback
+from ..conf import conf
 from ..entra.deadline import reaching_only
 from ..entra.transport import Secret, Timeouts, Transport
-from ..hosts import ascii_host
+from ..hosts import ascii_host, is_loopback
 
 #: RFC 6052: an IPv4 address in the last 32 bits.
 _NAT64 = ip_network("64:ff9b::/96")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit
 
-from ..conf import is_loopback
+from ..hosts import is_loopback
 from ..models.destinations import MAX_DESTINATION_LENGTH, is_listed
 from . import wildcards
 

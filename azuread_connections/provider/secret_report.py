@@ -8,14 +8,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from ..credentials.report import (
-    CredentialLine,
-    CredentialStatus,
-    days_left,
-    describe_expiry,
-    end_of_day,
-    pages_by_date,
-)
+from ..credentials.report import CredentialLine, pages_by_date
+from ..credentials.status import CredentialStatus, days_left, describe_expiry, end_of_day
 from .models import OAuthClientSecret
 from .models.client import PUBLIC_TYPES
 

@@ -14,11 +14,12 @@ from ..conf import conf
 from ..entra.deadline import within
 from ..entra.id_token import IdTokenClaims
 from ..login.backend import site_backend
-from ..login.log import events
+from ..login.log import provisioning_events as events
 from ..login.log.failures import SignInFailed
 from ..login.users import directories
 from ..login.users.enrichment import Enrichment
-from ..login.users.resolution import VerifiedIdentity, provision
+from ..login.users.identities import VerifiedIdentity
+from ..login.users.resolution import provision
 from ..login.users.trust import NO_DOMAIN, DomainTrust, find_trust
 from ..login.users.user_rights import held_permissions
 from ..models import Connection, Event, GroupGrant, Identity, Revocation

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..client_address import client_address
 from ..entra.frames import without_frame_variables
-from ..login.log import events
+from ..login.log import provisioning_events as events
 from ..models import Connection
 from ..rate_limit import RateLimit, network_of
 from . import tokens

@@ -11,14 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from ..credentials.notices import THRESHOLDS, Delivery
-from ..credentials.report import (
-    CredentialLine,
-    CredentialStatus,
-    days_left,
-    describe_expiry,
-    end_of_day,
-    pages_by_date,
-)
+from ..credentials.report import CredentialLine, pages_by_date
+from ..credentials.status import CredentialStatus, days_left, describe_expiry, end_of_day
 from ..models import Connection
 from .models import ScimToken
 from .models.token import PREFIX

@@ -26,7 +26,7 @@ from ..entra.errors import (
     PersonalDirectory,
 )
 from ..entra.frames import without_frame_variables
-from ..login.log import events
+from ..login.log import setup_events
 from ..microsoft.app_token import request_with
 from ..microsoft.wording import describe_error
 from ..models import Connection, Credential, Directory, SetupLink, SetupSession
@@ -191,7 +191,7 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
     if owner is None and (row := known.select_related("connection").first()):
         owner = row.connection
     if owner is not None:
-        events.record_domain_refused(
+        setup_events.record_domain_refused(
             owner,
             f"The set-up of the connection {connection} asked for {candidate.domain}, a domain of "
             "this connection's directory.",
@@ -311,7 +311,7 @@ def _store_directory(link: SetupLink, stored: Connection, candidate: Connection)
     # What waits for approval was tried with other values.
     waiting = links.filter(finished_at__isnull=False, approved_at__isnull=True)
     for each in waiting.select_related("connection"):
-        events.record_setup_link(each, f"Reopened: another link has entered {stored.domain}.")
+        setup_events.record_setup_link(each, f"Reopened: another link has entered {stored.domain}.")
     waiting.update(finished_at=None)
 
 

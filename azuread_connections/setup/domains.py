@@ -14,7 +14,7 @@ from .. import domains
 from ..conf import CACHE_PREFIX, conf
 from ..dns_proof.records import Lookup, Outcome
 from ..entra.deadline import seconds_left, within
-from ..login.log import events
+from ..login.log import setup_events
 from ..models import Connection, DomainAlias, SetupLink
 from ..models.validators import clean_alias
 from ..rate_limit import RateLimit
@@ -88,7 +88,7 @@ def add_domain(request: HttpRequest, link: SetupLink, typed: str) -> str:
                 params={"most": MOST_DOMAINS},
             )
         connection.aliases.create(domain=domain, needs_proof=True)
-    events.record_setup_step(request, link, f"Added the domain {domain}.")
+    setup_events.record_setup_step(request, link, f"Added the domain {domain}.")
     return domain
 
 
@@ -104,7 +104,7 @@ def remove_domain(request: HttpRequest, link: SetupLink, domain: str) -> None:
         for alias in found:
             alias.delete()
     if found:
-        events.record_setup_step(request, link, f"Removed the domain {domain}.")
+        setup_events.record_setup_step(request, link, f"Removed the domain {domain}.")
 
 
 def ask_about(request: HttpRequest, link: SetupLink, aliases: Iterable[DomainAlias]) -> None:
@@ -131,7 +131,7 @@ def ask_about(request: HttpRequest, link: SetupLink, aliases: Iterable[DomainAli
             _remember(alias, answer)
             if now := DomainAlias.objects.verified().filter(pk=alias.pk).first():
                 by = _VERIFIED_BY[DomainAlias.VerifiedBy(now.verified_by)]
-                events.record_setup_step(
+                setup_events.record_setup_step(
                     request, link, f"Verified the domain {now.domain} by {by}."
                 )
             if not answer.is_conclusive:
@@ -181,13 +181,13 @@ def _refuse_others(request: HttpRequest, link: SetupLink, domain: str) -> None:
     for alias in _verified_elsewhere(domain, tenant_id):
         domains.check(alias.connection, domain)
     if still := list(_verified_elsewhere(domain, tenant_id)):
-        events.record_setup_step(
+        setup_events.record_setup_step(
             request,
             link,
             f"Refused the domain {domain}: it is verified for the connection "
             f"{still[0].connection.name}, which trusts another directory.",
         )
-        events.record_domain_refused(
+        setup_events.record_domain_refused(
             still[0].connection,
             f"The set-up of the connection {link.connection_name} asked for the domain {domain}, "
             "which is verified for this connection.",

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..login.log import events
+from ..login.log import setup_events
 from ..login.lookup.addresses import site_url
 from ..models import Application, Connection, EnabledConnection, SetupLink
 from ..rate_limit import RateLimit
@@ -102,7 +102,7 @@ def create_link(
             max_openings=max_openings,
         )
         link.applications.set(applications)
-    events.record_setup_link(
+    setup_events.record_setup_link(
         link,
         f"Created, valid until {link.expires_at:%Y-%m-%d %H:%M}, to {link.purpose} with "
         f"{link.max_openings} openings at most.",
@@ -121,7 +121,7 @@ def revoke(link: SetupLink, by: Any = None, request: HttpRequest | None = None) 
     was_valid = bool(still_valid.update(revoked_at=timezone.now()))
     link.refresh_from_db()
     if was_valid:
-        events.record_setup_link(link, "Revoked.", person=_name_of(by), request=request)
+        setup_events.record_setup_link(link, "Revoked.", person=_name_of(by), request=request)
     return was_valid
 
 
@@ -154,7 +154,7 @@ def finish(link: SetupLink, request: HttpRequest | None = None) -> None:
         words = f"The customer has finished; enabled without approval for {_slugs(link)}."
     else:
         words = "The customer has finished, and waits for approval."
-    events.record_setup_link(link, words, request=request)
+    setup_events.record_setup_link(link, words, request=request)
 
 
 def reopen(link: SetupLink, request: HttpRequest | None = None) -> None:
@@ -170,7 +170,7 @@ def reopen(link: SetupLink, request: HttpRequest | None = None) -> None:
             raise LinkError(_("You have reopened this many times. Try again later."), code="limit")
         link.finished_at = None
         link.save(update_fields=["finished_at"])
-    events.record_setup_link(link, "The customer has reopened the set-up.", request=request)
+    setup_events.record_setup_link(link, "The customer has reopened the set-up.", request=request)
 
 
 def fingerprint(link: SetupLink) -> str:
@@ -221,7 +221,7 @@ def approve(
         link.approved_by_name = _name_of(by)
         _enable(link)
         link.save(update_fields=["approved_at", "approved_by_name"])
-    events.record_setup_link(
+    setup_events.record_setup_link(
         link,
         f"Approved: enabled for {_slugs(link)}.",
         person=link.approved_by_name,

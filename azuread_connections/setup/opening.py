@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ..client_address import client_address
-from ..login.log import events
+from ..login.log import setup_events
 from ..models import SetupLink, SetupSession
 from ..models.setup_link import SESSION_LIFETIME
 from ..rate_limit import RateLimit, network_of
@@ -60,5 +60,5 @@ def open_link(request: HttpRequest, link: SetupLink) -> Opening | None:
         address=client_address(request),
     )
     steps.reach(link, steps.following(link, steps.WELCOME))
-    events.record_setup_link(link, "Opened.", request=request)
+    setup_events.record_setup_link(link, "Opened.", request=request)
     return Opening(session, value)

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from ..conf import conf
-from ..credentials.report import CredentialLine, CredentialStatus, report
+from ..credentials.report import CredentialLine, report
+from ..credentials.status import CredentialStatus
 from ..login.lookup.addresses import requested_destination, safe_path
 from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
 from ..login.web.buttons import buttons, sign_in_url

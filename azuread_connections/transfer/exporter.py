@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from ..entra.managed_identity import SYSTEM_ASSIGNED
 from ..models import Connection, Credential, Directory, DomainAlias, EnabledConnection, GroupMapping
+from ..models.batches import in_pages
 from .options import (
     BASIC_PROFILE,
     CREDENTIALS,
@@ -36,7 +37,7 @@ def export_connections(connections: QuerySet[Connection]) -> Iterator[Entry]:
     for secrets and what was observed here: consent, first visits and verified domains. Those that a
     customer is still setting up, without a domain, are left out: no site could import them.
     """
-    for page in _pages(connections.exclude(domain="").order_by("name_key")):
+    for page in in_pages(connections.exclude(domain=""), PAGE_SIZE, key="name_key"):
         yield from _entries(page)
 
 
@@ -47,15 +48,6 @@ def as_json(entries: Iterable[Entry]) -> Iterator[str]:
         yield before + json.dumps(entry, indent=2)
         before = ",\n"
     yield "[]\n" if before.startswith("[") else "\n]\n"
-
-
-def _pages(connections: QuerySet[Connection]) -> Iterator[list[Connection]]:
-    page = list(connections[:PAGE_SIZE])
-    while page:
-        yield page
-        if len(page) < PAGE_SIZE:
-            return
-        page = list(connections.filter(name_key__gt=page[-1].name_key)[:PAGE_SIZE])
 
 
 def _entries(page: Sequence[Connection]) -> Iterator[Entry]:

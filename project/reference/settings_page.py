@@ -1,4 +1,4 @@
-"""Reference of AZUREAD_CONNECTIONS: conf.py's comments and defaults, and what the checks ask of a
+"""Reference of AZUREAD_CONNECTIONS: defaults.py's comments and values, and what the checks ask of a
 value."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 
 from azuread_connections.checks.configuration import SHAPES
-from azuread_connections.conf import DEFAULTS
+from azuread_connections.defaults import DEFAULTS
 
 from .markdown import code, page
 from .source import PACKAGE, module
@@ -65,7 +65,7 @@ _MORE = {
 def write() -> str:
     return page(
         "Settings",
-        "azuread_connections/conf.py",
+        "azuread_connections/defaults.py",
         _INTRODUCTION,
         *(_section(key, text) for key, text in _texts().items()),
     )
@@ -73,12 +73,12 @@ def write() -> str:
 
 def _texts() -> dict[str, str]:
     """Return every key with the comment above it. Raises ``ValueError`` where one is missing."""
-    conf = module(PACKAGE / "conf.py")
-    defaults = conf.assigned("DEFAULTS")
+    source = module(PACKAGE / "defaults.py")
+    defaults = source.assigned("DEFAULTS")
     keys = defaults.keys if isinstance(defaults, ast.Dict) else []
-    texts = {ast.literal_eval(key): conf.comment_above(key.lineno) for key in keys if key}
+    texts = {ast.literal_eval(key): source.comment_above(key.lineno) for key in keys if key}
     if missing := [key for key, text in texts.items() if not text]:
-        raise ValueError(f"conf.py: there is no comment above {', '.join(missing)}")
+        raise ValueError(f"defaults.py: there is no comment above {', '.join(missing)}")
     return texts
 
 

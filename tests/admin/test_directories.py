@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from azuread_connections.admin.directories import SHOWN_AT_ONCE
+from azuread_connections.admin.directory_facts import SHOWN_AT_ONCE
 from azuread_connections.models import Connection, Directory
 from tests.admin.conftest import CLIENT_ID
 from tests.admin.pages import change_page, field_errors, messages_on, text

@@ -12,7 +12,7 @@ from django.urls import include, path
 from django.utils import timezone
 
 from azuread_connections import admin
-from azuread_connections.credentials.report import CredentialStatus
+from azuread_connections.credentials.status import CredentialStatus
 from azuread_connections.models import (
     Application,
     Connection,

@@ -53,7 +53,7 @@ _BROWSER = "tests/attacks/test_hostile_browser.py::test_"
 _TIE = "tests/attacks/test_hostile_tie.py::test_"
 _SETUP_TRIAL = "tests/attacks/test_hostile_setup_trial.py::test_"
 _ROLES = "tests/login/users/test_roles.py::test_"
-_EVENTS = "tests/login/log/test_events.py::test_"
+_STORE = "tests/login/log/test_store.py::test_"
 _COLLEAGUE = "tests/attacks/test_hostile_colleague.py::test_"
 _APPROVAL = "tests/attacks/test_hostile_approval.py::test_"
 _CUSTOMER = "tests/attacks/test_hostile_customer.py::test_"
@@ -720,7 +720,7 @@ PROTECTIONS = [
         "tests/models/test_grant.py::test_what_a_mapping_gave_ends_with_the_tie",
     ),
     Protection(
-        "login/users/resolution.py::_find",
+        "login/users/identities.py::find",
         replace("verified.connection.identity_cloud", "verified.connection.cloud"),
         "tests/login/users/test_resolution.py::test_us_government_and_dod_know_the_same_people",
     ),
@@ -787,17 +787,17 @@ PROTECTIONS = [
         f"{_ADMINISTRATOR}people_whom_the_policy_refuses",
     ),
     Protection(
-        "login/users/resolution.py::",
+        "login/users/identities.py::",
         drop_argument("cloud="),
         f"{_ADMINISTRATOR}the_same_ids_in_another_cloud",
     ),
     Protection(
-        "login/users/resolution.py::",
+        "login/users/identities.py::",
         drop_argument("tenant_id="),
         f"{_ADMINISTRATOR}the_same_object_id_in_another_directory",
     ),
     Protection(
-        "login/users/resolution.py::",
+        "login/users/identities.py::",
         drop_argument("object_id="),
         f"{_ADMINISTRATOR}a_recycled_upn",
     ),
@@ -1444,7 +1444,7 @@ PROTECTIONS = [
         f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
     Protection(
-        "admin/directories.py::decide_one",
+        "admin/directory_decisions.py::decide_one",
         never("may_decide"),
         f"{_COLLEAGUE}actions_that_need_a_permission",
     ),
@@ -1566,7 +1566,7 @@ PROTECTIONS = [
     # --- The log
     Protection(
         "login/log/limits.py::Limits.place_of",
-        never("per_connection"),
+        never("FAILURES_PER_MINUTE"),
         f"{_BROWSER}a_flood_of_junk",
     ),
     Protection(
@@ -1583,32 +1583,32 @@ PROTECTIONS = [
     Protection(
         "login/log/limits.py::Limits.place_of",
         always("OVERALL_COUNTER"),
-        f"{_EVENTS}all_connections_together_have_a_limit",
+        f"{_STORE}all_connections_together_have_a_limit",
     ),
     Protection(
         "login/log/limits.py::Limits.place_of",
         never("pk"),
-        f"{_EVENTS}a_secret_that_is_refused_takes_no_row_from_people_who_are",
+        f"{_STORE}a_secret_that_is_refused_takes_no_row_from_people_who_are",
     ),
     Protection(
         "login/log/limits.py::Limits.place_of",
         always("CONNECTION_COUNTER"),
-        f"{_EVENTS}without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row",
+        f"{_STORE}without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row",
     ),
     Protection(
-        "login/log/events.py::_store_failure",
+        "login/log/store.py::_kind_of",
         never("':proven'"),
-        f"{_EVENTS}what_is_proven_is_never_counted_in_a_row_of_junk",
+        f"{_STORE}what_is_proven_is_never_counted_in_a_row_of_junk",
     ),
     Protection(
-        "login/log/events.py::_store_failure",
-        never("has_room"),
-        f"{_EVENTS}the_counters_of_many_connections_have_the_limit_too",
+        "login/log/store.py::count_limited",
+        always("has_room"),
+        f"{_STORE}the_counters_of_many_connections_have_the_limit_too",
     ),
     Protection(
         "login/flows/exchange.py::_redeem_with",
         replace("not isinstance(error, CodeNotAccepted)", "True"),
-        f"{_EVENTS}a_made_up_code_is_not_proven",
+        f"{_STORE}a_made_up_code_is_not_proven",
     ),
     Protection(
         "login/flows/identity.py::_failures",

@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from azuread_connections.credentials import sources
-from azuread_connections.credentials.report import CredentialLine, CredentialStatus
+from azuread_connections.credentials.report import CredentialLine
+from azuread_connections.credentials.status import CredentialStatus
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from azuread_connections.conf import DEFAULTS
+from azuread_connections.defaults import DEFAULTS
 from azuread_connections.entra.deadline import seconds_left, within
 from azuread_connections.entra.errors import Unreachable
 from azuread_connections.entra.metadata import SigningKeys

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from azuread_connections.entra.certificates import thumbprints_of
 from azuread_connections.entra.errors import CredentialFailed
-from azuread_connections.login.log import events
 from azuread_connections.models import Credential
 from azuread_connections.models.credential import NoUsableCredential, readable_credentials
 from tests.factories import (
@@ -29,7 +28,7 @@ def test_a_refusal_and_a_success_are_noted_of_one_secret_only(contoso):
     first.record_failure(CredentialFailed())
     assert list(Credential.objects.exclude(refused_at=None)) == [first]
     first.refresh_from_db()
-    first.last_success_at = events.timezone.now()
+    first.last_success_at = timezone.now()
     first.save()
     first.record_success()  # within the hour, but a refusal has to be removed
     first.refresh_from_db()

@@ -21,7 +21,7 @@ from django.utils import timezone
 from azuread_connections.bearer import rows
 from azuread_connections.login.lookup import enabled
 from azuread_connections.login.state import session
-from azuread_connections.login.users import directories, resolution
+from azuread_connections.login.users import directories, identities
 from azuread_connections.models import (
     Application,
     Connection,
@@ -50,7 +50,7 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-APP = (enabled, session, directories, resolution, rows)
+APP = (enabled, session, directories, identities, rows)
 
 
 def selects_of(module: ModuleType) -> list[Select]:

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from azuread_connections.login.log import events, limits
+from azuread_connections.login.log import limits, store
 from azuread_connections.models import (
     Application,
     EnabledConnection,
@@ -140,7 +140,7 @@ def test_a_log_that_cannot_be_written_stops_no_answer(
     def broken(*args: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(events, "_store", broken)
+    monkeypatch.setattr(store, "_write", broken)
     response = portal.token(grant_type="client_credentials", client_secret="wrong")
     assert response.status_code == 401
 

@@ -18,11 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ...credentials.report import (
-    CredentialState,
-    CredentialStatus,
-    connection_credential_state,
-)
+from ...credentials.status import CredentialState, CredentialStatus, connection_credential_state
 from ...models import Connection, Credential
 from ...models.expiry import day_of
 from ...models.validators import expiry_warning

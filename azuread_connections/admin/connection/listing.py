@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ...credentials.report import connection_credential_state
+from ...credentials.status import connection_credential_state
 from ...models import Application, Connection, Credential, Directory, SetupLink
 from ...setup.states import in_state
 from ..widgets.dates import time_ago

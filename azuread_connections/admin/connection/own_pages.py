@@ -27,7 +27,7 @@ PRIVATE_PARAMETERS = ("pem", "password")
 _PAGES = {
     "consent": (".consent", "ask"),
     "users": (".users", "show"),
-    "directories": ("..directories", "decide_one"),
+    "directories": ("..directory_decisions", "decide_one"),
     "certificate": (".new_credentials", "certificate"),
     "federated": (".new_credentials", "federated"),
     "cer": (".new_credentials", "download"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 
-from ...credentials.report import connection_credential_state
+from ...credentials.status import connection_credential_state
 from ...models import Connection
 from .consent import Box
 

@@ -15,7 +15,8 @@ from ...diagnostics.state import state_of
 from ...login.flows import trial
 from ...login.lookup.addresses import callback_urls, frontchannel_logout_url
 from ...models import Connection, Directory, Event
-from ..directories import SHOWN_AT_ONCE, may_decide, most_urgent, rows
+from ..directory_decisions import may_decide
+from ..directory_facts import SHOWN_AT_ONCE, most_urgent, rows
 from ..rights import CHANGE_CONNECTION, CONSENT, MANAGE_SECRET, SEARCH_DIRECTORY, TRY, may
 from ..widgets.chart import chart
 from ..widgets.links import admin_url, may_open

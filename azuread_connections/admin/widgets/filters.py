@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ...conf import conf
-from ...credentials.report import CredentialStatus, end_of_day
+from ...credentials.status import CredentialStatus, end_of_day
 from ...login.log.failures import FAILURES
 from ...models import Application, Connection, Credential
 from ...models.credential import not_expired
@@ -83,50 +83,51 @@ class CredentialStatusFilter(admin.SimpleListFilter):
         return with_secret_status(queryset, CredentialStatus(value))
 
 
-class ConnectionFilter(admin.SimpleListFilter):
-    """Filters by connection, without listing thousands of them or scanning the log."""
+class ChoiceFilter(admin.SimpleListFilter):
+    """Filters by a related object, of which the first few are listed and any can be linked to."""
 
     template = LONG
-    title = _("connection")
-    parameter_name = "connection"
+    #: The field of the list's model.
+    field: str
+
+    def choices_of(self, request: HttpRequest, model_admin: Any) -> QuerySet[Any]:
+        """Return the objects to choose from, in the order of the list."""
+        raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        connections = visible_connections(model_admin.admin_site, request).order_by("name_key")
-        return [
-            (str(pk), name) for pk, name in connections.values_list("pk", "name")[:MOST_CHOICES]
-        ]
+        rows = self.choices_of(request, model_admin).values_list("pk", "name")
+        return [(str(pk), name) for pk, name in rows[:MOST_CHOICES]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value is None:
+            return queryset
+        key = as_key(value)
+        return queryset.filter(**{self.field: key}) if key else queryset.none()
+
+
+class ConnectionFilter(ChoiceFilter):
+    """Filters by connection, without listing thousands of them or scanning the log."""
+
+    title = _("connection")
+    parameter_name = field = "connection"
+
+    def choices_of(self, request: HttpRequest, model_admin: Any) -> QuerySet[Any]:
+        return visible_connections(model_admin.admin_site, request).order_by("name_key")
 
     def has_output(self) -> bool:
         # Without this, Django ignores a link's connection if there is none to choose from.
         return super().has_output() or self.value() is not None
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        key = as_key(value)
-        return queryset.filter(connection=key) if key else queryset.none()
 
-
-class EventApplicationFilter(admin.SimpleListFilter):
+class ApplicationChoiceFilter(ChoiceFilter):
     """Filters by application, in the same way."""
 
-    template = LONG
     title = _("application")
-    parameter_name = "application"
+    parameter_name = field = "application"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        applications = Application._default_manager.order_by("name")
-        return [
-            (str(pk), name) for pk, name in applications.values_list("pk", "name")[:MOST_CHOICES]
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        key = as_key(value)
-        return queryset.filter(application=key) if key else queryset.none()
+    def choices_of(self, request: HttpRequest, model_admin: Any) -> QuerySet[Any]:
+        return Application._default_manager.order_by("name")
 
 
 class EventKindFilter(admin.ChoicesFieldListFilter):

@@ -16,7 +16,7 @@ from ..log import events
 from ..log.failures import SignInFailed
 from ..state.transaction import Transaction
 from ..users import resolution
-from ..users.resolution import VerifiedIdentity
+from ..users.identities import VerifiedIdentity
 from .begin import begin_again
 from .context import CallbackContext, find_context, require_connection
 from .exchange import SecondTry

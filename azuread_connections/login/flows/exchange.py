@@ -26,6 +26,7 @@ from ...models.credential import NoUsableCredential, readable_credentials
 from ...models.expiry import day_of
 from ..log import events
 from ..log.failures import SignInFailed, Stage, from_entra
+from ..log.store import new_reference
 from ..lookup.enabled import OwnDomain
 
 
@@ -112,7 +113,7 @@ def redeem(exchange: CodeExchange) -> TokenResponse:
             tokens = _redeem_with(exchange, credential)
         except CredentialFailed as error:
             credential.record_failure(error)
-            reference = reference or events.new_reference()
+            reference = reference or new_reference()
             events.record_credential_refused(exchange.connection, credential, error, reference)
             failed.append(credential)
             failure = error

@@ -24,7 +24,7 @@ from ..state.transaction import Transaction
 from ..state.withheld import callback_parameters
 from ..users import directories
 from ..users.enrichment import enrich
-from ..users.resolution import VerifiedIdentity
+from ..users.identities import VerifiedIdentity
 from ..users.trust import confirm, find_trust
 from .context import CallbackContext, require_connection
 from .exchange import ClaimsChallenged, CodeExchange, redeem, validate

@@ -23,7 +23,7 @@ from ..log import setup_events
 from ..log.failures import FAILURES
 from ..state.transaction import Transaction
 from ..users import resolution
-from ..users.resolution import VerifiedIdentity
+from ..users.identities import VerifiedIdentity
 from .begin import redirect_with_transaction_cookie, sign_in_url
 from .exchange import ClaimsChallenged
 from .setup_session import (

@@ -16,8 +16,9 @@ from ..log.failures import SignInFailed
 from ..lookup import addresses
 from ..state import new_session, session
 from ..state.transaction import Transaction
+from ..users.identities import VerifiedIdentity
 from ..users.last_login import compiled_last_login
-from ..users.resolution import ResolvedUser, VerifiedIdentity, resolve
+from ..users.resolution import ResolvedUser, resolve
 from ..users.trust import ConfirmationNeeded
 from .begin import begin_again
 from .context import CallbackContext, find_context

@@ -17,7 +17,7 @@ from ..log.failures import FAILURES, SignInFailed
 from ..lookup import addresses
 from ..state.transaction import Transaction
 from ..users import resolution
-from ..users.resolution import VerifiedIdentity
+from ..users.identities import VerifiedIdentity
 from ..users.trust import ConfirmationNeeded
 from .begin import (
     new_transaction,

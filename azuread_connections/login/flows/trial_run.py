@@ -16,8 +16,8 @@ from ..log.failures import SignInFailed
 from ..lookup import addresses
 from ..state.transaction import Transaction
 from ..users import groups
+from ..users.identities import VerifiedIdentity
 from ..users.profile import read_profile
-from ..users.resolution import VerifiedIdentity
 from .exchange import ClaimsChallenged, CredentialSuperseded
 from .identity import verify_trial_identity
 from .step_up import require_proof

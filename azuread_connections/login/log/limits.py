@@ -15,6 +15,8 @@ from datetime import datetime
 from ...conf import CACHE_PREFIX, conf
 from ...models import Connection
 
+#: Failures of one connection in one minute that get their own row; further ones are counted.
+FAILURES_PER_MINUTE = 30
 #: Rows in one minute over all connections: of failures that anybody can cause, and of proven ones.
 UNPROVEN_PER_MINUTE = 90
 PROVEN_PER_MINUTE = 600
@@ -32,11 +34,10 @@ class Place(enum.Enum):
 
 @dataclass(frozen=True)
 class Limits:
-    """This minute's limits for failures of one kind. ``per_connection``: rows per connection."""
+    """This minute's limits for failures of one kind."""
 
     now: datetime
     is_proven: bool
-    per_connection: int
 
     def place_of(self, connection: Connection | None, code: str) -> Place:
         """Count a failure, and return where to store it.
@@ -52,7 +53,7 @@ class Limits:
         of_connection = self._count(key)
         if of_connection == 0:
             return Place.ROW if self.is_proven else Place.CONNECTION_COUNTER
-        if of_connection > self.per_connection:
+        if of_connection > FAILURES_PER_MINUTE:
             return Place.CONNECTION_COUNTER
         return Place.ROW if self.has_room() else Place.OVERALL_COUNTER
 

@@ -10,44 +10,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from inspect import iscoroutine
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import IntegrityError, router
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ... import signals
 from ...conf import conf
-from ...entra.graph import Group
-from ...entra.id_token import IdTokenClaims
 from ...models import Connection, Identity
-from ...models.prepared import Parameter, Select
-from ...models.prepared_writes import Update
 from ..log.failures import SignInFailed
-from . import admission, groups
+from . import admission, groups, identities
 from .creation import create_new_user
-from .enrichment import Enrichment
+from .identities import VerifiedIdentity
 from .linking import find_linkable, link_to_identity
-from .profile import Profile, extended_part, hook_claims, merged_profile, read_profile
-from .trust import NO_DOMAIN, ConfirmationNeeded, DomainTrust
-
-_BY_KEY = Select(
-    lambda: Identity._default_manager.filter(
-        cloud=Parameter("cloud"),
-        tenant_id=Parameter("tenant_id"),
-        object_id=Parameter("object_id"),
-    ).order_by(),
-    models={"identity": "", "user": "user"},
-)
-#: Of an identity's roles. Mappings use all of them.
-MAX_STORED_ROLES = 100
-#: What ``_describe`` sets.
-_DESCRIPTION = Update(
-    Identity, "connection", "login_name", "profile", "groups", "roles", "last_sign_in_at"
-)
+from .profile import Profile, extended_part, hook_claims, read_profile
+from .trust import ConfirmationNeeded
 
 
 class Hooks(Protocol):
@@ -69,20 +48,6 @@ class Hooks(Protocol):
 
 #: Makes the claims for one call of a hook: a hook can change what it is given.
 HookClaims = Callable[[], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class VerifiedIdentity:
-    """A person whom Microsoft has identified, with what Graph adds."""
-
-    connection: Connection
-    claims: IdTokenClaims
-    enrichment: Enrichment
-    trust: DomainTrust = NO_DOMAIN
-
-    @property
-    def groups(self) -> tuple[Group, ...] | None:
-        return self.enrichment.groups
 
 
 @dataclass(frozen=True)
@@ -126,7 +91,7 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
     the domain just now: ask outside the transaction, then call it again.
     """
     connection = verified.connection
-    identity = _find(verified)
+    identity = identities.find(verified)
     reported = admission.check_rules(connection, verified.claims)
     hooks.profile = profile = _profile(verified, identity, reported)
     claims = partial(hook_claims, verified.claims, profile, verified.groups)
@@ -151,7 +116,7 @@ def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
 
     Of the user, only the groups that mappings manage change. Raises as ``resolve``.
     """
-    identity = _find(verified)
+    identity = identities.find(verified)
     reported = admission.check_rules(verified.connection, verified.claims)
     hooks.profile = profile = _profile(verified, None, reported)
     claims = partial(hook_claims, verified.claims, profile, verified.groups)
@@ -159,7 +124,7 @@ def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
     mappings = groups.mappings_of(verified.connection, user, identity)
     groups.check_admission(mappings, verified.groups, verified.claims.roles)
     if identity is None:
-        identity = _tie(user, verified, profile)
+        identity = identities.tie(user, verified, profile)
     elif identity.user_id != user.pk:
         raise SignInFailed("user_refused", detail="This person is tied to another user already.")
     groups.apply(identity, mappings, verified.groups, verified.claims.roles)
@@ -174,7 +139,7 @@ def preview(hooks: Hooks, verified: VerifiedIdentity) -> str:
     ``resolve``.
     """
     connection = verified.connection
-    identity = _find(verified)
+    identity = identities.find(verified)
     reported = admission.check_rules(connection, verified.claims)
     hooks.profile = profile = _profile(verified, identity, reported)
     claims = partial(hook_claims, verified.claims, profile, verified.groups)
@@ -215,14 +180,12 @@ def provision(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
     so that the person does not get a second account. To be called in a transaction.
     """
     connection = verified.connection
-    identity = _find(verified)
+    identity = identities.find(verified)
     hooks.profile = profile = _profile(verified, identity, {})
     claims = partial(hook_claims, verified.claims, profile, None)
     _check_admission(hooks, verified, identity, claims)
     if identity is not None:
-        identity.login_name = _login_name(profile) or identity.login_name
-        identity.profile = merged_profile(connection, identity.profile, profile)
-        identity.save(update_fields=["login_name", "profile"])
+        identities.update_reported(identity, verified, profile)
         _sync(hooks, connection, identity, claims)
         return ResolvedUser(identity)
     try:
@@ -276,19 +239,6 @@ def _require_creation(hooks: Hooks, connection: Connection, claims: HookClaims) 
         )
 
 
-def _find(verified: VerifiedIdentity) -> Identity | None:
-    rows = _BY_KEY.rows(
-        router.db_for_write(Identity),
-        cloud=verified.connection.identity_cloud,
-        tenant_id=verified.claims.tenant_id,
-        object_id=verified.claims.object_id,
-    )
-    for row in rows:
-        row.identity.user = row.user
-        return cast(Identity, row.identity)
-    return None
-
-
 def _first_sign_in(
     hooks: Hooks, verified: VerifiedIdentity, profile: Profile, claims: HookClaims
 ) -> ResolvedUser:
@@ -299,7 +249,7 @@ def _first_sign_in(
     if user is not None:
         link_to_identity(user)
         user = _update(hooks, user, claims)
-        return ResolvedUser(_tie(user, verified, profile), linked=True)
+        return ResolvedUser(identities.tie(user, verified, profile), linked=True)
     return _create(hooks, verified, profile, claims)
 
 
@@ -314,29 +264,11 @@ def _create(
     _require_creation(hooks, verified.connection, claims)
     user = create_new_user(hooks, claims())
     _require_active(hooks, user)
-    identity = _tie(user, verified, profile, signs_in=signs_in)
+    identity = identities.tie(user, verified, profile, signs_in=signs_in)
     signals.user_created.send(
         Identity, user=user, identity=identity, connection=verified.connection
     )
     return ResolvedUser(identity, created=True)
-
-
-def _tie(
-    user: Any, verified: VerifiedIdentity, profile: Profile, *, signs_in: bool = True
-) -> Identity:
-    identity = Identity(
-        user=user,
-        cloud=verified.connection.identity_cloud,
-        tenant_id=verified.claims.tenant_id,
-        object_id=verified.claims.object_id,
-    )
-    if signs_in:
-        _describe(identity, verified, profile)
-    else:
-        identity.connection = verified.connection
-        identity.login_name, identity.profile = _login_name(profile), profile.as_dict()
-    identity.save(force_insert=True)
-    return identity
 
 
 def _profile(
@@ -360,9 +292,7 @@ def _refresh(
     profile: Profile,
     claims: HookClaims,
 ) -> None:
-    _describe(identity, verified, profile)
-    if not _DESCRIPTION.store(identity, router.db_for_write(Identity)):
-        raise IntegrityError("The identity was untied from the user during the sign-in.")
+    identities.update(identity, verified, profile)
     _sync(hooks, verified.connection, identity, claims)
 
 
@@ -390,24 +320,3 @@ def _update(hooks: Hooks, user: Any, claims: HookClaims) -> Any:
 
 def _governed_fields(user: Any) -> dict[str, Any]:
     return {name: getattr(user, name, None) for name in conf.user_fields}
-
-
-def _login_name(profile: Profile) -> str:
-    """Return the name that the admin lists the person by. A cut one ends in "…": without it, it
-    could look like another person's address."""
-    name = profile.username or profile.email or profile.name
-    length = Identity._meta.get_field("login_name").max_length or 0
-    return name if len(name) <= length else f"{name[: length - 1]}…"
-
-
-def _describe(identity: Identity, verified: VerifiedIdentity, profile: Profile) -> None:
-    identity.connection = verified.connection
-    identity.login_name = _login_name(profile)
-    identity.profile = profile.as_dict()
-    # Complete by nature: without the claim, the person has none.
-    identity.roles = list(verified.claims.roles)[:MAX_STORED_ROLES]
-    identity.last_sign_in_at = timezone.now()
-    if verified.groups is not None:
-        identity.groups = groups.stored(verified.connection, verified.groups)
-    elif not verified.connection.security_groups:
-        identity.groups = []

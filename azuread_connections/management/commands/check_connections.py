@@ -3,11 +3,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
+from django.core.management.base import BaseCommand, CommandParser
 
 from azuread_connections.diagnostics.probe import Step, StepResult, probe
-from azuread_connections.diagnostics.selection import all_connections, named_connections
+from azuread_connections.management.selection import chosen_connections
 
 
 class Command(BaseCommand):
@@ -22,20 +21,12 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="NAME", help="default: all connections")
 
     def handle(self, *, names: list[str], **options: Any) -> None:
-        chosen = named_connections(names) if names else all_connections()
-        missing = {name.lower(): name for name in names}
         failed = False
-        for connection in chosen:
-            missing.pop(connection.name_key, None)
+        for connection in chosen_connections(names):
             self.stdout.write(self.style.MIGRATE_HEADING(connection.name))
             for step in probe(connection):
                 failed = failed or step.outcome is StepResult.FAILED
                 self._print(step)
-        if missing:
-            raise CommandError(
-                _("There is no connection called %(names)s.")
-                % {"names": ", ".join(missing.values())}
-            )
         if failed:
             sys.exit(1)
 

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import json
-import sys
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.core.management.color import no_style
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,9 +16,11 @@ from django.utils.translation import ngettext
 from azuread_connections.conf import conf
 from azuread_connections.credentials import verification as upkeep
 from azuread_connections.credentials.notices import send_notices
-from azuread_connections.credentials.report import CredentialLine, CredentialStatus
+from azuread_connections.credentials.report import CredentialLine
 from azuread_connections.credentials.sources import report
+from azuread_connections.credentials.status import CredentialStatus
 from azuread_connections.management import arguments
+from azuread_connections.management.exit_status import FAILED, FOUND, ExitStatusCommand, reason_of
 from azuread_connections.models.expiry import day_of
 from azuread_connections.setup.renewal import renewal_address
 
@@ -33,14 +33,13 @@ FAIL_ON: dict[str, frozenset[CredentialStatus]] = {
         {CredentialStatus.EXPIRED, CredentialStatus.EXPIRING, CredentialStatus.UNKNOWN}
     ),
 }
-FOUND, FAILED = 1, 2
 #: The number of lines by what they count as, and by status.
 Found = Counter[tuple[CredentialStatus | None, CredentialStatus]]
 #: Lines aligned together: columns can widen from one batch to the next, never narrow.
 BATCH = 500
 
 
-class Command(BaseCommand):
+class Command(ExitStatusCommand):
     help = (
         "List secrets and certificates that are expired, refused by Microsoft, expire soon, or "
         "have no recorded expiry date. A refused one counts as expired. The secrets of OAuth "
@@ -49,8 +48,6 @@ class Command(BaseCommand):
         "Exit status: 0 nothing to do, 1 problems found (see --fail-on), 2 the check failed or is "
         "incomplete."
     )
-    # A monitoring probe reports on secrets, not on the state of the project.
-    requires_system_checks: list[str] = []
     #: Something could not be checked or sent, so that an empty report proves nothing.
     has_problems = False
 
@@ -91,30 +88,15 @@ class Command(BaseCommand):
             "30, 14, 7, 1 and 0 days",
         )
 
-    def run_from_argv(self, argv: list[str]) -> None:
-        # An exception that escapes, such as a CommandError under --traceback, would exit with
-        # Python's status 1, which here means that a problem was found.
-        try:
-            super().run_from_argv(argv)
-        except Exception:
-            traceback.print_exc()
-            sys.exit(FAILED)
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            found = self._check(**options)
-        except Exception as error:
-            # PostgreSQL appends the statement in further lines.
-            reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-            raise CommandError(
-                _("The secrets could not be checked: %(reason)s") % {"reason": reason},
-                returncode=FAILED,
-            ) from error
+    def run(self, **options: Any) -> int:
+        found = self._check(**options)
         failing = FAIL_ON[options["fail_on"]]
         if any(counts_as in failing for counts_as, _status in found):
-            sys.exit(FOUND)
-        if self.has_problems:
-            sys.exit(FAILED)
+            return FOUND
+        return FAILED if self.has_problems else 0
+
+    def describe_failure(self, error: Exception) -> str:
+        return _("The secrets could not be checked: %(reason)s") % {"reason": reason_of(error)}
 
     def _check(self, *, days: int | None, format: str, all: bool, **options: Any) -> Found:
         """Print the report; return the number of lines of each kind."""

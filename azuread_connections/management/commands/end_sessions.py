@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from azuread_connections.diagnostics.selection import all_connections, named_connections
+from azuread_connections.management.selection import chosen_connections
 from azuread_connections.models import Revocation
 
 
@@ -24,13 +24,6 @@ class Command(BaseCommand):
     def handle(self, *, names: list[str], all: bool, **options: Any) -> None:
         if bool(names) == all:
             raise CommandError(_("Name connections, or give --all."), returncode=2)
-        missing = {name.lower(): name for name in names}
-        for connection in named_connections(names) if names else all_connections():
-            missing.pop(connection.name_key, None)
+        for connection in chosen_connections(names):
             Revocation.everybody(connection)
             self.stdout.write(_("%s: everyone is signed out.") % connection.name)
-        if missing:
-            raise CommandError(
-                _("There is no connection called %(names)s.")
-                % {"names": ", ".join(missing.values())}
-            )

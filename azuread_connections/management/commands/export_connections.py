@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from azuread_connections.management.files import write_pieces
+from azuread_connections.management.selection import no_such_connection
 from azuread_connections.models import Connection
 from azuread_connections.transfer.exporter import as_json, export_connections
 
@@ -42,7 +42,5 @@ def _named(names: list[str]) -> QuerySet[Connection]:
     connections = connections.filter(name_key__in=keys)
     known = set(connections.values_list("name_key", flat=True))
     if unknown := [name for key, name in keys.items() if key not in known]:
-        raise CommandError(
-            _("There is no connection called %(names)s.") % {"names": ", ".join(unknown)}
-        )
+        raise no_such_connection(unknown)
     return connections

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import logging
-import sys
-import traceback
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.core.management.color import no_style
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
@@ -15,26 +13,25 @@ from django.utils.translation import gettext as _
 from azuread_connections.conf import conf
 from azuread_connections.credentials import rotation_plan as plan
 from azuread_connections.credentials.rotation_step import Pace, RotationOutcome, RotationStep
-from azuread_connections.credentials.verification import all_connections
 from azuread_connections.management import arguments
+from azuread_connections.management.exit_status import FAILED, FOUND, ExitStatusCommand, reason_of
+from azuread_connections.management.selection import all_connections, no_such_connection
 from azuread_connections.models import Connection
 
 from ...log_fields import LogEvent, log_fields
 
 logger = logging.getLogger("azuread_connections")
 
-FOUND, FAILED = 1, 2
 KEEP_DAYS = 7
 
 
-class Command(BaseCommand):
+class Command(ExitStatusCommand):
     help = (
         "Replace client secrets and certificates that end soon, through Microsoft Graph, and "
         "remove those that were replaced some days ago. The app needs the application permission "
         "Application.ReadWrite.OwnedBy. Federated credentials do not end. "
         "Exit status: 0 all done, 1 something needs a person, 2 the run failed or is incomplete."
     )
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -60,30 +57,19 @@ class Command(BaseCommand):
             help="only say what would be done: write nothing, and ask Microsoft nothing",
         )
 
-    def run_from_argv(self, argv: list[str]) -> None:
-        # An exception that escapes would exit with Python's status 1, which has a meaning here.
-        try:
-            super().run_from_argv(argv)
-        except Exception:
-            traceback.print_exc()
-            sys.exit(FAILED)
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            steps = self._run(**options)
-        except CommandError:
-            raise
-        except Exception as error:
-            raise CommandError(_why(error), returncode=FAILED) from error
+    def run(self, **options: Any) -> int:
+        steps = self._steps(**options)
         if not steps:
             self.stdout.write(_("Nothing is due."))
         failed = [step for step in steps if step.outcome == RotationOutcome.FAILED]
         if any(not step.is_incomplete for step in failed):
-            sys.exit(FOUND)
-        if any(step.is_incomplete for step in steps):
-            sys.exit(FAILED)
+            return FOUND
+        return FAILED if any(step.is_incomplete for step in steps) else 0
 
-    def _run(
+    def describe_failure(self, error: Exception) -> str:
+        return _why(error)
+
+    def _steps(
         self, *, names: list[str], within: int | None, keep: int, dry_run: bool, **options: Any
     ) -> list[RotationStep]:
         within = conf.secret_warning_days if within is None else within
@@ -124,8 +110,7 @@ def _without_surprises(
 
 
 def _why(error: Exception) -> str:
-    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-    return _("The credentials could not be rotated: %(reason)s") % {"reason": reason}
+    return _("The credentials could not be rotated: %(reason)s") % {"reason": reason_of(error)}
 
 
 def _chosen(names: list[str]) -> Iterator[Connection]:
@@ -136,7 +121,5 @@ def _chosen(names: list[str]) -> Iterator[Connection]:
     found = {each.name_key: each for each in Connection._default_manager.filter(name_key__in=keys)}
     for name in names:
         if name.lower() not in found:
-            raise CommandError(
-                _("There is no connection called %(names)s.") % {"names": name}, returncode=FAILED
-            )
+            raise no_such_connection([name])
     yield from found.values()

@@ -7,8 +7,7 @@ import re
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from ...conf import is_loopback
-from ...hosts import ascii_host
+from ...hosts import ascii_host, is_loopback
 
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[^/?#@:\[\]\s\\]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?/?",

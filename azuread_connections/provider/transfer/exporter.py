@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
 
+from ...models.batches import in_pages
 from ..models import API, ClientGrant, OAuthClient
 from ..models.client import SUPPORTED_GRANT_TYPES
 from .fields import (
@@ -47,11 +49,11 @@ def export_applications(clients: QuerySet[OAuthClient]) -> Iterator[str]:
         apis = apis.filter(pk__in=grants.values("api"))
     rows = clients.select_related("application", "oauth_application").order_by("pk")
     yield "{\n"
-    yield from _section("clients", map(_client, _pages(rows.prefetch_related("web_origin_rows"))))
+    yield from _section("clients", map(_client, _rows(rows.prefetch_related("web_origin_rows"))))
     yield ",\n"
-    yield from _section("resourceServers", map(_api, _pages(apis)))
+    yield from _section("resourceServers", map(_api, _rows(apis)))
     yield ",\n"
-    yield from _section("clientGrants", map(_grant, _pages(grants)))
+    yield from _section("clientGrants", map(_grant, _rows(grants)))
     yield "\n}\n"
 
 
@@ -64,11 +66,8 @@ def _section(key: str, entries: Iterable[Entry]) -> Iterator[str]:
     yield "]" if before == "\n" else "\n]"
 
 
-def _pages(rows: QuerySet[Any]) -> Iterator[Any]:
-    page = list(rows[:PAGE_SIZE])
-    while page:
-        yield from page
-        page = list(rows.filter(pk__gt=page[-1].pk)[:PAGE_SIZE])
+def _rows(rows: QuerySet[Any]) -> Iterator[Any]:
+    return chain.from_iterable(in_pages(rows, PAGE_SIZE))
 
 
 def _client(client: OAuthClient) -> Entry:

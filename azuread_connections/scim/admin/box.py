@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ...admin.connection.boxes import Box
 from ...admin.widgets.dates import short_time
 from ...admin.widgets.links import admin_url, may_open
-from ...credentials.report import end_of_day
+from ...credentials.status import end_of_day
 from ...models import Connection
 from ...models.expiry import day_of
 from ..addresses import FLAG, base_address

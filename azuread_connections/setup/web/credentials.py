@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ...entra.certificates import to_der
-from ...login.log import events
+from ...login.log import setup_events
 from ...microsoft import admin_center
 from ...models import Credential
 from ...rate_limit import RateLimit
@@ -77,10 +77,12 @@ class CredentialsPage(StepPage):
         try:
             accepted = accept(self.link)
         except Refused as refused:
-            events.record_setup_step(self.request, self.link, f"Not accepted: {refused.logged}")
+            setup_events.record_setup_step(
+                self.request, self.link, f"Not accepted: {refused.logged}"
+            )
             form.add_refusal(refused)
             return False
-        events.record_setup_step(self.request, self.link, _about(accepted))
+        setup_events.record_setup_step(self.request, self.link, _about(accepted))
         if not has_accepted_credential(self.link):
             # To renew one, a credential that was stored before does not count.
             known = gettext("This credential was already stored.")
@@ -108,7 +110,7 @@ class CredentialsPage(StepPage):
             why = gettext("This site cannot make a certificate: its encryption key is missing.")
             return self._show_refused(why, gettext("Tell the person who invited you."))
         if is_new:
-            events.record_setup_step(
+            setup_events.record_setup_step(
                 self.request, self.link, f"Created the certificate {certificate}."
             )
         response = HttpResponse(

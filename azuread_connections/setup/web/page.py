@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.generic import TemplateView
 
 from ...conf import conf
-from ...login.log import events
+from ...login.log import setup_events
 from ...login.state.setup_cookie import find_session
 from ...login.web.entry import entry
 from ...login.web.error_page import already_logged
@@ -69,7 +69,7 @@ class StepPage(TemplateView):
         """Send the browser to the next step, which is reached now."""
         following = steps.following(self.link, self.step)
         if steps.reach(self.link, following):
-            events.record_setup_step(
+            setup_events.record_setup_step(
                 self.request, self.link, f"Went on from the step {self.step} to {following}."
             )
         return self.redirect_to(following)

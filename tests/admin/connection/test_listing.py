@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from azuread_connections.admin.widgets.filters import with_secret_status
-from azuread_connections.credentials.report import CredentialStatus, connection_credential_state
+from azuread_connections.credentials.status import CredentialStatus, connection_credential_state
 from azuread_connections.models import Application, Connection, Credential, Event, Identity
 from tests.admin.conftest import CLIENT_ID, SECRET
 from tests.admin.pages import LIST, text

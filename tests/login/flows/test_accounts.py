@@ -14,7 +14,7 @@ from django.test import Client
 
 from azuread_connections.login.flows import accounts
 from azuread_connections.login.log import events
-from azuread_connections.login.users import resolution
+from azuread_connections.login.users import identities
 from azuread_connections.models import Connection, Event, GroupMapping, Identity
 from azuread_connections.testing import next_address
 from tests.company import Company, error_code, query_of
@@ -323,13 +323,13 @@ def test_who_is_tied_by_somebody_else_meanwhile_stays_theirs(
         tenant_id=contoso.directory.tenant_id,
         object_id=contoso.person.object_id,
     )
-    find, calls = resolution._find, []
+    find, calls = identities.find, []
 
     def find_late(verified: Any) -> Any:
         calls.append(1)
         return find(verified) if len(calls) > 1 else None
 
-    monkeypatch.setattr(resolution, "_find", find_late)
+    monkeypatch.setattr(identities, "find", find_late)
     answer = connect(contoso, browser)
     assert (answer.status_code, error_code(answer)) == (403, "user_refused")
 
@@ -356,7 +356,7 @@ def test_what_the_site_does_not_let_be_stored_is_a_page(
     def refuse(*args: Any) -> None:
         raise IntegrityError("a constraint of the site's own")
 
-    monkeypatch.setattr(resolution, "_tie", refuse)
+    monkeypatch.setattr(identities, "tie", refuse)
     answer = connect(contoso, browser)
     assert (answer.status_code, error_code(answer)) == (403, "user_refused")
     assert not Identity.objects.exists()

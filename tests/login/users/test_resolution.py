@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from azuread_connections import signals
-from azuread_connections.login.users import resolution
+from azuread_connections.login.users import identities
 from azuread_connections.models import Connection, Credential, Identity
 from azuread_connections.testing import StandIn
 from tests.company import Company, error_code
@@ -62,10 +62,10 @@ def test_who_is_untied_while_they_sign_in_is_somebody_new(
     contoso: Company, client: Client, monkeypatch: pytest.MonkeyPatch, creates: bool
 ) -> None:
     contoso.sign_in(client)
-    find, stale = resolution._find, [Identity.objects.select_related("user").get()]
+    find, stale = identities.find, [Identity.objects.select_related("user").get()]
     Identity.objects.all().delete()
     Connection.objects.update(create_users=creates)
-    monkeypatch.setattr(resolution, "_find", lambda who: stale.pop() if stale else find(who))
+    monkeypatch.setattr(identities, "find", lambda who: stale.pop() if stale else find(who))
     answer = contoso.sign_in(Client())
     assert answer.status_code == (302 if creates else 403)
     assert Identity.objects.count() == User.objects.count() - 1 == int(creates)
