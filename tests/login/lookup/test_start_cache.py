@@ -94,9 +94,7 @@ def test_tenants_of_one_address_have_starts_of_their_own(
         assert [statements_of_start(contoso) for _ in range(2)] == [1, 0]
 
 
-def test_tenants_of_the_same_name_have_starts_of_their_own(
-    contoso: Company, settings: Any
-) -> None:
+def test_tenants_of_the_same_name_have_starts_of_their_own(contoso: Company, settings: Any) -> None:
     settings.MIDDLEWARE = [f"{__name__}.tenant_by_header", *settings.MIDDLEWARE]
     for key in ("1", "2"):
         extra = {"HTTP_X_TENANT": key}
