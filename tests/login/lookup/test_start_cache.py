@@ -262,6 +262,17 @@ def test_an_edit_of_some_fields_counts(contoso: Company, client: Client, fields:
     assert contoso.come_back(client, url).status_code == 302
 
 
+def test_an_edit_of_a_connection_of_which_only_a_part_was_read_counts(
+    contoso: Company, client: Client
+) -> None:
+    contoso.edited_before(60)
+    url = contoso.start(client)
+    connection = Connection.objects.only("client_id").get()
+    connection.client_id = other_app(contoso)
+    connection.save()
+    assert contoso.come_back(client, url).status_code == 302
+
+
 def test_it_begins_again_only_once(contoso: Company, client: Client) -> None:
     contoso.edited_before(60)
     url = contoso.start(client)
