@@ -20,6 +20,7 @@ from azuread_connections.models import (
     EnabledConnection,
     Event,
 )
+from tests import replica
 from tests.company import CALLBACK_URL, Company
 from tests.factories import ApplicationFactory
 
@@ -83,6 +84,26 @@ def test_another_application_host_or_setting_is_another_start(
     assert statements_of_start(contoso) == 1
     settings.AZUREAD_CONNECTIONS |= {"PUBLIC_URL": "http://testserver"}
     assert statements_of_start(contoso) == 1
+
+
+def test_another_path_is_another_start(contoso: Company) -> None:
+    """As of tenants in folders."""
+    for prefix in ("", "/one", "/two"):
+        assert [statements_of_start(contoso, SCRIPT_NAME=prefix) for _ in range(2)] == [1, 0]
+
+
+def test_another_database_is_another_start(contoso: Company, settings: Any) -> None:
+    statements_of_start(contoso)
+    with replica.configured():
+        settings.DATABASE_ROUTERS = [Elsewhere()]
+        # Django's test case lets nobody ask it.
+        with pytest.raises(AssertionError, match=replica.REPLICA):
+            statements_of_start(contoso)
+
+
+class Elsewhere:
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return replica.REPLICA
 
 
 def test_tenants_of_one_address_have_starts_of_their_own(

@@ -17,8 +17,10 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from azuread_connections.login.state import new_session
 from azuread_connections.signals import signed_in
 from tests.company import Company
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -175,6 +177,14 @@ def test_a_session_that_somebody_else_could_know_gets_another_key(
     assert client.session.session_key != known
     assert client.session["basket"] == 3
     assert not Session.objects.filter(session_key=known).exists()
+
+
+def test_a_session_without_a_key_in_which_somebody_is_signed_in_is_left_to_django() -> None:
+    """Its user would not be compared with the new one."""
+    session = SessionStore()
+    session[SESSION_KEY] = "7"
+    assert not new_session.leave_unstored(session, UserFactory.create())
+    assert dict(session.items()) == {SESSION_KEY: "7"}
 
 
 def test_a_key_that_no_session_has_is_not_taken_over(contoso: Company, client: Client) -> None:
