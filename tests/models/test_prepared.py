@@ -193,6 +193,24 @@ def test_the_connection_of_a_thread_ends_with_it(way: str) -> None:
     assert [each() for each in seen] == [None] * 3
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_outlives_the_connection_that_it_was_compiled_on() -> None:
+    """As after a restart of the database, or after CONN_MAX_AGE."""
+    pair = EnabledConnectionFactory.create()
+    CredentialFactory.create(connection=pair.connection, expires_at=timezone.now())
+    select = by_name()
+    before = [values_of(row.connection) for row in select.rows("default")]
+    connections["default"].close()
+    assert [values_of(row.connection) for row in select.rows("default")] == before
+    # What a process starts with for each thread: a wrapper of its own.
+    other = connections["default"].copy()
+    try:
+        statement = next(iter(select._statements.values()))
+        assert [values_of(row.connection) for row in statement.rows(other, {})] == before
+    finally:
+        other.close()
+
+
 def test_none_is_sent_as_null() -> None:
     ConnectionFactory.create(name="contoso")
     select = Select(

@@ -131,14 +131,24 @@ class Shouted(models.CharField):
         return "UPPER(%s)", (value,)
 
 
-class Odd(models.Model):
+class Computed(models.Model):
     """A model as a site can bring its own, for example for django-oauth-toolkit's tokens."""
 
     number = models.IntegerField()
-    next_number = models.GeneratedField(
+    made = models.GeneratedField(
         expression=models.F("number") + 1, output_field=models.IntegerField(), db_persist=True
     )
-    origin = models.CharField(max_length=20, db_default="database")
+
+    class Meta:
+        app_label = "tests"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Defaulted(models.Model):
+    number = models.IntegerField()
+    made = models.IntegerField(db_default=7)
 
     class Meta:
         app_label = "tests"
@@ -158,23 +168,28 @@ class Loud(models.Model):
         return self.name
 
 
+MODELS = (Computed, Defaulted, Loud)
+
+
 @pytest.fixture
 def tables(transactional_db: None) -> Iterator[None]:
     with connection.schema_editor() as editor:
-        for model in (Odd, Loud):
+        for model in MODELS:
             editor.create_model(model)
     yield
     with connection.schema_editor() as editor:
-        for model in (Odd, Loud):
+        for model in MODELS:
             editor.delete_model(model)
 
 
-def test_an_insert_leaves_to_the_database_what_it_makes_by_itself(tables: None) -> None:
-    insert = Insert(Odd)
+@pytest.mark.parametrize(("model", "made"), [(Computed, [2, 3]), (Defaulted, [7, 7])])
+def test_an_insert_leaves_to_the_database_what_it_makes_by_itself(
+    tables: None, model: Any, made: list[int]
+) -> None:
+    insert = Insert(model)
     for number in (1, 2):
-        insert.store(Odd(number=number), "default")
-    stored = Odd._default_manager.order_by("pk").values_list("number", "next_number", "origin")
-    assert list(stored) == [(1, 2, "database"), (2, 3, "database")]
+        insert.store(model(number=number), "default")
+    assert list(model._default_manager.order_by("pk").values_list("made", flat=True)) == made
 
 
 def test_a_field_with_sql_of_its_own_keeps_it(tables: None) -> None:

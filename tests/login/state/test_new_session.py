@@ -96,6 +96,31 @@ def test_it_works_with_every_engine(
     assert client.get("/login/profile").status_code == 200
 
 
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file", "signed_cookies"])
+def test_each_engine_stores_what_it_stores_by_django_alone(
+    contoso: Company, settings: Any, tmp_path: Any, engine: str
+) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    contoso.sign_in(Client())
+    stored = contents(contoso)
+    with receiver(user_logged_in, lambda session: None):
+        assert new_session.others_listen()
+        assert contents(contoso) == stored
+
+
+def contents(company: Company) -> Any:
+    """Sign in; return what is stored of the session, but for times, and how long it lasts."""
+    browser = Client()
+    company.sign_in(browser)
+    session = dict(browser.session.items())
+    del session["azuread_login_at"]
+    for sign_in in session["azuread_sign_ins"]:
+        del sign_in["at"], sign_in["authenticated_at"]
+    cookie = browser.cookies["sessionid"]
+    return session, browser.session.get_expiry_age(), cookie["max-age"], cookie["httponly"]
+
+
 class Subclass(SessionStore):
     """An engine of a site, which may do more than write a row."""
 
