@@ -609,11 +609,6 @@ PROTECTIONS = [
         f"{_STARTS}the_person_chooses_the_account_again",
     ),
     Protection(
-        "login/flows/begin.py::begin_again",
-        never("is_retry"),
-        f"{_STARTS}it_begins_again_only_once",
-    ),
-    Protection(
         "login/lookup/addresses.py::still_allowed",
         replace("is_listed(destination, allowed_urls)", "True"),
         f"{_CALLBACK}an_address_that_was_removed_meanwhile_is_not_gone_to",
