@@ -45,9 +45,8 @@ def preconnect(site: str, *, connect_timeout: float, total_timeout: float) -> No
 def wait(site: str, connect_timeout: float) -> None:
     """Wait for a connection to this site that is being opened, as long as connecting can take."""
     thread = _opening.get(_key(site))
-    # RuntimeError: the thread that has opened it is about to start it.
     if thread is not None:
-        with suppress(RuntimeError):
+        with suppress(RuntimeError):  # it is not started yet
             thread.join(max(0, min(connect_timeout, seconds_left())))
 
 
@@ -66,8 +65,6 @@ def _open(key: _Key, connect_timeout: float, total_timeout: float) -> None:
     try:
         # Whatever fails here is reported by the request that follows, which tries by itself.
         with suppress(Exception), within(total_timeout):
-            pool = pool_of(key[0])
-            if hasattr(pool, "preconnect"):
-                pool.preconnect(connect_timeout)
+            pool_of(key[0]).preconnect(connect_timeout)
     finally:
         _opening.pop(key, None)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
 from django.dispatch import Signal
+from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -344,9 +345,11 @@ class Connection(PrimaryModel):
             raise no_own_directory(self.domain)
         self.name_key = self.name.lower()
         names = kwargs.get("update_fields")
+        # A sign-in that began with the old values compares it: see ``ConnectionEdited``. Django
+        # stores it only if it is named, or was read.
         if names:
-            # A sign-in that began with the old values compares it: see ``ConnectionEdited``.
             kwargs["update_fields"] = {*names, "updated_at"}
+        self.updated_at = timezone.now()
         pins = names is None or "tenant_id" in names
         former = self._former_directory(kwargs.get("using")) if pins else ""
         super().save(*args, **kwargs)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.models import CharField, Expression, Model, QuerySet
 
 from ..log_fields import LogEvent, log_fields
@@ -26,6 +26,10 @@ logger = logging.getLogger("azuread_connections")
 _Values = Mapping[str, str | int | None]
 #: The position of a value in a row, the function that converts it, and the value's expression.
 _Converter = tuple[int, Callable[..., Any], Any]
+
+#: While a statement is compiled, Django can ask the database for its version. If it cannot be
+#: reached, that says nothing about the statement: the next run compiles it.
+DATABASE_UNAVAILABLE = (OperationalError, InterfaceError)
 
 #: The attribute of a database connection that keeps converters.
 _CONVERTERS = "_azuread_converters"
@@ -84,6 +88,8 @@ class Select:
         parts = [_Part.at(queryset.model, name, path) for name, path in self._models.items()]
         try:
             return _compile_select(using, queryset, parts, self._columns)
+        except DATABASE_UNAVAILABLE:
+            raise
         except Exception:
             warn_not_prepared(queryset.model)
             return _Plain(queryset, parts, self._columns)

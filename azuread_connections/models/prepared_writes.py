@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models import AutoField, Model
 from django.db.models.signals import post_save, pre_save
 
-from .prepared import warn_not_prepared
+from .prepared import DATABASE_UNAVAILABLE, warn_not_prepared
 
 
 class _Write:
@@ -26,6 +26,8 @@ class _Write:
         if using not in self._statements:
             try:
                 self._statements[using] = self._compile(using)
+            except DATABASE_UNAVAILABLE:
+                raise
             except Exception:
                 warn_not_prepared(self._model)
                 self._statements[using] = None
@@ -33,6 +35,15 @@ class _Write:
 
     def _compile(self, using: str) -> str:
         raise NotImplementedError
+
+
+def _placeholder(field: Any) -> str:
+    """Return where the value of a field goes. Raises ``ValueError`` if that is for Django to say:
+    the database makes the value, or the field has SQL of its own (the name in 5.2, and in 6.1)."""
+    own_sql = hasattr(field, "get_placeholder") or hasattr(field, "get_placeholder_sql")
+    if own_sql or field.generated or field.has_db_default():
+        raise ValueError(f"The value of {field} is no plain parameter.")
+    return "%s"
 
 
 class Insert(_Write):
@@ -88,7 +99,7 @@ class Insert(_Write):
         connection = connections[using]
         quote = connection.ops.quote_name
         columns = ", ".join(quote(field.column) for field in self._fields)
-        places = ", ".join(["%s"] * len(self._fields))
+        places = ", ".join(_placeholder(field) for field in self._fields)
         table = quote(self._model._meta.db_table)
         sql = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names only
         if self._key is not None and connection.features.can_return_columns_from_insert:
@@ -97,7 +108,7 @@ class Insert(_Write):
 
 
 class Update(_Write):
-    """An UPDATE of some fields of one row. Like ``QuerySet.update``, it sends no signal."""
+    """An UPDATE of some fields of one row: ``save(update_fields=…)`` without its signals."""
 
     def __init__(self, model: type[Model], *fields: str) -> None:
         super().__init__(model)
@@ -106,21 +117,22 @@ class Update(_Write):
     def store(self, row: Model, using: str) -> bool:
         """Write the row; return whether it still exists."""
         sql = self._sql(using)
+        values = [field.pre_save(row, False) for field in self._fields]
         if sql is None:
             rows = self._model._base_manager.using(using).filter(pk=row.pk)
-            values = {field.name: getattr(row, field.attname) for field in self._fields}
-            return bool(rows.update(**values))
+            names = [field.name for field in self._fields]
+            return bool(rows.update(**dict(zip(names, values, strict=True))))
         connection = connections[using]
-        prepared = [
-            field.get_db_prep_save(getattr(row, field.attname), connection)
-            for field in (*self._fields, self._model._meta.pk)
-        ]
+        columns = zip((*self._fields, self._model._meta.pk), (*values, row.pk), strict=True)
+        parameters = [field.get_db_prep_save(value, connection) for field, value in columns]
         with connection.cursor() as cursor:
-            cursor.execute(sql, prepared)
+            cursor.execute(sql, parameters)
             return bool(cursor.rowcount)
 
     def _compile(self, using: str) -> str:
         quote = connections[using].ops.quote_name
-        columns = ", ".join(f"{quote(field.column)} = %s" for field in self._fields)
+        columns = ", ".join(
+            f"{quote(field.column)} = {_placeholder(field)}" for field in self._fields
+        )
         where = f"{quote(str(self._model._meta.pk.column))} = %s"
         return f"UPDATE {quote(self._model._meta.db_table)} SET {columns} WHERE {where}"  # noqa: S608 - names only

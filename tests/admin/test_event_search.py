@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
@@ -124,6 +125,27 @@ def test_who_is_tied_to_a_user_is_confirmed_only_to_those_who_may_see_both(
     viewer = staff("view_event", "view_connection")
     for typed in (adele.user.get_username(), adele.login_name):
         assert rows_shown(viewer, f"q={typed}") == []
+
+
+@pytest.mark.parametrize(
+    ("sees_people", "sees_users"), [(True, True), (True, False), (False, True)]
+)
+def test_a_search_confirms_what_its_user_may_see(
+    staff: Callable[..., Client],
+    connection: Connection,
+    adele: Identity,
+    sees_people: bool,
+    sees_users: bool,
+) -> None:
+    """The event is from before the person was renamed, so that the log's text is not found."""
+    event = make(connection, identity=adele, person="former@contoso.com")
+    viewer = staff("view_event", "view_connection", *(["view_identity"] if sees_people else []))
+    if sees_users:
+        permission = Permission.objects.get(codename="view_user", content_type__app_label="auth")
+        get_user_model()._default_manager.get(username="staff").user_permissions.add(permission)
+    assert rows_shown(viewer, "q=adelev@contoso.com") == ([event] if sees_people else [])
+    sees_ties = sees_people and sees_users
+    assert rows_shown(viewer, "q=adele") == ([event] if sees_ties else [])
 
 
 def test_a_username_that_is_no_text_is_left_out(

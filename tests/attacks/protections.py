@@ -70,6 +70,13 @@ _ACCESS_TOKEN = "tests/entra/test_access_token.py::test_"
 _ACCESS = f"{_ACCESS_TOKEN}a_token_that_"
 _CALLER = "tests/attacks/test_hostile_caller.py::test_a_token_that_"
 _REFUSED = f"{_CALLER}is_refused"
+_STARTS = "tests/login/lookup/test_start_cache.py::test_"
+_CALLBACK = "tests/login/flows/test_callback.py::test_"
+_NEW_SESSION = "tests/login/state/test_new_session.py::test_"
+_LAST_LOGIN = "tests/login/users/test_last_login.py::test_"
+_WRITES = "tests/models/test_prepared_writes.py::test_"
+_PRECONNECTION = "tests/entra/test_preconnection.py::test_"
+_SEARCH = "tests/admin/test_event_search.py::test_"
 _API = "tests/rest_framework/test_authentication.py::test_"
 
 
@@ -541,6 +548,201 @@ PROTECTIONS = [
         "login/lookup/enabled.py::_by_name",
         drop_argument("_slug"),
         f"{_ADMINISTRATOR}an_application_that_the_connection_is_not_for",
+    ),
+    # --- What a start has read
+    *(
+        Protection(
+            "login/lookup/start_cache.py::find_enabled_cached", drop_item(part), f"{_STARTS}{test}"
+        )
+        for part, test in (
+            ("using", "another_database_is_another_start"),
+            ("'schema_name'", "tenants_of_one_address_have_starts_of_their_own"),
+            ("'pk'", "tenants_of_the_same_name_have_starts_of_their_own"),
+            ("get_host", "another_application_host_or_setting_is_another_start"),
+            ("request.path", "another_path_is_another_start"),
+            ("chosen_application", "another_application_host_or_setting_is_another_start"),
+            ("default_application", "another_application_host_or_setting_is_another_start"),
+            ("public_url", "another_application_host_or_setting_is_another_start"),
+        )
+    ),
+    Protection(
+        "login/lookup/start_cache.py::find_enabled_cached",
+        never("in_atomic_block"),
+        f"{_STARTS}within_a_transaction_nothing_is_cached",
+    ),
+    Protection(
+        "login/lookup/start_cache.py::find_enabled_cached",
+        drop_operand("START_CACHE_TTL"),
+        f"{_STARTS}the_second_start_within_two_seconds_reads_nothing",
+    ),
+    Protection(
+        "login/lookup/start_cache.py::find_enabled_cached",
+        never("_MAX_ENTRIES"),
+        f"{_STARTS}it_is_bounded",
+    ),
+    Protection(
+        "login/lookup/start_cache.py::clear",
+        never("in_atomic_block"),
+        f"{_STARTS}what_another_thread_read_before_the_edit_was_committed_is_not_kept",
+    ),
+    Protection(
+        "apps.py::AzureADConnectionsConfig.ready",
+        drop_item("post_delete"),
+        f"{_STARTS}a_pair_deleted_in_this_process_is_refused_at_once",
+    ),
+    Protection(
+        "models/connection.py::Connection.save",
+        skip("{*names"),
+        f"{_STARTS}an_edit_of_some_fields_counts",
+    ),
+    Protection(
+        "models/connection.py::Connection.save",
+        skip("timezone.now"),
+        f"{_STARTS}an_edit_of_a_connection_of_which_only_a_part_was_read_counts",
+    ),
+    Protection(
+        "login/flows/context.py::_find",
+        always("_start_may_be_stale"),
+        f"{_STARTS}one_that_was_edited_at_another_time_is_told",
+    ),
+    Protection(
+        "login/flows/context.py::ConnectionEdited",
+        replace("False", "True"),
+        f"{_STARTS}the_person_chooses_the_account_again",
+    ),
+    Protection(
+        "login/lookup/addresses.py::still_allowed",
+        replace("is_listed(destination, allowed_urls)", "True"),
+        f"{_CALLBACK}an_address_that_was_removed_meanwhile_is_not_gone_to",
+    ),
+    Protection(
+        "login/web/views.py::_ask_first",
+        replace("other.context.destination", "other.context.transaction.destination", which=1),
+        f"{_CALLBACK}it_is_not_offered_to_somebody_who_stays_signed_in_as_another_user",
+    ),
+    # --- A login, stored in fewer statements
+    Protection(
+        "login/state/new_session.py::leave_unstored",
+        drop_operand("session.session_key"),
+        f"{_NEW_SESSION}a_session_that_somebody_else_could_know_gets_another_key",
+    ),
+    Protection(
+        "login/state/new_session.py::leave_unstored",
+        drop_operand("SESSION_KEY in session"),
+        f"{_NEW_SESSION}a_session_without_a_key_in_which_somebody_is_signed_in_is_left_to_django",
+    ),
+    Protection(
+        "login/state/new_session.py::store",
+        always("SessionStore"),
+        f"{_NEW_SESSION}a_subclass_stores_its_sessions_itself",
+    ),
+    Protection(
+        "login/state/new_session.py::store.save_changes",
+        never("stored"),
+        f"{_NEW_SESSION}what_a_receiver_changes_is_stored",
+    ),
+    Protection(
+        "login/flows/sign_in.py::_sign_in",
+        replace("new_session.others_listen()", "False"),
+        f"{_NEW_SESSION}a_receiver_that_writes_down_the_key_finds_it",
+    ),
+    Protection(
+        "login/users/last_login.py::compiled_last_login",
+        drop_operand("listeners"),
+        f"{_LAST_LOGIN}who_listens_for_the_users_signals_is_informed",
+    ),
+    Protection(
+        "login/users/last_login.py::_is_plain",
+        drop_operand("saving"),
+        f"{_LAST_LOGIN}a_models_own_save_is_called",
+    ),
+    Protection(
+        "login/users/last_login.py::_is_plain",
+        drop_operand("own_columns"),
+        f"{_LAST_LOGIN}a_proxy_model_is_left_to_django",
+    ),
+    *(
+        Protection(
+            "login/flows/storage.py::_undo_login",
+            skip(attribute),
+            "tests/login/flows/test_storage.py::"
+            "test_who_could_not_be_stored_is_not_signed_in_for_the_rest_of_the_request",
+        )
+        for attribute in ("request.session =", "request.user =", "request.auser =")
+    ),
+    Protection(
+        "models/prepared.py::_check_order",
+        never("selected is not field", which=1),
+        "tests/models/test_prepared.py::"
+        "test_columns_in_another_order_than_asked_for_are_not_read_by_their_position",
+    ),
+    Protection(
+        "models/prepared_writes.py::Insert._is_noticed",
+        never("model.save"),
+        f"{_WRITES}an_insert_is_the_models_own_save_if_it_has_one",
+    ),
+    Protection(
+        "models/prepared_writes.py::Insert._is_noticed",
+        drop_operand("post_save"),
+        f"{_WRITES}an_insert_informs_who_listens",
+    ),
+    *(
+        Protection(
+            "models/prepared_writes.py::_placeholder",
+            drop_operand(maker),
+            f"{_WRITES}an_insert_leaves_to_the_database_what_it_makes_by_itself",
+        )
+        for maker in ("generated", "has_db_default")
+    ),
+    Protection(
+        "models/prepared_writes.py::_placeholder",
+        drop_operand("own_sql"),
+        f"{_WRITES}a_field_with_sql_of_its_own_keeps_it",
+    ),
+    # --- A connection that is opened before it is needed
+    Protection(
+        "entra/preconnection.py::preconnect",
+        drop_operand("KEPT_FOR"),
+        f"{_PRECONNECTION}a_site_that_does_not_answer_is_asked_by_one_thread_at_a_time",
+    ),
+    Protection(
+        "entra/preconnection.py::wait",
+        drop_argument("connect_timeout"),
+        f"{_PRECONNECTION}a_request_waits_only_as_long_as_connecting_can_take",
+    ),
+    Protection(
+        "entra/preconnection.py::_open",
+        drop_argument("Exception"),
+        f"{_PRECONNECTION}a_failure_is_left_to_the_request",
+    ),
+    Protection(
+        "entra/deadline.py::_SecurePool.preconnect",
+        never("self.proxy"),
+        f"{_PRECONNECTION}by_a_proxy_nothing_is_opened",
+    ),
+    Protection(
+        "entra/deadline.py::_SecureConnection._read_session_tickets",
+        skip("self.close()"),
+        f"{_PRECONNECTION}a_connection_on_which_data_came_before_a_request_is_replaced",
+    ),
+    # --- The search of the log
+    Protection(
+        "admin/event_search.py::_people",
+        never("of_people"),
+        f"{_SEARCH}a_search_confirms_what_its_user_may_see",
+    ),
+    Protection(
+        "admin/event_search.py::_people",
+        always("of_users"),
+        f"{_SEARCH}a_search_confirms_what_its_user_may_see",
+    ),
+    *(
+        Protection(
+            "admin/event.py::EventAdmin.get_search_results",
+            replace(f"may_open(self.admin_site, request, {model})", "True"),
+            f"{_SEARCH}a_search_confirms_what_its_user_may_see",
+        )
+        for model in ("Identity", "get_user_model()")
     ),
     # --- Pages
     Protection(

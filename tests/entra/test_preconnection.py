@@ -180,6 +180,25 @@ def test_a_site_that_does_not_answer_is_asked_by_one_thread_at_a_time(silent_sit
     assert not opening()
 
 
+def test_a_request_waits_only_as_long_as_connecting_can_take(
+    serve: Serve, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name's look-up, for example, has no time limit of its own."""
+    connect, is_over = deadline._SecureConnection.connect, threading.Event()
+
+    def hang(connection: deadline._SecureConnection) -> None:
+        if threading.current_thread().name == "preconnect":
+            is_over.wait(5)
+        connect(connection)
+
+    monkeypatch.setattr(deadline._SecureConnection, "connect", hang)
+    server, hasty = serve(keep_answering, tls), Transport(Timeouts(connect=0.2, read=2, total=2))
+    hasty.preconnect(server.url)
+    assert hasty.get(server.url) == Response(200, b"{}")
+    assert opening()
+    is_over.set()
+
+
 @pytest.fixture
 def silent_site() -> Iterator[str]:
     """Accepts connections, and never answers the handshake."""

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.models import Model
 from django.db.models.functions import Coalesce
 from django.db.models.sql.compiler import SQLCompiler
@@ -193,6 +193,24 @@ def test_the_connection_of_a_thread_ends_with_it(way: str) -> None:
     assert [each() for each in seen] == [None] * 3
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_outlives_the_connection_that_it_was_compiled_on() -> None:
+    """As after a restart of the database, or after CONN_MAX_AGE."""
+    pair = EnabledConnectionFactory.create()
+    CredentialFactory.create(connection=pair.connection, expires_at=timezone.now())
+    select = by_name()
+    before = [values_of(row.connection) for row in select.rows("default")]
+    connections["default"].close()
+    assert [values_of(row.connection) for row in select.rows("default")] == before
+    # What a process starts with for each thread: a wrapper of its own.
+    other = connections["default"].copy()
+    try:
+        statement = next(iter(select._statements.values()))
+        assert [values_of(row.connection) for row in statement.rows(other, {})] == before
+    finally:
+        other.close()
+
+
 def test_none_is_sent_as_null() -> None:
     ConnectionFactory.create(name="contoso")
     select = Select(
@@ -282,6 +300,25 @@ def test_a_query_that_cannot_be_compiled_is_logged_once(
     logged = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(logged) == (0 if way == "compiled" else 3)
     assert all("could not be compiled" in each.message for each in logged)
+
+
+def test_a_database_that_cannot_be_reached_is_asked_again(
+    way: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if way == "plain":
+        pytest.skip("compiles")
+
+    def unreachable(*args: Any, **kwargs: Any) -> Any:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    select = Select(Connection.objects.order_by, models={"connection": ""})
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLCompiler, "as_sql", unreachable)
+        with pytest.raises(OperationalError):
+            select.rows("default")
+    assert list(select.rows("default")) == []
+    assert [type(each) for each in select._statements.values()] == [_Compiled]
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
 
 
 @pytest.mark.parametrize("missing", [0, 1])

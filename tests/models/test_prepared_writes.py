@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
 
@@ -116,3 +119,112 @@ def test_an_insert_is_the_models_own_save_if_it_has_one(
     monkeypatch.setattr(Session, "save", lambda self, **kwargs: saved.append(kwargs), raising=False)
     Insert(Session).store(Session(session_key="a" * 40), "default")
     assert saved == [{"force_insert": True, "using": "default"}]
+
+
+class Shouted(models.CharField):
+    """A field with SQL of its own: in Django 5.2 by the first method, in 6.1 by the second."""
+
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
+        return "UPPER(%s)"
+
+    def get_placeholder_sql(self, value: Any, compiler: Any, connection: Any) -> Any:
+        return "UPPER(%s)", (value,)
+
+
+class Computed(models.Model):
+    """A model as a site can bring its own, for example for django-oauth-toolkit's tokens."""
+
+    number = models.IntegerField()
+    made = models.GeneratedField(
+        expression=models.F("number") + 1, output_field=models.IntegerField(), db_persist=True
+    )
+
+    class Meta:
+        app_label = "tests"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Defaulted(models.Model):
+    number = models.IntegerField()
+    made = models.IntegerField(db_default=7)
+
+    class Meta:
+        app_label = "tests"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Loud(models.Model):
+    name = Shouted(max_length=20)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        app_label = "tests"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+MODELS = (Computed, Defaulted, Loud)
+
+
+@pytest.fixture
+def tables(transactional_db: None) -> Iterator[None]:
+    with connection.schema_editor() as editor:
+        for model in MODELS:
+            editor.create_model(model)
+    yield
+    with connection.schema_editor() as editor:
+        for model in MODELS:
+            editor.delete_model(model)
+
+
+@pytest.mark.parametrize(("model", "made"), [(Computed, [2, 3]), (Defaulted, [7, 7])])
+def test_an_insert_leaves_to_the_database_what_it_makes_by_itself(
+    tables: None, model: Any, made: list[int]
+) -> None:
+    insert = Insert(model)
+    for number in (1, 2):
+        insert.store(model(number=number), "default")
+    assert list(model._default_manager.order_by("pk").values_list("made", flat=True)) == made
+
+
+def test_a_field_with_sql_of_its_own_keeps_it(tables: None) -> None:
+    Insert(Loud).store(row := Loud(name="adele"), "default")
+    assert Loud._default_manager.get().name == "ADELE"
+    row.name = "megan"
+    assert Update(Loud, "name").store(row, "default")
+    assert Loud._default_manager.get().name == "MEGAN"
+
+
+def test_an_update_stores_what_the_field_says_when_it_is_saved(tables: None) -> None:
+    row = Loud._default_manager.create(name="adele")
+    row.changed_at = long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    assert Update(Loud, "changed_at").store(row, "default")
+    assert Loud._default_manager.get().changed_at == row.changed_at > long_ago
+
+
+def test_a_database_that_cannot_be_reached_is_asked_again(
+    way: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if way == "plain":
+        pytest.skip("compiles")
+
+    def unreachable(*args: Any) -> Any:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    identity = IdentityFactory.create()
+    insert, update = Insert(Event), Update(Identity, "login_name")
+    with monkeypatch.context() as patched:
+        for write in (insert, update):
+            patched.setattr(type(write), "_compile", unreachable)
+            with pytest.raises(OperationalError):
+                write.store(identity, "default")
+    insert.store(Event(created_at=timezone.now()), "default")
+    update.store(identity, "default")
+    assert insert._statements["default"]
+    assert update._statements["default"]
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]

@@ -25,9 +25,10 @@ def test_an_existing_site(module: str, settings: str) -> None:
     run_tests(f"sites/{module}.py", f"tests.sites.settings_{settings}", QUICK)
 
 
-def test_a_user_model_with_an_email_only() -> None:
+@pytest.mark.parametrize("users", ["email_only", "user_with_parent", "user_without_last_login"])
+def test_a_user_model_with_an_email_only(users: str) -> None:
     """With the migrations: those of this app refer to the key of the user model."""
-    run_tests("sites/with_email_only.py", "tests.sites.settings_email_only")
+    run_tests("sites/with_email_only.py", f"tests.sites.settings_{users}")
 
 
 @pytest.mark.browser

@@ -1,4 +1,4 @@
-"""Run by ``test_sites`` with a user model that has an email address, a UUID, and little else."""
+"""Run by ``test_sites`` with user models that have an email address, a UUID, and little else."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def test_a_person_signs_in(microsoft: StandIn, live_server: Any) -> None:
         assert (arrived.status_code, arrived.headers["Location"]) == (302, "/login/profile")
     user = Person._default_manager.get()
     assert isinstance(user.pk, uuid.UUID)
+    has_last_login = "last_login" in {field.name for field in Person._meta.get_fields()}
+    assert bool(user.last_login) == has_last_login
     assert browser.open("/login/profile").json()["user"] == {
         "id": str(user.pk),
         "username": "adele.vance@contoso.com",

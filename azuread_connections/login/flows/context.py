@@ -42,6 +42,12 @@ class CallbackContext:
     def application(self) -> Application:
         return self.target.application
 
+    @property
+    def destination(self) -> str:
+        """Where the sign-in was begun for, if people are still allowed to be sent there."""
+        allowed_urls = self.application.allowed_callback_urls
+        return addresses.still_allowed(self.transaction.destination, allowed_urls)
+
     @contextmanager
     def failures(self, *, is_proven: bool = False) -> Iterator[None]:
         """Add to a ``SignInFailed`` of the block its pair, and where the person can go.

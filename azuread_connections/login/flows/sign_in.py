@@ -13,7 +13,6 @@ from ...models import Identity
 from ..backend import site_backend
 from ..log import events
 from ..log.failures import SignInFailed
-from ..lookup import addresses
 from ..state import new_session, session
 from ..state.transaction import Transaction
 from ..users.identities import VerifiedIdentity
@@ -62,8 +61,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
             application=context.application,
             created=resolved.created,
         )
-    allowed_urls = context.application.allowed_callback_urls
-    return DestinationRedirect(addresses.still_allowed(transaction.destination, allowed_urls))
+    return DestinationRedirect(context.destination)
 
 
 def _store(

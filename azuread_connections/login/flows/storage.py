@@ -27,7 +27,7 @@ def store(request: HttpRequest, context: CallbackContext, write: Callable[[], St
     ``OperationalError`` if the database cannot be written.
     """
     give_up_at = time.monotonic() + conf.callback_timeout
-    before = request.session.session_key, request.user
+    before = request.session.session_key, request.user, getattr(request, "auser", None)
     for attempts_left in reversed(range(ATTEMPTS)):
         try:
             with transaction.atomic(using=router.db_for_write(Identity)):
@@ -47,8 +47,10 @@ def store(request: HttpRequest, context: CallbackContext, write: Callable[[], St
     raise AssertionError("The last attempt returns or raises.")
 
 
-def _undo_login(request: HttpRequest, session_key: str | None, user: Any) -> None:
+def _undo_login(request: HttpRequest, session_key: str | None, user: Any, auser: Any) -> None:
     """Undo what login() did to the request. The rollback undoes only a session in the database,
     and a refused person must not stay signed in."""
     request.session = type(request.session)(session_key)
     request.user = user
+    if auser is not None:
+        request.auser = auser  # Django 6.1's login() sets it, too

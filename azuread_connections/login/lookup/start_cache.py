@@ -31,11 +31,17 @@ def find_enabled_cached(
     """Return what ``find_enabled`` returns, or has returned within the last two seconds. A name
     that leads nowhere is not cached. The caller must not change the result."""
     using = router.db_for_write(EnabledConnection)
+    database = connections[using]
+    if database.in_atomic_block:
+        # What a transaction has written can still be rolled back, and is not for other requests.
+        return find_enabled(request, name, view_application)
+    tenant = getattr(request, "tenant", "")
     key = (
         using,
         # By host, path, session or header, a site can choose another schema of the database.
-        getattr(connections[using], "schema_name", ""),
-        str(getattr(request, "tenant", "")),
+        getattr(database, "schema_name", ""),
+        # Two tenants can have the same name.
+        str(getattr(tenant, "pk", tenant)),
         request.get_host(),
         request.path,
         name,
@@ -59,6 +65,7 @@ def clear(using: str = "", **kwargs: Any) -> None:
     """Empty the cache. A receiver of the models' signals: an edit in this process is seen by the
     next start. ``QuerySet.update`` and other processes send none: there it takes two seconds."""
     _cache.clear()
-    if using:
-        # Until then, a start of another thread reads and caches the old row.
+    # Not where the site commits by itself (AUTOCOMMIT off): nothing reports that.
+    if using and connections[using].in_atomic_block:
+        # Until it commits, a start of another thread reads and caches the old row.
         transaction.on_commit(_cache.clear, using=using)

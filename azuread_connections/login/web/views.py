@@ -218,7 +218,7 @@ def _ask_first(request: HttpRequest, other: OtherUserSignedIn) -> HttpResponse:
         buttons.start_url,
         other.context.connection,
         application=enabled.slug_unless_default(other.context.application),
-        next=other.context.transaction.destination,
+        next=other.context.destination,
         **other.context.transaction.step_up.parameters,
     )
     return render(
@@ -229,7 +229,7 @@ def _ask_first(request: HttpRequest, other: OtherUserSignedIn) -> HttpResponse:
             "other": other.other,
             "start_url": start_url(login_hint=other.other),
             "other_account_url": start_url(prompt=begin.SELECT_ACCOUNT),
-            "stay_url": other.context.transaction.destination,
+            "stay_url": other.context.destination,
         },
     )
 

@@ -194,6 +194,19 @@ def test_an_address_that_was_removed_meanwhile_is_not_gone_to(
     assert contoso.sign_in(Client(), next=listed[1])["Location"] == listed[1]
 
 
+def test_it_is_not_offered_to_somebody_who_stays_signed_in_as_another_user(
+    contoso: Company, client: Client
+) -> None:
+    client.force_login(UserFactory.create())
+    Application.objects.update(allowed_callback_urls=["https://portal.example.com/"])
+    url = contoso.start(client, next="https://portal.example.com/")
+    Application.objects.update(allowed_callback_urls=[])
+    response = contoso.come_back(client, url)
+    assert response.status_code == 200
+    assert "portal.example.com" not in response.content.decode()
+    assert response.context["stay_url"] == "/"
+
+
 def test_a_connection_disabled_meanwhile_ends_the_sign_in(contoso: Company, client: Client) -> None:
     url = contoso.start(client)
     EnabledConnection.objects.all().delete()

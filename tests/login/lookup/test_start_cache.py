@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from django.db import connection as database
@@ -15,13 +16,16 @@ from azuread_connections.login.lookup import start_cache
 from azuread_connections.models import (
     Application,
     ApplicationHost,
+    Connection,
     EnabledConnection,
     Event,
 )
+from tests import replica
 from tests.company import CALLBACK_URL, Company
 from tests.factories import ApplicationFactory
 
-pytestmark = pytest.mark.django_db
+#: Within a transaction, nothing is cached.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +86,26 @@ def test_another_application_host_or_setting_is_another_start(
     assert statements_of_start(contoso) == 1
 
 
+def test_another_path_is_another_start(contoso: Company) -> None:
+    """As of tenants in folders."""
+    for prefix in ("", "/one", "/two"):
+        assert [statements_of_start(contoso, SCRIPT_NAME=prefix) for _ in range(2)] == [1, 0]
+
+
+def test_another_database_is_another_start(contoso: Company, settings: Any) -> None:
+    statements_of_start(contoso)
+    with replica.configured():
+        settings.DATABASE_ROUTERS = [Elsewhere()]
+        # Django's test case lets nobody ask it.
+        with pytest.raises(AssertionError, match=replica.REPLICA):
+            statements_of_start(contoso)
+
+
+class Elsewhere:
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return replica.REPLICA
+
+
 def test_tenants_of_one_address_have_starts_of_their_own(
     contoso: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,12 +115,69 @@ def test_tenants_of_one_address_have_starts_of_their_own(
         assert [statements_of_start(contoso) for _ in range(2)] == [1, 0]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_what_was_read_before_the_edit_was_committed_is_not_kept(contoso: Company) -> None:
+def test_tenants_of_the_same_name_have_starts_of_their_own(contoso: Company, settings: Any) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.tenant_by_header", *settings.MIDDLEWARE]
+    for key in ("1", "2"):
+        extra = {"HTTP_X_TENANT": key}
+        assert [statements_of_start(contoso, **extra) for _ in range(2)] == [1, 0]
+
+
+class Tenant:
+    """A row of a site's own model, whose names are not unique."""
+
+    def __init__(self, pk: str) -> None:
+        self.pk = pk
+
+    def __str__(self) -> str:
+        return "Contoso"
+
+
+def tenant_by_header(get_response: Any) -> Any:
+    def middleware(request: Any) -> Any:
+        request.tenant = Tenant(request.headers["X-Tenant"])
+        return get_response(request)
+
+    return middleware
+
+
+def test_what_another_thread_read_before_the_edit_was_committed_is_not_kept(
+    contoso: Company,
+) -> None:
+    statements_of_start(contoso)
+    kept = dict(start_cache._cache)
     with transaction.atomic():
         contoso.connection.save()
-        assert [statements_of_start(contoso) for _ in range(2)] == [1, 0]
+        start_cache._cache.update(kept)
     assert statements_of_start(contoso) == 1
+
+
+def test_within_a_transaction_nothing_is_cached(contoso: Company, client: Client) -> None:
+    """Neither is an edit that is rolled back shown to others, nor is one's own edit missed."""
+    before = client_id_in(contoso.start(client))
+    start_cache.clear()
+    with transaction.atomic():
+        Connection.objects.update(client_id=str(uuid4()))
+        assert client_id_in(contoso.start(client)) != before
+        assert not start_cache._cache
+        transaction.set_rollback(True)
+    assert client_id_in(contoso.start(client)) == before
+    with transaction.atomic():
+        Connection.objects.update(client_id=(edited := str(uuid4())))
+        assert client_id_in(contoso.start(client)) == edited
+
+
+def test_a_site_without_autocommit_can_edit_a_connection(contoso: Company) -> None:
+    """Django runs no ``on_commit`` there, and raises an error."""
+    transaction.set_autocommit(False)
+    try:
+        contoso.connection.display_name = "Contoso Ltd."
+        contoso.connection.save()
+        EnabledConnection.objects.get().save()
+        transaction.commit()
+        assert Connection.objects.get().display_name == "Contoso Ltd."
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
 
 
 def test_it_is_bounded(contoso: Company, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +280,17 @@ def test_an_edit_of_some_fields_counts(contoso: Company, client: Client, fields:
     url = contoso.start(client)
     contoso.connection.client_id = other_app(contoso)
     contoso.connection.save(update_fields=fields)
+    assert contoso.come_back(client, url).status_code == 302
+
+
+def test_an_edit_of_a_connection_of_which_only_a_part_was_read_counts(
+    contoso: Company, client: Client
+) -> None:
+    contoso.edited_before(60)
+    url = contoso.start(client)
+    connection = Connection.objects.only("client_id").get()
+    connection.client_id = other_app(contoso)
+    connection.save()
     assert contoso.come_back(client, url).status_code == 302
 
 

@@ -17,8 +17,10 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from azuread_connections.login.state import new_session
 from azuread_connections.signals import signed_in
 from tests.company import Company
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,31 @@ def test_it_works_with_every_engine(
     settings.SESSION_FILE_PATH = str(tmp_path)
     contoso.sign_in(client)
     assert client.get("/login/profile").status_code == 200
+
+
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file", "signed_cookies"])
+def test_each_engine_stores_what_it_stores_by_django_alone(
+    contoso: Company, settings: Any, tmp_path: Any, engine: str
+) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    contoso.sign_in(Client())
+    stored = contents(contoso)
+    with receiver(user_logged_in, lambda session: None):
+        assert new_session.others_listen()
+        assert contents(contoso) == stored
+
+
+def contents(company: Company) -> Any:
+    """Sign in; return what is stored of the session, but for times, and how long it lasts."""
+    browser = Client()
+    company.sign_in(browser)
+    session = dict(browser.session.items())
+    del session["azuread_login_at"]
+    for sign_in in session["azuread_sign_ins"]:
+        del sign_in["at"], sign_in["authenticated_at"]
+    cookie = browser.cookies["sessionid"]
+    return session, browser.session.get_expiry_age(), cookie["max-age"], cookie["httponly"]
 
 
 class Subclass(SessionStore):
@@ -175,6 +202,14 @@ def test_a_session_that_somebody_else_could_know_gets_another_key(
     assert client.session.session_key != known
     assert client.session["basket"] == 3
     assert not Session.objects.filter(session_key=known).exists()
+
+
+def test_a_session_without_a_key_in_which_somebody_is_signed_in_is_left_to_django() -> None:
+    """Its user would not be compared with the new one."""
+    session = SessionStore()
+    session[SESSION_KEY] = "7"
+    assert not new_session.leave_unstored(session, UserFactory.create())
+    assert dict(session.items()) == {SESSION_KEY: "7"}
 
 
 def test_a_key_that_no_session_has_is_not_taken_over(contoso: Company, client: Client) -> None:

@@ -83,6 +83,22 @@ def test_it_is_one_statement(compiled: list[Any]) -> None:
         assert "last_login" in queries[0]["sql"]
 
 
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_it_is_the_time_that_django_stores(
+    compiled: list[Any], settings: Any, use_tz: bool
+) -> None:
+    settings.USE_TZ = use_tz
+    user = UserFactory.create()
+    with compiled_last_login(user):
+        update_last_login(None, user)
+    assert compiled == [user]
+    stored = User.objects.get()
+    assert stored.last_login == user.last_login
+    update_last_login(None, user)
+    assert User.objects.get().last_login == user.last_login
+    assert compiled == [user]
+
+
 @pytest.mark.parametrize("signal", [pre_save, post_save])
 def test_who_listens_for_the_users_signals_is_informed(compiled: list[Any], signal: Any) -> None:
     heard: list[Any] = []
