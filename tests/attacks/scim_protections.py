@@ -105,7 +105,32 @@ SCIM_PROTECTIONS = [
         "scim/body.py::_check_depth", never("MAX_DEPTH"), f"{_INPUT}a_malformed_body_is_refused"
     ),
     Protection(
-        "scim/body.py::_check_texts", never("'\\x00'"), f"{_INPUT}a_malformed_body_is_refused"
+        "scim/body.py::check_texts", never("is_storable"), f"{_INPUT}a_malformed_body_is_refused"
+    ),
+    Protection(
+        "scim/filters.py::_conditions",
+        never("is_storable"),
+        f"{_INPUT}a_filter_for_what_cannot_be_stored_is_refused",
+    ),
+    Protection(
+        "scim/people_state.py::write",
+        skip("check_texts"),
+        f"{_INPUT}an_operation_whose_path_brings_what_cannot_be_stored_is_refused",
+    ),
+    Protection(
+        "scim/group_patch.py::member_values",
+        skip("check_texts"),
+        f"{_INPUT}an_operation_whose_path_brings_what_cannot_be_stored_is_refused",
+    ),
+    Protection(
+        "scim/views.py::_handle",
+        drop_operand("is_storable"),
+        f"{_INPUT}an_id_that_cannot_be_stored_is_not_found",
+    ),
+    Protection(
+        "scim/authentication.py::_connection",
+        never("is_storable"),
+        f"{_INPUT}a_connections_name_that_cannot_be_stored_is_refused_without_a_query",
     ),
     Protection(
         "scim/views.py::_require_directory",
