@@ -264,6 +264,8 @@ def _follow(
     was_active: bool = True,
 ) -> str:
     """Let identity and user follow the row. Return why there is no user, or ""."""
+    if person.deleted_at is not None:
+        accounts.tie_again(person)
     if person.is_active:
         return accounts.admit(request, person, trust, is_last=is_last)
     if was_active:

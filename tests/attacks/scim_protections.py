@@ -50,9 +50,44 @@ SCIM_PROTECTIONS = [
         "scim/accounts.py::admit", skip("directories.check"), f"{_HOSTILE}a_refused_directory"
     ),
     Protection(
-        "scim/accounts.py::_tie_again",
-        never("_is_privileged"),
+        "scim/accounts.py::tie_again",
+        drop_operand("_is_privileged"),
         f"{_HOSTILE}a_return_to_an_account_with_rights",
+    ),
+    Protection(
+        "scim/accounts.py::tie_again",
+        drop_operand("azuread_identities"),
+        f"{_HOSTILE}a_return_to_an_account_with_rights",
+    ),
+    Protection(
+        "scim/people.py::_follow",
+        never("deleted_at"),
+        f"{_LEAVERS}a_person_who_returns_inactive_gets_the_same_user_back",
+    ),
+    Protection(
+        "scim/admission_rule.py::note_activated_user",
+        skip("deleted.update"),
+        f"{_HOSTILE}a_return_to_an_account_with_rights",
+    ),
+    Protection(
+        "scim/admission_rule.py::note_activated_user",
+        skip("deactivated.update"),
+        f"{_LEAVERS}who_an_administrator_has_deactivated_after_the_directory_stays_so",
+    ),
+    Protection(
+        "scim/accounts.py::_reactivate",
+        skip("_tie"),
+        f"{_HOSTILE}an_account_that_was_untied",
+    ),
+    Protection(
+        "scim/accounts.py::_tie",
+        never("user_id"),
+        f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
+    ),
+    Protection(
+        "scim/admission_rule.py::follow_identity",
+        skip("made_user"),
+        f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
     ),
     Protection(
         "scim/people.py::_change.changed",
@@ -79,6 +114,11 @@ SCIM_PROTECTIONS = [
         "scim/accounts.py::_has_another_way_in",
         never("has_usable_password"),
         f"{_HOSTILE}a_user_with_another_way_in_is_not_locked_out",
+    ),
+    Protection(
+        "scim/accounts.py::_has_another_way_in",
+        never("_reported_elsewhere"),
+        f"{_REQUESTS}a_person_whom_another_connection_lets_in",
     ),
     Protection(
         "scim/admission_rule.py::forget_former_directory",
