@@ -6,7 +6,7 @@ installed: ``.venv-provider/bin/python ci/remove_protections.py scim/``.
 
 from __future__ import annotations
 
-from .removal import Protection, drop_argument, drop_operand, never, skip
+from .removal import Protection, drop_argument, drop_operand, never, replace, skip
 
 _HOSTILE = "tests/scim/attacks/test_hostile_directory.py::test_"
 _REQUESTS = "tests/scim/attacks/test_hostile_requests.py::test_"
@@ -91,10 +91,20 @@ SCIM_PROTECTIONS = [
     ),
     Protection(
         "scim/people.py::_change.changed",
-        never("had_user and former"),
+        never("stands_for_somebody"),
         f"{_LEAVERS}a_users_name_that_a_newcomer_gets_does_not_bring_the_user",
     ),
     # --- Leavers
+    Protection(
+        "scim/people.py::_change.changed",
+        replace("is_guid(former) and (not was_active)", "False"),
+        f"{_LEAVERS}a_deactivated_person_without_a_user_is_refused_after_a_newcomer_got_their_row",
+    ),
+    Protection(
+        "scim/people.py::_change.changed",
+        replace("was_active or is_another", "was_active"),
+        f"{_LEAVERS}an_inactive_row_that_gets_an_object_id_ends_the_sessions",
+    ),
     Protection(
         "scim/admission_rule.py::admission_rule",
         never("deleted_at"),

@@ -333,6 +333,19 @@ def test_an_id_that_cannot_be_stored_is_not_found(
     assert_refused(directory.send(method, path, sent), 404)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("kind", ["Users", "Groups"])
+def test_an_id_in_upper_case_is_not_found(directory: Provisioning, kind: str, method: str) -> None:
+    """MariaDB finds it."""
+    content: Any = user() if kind == "Users" else group()
+    shown = directory.create(content)
+    patch = {"schemas": [PATCH], "Operations": [{"op": "add", "path": "displayName", "value": "x"}]}
+    sent = {"PUT": content, "PATCH": patch}.get(method)
+    path = f"{kind}/{shown['id'].upper()}"
+    assert_refused(directory.send(method, path, sent), 404)
+    assert directory.get(f"{kind}/{shown['id']}").json() == shown
+
+
 @pytest.mark.usefixtures("db", "strict_database")
 def test_a_connections_name_that_cannot_be_stored_is_refused_without_a_query() -> None:
     assert_refused(Client().get("/scim/%00/v2/Users"), 401)

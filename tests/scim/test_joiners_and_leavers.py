@@ -259,6 +259,22 @@ def test_a_person_who_signed_in_first_is_refused_but_their_user_stays_active(
     assert error_code(contoso.sign_in(Client())) == "user_refused"
 
 
+@pytest.mark.parametrize("has_user", [False, True], ids=["without a user", "a colleague's"])
+def test_an_inactive_row_that_gets_an_object_id_ends_the_sessions(
+    contoso: Company, directory: Provisioning, has_user: bool
+) -> None:
+    """The person is not deactivated by this request, but not known before it."""
+    browser = Client()
+    contoso.sign_in(browser)
+    shown = directory.create(user(externalId=guid() if has_user else "adele.vance"))
+    directory.set_active(shown, False)
+    assert is_signed_in(browser)
+    oid = {"op": "Replace", "path": "externalId", "value": contoso.person.object_id}
+    directory.change(shown, oid)
+    assert not is_signed_in(browser)
+    assert error_code(contoso.sign_in(browser)) == "user_refused"
+
+
 def test_a_person_without_a_user_is_refused_too(contoso: Company, directory: Provisioning) -> None:
     directory.create(as_reported(contoso.person, active=False))
     assert User.objects.count() == 0
@@ -469,6 +485,22 @@ def test_a_users_name_that_a_newcomer_gets_does_not_bring_the_user(
     assert error_code(contoso.sign_in(Client())) == "user_refused"
     directory.create(user("returned@contoso.com", externalId=contoso.person.object_id))
     assert Identity.objects.get(object_id=contoso.person.object_id).user == former
+
+
+def test_a_deactivated_person_without_a_user_is_refused_after_a_newcomer_got_their_row(
+    contoso: Company, directory: Provisioning
+) -> None:
+    shown = directory.create(as_reported(contoso.person, active=False))
+    directory.change(
+        shown,
+        {"op": "Replace", "path": "externalId", "value": guid()},
+        {"op": "Replace", "path": "active", "value": "True"},
+    )
+    assert User.objects.count() == 1
+    assert error_code(contoso.sign_in(Client())) == "user_refused"
+    # Until the directory reports them again.
+    directory.create(user("returned@contoso.com", externalId=contoso.person.object_id))
+    assert contoso.sign_in(Client()).status_code == 302
 
 
 # --- Rights ---------------------------------------------------------------------------------------
