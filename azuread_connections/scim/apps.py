@@ -12,7 +12,7 @@ class ScimConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.conf import settings
+        from django.contrib.auth import get_user_model
         from django.core.signals import request_started
         from django.db.models.signals import post_save
 
@@ -46,7 +46,7 @@ class ScimConfig(AppConfig):
         )
         post_save.connect(
             note_activated_user,
-            sender=settings.AUTH_USER_MODEL,
+            sender=get_user_model(),
             dispatch_uid="azuread_scim.note_activated_user",
         )
         user_created.connect(note_created_user, dispatch_uid="azuread_scim.note_created_user")
