@@ -29,6 +29,11 @@ def storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+def is_storable(text: str) -> bool:
+    """Return whether every database stores a text as it is."""
+    return storable(text) == text
+
+
 def clean_address(text: str) -> str:
     """Return an address or user principal name without any invisible character."""
     text = storable(text)

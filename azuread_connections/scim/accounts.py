@@ -61,9 +61,8 @@ def admit(
     claims = claims_of(person.connection, person)
     if claims is None:
         return "externalId is not an object ID, so nobody is tied to this person."
-    _tie_again(person, claims)
     _reactivate(person)
-    had_user = person.user_id is not None
+    was_tied = person.identity_id is not None
     try:
         with nullcontext() if is_first_write else _savepoint():
             directories.check(person.connection, claims)
@@ -78,10 +77,10 @@ def admit(
             raise
         _tie(person, find_identity(person.connection, claims.object_id))
         return f"Not stored: {error}"
-    person.made_user = person.made_user or resolved.created
     _tie(person, resolved.identity)
+    person.made_user = person.made_user or resolved.created
     # A row that is not stored yet has no memberships: ``people.create`` looks for them later.
-    if not had_user and person.pk is not None:
+    if not was_tied and person.pk is not None:
         rights.give_all(person)
     return ""
 
@@ -99,12 +98,13 @@ def deactivate(person: ProvisionedPerson) -> None:
     """
     identity = find_identity(person.connection, person.external_id or "")
     _tie(person, identity)
-    if identity is not None:
-        Revocation.of_identity(person.connection, identity.pk)
-    user: Any = person.user
-    if user is None or not person.made_user or not user.is_active or not _has_field(user):
+    if identity is None:
         return
-    if not _has_another_way_in(user, person.connection, identity):
+    Revocation.of_identity(person.connection, identity.pk)
+    user: Any = person.user
+    if not person.made_user or not user.is_active or not _has_field(user):
+        return
+    if not _has_another_way_in(person, identity):
         user.is_active = False
         user.save(update_fields=["is_active"])
         person.deactivated_user = True
@@ -171,65 +171,78 @@ def _verified(
     return site_backend(request, verified), verified
 
 
-def _tie(person: ProvisionedPerson, identity: Identity | None) -> None:
-    person.identity = identity
-    if identity is not None:
-        if person.user_id != identity.user_id:
-            # An administrator has tied the person to another user: not one that was made here.
-            person.made_user = person.made_user and person.user_id is None
-            person.deactivated_user = False
-        person.user = identity.user
-
-
-def _tie_again(person: ProvisionedPerson, claims: IdTokenClaims) -> None:
+def tie_again(person: ProvisionedPerson) -> None:
     """Give a person who was deleted and is reported again their user back.
 
     Not a user who has got rights or another identity meanwhile: they may have become another
-    person's.
+    person's. The row is changed and not saved; it must have a key. To be called in a transaction.
     """
+    claims = claims_of(person.connection, person)
     user: Any = person.user
-    if person.deleted_at is None or user is None:
+    if claims is None or user is None:
         return
-    if find_identity(person.connection, claims.object_id) is not None:
-        return
-    if _is_privileged(user) or user.azuread_identities.exists():
-        person.user, person.made_user, person.deactivated_user = None, False, False
-        return
-    Identity(
-        user=user,
-        cloud=person.connection.identity_cloud,
-        tenant_id=claims.tenant_id,
-        object_id=claims.object_id,
-        connection=person.connection,
-        login_name=person.user_name,
-    ).save(force_insert=True)
+    identity = find_identity(person.connection, claims.object_id)
+    if identity is None and not (_is_privileged(user) or user.azuread_identities.exists()):
+        identity = Identity(
+            user=user,
+            cloud=person.connection.identity_cloud,
+            tenant_id=claims.tenant_id,
+            object_id=claims.object_id,
+            connection=person.connection,
+            login_name=person.user_name,
+        )
+        identity.save(force_insert=True)
+    _tie(person, identity)
+    rights.give_all(person)
+
+
+def _tie(person: ProvisionedPerson, identity: Identity | None) -> None:
+    """Let a row follow the identity, and the user whom the identity is tied to now.
+
+    An administrator can have tied it to another user, or untied it: what is noted of the former
+    user holds for no other, and a directory has no say in a user that its person was untied from.
+    """
+    user = identity.user if identity is not None else None
+    if person.user_id != (user and user.pk):
+        person.made_user = person.deactivated_user = False
+    person.identity, person.user = identity, user
 
 
 def _reactivate(person: ProvisionedPerson) -> None:
     """Undo what ``deactivate`` did to the user, and nothing else."""
+    if not person.deactivated_user:
+        return
+    _tie(person, find_identity(person.connection, person.external_id or ""))
     user: Any = person.user
-    if user is not None and person.deactivated_user and not user.is_active:
+    if person.deactivated_user and not user.is_active:
         user.is_active = True
         user.save(update_fields=["is_active"])
     person.deactivated_user = False
 
 
-def _has_another_way_in(user: Any, connection: Connection, identity: Identity | None) -> bool:
-    """Return whether the user can sign in otherwise than by this connection."""
+def _has_another_way_in(person: ProvisionedPerson, identity: Identity) -> bool:
+    """Return whether a person's user can sign in otherwise than by the person's connection."""
+    user: Any = identity.user
     if _is_staff(user) or (user.password and user.has_usable_password()):
         return True
-    if identity is not None and identity.connection_id not in {None, connection.pk}:
+    if identity.connection_id not in {None, person.connection_id}:
         return True
-    others = user.azuread_identities.exclude(pk=identity.pk if identity else None)
-    return bool(others.exists())
+    if _reported_elsewhere(person, identity).filter(is_active=True).exists():
+        return True
+    return bool(user.azuread_identities.exclude(pk=identity.pk).exists())
 
 
 def _is_shared(person: ProvisionedPerson, identity: Identity) -> bool:
     """Return whether another connection uses an identity."""
     if identity.connection_id not in {None, person.connection.pk}:
         return True
+    return _reported_elsewhere(person, identity).exists()
+
+
+def _reported_elsewhere(person: ProvisionedPerson, identity: Identity) -> Any:
+    """Return the rows that other connections to the same directory have of a person."""
     others = ProvisionedPerson._default_manager.filter(identity=identity, deleted_at=None)
-    return others.exclude(pk=person.pk).exists()
+    return others.exclude(pk=person.pk)
 
 
 def _is_staff(user: Any) -> bool:

@@ -1,9 +1,9 @@
-"""Refuses the sign-in of people whom their directory has deactivated or deleted, and follows the
-identities that sign-ins create. See ``login.users.admission``."""
+"""Refuses the sign-in of people whom their directory has deactivated or deleted, and follows what
+happens to their identities and users elsewhere. See ``login.users.admission``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -80,7 +80,10 @@ def follow_identity(instance: Identity, created: bool, **kwargs: Any) -> None:
     A receiver of ``post_save``.
     """
     if created and _is_known(instance):
-        _people_of(instance).update(identity=instance, user=instance.user_id)
+        people = _people_of(instance)
+        # Before: MariaDB would compare with the new user. What is noted is about a former one.
+        people.exclude(user=instance.user_id).update(made_user=False, deactivated_user=False)
+        people.update(identity=instance, user=instance.user_id)
 
 
 def note_created_user(
@@ -89,6 +92,31 @@ def note_created_user(
     """Note that a connection has made a person's user. A receiver of ``user_created``."""
     if _is_known(identity):
         _people_of(identity).filter(connection=connection).update(made_user=True)
+
+
+def note_activated_user(
+    sender: Any,
+    instance: Any,
+    created: bool,
+    raw: bool = False,
+    update_fields: Collection[str] | None = None,
+    **kwargs: Any,
+) -> None:
+    """Forget that a directory has deactivated a user whom somebody has activated since. A receiver
+    of ``post_save`` of the user model.
+
+    If an administrator deactivates the user later, the directory does not undo that. And a person
+    whom the directory has deleted does not get the user back, who may be another person's now.
+    """
+    is_about_it = update_fields is None or "is_active" in update_fields
+    if created or raw or not is_about_it or not getattr(instance, "is_active", False):
+        return
+    people = ProvisionedPerson._default_manager.using(router.db_for_write(ProvisionedPerson))
+    deactivated = people.filter(user=instance.pk, deactivated_user=True)
+    if deactivated.exists():
+        deleted = deactivated.filter(deleted_at__isnull=False)
+        deleted.update(user=None, made_user=False, deactivated_user=False)
+        deactivated.update(deactivated_user=False)
 
 
 def forget_former_directory(

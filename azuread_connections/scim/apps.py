@@ -12,6 +12,7 @@ class ScimConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.contrib.auth import get_user_model
         from django.core.signals import request_started
         from django.db.models.signals import post_save
 
@@ -28,6 +29,7 @@ class ScimConfig(AppConfig):
             admission_rule,
             follow_identity,
             forget_former_directory,
+            note_activated_user,
             note_created_user,
         )
         from .checklist_step import provisioning_step
@@ -41,6 +43,11 @@ class ScimConfig(AppConfig):
         )
         post_save.connect(
             follow_identity, sender=Identity, dispatch_uid="azuread_scim.follow_identity"
+        )
+        post_save.connect(
+            note_activated_user,
+            sender=get_user_model(),
+            dispatch_uid="azuread_scim.note_activated_user",
         )
         user_created.connect(note_created_user, dispatch_uid="azuread_scim.note_created_user")
         directory_pinned.connect(

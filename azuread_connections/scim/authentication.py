@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..client_address import client_address
 from ..entra.frames import without_frame_variables
+from ..entra.text import is_storable
 from ..login.log import provisioning_events as events
 from ..models import Connection
 from ..rate_limit import RateLimit, network_of
@@ -97,6 +98,8 @@ def _refused(request: HttpRequest, reason: str, token: ScimToken | None, name: s
 
 
 def _connection(name: str) -> Connection | None:
+    if not is_storable(name):
+        return None  # PostgreSQL would refuse to compare it
     return Connection._default_manager.filter(name_key=name.lower()).first()
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
+from ..entra.text import is_storable
 from .errors import ScimError
 
 #: Bytes of a body.
@@ -30,8 +31,30 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
         raise _invalid(f"The body is not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise _invalid("The body is not a JSON object.")
-    _check_texts(content, "")
+    check_texts(content)
     return content
+
+
+def check_texts(value: Any, path: str = "") -> None:
+    """Raise ``ScimError`` for a text that databases do not store, in a JSON value or its names.
+
+    To be called again for what a path has brought: the texts in it have escapes of their own.
+    """
+    if isinstance(value, str):
+        if not is_storable(value):
+            raise ScimError(
+                400,
+                "invalidValue",
+                f"The value of {path or 'the body'} has a character that cannot be stored: NUL or "
+                "half of a surrogate pair.",
+            )
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            check_texts(name, path or "a name")
+            check_texts(each, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            check_texts(each, f"{path}[{number}]")
 
 
 def _read(request: HttpRequest) -> bytes:
@@ -95,30 +118,3 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
-
-
-def _check_texts(value: Any, path: str) -> None:
-    """Refuse what databases do not store: NUL and lone surrogates."""
-    if isinstance(value, str):
-        if "\x00" in value or not _is_unicode(value):
-            raise ScimError(
-                400,
-                "invalidValue",
-                f"The value of {path or 'the body'} has a character that cannot be stored: NUL or "
-                "half of a surrogate pair.",
-            )
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            _check_texts(name, path or "a name")
-            _check_texts(each, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for number, each in enumerate(value):
-            _check_texts(each, f"{path}[{number}]")
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

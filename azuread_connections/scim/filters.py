@@ -18,6 +18,7 @@ from scim2_models.path import (
     ValuePath,
 )
 
+from ..entra.text import is_storable
 from .errors import ScimError
 from .models.keys import external_key, text_key
 from .reading import errors_of_library
@@ -90,6 +91,10 @@ def _conditions(node: FilterNode, columns: dict[str, str], kind: str) -> list[Co
     if isinstance(node, Comparison) and node.op == CompareOperator.eq:
         column = columns.get(_name(node.attr_path))
         if column is not None and isinstance(node.value, str):
+            if not is_storable(node.value):
+                raise ScimError(
+                    400, "invalidFilter", "The filter has NUL or half of a surrogate pair."
+                )
             return [_equal(column, node.value)]
     raise ScimError(
         400,

@@ -17,6 +17,7 @@ from scim2_models.path import (
     LogicalOperator,
 )
 
+from .body import check_texts
 from .errors import ScimError
 from .models.keys import normalize_external_id
 from .reading import errors_of_library
@@ -68,6 +69,7 @@ def member_values(members: Any, where: str) -> tuple[str, ...]:
                 "invalidValue",
                 f"{where}: the value of members.value is longer than {_MAX_VALUE} characters.",
             )
+        check_texts(given, f"{where}: members.value")
         # The ID of somebody who is not known yet is compared with theirs when they arrive.
         values[normalize_external_id(given)] = None
     return tuple(values)

@@ -16,6 +16,7 @@ from ..login.log.failures import SignInFailed
 from ..models import Connection
 from ..models.prepared import Parameter, Select
 from ..models.prepared_writes import Insert
+from ..models.validators import is_guid
 from . import accounts, dialect, members, reading, rights
 from .admission_rule import reported_first
 from .errors import ScimError
@@ -237,14 +238,19 @@ def _change(
     def changed(is_last: bool) -> ProvisionedPerson:
         person = _lock(connection, key)
         was_active, had_user = person.is_active, person.user_id is not None
-        former = person.external_id_key
+        former = person.external_id or ""
+        # The directory's person has a user to keep, or is refused at their sign-in.
+        stands_for_somebody = had_user or (is_guid(former) and not was_active)
         is_as_read = resource_of(person) == before
         write(person, changed_user if is_as_read else change(user_of(person)))
+        is_another = former != (person.external_id or "")
         former_person = None
-        if had_user and former != person.external_id_key:
+        if is_another and stands_for_somebody:
             former_person = _become_another(person)
         _require_unique(person)
-        why = _follow(request, person, trust, is_last=is_last, was_active=was_active)
+        # Somebody whom an inactive row begins to stand for was not deactivated before.
+        ends = was_active or is_another
+        why = _follow(request, person, trust, is_last=is_last, ends_if_inactive=ends)
         person.deleted_at = None
         person.save()
         if former_person is not None:
@@ -261,12 +267,14 @@ def _follow(
     trust: accounts.DomainTrust,
     *,
     is_last: bool,
-    was_active: bool = True,
+    ends_if_inactive: bool = True,
 ) -> str:
     """Let identity and user follow the row. Return why there is no user, or ""."""
+    if person.deleted_at is not None:
+        accounts.tie_again(person)
     if person.is_active:
         return accounts.admit(request, person, trust, is_last=is_last)
-    if was_active:
+    if ends_if_inactive:
         accounts.deactivate(person)
     return ""
 
@@ -352,7 +360,7 @@ def _deleted(draft: ProvisionedPerson) -> ProvisionedPerson | None:
 
 def _lock(connection: Connection, key: str) -> ProvisionedPerson:
     person = people_of(connection).select_for_update().filter(scim_id=key).first()
-    if person is None:
+    if person is None or person.scim_id != key:
         raise not_found("User", key)
     person.connection = connection
     return person

@@ -7,6 +7,7 @@ from typing import Any
 
 from scim2_models import Context
 
+from .body import check_texts
 from .errors import ScimError
 from .models import ProvisionedPerson
 from .models.keys import external_key, normalize_external_id, text_key
@@ -45,6 +46,7 @@ def user_of(person: ProvisionedPerson) -> Any:
 def write(person: ProvisionedPerson, user: Any) -> None:
     """Set a person's columns. Raises ``ScimError`` (``invalidValue``) for what does not fit."""
     content = user.model_dump(scim_ctx=Context.DEFAULT)
+    check_texts(content)
     person.user_name = _fitting("user_name", "userName", content.get("userName") or "")
     if not person.user_name.strip():
         raise ScimError(400, "invalidValue", "userName is empty.")

@@ -74,13 +74,11 @@ def give_all(person: ProvisionedPerson) -> None:
     """Add a person's user to the Django groups of all groups that the person is in."""
     if not _applies(person.connection) or person.identity_id is None:
         return
-    ids = list(
-        ProvisionedGroup._default_manager.filter(
-            members__person=person, external_id__isnull=False
-        ).values_list("external_id", flat=True)[:BATCH]
+    groups = ProvisionedGroup._default_manager.filter(
+        members__person=person, external_id__isnull=False
     )
     mappings = person.connection.group_mappings.filter(
-        directory_group_id__in=ids, group__isnull=False
+        directory_group_id__in=groups.order_by().values("external_id"), group__isnull=False
     )
     users: dict[Any, int] = {person.user_id: person.identity_id}
     for django_group in read_primary(Group).filter(pk__in=mappings.values("group")):

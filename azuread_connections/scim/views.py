@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from ..entra.cloud import PERSONAL_TENANT_ID
 from ..entra.frames import without_frame_variables
+from ..entra.text import is_storable
 from ..log_fields import LogEvent, log_fields
 from ..models import Connection
 from . import discovery, group_views, person_views, request_log
@@ -96,7 +97,7 @@ def _handle(exchange: Exchange, path: str) -> HttpResponse:
     if last in _NOT_IMPLEMENTED and kind.lower() not in {"resourcetypes", "schemas"}:
         raise ScimError(501, "", _NOT_IMPLEMENTED[last])
     route = ROUTES.get(kind.lower())
-    if route is None or "/" in key or (key and not route.one):
+    if route is None or "/" in key or (key and not route.one) or not is_storable(key):
         raise ScimError(404, "", f"There is nothing at {path[:200]!r} below the base address.")
     handlers = route.one if key else route.all
     method = "GET" if exchange.request.method == "HEAD" else exchange.request.method or ""

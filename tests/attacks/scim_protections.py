@@ -6,7 +6,7 @@ installed: ``.venv-provider/bin/python ci/remove_protections.py scim/``.
 
 from __future__ import annotations
 
-from .removal import Protection, drop_argument, drop_operand, never, skip
+from .removal import Protection, drop_argument, drop_operand, never, replace, skip
 
 _HOSTILE = "tests/scim/attacks/test_hostile_directory.py::test_"
 _REQUESTS = "tests/scim/attacks/test_hostile_requests.py::test_"
@@ -50,16 +50,61 @@ SCIM_PROTECTIONS = [
         "scim/accounts.py::admit", skip("directories.check"), f"{_HOSTILE}a_refused_directory"
     ),
     Protection(
-        "scim/accounts.py::_tie_again",
-        never("_is_privileged"),
+        "scim/accounts.py::tie_again",
+        drop_operand("_is_privileged"),
         f"{_HOSTILE}a_return_to_an_account_with_rights",
     ),
     Protection(
+        "scim/accounts.py::tie_again",
+        drop_operand("azuread_identities"),
+        f"{_HOSTILE}a_return_to_an_account_with_rights",
+    ),
+    Protection(
+        "scim/people.py::_follow",
+        never("deleted_at"),
+        f"{_LEAVERS}a_person_who_returns_inactive_gets_the_same_user_back",
+    ),
+    Protection(
+        "scim/admission_rule.py::note_activated_user",
+        skip("deleted.update"),
+        f"{_HOSTILE}a_return_to_an_account_with_rights",
+    ),
+    Protection(
+        "scim/admission_rule.py::note_activated_user",
+        skip("deactivated.update"),
+        f"{_LEAVERS}who_an_administrator_has_deactivated_after_the_directory_stays_so",
+    ),
+    Protection(
+        "scim/accounts.py::_reactivate",
+        skip("_tie"),
+        f"{_HOSTILE}an_account_that_was_untied",
+    ),
+    Protection(
+        "scim/accounts.py::_tie",
+        never("user_id"),
+        f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
+    ),
+    Protection(
+        "scim/admission_rule.py::follow_identity",
+        skip("made_user"),
+        f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
+    ),
+    Protection(
         "scim/people.py::_change.changed",
-        never("had_user and former"),
+        never("stands_for_somebody"),
         f"{_LEAVERS}a_users_name_that_a_newcomer_gets_does_not_bring_the_user",
     ),
     # --- Leavers
+    Protection(
+        "scim/people.py::_change.changed",
+        replace("is_guid(former) and (not was_active)", "False"),
+        f"{_LEAVERS}a_deactivated_person_without_a_user_is_refused_after_a_newcomer_got_their_row",
+    ),
+    Protection(
+        "scim/people.py::_change.changed",
+        replace("was_active or is_another", "was_active"),
+        f"{_LEAVERS}an_inactive_row_that_gets_an_object_id_ends_the_sessions",
+    ),
     Protection(
         "scim/admission_rule.py::admission_rule",
         never("deleted_at"),
@@ -79,6 +124,11 @@ SCIM_PROTECTIONS = [
         "scim/accounts.py::_has_another_way_in",
         never("has_usable_password"),
         f"{_HOSTILE}a_user_with_another_way_in_is_not_locked_out",
+    ),
+    Protection(
+        "scim/accounts.py::_has_another_way_in",
+        never("_reported_elsewhere"),
+        f"{_REQUESTS}a_person_whom_another_connection_lets_in",
     ),
     Protection(
         "scim/admission_rule.py::forget_former_directory",
@@ -105,7 +155,32 @@ SCIM_PROTECTIONS = [
         "scim/body.py::_check_depth", never("MAX_DEPTH"), f"{_INPUT}a_malformed_body_is_refused"
     ),
     Protection(
-        "scim/body.py::_check_texts", never("'\\x00'"), f"{_INPUT}a_malformed_body_is_refused"
+        "scim/body.py::check_texts", never("is_storable"), f"{_INPUT}a_malformed_body_is_refused"
+    ),
+    Protection(
+        "scim/filters.py::_conditions",
+        never("is_storable"),
+        f"{_INPUT}a_filter_for_what_cannot_be_stored_is_refused",
+    ),
+    Protection(
+        "scim/people_state.py::write",
+        skip("check_texts"),
+        f"{_INPUT}an_operation_whose_path_brings_what_cannot_be_stored_is_refused",
+    ),
+    Protection(
+        "scim/group_patch.py::member_values",
+        skip("check_texts"),
+        f"{_INPUT}an_operation_whose_path_brings_what_cannot_be_stored_is_refused",
+    ),
+    Protection(
+        "scim/views.py::_handle",
+        drop_operand("is_storable"),
+        f"{_INPUT}an_id_that_cannot_be_stored_is_not_found",
+    ),
+    Protection(
+        "scim/authentication.py::_connection",
+        never("is_storable"),
+        f"{_INPUT}a_connections_name_that_cannot_be_stored_is_refused_without_a_query",
     ),
     Protection(
         "scim/views.py::_require_directory",

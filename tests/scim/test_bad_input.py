@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test import Client
 
+from azuread_connections.entra.text import is_storable
 from azuread_connections.models import Event, Identity
 from azuread_connections.scim.models import GroupMember, ProvisionedGroup, ProvisionedPerson
 from tests.factories import ConnectionFactory
@@ -253,6 +258,97 @@ def test_a_filter_of_many_brackets_does_not_fail(directory: Provisioning, case: 
         headers={"Authorization": f"Bearer {directory.token}"},
     )
     assert response.status_code in {200, 400}
+
+
+@pytest.fixture
+def strict_database() -> Iterator[None]:
+    """Refuse what PostgreSQL refuses: SQLite compares and stores NUL."""
+
+    def run(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not all(is_storable(each) for each in params or () if isinstance(each, str)):
+            raise ValueError("A string literal cannot contain NUL (0x00) characters.")
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(run):
+        yield
+
+
+UNSTORABLE = ["\\u0000", "a\\ud800"]
+
+
+@pytest.mark.usefixtures("strict_database")
+@pytest.mark.parametrize("value", UNSTORABLE)
+@pytest.mark.parametrize(
+    "query",
+    [
+        'Users?filter=userName eq "{}"',
+        'Users?filter=id eq "{}"',
+        'Users?filter=externalId eq "{}"',
+        'Users?filter=emails[type eq "work" and value eq "{}"]',
+        'Groups?filter=displayName eq "{}"',
+        'Groups?filter=members.value eq "{}"',
+    ],
+)
+def test_a_filter_for_what_cannot_be_stored_is_refused(
+    directory: Provisioning, query: str, value: str
+) -> None:
+    path, _, text = query.format(value).partition("=")
+    assert_refused(directory.get(f"{path}={quote(text)}"), 400, "invalidFilter")
+
+
+@pytest.mark.usefixtures("strict_database")
+@pytest.mark.parametrize("value", UNSTORABLE)
+@pytest.mark.parametrize(
+    ("attribute", "operation"),
+    [
+        ("emails", {"op": "replace", "path": 'emails[type eq "{}"].value', "value": "x"}),
+        ("emails", {"op": "add", "value": {'emails[type eq "{}"].value': "x"}}),
+        ("members", {"op": "add", "path": 'members[value eq "{}"]'}),
+        ("members", {"op": "remove", "path": 'members[value eq "{}"]'}),
+    ],
+)
+def test_an_operation_whose_path_brings_what_cannot_be_stored_is_refused(
+    directory: Provisioning, attribute: str, operation: dict[str, Any], value: str
+) -> None:
+    shown = directory.create(group() if attribute == "members" else user(emails=[]))
+    before = stored()
+    kind = "Groups" if attribute == "members" else "Users"
+    sent = json.loads(json.dumps(operation).replace("{}", value.replace("\\", "\\\\")))
+    assert_refused(
+        directory.patch(f"{kind}/{shown['id']}", sent), 400, "invalidValue", "cannot be stored"
+    )
+    assert stored() == before
+    assert directory.get(f"{kind}/{shown['id']}").json() == shown
+
+
+@pytest.mark.usefixtures("strict_database")
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["Users/%00", "Groups/a%00"])
+def test_an_id_that_cannot_be_stored_is_not_found(
+    directory: Provisioning, method: str, path: str
+) -> None:
+    patch = {"schemas": [PATCH], "Operations": [{"op": "add", "path": "displayName", "value": "x"}]}
+    content: Any = user() if path.startswith("Users") else group()
+    sent = {"PUT": content, "PATCH": patch}.get(method)
+    assert_refused(directory.send(method, path, sent), 404)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("kind", ["Users", "Groups"])
+def test_an_id_in_upper_case_is_not_found(directory: Provisioning, kind: str, method: str) -> None:
+    """MariaDB finds it."""
+    content: Any = user() if kind == "Users" else group()
+    shown = directory.create(content)
+    patch = {"schemas": [PATCH], "Operations": [{"op": "add", "path": "displayName", "value": "x"}]}
+    sent = {"PUT": content, "PATCH": patch}.get(method)
+    path = f"{kind}/{shown['id'].upper()}"
+    assert_refused(directory.send(method, path, sent), 404)
+    assert directory.get(f"{kind}/{shown['id']}").json() == shown
+
+
+@pytest.mark.usefixtures("db", "strict_database")
+def test_a_connections_name_that_cannot_be_stored_is_refused_without_a_query() -> None:
+    assert_refused(Client().get("/scim/%00/v2/Users"), 401)
 
 
 @pytest.mark.parametrize("query", ["startIndex=x", "count=1.5", "count=" + "9" * 5000])

@@ -20,6 +20,7 @@ from azuread_connections.models import (
     Identity,
     Revocation,
 )
+from azuread_connections.scim import rights
 from azuread_connections.scim.models import ProvisionedPerson, ProvisioningRequest
 from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, error_code
@@ -258,6 +259,22 @@ def test_a_person_who_signed_in_first_is_refused_but_their_user_stays_active(
     assert error_code(contoso.sign_in(Client())) == "user_refused"
 
 
+@pytest.mark.parametrize("has_user", [False, True], ids=["without a user", "a colleague's"])
+def test_an_inactive_row_that_gets_an_object_id_ends_the_sessions(
+    contoso: Company, directory: Provisioning, has_user: bool
+) -> None:
+    """The person is not deactivated by this request, but not known before it."""
+    browser = Client()
+    contoso.sign_in(browser)
+    shown = directory.create(user(externalId=guid() if has_user else "adele.vance"))
+    directory.set_active(shown, False)
+    assert is_signed_in(browser)
+    oid = {"op": "Replace", "path": "externalId", "value": contoso.person.object_id}
+    directory.change(shown, oid)
+    assert not is_signed_in(browser)
+    assert error_code(contoso.sign_in(browser)) == "user_refused"
+
+
 def test_a_person_without_a_user_is_refused_too(contoso: Company, directory: Provisioning) -> None:
     directory.create(as_reported(contoso.person, active=False))
     assert User.objects.count() == 0
@@ -291,6 +308,23 @@ def test_who_an_administrator_has_deactivated_stays_so(
     directory.set_active(shown, False)
     directory.set_active(shown, True)
     assert not User.objects.get().is_active
+
+
+@pytest.mark.parametrize("has_activated", [True, False])
+@pytest.mark.parametrize("update_fields", [None, ["is_active"]])
+def test_who_an_administrator_has_deactivated_after_the_directory_stays_so(
+    directory: Provisioning, update_fields: list[str] | None, has_activated: bool
+) -> None:
+    """The directory undoes its own deactivation, which an administrator has undone already."""
+    shown = directory.create(user())
+    directory.set_active(shown, False)
+    made = User.objects.get()
+    made.is_active = has_activated
+    made.save(update_fields=update_fields)
+    made.is_active = False
+    made.save(update_fields=update_fields)
+    directory.set_active(shown, True)
+    assert User.objects.get().is_active is not has_activated
 
 
 def test_a_deleted_person_is_untied_and_their_user_stays(
@@ -327,6 +361,21 @@ def test_a_person_deleted_and_posted_again_gets_the_same_user_back(
     assert contoso.sign_in(browser).status_code == 302
     assert get_user(browser) == made  # type: ignore[arg-type]
     assert directory.get(f"Users/{again['id']}").json()["userName"] == contoso.person.upn
+
+
+def test_a_person_who_returns_inactive_gets_the_same_user_back(
+    contoso: Company, directory: Provisioning
+) -> None:
+    shown = directory.create(as_reported(contoso.person))
+    made = User.objects.get()
+    directory.send("DELETE", f"Users/{shown['id']}")
+    again = directory.create(as_reported(contoso.person, active=False))
+    assert not User.objects.get().is_active
+    assert error_code(contoso.sign_in(Client())) == "user_refused"
+    directory.set_active(again, True)
+    assert User.objects.get() == made
+    assert User.objects.get().is_active
+    assert Identity.objects.get().user == made
 
 
 def test_a_person_deleted_before_and_found_by_a_patch_gets_the_same_user_back(
@@ -436,6 +485,22 @@ def test_a_users_name_that_a_newcomer_gets_does_not_bring_the_user(
     assert error_code(contoso.sign_in(Client())) == "user_refused"
     directory.create(user("returned@contoso.com", externalId=contoso.person.object_id))
     assert Identity.objects.get(object_id=contoso.person.object_id).user == former
+
+
+def test_a_deactivated_person_without_a_user_is_refused_after_a_newcomer_got_their_row(
+    contoso: Company, directory: Provisioning
+) -> None:
+    shown = directory.create(as_reported(contoso.person, active=False))
+    directory.change(
+        shown,
+        {"op": "Replace", "path": "externalId", "value": guid()},
+        {"op": "Replace", "path": "active", "value": "True"},
+    )
+    assert User.objects.count() == 1
+    assert error_code(contoso.sign_in(Client())) == "user_refused"
+    # Until the directory reports them again.
+    directory.create(user("returned@contoso.com", externalId=contoso.person.object_id))
+    assert contoso.sign_in(Client()).status_code == 302
 
 
 # --- Rights ---------------------------------------------------------------------------------------
@@ -602,6 +667,46 @@ def test_a_member_who_arrives_later_gets_the_rights_of_the_group(
     assert directory.get(f"Groups/{team['id']}").json()["members"] == [
         {"value": contoso.person.object_id}
     ]
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_a_member_who_returns_later_gets_the_rights_of_the_group(
+    contoso: Company, directory: Provisioning, staff_group: Group, active: bool
+) -> None:
+    shown = directory.create(as_reported(contoso.person))
+    directory.send("DELETE", f"Users/{shown['id']}")
+    team = directory.create(group(members=[{"value": contoso.person.object_id}]))
+    map_to(contoso, team, staff_group)
+    again = directory.create(as_reported(contoso.person, active=active))
+    directory.set_active(again, True)
+    assert members_of(staff_group) == 1
+
+
+def test_a_member_who_gets_a_user_later_gets_the_rights_of_the_group(
+    directory: Provisioning, contoso: Company, staff_group: Group
+) -> None:
+    """Their object ID came later, because the mapping was corrected."""
+    shown = directory.create(as_reported(contoso.person, externalId="adele.vance"))
+    team = directory.create(group(members=[{"value": shown["id"]}]))
+    map_to(contoso, team, staff_group)
+    oid = {"op": "Replace", "path": "externalId", "value": contoso.person.object_id}
+    directory.change(shown, oid)
+    assert members_of(staff_group) == 1
+
+
+def test_a_member_of_many_groups_gets_the_rights_of_all(
+    contoso: Company,
+    directory: Provisioning,
+    staff_group: Group,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rights, "BATCH", 1)
+    member = [{"value": contoso.person.object_id}]
+    for name in ("One", "Two", "Three"):
+        team = directory.create(group(name, members=member))
+    map_to(contoso, team, staff_group)
+    directory.create(as_reported(contoso.person))
+    assert members_of(staff_group) == 1
 
 
 def test_a_group_in_a_group_is_kept_and_gives_no_rights(

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from azuread_connections.models import GroupMapping, Identity, Revocation
+from azuread_connections.models import Event, GroupMapping, Identity, Revocation
 from azuread_connections.scim.models import ProvisionedPerson
 from tests.attacks.catalogue import Attacker, Standing, attack
 from tests.company import Company
@@ -146,16 +146,26 @@ def test_a_group_of_another_connections_mappings(contoso: Company, directory: Pr
     wants="to stay in after the directory has reported them as a leaver",
     stopped_by="a rule refuses the sign-in, also of somebody without a user",
 )
-@pytest.mark.parametrize("how", ["active", "delete"])
-def test_a_leaver_who_signs_in(contoso: Company, directory: Provisioning, how: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "reason"), [("active", "has deactivated"), ("delete", "has deleted")]
+)
+@pytest.mark.parametrize("comes_first", ["provisioning", "signing in"])
+def test_a_leaver_who_signs_in(
+    contoso: Company, directory: Provisioning, how: str, reason: str, comes_first: str
+) -> None:
+    """Who has signed in first has a user that stays active, so that the rule alone refuses them."""
+    if comes_first == "signing in":
+        contoso.sign_in(Client())
     shown = directory.create(user(contoso.person.upn, externalId=contoso.person.object_id))
     if how == "active":
         directory.set_active(shown, "False")
     else:
         directory.send("DELETE", f"Users/{shown['id']}")
+    assert User.objects.get().is_active == (comes_first == "signing in")
     before = Standing.now()
     response = contoso.sign_in(Client())
     before.assert_stopped(response, 403, "user_refused")
+    assert f"The directory {reason} this person" in Event.objects.latest("pk").message
 
 
 @attack(
@@ -175,21 +185,87 @@ def test_a_recycled_user_name(directory: Provisioning) -> None:
 
 @attack(
     wants="an account that has got rights since its person was deleted",
-    stopped_by="a returning person gets no user with rights or another identity",
+    stopped_by="a returning person gets no user with rights or another identity, and none that "
+    "was activated meanwhile",
 )
-@pytest.mark.parametrize("gained", ["staff", "permission", "identity"])
-def test_a_return_to_an_account_with_rights(directory: Provisioning, gained: str) -> None:
+@pytest.mark.parametrize("returns", ["active", "inactive"])
+@pytest.mark.parametrize("gained", ["staff", "permission", "identity", "activity"])
+def test_a_return_to_an_account_with_rights(
+    directory: Provisioning, gained: str, returns: str
+) -> None:
     first = user()
     directory.send("DELETE", f"Users/{directory.create(first)['id']}")
     former = User.objects.get()
     former.is_staff = gained == "staff"
+    former.is_active = gained == "activity"
     former.save()
     if gained == "permission":
         former.user_permissions.add(Permission.objects.all()[0])
     if gained == "identity":
         IdentityFactory.create(user=former)
-    directory.create(first)
+    shown = directory.create({**first, "active": returns == "active"})
+    directory.set_active(shown, True)
     assert Identity.objects.get(object_id=first["externalId"]).user != former
+    former.refresh_from_db()
+    assert former.is_active == (gained == "activity")
+
+
+@attack(
+    wants="an account that an administrator has untied from the person",
+    stopped_by="a directory has no say in a user that is not tied to its person",
+)
+@pytest.mark.parametrize("how", ["delete", "disable", "delete inactive"])
+def test_an_account_that_was_untied(directory: Provisioning, how: str) -> None:
+    first = user()
+    shown = directory.create(first)
+    former = User.objects.get()
+    if how != "delete":
+        directory.set_active(shown, False)
+    Identity.objects.get().delete()
+    if how == "disable":
+        directory.set_active(shown, True)
+    else:
+        directory.send("DELETE", f"Users/{shown['id']}")
+        directory.create(first)
+    assert Identity.objects.get(object_id=first["externalId"]).user != former
+    former.refresh_from_db()
+    assert former.is_active == (how == "delete")
+
+
+@attack(
+    wants="to lock out a user who was not made for the person",
+    stopped_by="what is noted of a person's former user holds for no other",
+)
+@pytest.mark.parametrize("how", ["tied again", "moved", "linked"])
+def test_a_user_whom_the_person_got_later_is_not_locked_out(
+    contoso: Company, directory: Provisioning, how: str
+) -> None:
+    shown = directory.create(user(contoso.person.upn, externalId=contoso.person.object_id))
+    if how != "moved":
+        User.objects.get().delete()
+    other: User = UserFactory.create(username="other", email=contoso.person.upn)
+    if how == "moved":
+        identity = Identity.objects.get()
+        identity.user = other
+        identity.save()
+    elif how == "tied again":
+        IdentityFactory.create(
+            user=other,
+            object_id=shown["externalId"],
+            tenant_id=contoso.directory.tenant_id,
+            connection=contoso.connection,
+        )
+    else:
+        contoso.connection.link_by_email = True
+        contoso.connection.save()
+        contoso.sign_in(Client())
+    assert Identity.objects.get().user == other
+    other.set_unusable_password()
+    other.save()
+    directory.change(shown, {"op": "Replace", "path": "title", "value": "Clerk"})
+    directory.set_active(shown, False)
+    other.refresh_from_db()
+    assert other.is_active
 
 
 @attack(

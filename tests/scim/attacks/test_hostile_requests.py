@@ -265,11 +265,16 @@ def test_letters_whose_case_has_another_length(directory: Provisioning, name: st
     wants="a person of another connection of the same directory out of the site",
     stopped_by="a user whom another connection lets in is not deactivated",
 )
+@pytest.mark.parametrize("how", ["signed in", "reported", "reported inactive"])
 def test_a_person_whom_another_connection_lets_in(
-    contoso: Company, directory: Provisioning
+    contoso: Company, directory: Provisioning, how: str
 ) -> None:
     shown = directory.create(user())
     partners = ConnectionFactory.create(name="partners", tenant_id=contoso.directory.tenant_id)
-    Identity.objects.update(connection=partners)
+    if how == "signed in":
+        Identity.objects.update(connection=partners)
+    else:
+        is_active = how == "reported"
+        Provisioning.of(partners).create(user(externalId=shown["externalId"], active=is_active))
     directory.set_active(shown, False)
-    assert User.objects.get().is_active
+    assert User.objects.get().is_active == (how != "reported inactive")
