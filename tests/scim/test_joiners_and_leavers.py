@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user
 from django.contrib.auth.models import Group, User
+from django.db import OperationalError
 from django.db.models.signals import post_save, pre_save
 from django.test import Client
 
@@ -20,6 +21,7 @@ from azuread_connections.models import (
     Identity,
     Revocation,
 )
+from azuread_connections.scim.errors import ScimError
 from azuread_connections.scim.models import ProvisionedPerson, ProvisioningRequest
 from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, error_code
@@ -725,9 +727,55 @@ def test_each_request_is_logged_with_what_it_was_about(directory: Provisioning) 
     assert [(row.method, row.status, row.scim_type, row.subject) for row in rows] == [
         ("POST", 201, "", "adele@contoso.com"),
         ("PATCH", 200, "", "adele@contoso.com"),
-        ("PATCH", 400, "invalidValue", ""),
+        ("PATCH", 400, "invalidValue", "adele@contoso.com"),
     ]
     assert "active" in rows[2].detail
+
+
+@pytest.mark.parametrize("kind", ["Users", "Groups"])
+@pytest.mark.parametrize("refused", ["operation", "body", "replacement", "error"])
+def test_a_refused_request_is_logged_with_whom_it_was_about(
+    directory: Provisioning, monkeypatch: pytest.MonkeyPatch, kind: str, refused: str
+) -> None:
+    shown = directory.create(user() if kind == "Users" else group())
+    path, name = f"{kind}/{shown['id']}", shown.get("userName") or shown["displayName"]
+    if refused == "operation":
+        directory.patch(path, {"op": "replace", "path": "displayName", "value": "x" * 300})
+    elif refused == "body":
+        directory.send("PATCH", path, "{")
+    elif refused == "replacement":
+        long = {"userName": "other@contoso.com", "displayName": "x" * 300}
+        directory.send("PUT", path, {"schemas": shown["schemas"], **long})
+    else:
+        monkeypatch.setattr("azuread_connections.scim.dialect.operations", lambda content: 1 / 0)
+        directory.patch(path, {"op": "replace", "path": "displayName", "value": "x"})
+    row = ProvisioningRequest.objects.latest("pk")
+    assert row.status == (500 if refused == "error" else 400)
+    assert row.subject == name
+
+
+def test_a_refused_request_about_nobody_is_logged_as_it_is(directory: Provisioning) -> None:
+    operation = {"op": "replace", "path": "title", "value": "Clerk"}
+    assert directory.patch(f"Users/{guid()}", operation).status_code == 404
+    assert directory.send("PATCH", f"Users/{guid()}", "{").status_code == 400
+    assert directory.patch("Schemas/nothing", operation).status_code == 405
+    assert {row.subject for row in ProvisioningRequest.objects.all()} == {""}
+
+
+def test_a_database_that_is_away_hides_no_refusal(
+    directory: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = directory.create(user())
+
+    def refuse(*args: Any) -> Any:
+        raise ScimError(503, "", "The database is busy.")
+
+    def fail(*args: Any) -> Any:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("azuread_connections.scim.people.delete", refuse)
+    monkeypatch.setattr("azuread_connections.scim.people.find", fail)
+    assert directory.send("DELETE", f"Users/{shown['id']}").status_code == 503
 
 
 def test_two_people_of_one_site_are_apart(directory: Provisioning) -> None:
