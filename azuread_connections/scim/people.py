@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from .models import GroupMember, ProvisionedPerson
 from .models.person import new_id
 from .people_state import resource_of, user_of, write
 from .storage import store
+from .user_fields import require_fitting
 
 Change = Callable[[Any], Any]
 _ROW = Insert(ProvisionedPerson)
@@ -117,6 +119,7 @@ def create(
     draft = ProvisionedPerson(connection=connection)
     write(draft, user)
     trust = accounts.trust_of(draft)
+    require_fitting(draft, trust)
 
     def stored(is_last: bool, *, is_refused: bool = False) -> ProvisionedPerson:
         traces = _traces_of(draft)
@@ -229,10 +232,11 @@ def _change(
     request: HttpRequest, connection: Connection, key: str, change: Change
 ) -> ProvisionedPerson:
     draft = find(connection, key)
-    before = resource_of(draft)
+    before, unchanged = resource_of(draft), copy(draft)
     changed_user = change(user_of(draft))
     write(draft, changed_user)
     trust = accounts.trust_of(draft)
+    require_fitting(draft, trust, unchanged)
 
     def changed(is_last: bool) -> ProvisionedPerson:
         person = _lock(connection, key)
