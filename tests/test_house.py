@@ -718,6 +718,7 @@ SCENARIOS = {
     "scim/test_budget.py": "statements of each request, counted",
     "scim/test_concurrency.py": "requests at the same moment, in threads",
     "scim/test_independent_testers.py": "two clients that nobody here wrote",
+    "scim/test_four_looks.py": "session, user, rights and log after each step",
     "scim/test_joiners_and_leavers.py": "what becomes of session, user, rights and log",
     "scim/test_lists.py": "filters, pages and attributes of every list",
 }

@@ -25,7 +25,7 @@ from ..login.users.user_rights import held_permissions
 from ..models import Connection, Event, GroupGrant, Identity, Revocation
 from . import rights
 from .claims import claims_of, extended_profile
-from .models import ProvisionedPerson
+from .models import MadeUser, ProvisionedPerson
 
 
 def trust_of(person: ProvisionedPerson) -> DomainTrust:
@@ -102,7 +102,10 @@ def deactivate(person: ProvisionedPerson) -> None:
         return
     Revocation.of_identity(person.connection, identity.pk)
     user: Any = person.user
-    if not person.made_user or not user.is_active or not _has_field(user):
+    if not user.is_active or not _has_field(user):
+        return
+    person.made_user = person.made_user or _was_made_at_sign_in(person, identity)
+    if not person.made_user:
         return
     if not _has_another_way_in(person, identity):
         user.is_active = False
@@ -218,6 +221,14 @@ def _reactivate(person: ProvisionedPerson) -> None:
         user.is_active = True
         user.save(update_fields=["is_active"])
     person.deactivated_user = False
+
+
+def _was_made_at_sign_in(person: ProvisionedPerson, identity: Identity) -> bool:
+    """Return whether a sign-in by the connection has made the user, before anybody reported the
+    person."""
+    made = MadeUser._default_manager.using(router.db_for_write(MadeUser))
+    same = made.filter(identity=identity, user=identity.user_id, connection=person.connection)
+    return same.exists()
 
 
 def _has_another_way_in(person: ProvisionedPerson, identity: Identity) -> bool:

@@ -15,8 +15,9 @@ from ..login.log.failures import SignInFailed
 from ..models import Connection, Identity
 from ..models.identity import identity_cloud
 from ..models.prepared import Parameter, Select
+from ..models.prepared_writes import Insert
 from .claims import extended_profile
-from .models import ProvisionedGroup, ProvisionedPerson, ScimToken
+from .models import MadeUser, ProvisionedGroup, ProvisionedPerson, ScimToken
 from .models.keys import external_key
 
 _BY_OBJECT_ID = Select(
@@ -27,6 +28,7 @@ _BY_OBJECT_ID = Select(
     ).order_by(),
     models={"person": ""},
 )
+_MADE_USER = Insert(MadeUser)
 #: The object ID of a person whom a directory reports now, and whom no directory has reported yet.
 _reported_first: ContextVar[str] = ContextVar("reported_first", default="")
 
@@ -90,8 +92,14 @@ def note_created_user(
     sender: Any, user: Any, identity: Identity, connection: Connection, **kwargs: Any
 ) -> None:
     """Note that a connection has made a person's user. A receiver of ``user_created``."""
+    if identity.object_id == _reported_first.get():
+        return
     if _is_known(identity):
-        _people_of(identity).filter(connection=connection).update(made_user=True)
+        people = _people_of(identity).filter(connection=connection)
+        if people.update(made_user=True):
+            return
+    made = MadeUser(identity=identity, user_id=user.pk, connection=connection)
+    _MADE_USER.store(made, router.db_for_write(MadeUser))
 
 
 def note_activated_user(
@@ -129,7 +137,7 @@ def forget_former_directory(
     groups end by ``login.users.directories``.
     """
     if former:
-        for model in (ScimToken, ProvisionedGroup, ProvisionedPerson):
+        for model in (ScimToken, ProvisionedGroup, ProvisionedPerson, MadeUser):
             model._default_manager.filter(connection=connection).delete()
 
 

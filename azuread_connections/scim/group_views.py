@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from ..models import Connection
 from . import groups
 from .exchange import Exchange
 from .filters import group_filter, matching
@@ -65,6 +66,10 @@ def patch(exchange: Exchange, key: str) -> HttpResponse:
 def delete(exchange: Exchange, key: str) -> HttpResponse:
     exchange.subject = groups.delete(exchange.connection, key).display_name
     return no_content()
+
+
+def name_of(connection: Connection, key: str) -> str:
+    return groups.find(connection, key).display_name
 
 
 def _selection(exchange: Exchange) -> Selection:

@@ -51,7 +51,7 @@ def create(connection: Connection, content: dict[str, Any]) -> ProvisionedGroup:
         members.add(group, values)
         return group
 
-    return store(stored)
+    return store(stored, _describe_clash)
 
 
 def replace(connection: Connection, key: str, content: dict[str, Any]) -> ProvisionedGroup:
@@ -159,7 +159,7 @@ def _change(
                 getattr(members, change.kind)(group, change.values)
         return group
 
-    return store(changed)
+    return store(changed, _describe_clash)
 
 
 def _move_rights(group: ProvisionedGroup, former: str | None) -> None:
@@ -193,7 +193,12 @@ def _require_unique(group: ProvisionedGroup) -> None:
         return
     same = Q(connection=group.connection, external_id_key=group.external_id_key)
     if _rows().filter(same).exclude(pk=group.pk).exists():
-        raise ScimError(409, "uniqueness", "Another Group has the same externalId.")
+        raise ScimError(409, "uniqueness", _describe_clash())
+
+
+def _describe_clash() -> str:
+    # A group's name need not be unique.
+    return "Another Group has the same externalId."
 
 
 def _lock(connection: Connection, key: str) -> ProvisionedGroup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from .models import GroupMember, ProvisionedPerson
 from .models.person import new_id
 from .people_state import resource_of, user_of, write
 from .storage import store
+from .user_fields import require_fitting
 
 Change = Callable[[Any], Any]
 _ROW = Insert(ProvisionedPerson)
@@ -118,6 +120,7 @@ def create(
     draft = ProvisionedPerson(connection=connection)
     write(draft, user)
     trust = accounts.trust_of(draft)
+    require_fitting(draft, trust)
 
     def stored(is_last: bool, *, is_refused: bool = False) -> ProvisionedPerson:
         traces = _traces_of(draft)
@@ -133,11 +136,12 @@ def create(
             accounts.record_refusal(person, why)
         return person
 
+    describe_clash = partial(_describe_clash, draft)
     try:
-        return store(stored)
+        return store(stored, describe_clash)
     except SignInFailed:
         # Rolled back. The person is stored without a user: their sign-in decides.
-        return store(partial(stored, is_refused=True))
+        return store(partial(stored, is_refused=True), describe_clash)
 
 
 def _store_new(
@@ -230,10 +234,11 @@ def _change(
     request: HttpRequest, connection: Connection, key: str, change: Change
 ) -> ProvisionedPerson:
     draft = find(connection, key)
-    before = resource_of(draft)
+    before, unchanged = resource_of(draft), copy(draft)
     changed_user = change(user_of(draft))
     write(draft, changed_user)
     trust = accounts.trust_of(draft)
+    require_fitting(draft, trust, unchanged)
 
     def changed(is_last: bool) -> ProvisionedPerson:
         person = _lock(connection, key)
@@ -258,7 +263,7 @@ def _change(
         _record_change(person, why, was_active=was_active, had_user=had_user)
         return person
 
-    return store(changed)
+    return store(changed, partial(_describe_clash, draft))
 
 
 def _follow(
@@ -317,20 +322,32 @@ def _require_unique(person: ProvisionedPerson) -> None:
 
     A deleted person with the same object ID gives their user to this row.
     """
-    others = _rows().filter(connection=person.connection).exclude(pk=person.pk)
-    same = Q(user_name_key=person.user_name_key)
-    if person.external_id_key:
-        same |= Q(external_id_key=person.external_id_key)
-    for other in others.filter(same):
+    for other in _same_keys(person):
         if other.deleted_at is None:
-            is_name = other.user_name_key == person.user_name_key
-            name = "userName" if is_name else "externalId"
-            raise ScimError(409, "uniqueness", f"Another User has the same {name}.")
+            raise ScimError(409, "uniqueness", _describe_clash(person, other))
         if person.user_id is None:
             person.user_id, person.made_user = other.user_id, other.made_user
             person.deactivated_user = other.deactivated_user
             person.deleted_at = other.deleted_at
         other.delete()
+
+
+def _same_keys(person: ProvisionedPerson) -> QuerySet[ProvisionedPerson]:
+    """Return the connection's other rows, deleted ones too, with one of a person's keys."""
+    same = Q(user_name_key=person.user_name_key)
+    if person.external_id_key:
+        same |= Q(external_id_key=person.external_id_key)
+    return _rows().filter(same, connection=person.connection).exclude(pk=person.pk)
+
+
+def _describe_clash(person: ProvisionedPerson, other: ProvisionedPerson | None = None) -> str:
+    """Say which attribute another row has, too. It is looked up if it is not given."""
+    other = other or _same_keys(person).first()
+    name = "userName or externalId"  # the other request was rolled back meanwhile
+    if other is not None:
+        is_name = other.user_name_key == person.user_name_key
+        name = "userName" if is_name else "externalId"
+    return f"Another User has the same {name}."
 
 
 def _traces_of(draft: ProvisionedPerson) -> _Traces:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from ..models import Connection
 from . import people
 from .exchange import Exchange
 from .filters import matching, user_filter
@@ -68,6 +69,10 @@ def patch(exchange: Exchange, key: str) -> HttpResponse:
 def delete(exchange: Exchange, key: str) -> HttpResponse:
     exchange.subject = people.delete(exchange.connection, key).user_name
     return no_content()
+
+
+def name_of(connection: Connection, key: str) -> str:
+    return people.find(connection, key).user_name
 
 
 def _selection(exchange: Exchange) -> Selection:

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from ..models import Connection
+from ..models import Connection, Event
 from .models import ProvisionedGroup, ProvisionedPerson, ProvisioningRequest
 
 #: Requests among which the last error is looked for: the log of a large directory is long.
 _LOOKED_AT = 200
 #: The log of Entra's look-ups has these for what it asks after: they are no failure.
 _NOT_FOUND = 404
+#: A cycle ends where the directory sends nothing for so long. Entra's next one follows about 40
+#: minutes after the last.
+_PAUSE = timedelta(minutes=10)
+#: Requests of a cycle that are counted. A first cycle can have a million.
+_MOST_COUNTED = 5000
+
+
+class _Row(Protocol):
+    """What is read of a request."""
+
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def status(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +59,65 @@ def recent(connection: Connection) -> Recent:
     )
 
 
-def is_error(row: ProvisioningRequest) -> bool:
+@dataclass(frozen=True)
+class Cycle:
+    """Requests without a pause between them. ``is_whole``: there are not more than these.
+    ``left``: people who were deactivated or deleted."""
+
+    began_at: datetime
+    ended_at: datetime
+    is_whole: bool
+    requests: int
+    refused: int
+    created: int
+    changed: int
+    left: int
+
+
+def last_cycle(connection: Connection) -> Cycle | None:
+    """Return what the directory has sent without a pause; None if there is no request. Two queries.
+
+    The log does not know cycles: *Provision on demand* and *Test Connection* count as one.
+    """
+    rows = ProvisioningRequest._default_manager.filter(connection=connection)
+    newest = rows.order_by("-created_at", "-pk").values_list(
+        "created_at", "method", "path", "status", named=True
+    )[: _MOST_COUNTED + 1]
+    found: list[_Row] = []
+    earlier: datetime | None = None
+    for row in newest:
+        if found and found[-1].created_at - row.created_at > _PAUSE:
+            break
+        if len(found) == _MOST_COUNTED:
+            earlier = row.created_at
+            break
+        found.append(row)
+    if not found:
+        return None
+    began_at, ended_at = found[-1].created_at, found[0].created_at
+    about_people = [row for row in found if row.path[:5].lower() == "users" and row.status < 400]
+    changes = {row.path for row in about_people if row.method in {"PATCH", "PUT"}}
+    # A request is logged after its event, and no other request came within the pause.
+    since = earlier or began_at - _PAUSE
+    left = Event.objects.filter(
+        connection=connection,
+        kind=Event.Kind.DEPROVISIONED,
+        created_at__gt=since,
+        created_at__lte=ended_at,
+    )
+    return Cycle(
+        began_at=began_at,
+        ended_at=ended_at,
+        is_whole=earlier is None,
+        requests=len(found),
+        refused=sum(map(is_error, found)),
+        created=sum(row.method == "POST" for row in about_people),
+        changed=len(changes),
+        left=left.count(),
+    )
+
+
+def is_error(row: _Row) -> bool:
     is_lookup = row.method == "GET" and row.status == _NOT_FOUND
     return row.status >= 400 and not is_lookup
 

@@ -17,11 +17,18 @@ Stored = TypeVar("Stored")
 _ATTEMPTS = 4
 
 
-def store(write: Callable[[bool], Stored]) -> Stored:
+def _is_being_changed() -> str:
+    return "Another request is changing the same resource. Try again."
+
+
+def store(
+    write: Callable[[bool], Stored], describe_clash: Callable[[], str] = _is_being_changed
+) -> Stored:
     """Run ``write`` in a transaction and return its result; after a lost race, run it again.
 
     Its argument says whether this is the last attempt. Raises ``ScimError``: of ``write``,
     ``uniqueness`` for what still cannot be stored, 503 if the database cannot be written.
+    ``describe_clash`` is called after the last attempt, and names the attribute.
     """
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
@@ -29,9 +36,7 @@ def store(write: Callable[[bool], Stored]) -> Stored:
                 return write(attempts_left == 0)
         except IntegrityError as error:
             if not attempts_left:
-                raise ScimError(
-                    409, "uniqueness", "The resource exists already, or is being changed."
-                ) from error
+                raise ScimError(409, "uniqueness", describe_clash()) from error
         except OperationalError as error:
             if not attempts_left:
                 raise ScimError(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -31,19 +32,21 @@ Handler = Callable[..., HttpResponse]
 
 @dataclass(frozen=True)
 class Route:
-    """The handlers of an address, by method. ``one``: of one resource; ``all``: of the list."""
+    """The handlers of an address, by method. ``one``: of one resource; ``all``: of the list.
+    ``name_of``: what the log calls a resource."""
 
     all: dict[str, Handler]
     one: dict[str, Handler]
     needs_directory: bool = False
+    name_of: Callable[[Connection, str], str] | None = None
 
 
 ROUTES = {
     "serviceproviderconfig": Route({"GET": discovery.service_provider_config}, {}),
     "resourcetypes": Route({"GET": discovery.resource_types}, {"GET": discovery.resource_type}),
     "schemas": Route({"GET": discovery.schemas}, {"GET": discovery.schema}),
-    "users": Route(person_views.ALL, person_views.ONE, needs_directory=True),
-    "groups": Route(group_views.ALL, group_views.ONE, needs_directory=True),
+    "users": Route(person_views.ALL, person_views.ONE, True, person_views.name_of),
+    "groups": Route(group_views.ALL, group_views.ONE, True, group_views.name_of),
 }
 #: Not offered, as their answer says: RFC 7644 sections 3.4.3, 3.7 and 3.11.
 _NOT_IMPLEMENTED = {
@@ -110,7 +113,23 @@ def _handle(exchange: Exchange, path: str) -> HttpResponse:
         )
     if route.needs_directory:
         _require_directory(exchange.connection)
-    return handlers[method](exchange, key) if key else handlers[method](exchange)
+    if not key:
+        return handlers[method](exchange)
+    try:
+        return handlers[method](exchange, key)
+    except Exception:
+        _name_subject(exchange, route, key)
+        raise
+
+
+def _name_subject(exchange: Exchange, route: Route, key: str) -> None:
+    """Let the log say whom a refused request was about: a PATCH names nobody, and a PUT the name
+    that was refused."""
+    if route.name_of is None:
+        return
+    # Neither a resource that is not there nor a database that is away hides what was wrong.
+    with suppress(ScimError, DatabaseError):
+        exchange.subject = route.name_of(exchange.connection, key)
 
 
 def _require_directory(connection: Connection) -> None:

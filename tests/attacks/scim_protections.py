@@ -121,6 +121,21 @@ SCIM_PROTECTIONS = [
         f"{_LEAVERS}a_person_who_signed_in_first_is_refused_but_their_user_stays_active",
     ),
     Protection(
+        "scim/accounts.py::_was_made_at_sign_in",
+        drop_argument("connection="),
+        f"{_LEAVERS}a_person_who_signed_in_first_is_refused_but_their_user_stays_active",
+    ),
+    Protection(
+        "scim/accounts.py::_was_made_at_sign_in",
+        drop_argument("user="),
+        f"{_LEAVERS}a_person_who_signed_in_first_is_refused_but_their_user_stays_active",
+    ),
+    Protection(
+        "scim/user_fields.py::require_fitting",
+        never("is_active"),
+        "tests/scim/test_user_fields.py::test_nothing_keeps_a_leaver_in",
+    ),
+    Protection(
         "scim/accounts.py::_has_another_way_in",
         never("has_usable_password"),
         f"{_HOSTILE}a_user_with_another_way_in_is_not_locked_out",

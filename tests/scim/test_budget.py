@@ -1,7 +1,10 @@
-"""The statements of a request do not grow with the number of people, groups or members."""
+"""The statements and the memory of a request do not grow with the number of people, groups or
+members."""
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +115,57 @@ def test_one_member_of_fifty_thousand_is_changed_in_as_many_statements_as_of_two
     )
     assert (response.status_code, response.content) == (204, b"")
     assert len(directory.get(f"Groups/{large['id']}").json()["members"]) == 50_001
+
+
+def peak(send: Callable[[], Any]) -> int:
+    """Return the bytes of Python's objects that a request needs at the same time."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        response = send()
+        assert response.status_code < 300, response.content
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_request_does_not_grow_with_people_or_members(
+    directory: Provisioning, contoso: Company
+) -> None:
+    contoso.connection.security_groups = True
+    contoso.connection.save()
+    adele, team = directory.create(user()), directory.create(group("Everybody"))
+    staff = Group.objects.create(name="Staff")
+    GroupMapping.objects.create(
+        connection=contoso.connection, directory_group_id=team["externalId"], group=staff
+    )
+    member = [{"value": adele["id"]}]
+    path = f"Groups/{team['id']}"
+    requests: dict[str, Callable[[], Any]] = {
+        "a page": lambda: directory.get("Users?startIndex=500&count=100"),
+        "a look-up": lambda: directory.get('Users?filter=userName eq "adele@contoso.com"'),
+        "a look-up by address": lambda: directory.get(
+            'Users?filter=emails.value eq "adele@contoso.com"'
+        ),
+        "a new member": lambda: directory.patch(
+            path, {"op": "Add", "path": "members", "value": member}
+        ),
+        "a member less": lambda: directory.patch(
+            path, {"op": "Remove", "path": f'members[value eq "{adele["id"]}"]'}
+        ),
+        "a group": lambda: directory.get(f"{path}?excludedAttributes=members"),
+        "groups": lambda: directory.get("Groups?excludedAttributes=members"),
+    }
+    add_members(directory, team, 1_500)  # more than are sent back after a change
+    for send in requests.values():
+        send()  # what is kept is made
+    few = {name: peak(send) for name, send in requests.items()}
+    add_members(directory, team, 13_500)
+    many = {name: peak(send) for name, send in requests.items()}
+    # 13,500 keys alone would take 500 kB.
+    grown = {name: many[name] - few[name] for name in requests if many[name] > few[name] + 100_000}
+    assert grown == {}, (few, many)
 
 
 def test_a_page_of_groups_ends_before_it_has_too_many_members(

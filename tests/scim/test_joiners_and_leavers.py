@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user
 from django.contrib.auth.models import Group, User
+from django.db import OperationalError
 from django.db.models.signals import post_save, pre_save
 from django.test import Client
 
@@ -21,7 +22,9 @@ from azuread_connections.models import (
     Revocation,
 )
 from azuread_connections.scim import rights
-from azuread_connections.scim.models import ProvisionedPerson, ProvisioningRequest
+from azuread_connections.scim.errors import ScimError
+from azuread_connections.scim.models import MadeUser, ProvisionedPerson, ProvisioningRequest
+from azuread_connections.scim.models.keys import external_key
 from azuread_connections.testing.directory.directories import Person
 from tests.company import Company, error_code
 from tests.factories import ConnectionFactory, IdentityFactory, UserFactory
@@ -246,17 +249,87 @@ def test_clients_tokens_are_told_of_a_leaver(directory: Provisioning, contoso: C
     assert heard == [f"identity:{Identity.objects.get().pk}", False]
 
 
-def test_a_person_who_signed_in_first_is_refused_but_their_user_stays_active(
+def test_a_user_whom_a_sign_in_has_made_is_deactivated_too(
     contoso: Company, directory: Provisioning
 ) -> None:
-    """It is not known who made that user, so it is not this connection's to deactivate."""
     browser = Client()
     contoso.sign_in(browser)
+    shown = directory.create(as_reported(contoso.person))
+    for _ in range(2):  # also after the directory has deleted the person and reported them again
+        directory.set_active(shown, False)
+        assert not is_signed_in(browser)
+        assert not User.objects.get().is_active
+        assert error_code(contoso.sign_in(Client())) == "user_refused"
+        directory.set_active(shown, True)
+        assert User.objects.get().is_active
+        assert contoso.sign_in(browser).status_code == 302
+        directory.send("DELETE", f"Users/{shown['id']}")
+        assert not User.objects.get().is_active
+        shown = directory.create(as_reported(contoso.person))
+        assert User.objects.get().is_active
+    assert (User.objects.count(), Identity.objects.count()) == (1, 1)
+
+
+def test_a_user_whom_a_sign_in_has_made_is_deactivated_where_the_first_report_says_so(
+    contoso: Company, directory: Provisioning
+) -> None:
+    contoso.sign_in(Client())
+    shown = directory.create(as_reported(contoso.person, active=False))
+    assert not User.objects.get().is_active
+    directory.set_active(shown, True)
+    assert User.objects.get().is_active
+
+
+@pytest.mark.parametrize("why", ["linked", "tied by hand", "another connection", "not noted"])
+def test_a_person_who_signed_in_first_is_refused_but_their_user_stays_active(
+    contoso: Company, directory: Provisioning, why: str
+) -> None:
+    """Where this connection has not made the user, they are not its to deactivate."""
+    if why == "linked":
+        contoso.connection.link_by_email = True
+        contoso.connection.save()
+        earlier = UserFactory.create(email=contoso.person.upn)
+        earlier.set_unusable_password()
+        earlier.save()
+    browser = Client()
+    contoso.sign_in(browser)
+    assert User.objects.count() == 1
+    if why == "tied by hand":
+        identity = Identity.objects.get()
+        identity.user = UserFactory.create(username="other", password="!")
+        identity.save()
+        User.objects.exclude(username="other").delete()
+        contoso.sign_in(browser)
+    if why == "another connection":
+        MadeUser.objects.update(connection=ConnectionFactory.create(name="partners"))
+    if why == "not noted":  # before the app was installed
+        MadeUser.objects.all().delete()
     shown = directory.create(as_reported(contoso.person))
     directory.set_active(shown, False)
     assert not is_signed_in(browser)
     assert User.objects.get().is_active
     assert error_code(contoso.sign_in(Client())) == "user_refused"
+
+
+def test_it_is_noted_once_who_made_a_user(contoso: Company, directory: Provisioning) -> None:
+    """A user whom the directory's report has made is noted with the person."""
+    directory.create(user("megan@contoso.com"))
+    assert ProvisionedPerson.objects.get().made_user
+    assert not MadeUser.objects.exists()
+    ProvisionedPerson.objects.update(external_id_key=external_key(contoso.person.object_id))
+    Identity.objects.all().delete()
+    contoso.sign_in(Client())
+    assert not MadeUser.objects.exists()
+    ProvisionedPerson.objects.all().delete()
+    User.objects.all().delete()
+    contoso.sign_in(Client())
+    note = MadeUser.objects.get()
+    assert (note.identity.object_id, note.connection) == (
+        contoso.person.object_id,
+        contoso.connection,
+    )
+    note.user.delete()
+    assert not MadeUser.objects.exists()
 
 
 @pytest.mark.parametrize("has_user", [False, True], ids=["without a user", "a colleague's"])
@@ -830,9 +903,55 @@ def test_each_request_is_logged_with_what_it_was_about(directory: Provisioning) 
     assert [(row.method, row.status, row.scim_type, row.subject) for row in rows] == [
         ("POST", 201, "", "adele@contoso.com"),
         ("PATCH", 200, "", "adele@contoso.com"),
-        ("PATCH", 400, "invalidValue", ""),
+        ("PATCH", 400, "invalidValue", "adele@contoso.com"),
     ]
     assert "active" in rows[2].detail
+
+
+@pytest.mark.parametrize("kind", ["Users", "Groups"])
+@pytest.mark.parametrize("refused", ["operation", "body", "replacement", "error"])
+def test_a_refused_request_is_logged_with_whom_it_was_about(
+    directory: Provisioning, monkeypatch: pytest.MonkeyPatch, kind: str, refused: str
+) -> None:
+    shown = directory.create(user() if kind == "Users" else group())
+    path, name = f"{kind}/{shown['id']}", shown.get("userName") or shown["displayName"]
+    if refused == "operation":
+        directory.patch(path, {"op": "replace", "path": "displayName", "value": "x" * 300})
+    elif refused == "body":
+        directory.send("PATCH", path, "{")
+    elif refused == "replacement":
+        long = {"userName": "other@contoso.com", "displayName": "x" * 300}
+        directory.send("PUT", path, {"schemas": shown["schemas"], **long})
+    else:
+        monkeypatch.setattr("azuread_connections.scim.dialect.operations", lambda content: 1 / 0)
+        directory.patch(path, {"op": "replace", "path": "displayName", "value": "x"})
+    row = ProvisioningRequest.objects.latest("pk")
+    assert row.status == (500 if refused == "error" else 400)
+    assert row.subject == name
+
+
+def test_a_refused_request_about_nobody_is_logged_as_it_is(directory: Provisioning) -> None:
+    operation = {"op": "replace", "path": "title", "value": "Clerk"}
+    assert directory.patch(f"Users/{guid()}", operation).status_code == 404
+    assert directory.send("PATCH", f"Users/{guid()}", "{").status_code == 400
+    assert directory.patch("Schemas/nothing", operation).status_code == 405
+    assert {row.subject for row in ProvisioningRequest.objects.all()} == {""}
+
+
+def test_a_database_that_is_away_hides_no_refusal(
+    directory: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = directory.create(user())
+
+    def refuse(*args: Any) -> Any:
+        raise ScimError(503, "", "The database is busy.")
+
+    def fail(*args: Any) -> Any:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("azuread_connections.scim.people.delete", refuse)
+    monkeypatch.setattr("azuread_connections.scim.people.find", fail)
+    assert directory.send("DELETE", f"Users/{shown['id']}").status_code == 503
 
 
 def test_two_people_of_one_site_are_apart(directory: Provisioning) -> None:
@@ -862,3 +981,12 @@ def test_another_directory_of_the_connection_begins_anew(
     directory.create(user())
     assert User.objects.count() == 2
     assert Identity.objects.values("tenant_id").distinct().count() == 2
+
+
+def test_who_made_a_user_is_forgotten_with_the_former_directory(contoso: Company) -> None:
+    contoso.sign_in(Client())
+    assert MadeUser.objects.exists()
+    contoso.connection.refresh_from_db()
+    contoso.connection.tenant_id = guid()
+    contoso.connection.save()
+    assert not MadeUser.objects.exists()

@@ -211,6 +211,20 @@ def sync_user(
     return changed
 
 
+def too_long_values(profile: Profile) -> set[tuple[str, str, int]]:
+    """Return each attribute of a profile that does not fit a user's field that follows it: with its
+    value, and how many characters the field takes. ``sync_user`` would cut it, or leave it out."""
+    attributes = _attributes(profile)
+    found = set()
+    for name, attribute in conf.user_fields.items():
+        column = _column(name, attribute)
+        value = _value(attributes, attribute)
+        length = column.max_length if column is not None else None
+        if length is not None and isinstance(value, str) and len(value) > length:
+            found.add((attribute, value, length))
+    return found
+
+
 def _attributes(profile: Profile) -> dict[str, Any]:
     """Return what a user's fields can follow: without an address that is not verified, and with the
     names in a display name if the profile has no others."""

@@ -23,7 +23,7 @@ from ...models.expiry import day_of
 from ..addresses import FLAG, base_address
 from ..models import ProvisionedGroup, ProvisionedPerson, ProvisioningRequest, ScimToken
 from ..models.token import MAX_TOKENS
-from ..recent import groups_known, people_known, recent
+from ..recent import groups_known, last_cycle, people_known, recent
 from .rights import may_manage_tokens
 
 TEMPLATE = "azuread_connections/scim/box.html"
@@ -78,6 +78,7 @@ def provisioning_box(
             if may_open(admin_site, request, each[0])
         ],
         "recent": recent(connection) if may_see_log else None,
+        "cycle": last_cycle(connection) if may_see_log else None,
     }
     return Box(_("Provisioning"), TEMPLATE, _summary(tokens, now), context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -110,6 +111,34 @@ def test_only_names_are_cut(
     person.graph["userPrincipalName"] = long_address(200)
     assert contoso.sign_in(client, person).status_code == 302
     assert User.objects.get().first_name == ""
+
+
+def test_the_values_that_do_not_fit_are_known_with_the_length_that_does(settings: Any) -> None:
+    settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {
+        "USER_FIELDS": {
+            "first_name": "given_name",
+            "last_name": "phone",
+            "email": "email",
+            "is_staff": "department",
+            "nothing": "job_title",
+            "username": "username",
+        }
+    }
+    found = profile.Profile(
+        name="Adele Vance",
+        given_name="x" * 151,
+        family_name="x" * 151,
+        email=long_address(255),
+        email_verified=True,
+        username="x" * 151,
+        extended={"phone": ["x" * 151], "department": "x" * 151, "job_title": "x" * 151},
+    )
+    assert profile.too_long_values(found) == {
+        ("given_name", "x" * 151, 150),
+        ("email", long_address(255), 254),
+    }
+    unverified = replace(found, given_name="x" * 150, email_verified=False)
+    assert profile.too_long_values(unverified) == set()
 
 
 def test_a_value_that_the_field_refuses_is_not_written(

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from azuread_connections.models import Connection
-from azuread_connections.scim import tokens
+from azuread_connections.scim import recent, tokens
 from azuread_connections.scim.checklist_step import provisioning_step
 from azuread_connections.scim.models import ScimToken
 from tests.admin.pages import change_page, text
@@ -40,7 +40,23 @@ def test_the_section_shows_tokens_and_what_was_sent(boss: Client, connection: Co
     page = text(boss.get(change_page(connection)))
     for words in ("expires soon", "1 person", "1 group", "userName is missing.", "at most two"):
         assert words in page
+    assert "Last cycle" in page
+    assert "Requests: 2; refused: 1" in page
+    assert "People created: 1; changed: 0; deactivated or deleted: 0" in page
+    assert "it began earlier" not in page
     assert "Create a token" not in page
+
+
+def test_the_section_says_where_a_long_cycle_is_not_counted_whole(
+    boss: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "_MOST_COUNTED", 1)
+    tokens.create(connection)
+    for _ in range(2):
+        request_of(connection)
+    page = text(boss.get(change_page(connection)))
+    assert "it began earlier" in page
+    assert "Requests: 1; refused: 0" in page
 
 
 def test_somebody_who_may_only_look_sees_no_buttons(
@@ -52,7 +68,7 @@ def test_somebody_who_may_only_look_sees_no_buttons(
     page = text(response)
     assert "azscim_" in page
     assert "Remove the token" not in response.content.decode()
-    for words in ("Create a token", "Request log", "userName is missing."):
+    for words in ("Create a token", "Request log", "userName is missing.", "Last cycle"):
         assert words not in page
 
 
@@ -63,6 +79,7 @@ def test_the_section_costs_the_same_with_many_rows(
     from django.test.utils import CaptureQueriesContext
 
     tokens.create(connection)
+    request_of(connection)
     boss.get(change_page(connection))
     with CaptureQueriesContext(database) as few:
         boss.get(change_page(connection))

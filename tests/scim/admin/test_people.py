@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from django.db import connection as database
 from django.test import Client
@@ -7,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from azuread_connections.models import Connection
+from azuread_connections.scim.models import ProvisionedPerson
 from tests.admin.pages import text
 from tests.factories import IdentityFactory, UserFactory
+from tests.scim.directory import Provisioning, user
 
 from .conftest import group_of, person_of
 from .test_requests import page_of
@@ -56,6 +61,18 @@ def test_a_person_leads_to_identity_user_groups_and_requests(
     ):
         assert target in html
     assert "<b>Lead" not in html
+
+
+def test_the_requests_about_a_person_include_refused_ones(
+    boss: Client, directory: Provisioning
+) -> None:
+    shown = directory.create(user())
+    directory.create(user("megan@contoso.com"))
+    directory.patch(f"Users/{shown['id']}", {"op": "add", "path": "active", "value": "maybe"})
+    html = boss.get(page_of(ProvisionedPerson.objects.get(scim_id=shown["id"]))).content.decode()
+    (address,) = re.findall(r'href="([^"]+provisioningrequest/\?connection=[^"]+)"', html)
+    rows = boss.get(unescape(address)).context["cl"].result_list
+    assert [(row.method, row.status) for row in rows] == [("PATCH", 400), ("POST", 201)]
 
 
 def test_the_list_costs_the_same_with_many_people(boss: Client, connection: Connection) -> None:
