@@ -116,6 +116,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a nonce": ({**PERSONS, "nonce": "n"}, "ID token"),
     "a hash of a code": ({**PERSONS, "c_hash": "n"}, "ID token"),
     "a hash of a token": ({**PERSONS, "at_hash": "n"}, "ID token"),
+    "a key of the caller": ({**PERSONS, "cnf": {"kid": "key"}}, "bound to a key (cnf)"),
+    "an app's key": ({**AN_APPS, "cnf": {}}, "bound to a key (cnf)"),
     "no client": ({**PERSONS, "azp": None}, "azp or appid"),
     "the client in v1.0's claim": ({**PERSONS, "azp": None, "appid": CLIENT}, "azp or appid"),
     "no scope and no role": ({**PERSONS, "scp": None}, NO_PERSON),
