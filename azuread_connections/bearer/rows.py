@@ -55,12 +55,13 @@ class Admission:
 class Person:
     """The identity that a token may be of, with its user. ``admission``: None if no connection
     takes the person. ``is_revoked``: their sign-ins were ended since the token was issued.
-    ``needs_role``: a connection of this registration lets people in by app roles."""
+    ``is_restricted``: a connection of this registration lets in only people with certain app
+    roles or groups."""
 
     identity: Identity
     admission: Admission | None
     is_revoked: bool
-    needs_role: bool
+    is_restricted: bool
 
 
 def find_person(token: UnverifiedAccessToken, question: Question, now: float) -> Iterator[Person]:
@@ -75,7 +76,7 @@ def find_person(token: UnverifiedAccessToken, question: Question, now: float) ->
         admission = None
         if key := row.own or row.common:
             admission = Admission(key, identity.cloud, is_own=row.own is not None)
-        yield Person(identity, admission, bool(row.is_revoked), bool(row.needs_role))
+        yield Person(identity, admission, bool(row.is_revoked), bool(row.is_restricted))
 
 
 def find_application(
@@ -140,12 +141,13 @@ def _revoked(*subjects: Any) -> Exists:
     )
 
 
-def _admitting_roles() -> Exists:
-    """Return the condition that a connection of this registration lets people in by app roles."""
-    mappings = GroupMapping._default_manager.filter(
-        connection__client_id=Parameter("client_id"), connection__app_roles=True, admits=True
+def _admitting_mappings() -> Exists:
+    """Return the condition that a connection of this registration lets in only some people."""
+    return Exists(
+        GroupMapping._default_manager.filter(
+            connection__client_id=Parameter("client_id"), admits=True
+        )
     )
-    return Exists(mappings.exclude(role=""))
 
 
 def _in_cloud_of_identity(rows: QuerySet[EnabledConnection]) -> QuerySet[EnabledConnection]:
@@ -172,7 +174,7 @@ def _persons(is_named: bool, only_with_guests: bool) -> QuerySet[Identity]:
         )
         .annotate(
             is_revoked=_revoked(of_identity),
-            needs_role=_admitting_roles(),
+            is_restricted=_admitting_mappings(),
             own=Subquery(keys.filter(by_own_directory())[:1]),
             common=Subquery(keys.filter(by_common_endpoint())[:1]),
         )
@@ -192,7 +194,7 @@ _PERSONS = {
     (is_named, guests): Select(
         partial(_persons, is_named, guests),
         models={"identity": "", "user": "user"},
-        columns=("is_revoked", "needs_role", "own", "common"),
+        columns=("is_revoked", "is_restricted", "own", "common"),
     )
     for is_named, guests in product((True, False), repeat=2)
 }

@@ -34,7 +34,7 @@ from ..login.backend import backend_class
 from ..microsoft import client as microsoft
 from ..models import Connection, EnabledConnection, Identity
 from . import rows
-from .admission import check_role, check_sub_apps
+from .admission import check_mappings, check_sub_apps
 from .callers import AccessTokenAuth, AppOnlyCaller
 from .issuers import ISSUERS
 from .refusals import KeysUnavailable, TokenRefused
@@ -178,8 +178,8 @@ def _person(token: UnverifiedAccessToken, question: Question, policy: Policy, no
             identity.user
         ):
             raise TokenRefused("person_inactive", "The user is deactivated.", identity=identity)
-        if person.needs_role:
-            check_role(admission, claims, identity)
+        if person.is_restricted:
+            check_mappings(admission, claims, identity)
         check_sub_apps(admission, claims, identity)
         return _accepted(identity.user, _auth(token, claims, admission), policy)
     raise refusal or _why_refused(token, question, policy)

@@ -1492,8 +1492,8 @@ PROTECTIONS = [
         f"{_MICROSOFT}an_optional_claim_that_names_somebody_else",
     ),
     Protection(
-        "login/users/groups.py::_applies",
-        replace("connection.app_roles", "True"),
+        "models/group.py::GroupMapping.applies",
+        replace("self.connection.app_roles", "True"),
         f"{_ROLES}role_mappings_have_no_effect_while_the_option_is_off",
     ),
     Protection(
@@ -2034,6 +2034,7 @@ PROTECTIONS += [
         never("_ONLY_IN_ID_TOKENS"),
         f"{_ACCESS}is_refused",
     ),
+    Protection("entra/access_token.py::_check_shape", never("'cnf'"), f"{_ACCESS}is_refused"),
     Protection("entra/access_token.py::_check_shape", never("_client_id"), f"{_ACCESS}is_refused"),
     Protection("entra/access_token.py::_check_delegated", never(), f"{_CALLER}is_refused"),
     Protection(
@@ -2102,9 +2103,29 @@ PROTECTIONS += [
         f"{_API}a_guest_is_refused_where_guests_are_not_allowed",
     ),
     Protection(
-        "bearer/admission.py::check_role",
-        never("isdisjoint"),
+        "bearer/admission.py::check_mappings",
+        always("isdisjoint"),
         f"{_API}a_person_who_has_lost_the_app_role_that_lets_people_in_is_refused",
+    ),
+    Protection(
+        "bearer/admission.py::check_mappings",
+        always("_may_be_in"),
+        f"{_API}groups_that_let_people_in_are_those_of_the_last_sign_in",
+    ),
+    Protection(
+        "bearer/admission.py::_may_be_in",
+        drop_operand("last_sign_in_at"),
+        f"{_API}a_person_of_another_connection_is_in_no_group_of_this_one",
+    ),
+    Protection(
+        "bearer/admission.py::_may_be_in",
+        drop_operand("connection_id"),
+        f"{_API}a_person_of_another_connection_is_in_no_group_of_this_one",
+    ),
+    Protection(
+        "bearer/admission.py::check_mappings",
+        never("mapping.applies"),
+        f"{_API}mappings_of_what_the_connection_does_not_read_decide_nothing",
     ),
     Protection(
         "bearer/validation.py::_person",

@@ -314,13 +314,64 @@ def test_a_person_who_has_lost_the_app_role_that_lets_people_in_is_refused(
     assert call(token).status_code == 200
 
 
+STAFF = {"id": "aaaa1111-bbbb-2222-cccc-3333dddd4444", "name": "Staff"}
+
+
+def _admit_staff(api: Company) -> None:
+    Connection.objects.update(security_groups=True)
+    api.connection.group_mappings.create(directory_group_id=STAFF["id"], admits=True)
+
+
 def test_groups_that_let_people_in_are_those_of_the_last_sign_in(
     api: Company, token: str, call: Call
 ) -> None:
-    Connection.objects.update(app_roles=True, security_groups=True)
+    _admit_staff(api)
+    _assert_refused(call(token), "in no group that may sign in", "user_refused")
+    Identity.objects.update(groups=[STAFF])
+    assert call(token).status_code == 200
+    # Either is enough.
+    Connection.objects.update(app_roles=True)
     api.connection.group_mappings.create(role="Employee", admits=True)
-    group = "aaaa1111-bbbb-2222-cccc-3333dddd4444"
-    api.connection.group_mappings.create(directory_group_id=group, admits=True)
+    assert call(token).status_code == 200
+    Identity.objects.update(groups=[])
+    assert call(token).status_code == 401
+    assert call(persons_token(api, roles=["Employee"])).status_code == 200
+
+
+def test_a_person_of_another_connection_is_in_no_group_of_this_one(
+    fabrikam: Company, api: Company, call: Call
+) -> None:
+    """Everybody of the directory can get a token for the API. They have signed in here by a
+    connection that asks for no group."""
+    _admit_staff(api)
+    Identity.objects.update(connection=fabrikam.connection)
+    _assert_refused(call(persons_token(api)), "in no group that may sign in", "user_refused")
+    # Nor if that connection keeps no groups, or no sign-in has been at all.
+    Connection.objects.update(max_groups=0)
+    assert call(persons_token(api)).status_code == 401
+    Identity.objects.update(connection=api.connection, last_sign_in_at=None)
+    assert call(persons_token(api)).status_code == 401
+
+
+def test_a_list_of_groups_that_is_cut_refuses_nobody_whom_the_sign_in_has_let_in(
+    api: Company, token: str, call: Call
+) -> None:
+    _admit_staff(api)
+    Identity.objects.update(groups=[{"id": "22223333-cccc-4444-dddd-5555eeee6666", "name": "All"}])
+    assert call(token).status_code == 401
+    Connection.objects.update(max_groups=1)
+    assert call(token).status_code == 200
+
+
+def test_mappings_of_what_the_connection_does_not_read_decide_nothing(
+    api: Company, token: str, call: Call
+) -> None:
+    """As at sign-in. The form does not allow it, but code can store such rows."""
+    _admit_staff(api)
+    api.connection.group_mappings.create(role="Employee", admits=True)
+    Connection.objects.update(app_roles=True, security_groups=False)
+    _assert_refused(call(token), "no app role that may sign in", "user_refused")
+    Connection.objects.update(app_roles=False)
     assert call(token).status_code == 200
 
 
