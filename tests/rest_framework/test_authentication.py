@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.views.debug import ExceptionReporter
 
 from azuread_connections.backends import ConnectionBackend
+from azuread_connections.bearer.refusals import TokenRefused
+from azuread_connections.bearer.validation import Policy, _client_id
+from azuread_connections.entra import access_token
 from azuread_connections.entra.id_token import IdTokenClaims
 from azuread_connections.login.log.failures import SignInFailed
 from azuread_connections.login.users import admission
@@ -432,6 +436,34 @@ def test_a_class_takes_the_people_of_its_one_connection(
     assert call(_daemon(api), "any").status_code == 401
 
 
+def test_a_person_of_a_directory_that_only_another_connection_trusts_is_refused(
+    api: Company, fabrikam: Company, call: Call
+) -> None:
+    """Microsoft issues such a token to people of any directory that has consented."""
+    assert fabrikam.sign_in(Client()).status_code == 302
+    token = api.microsoft.mint_api_token(
+        fabrikam.directory, api.app, fabrikam.person, scopes=["Files.Read"]
+    )
+    _assert_refused(call(token), "directory that has no access", "token_invalid")
+
+
+def test_an_application_of_a_directory_that_only_another_connection_trusts_is_refused(
+    api: Company, fabrikam: Company, call: Call
+) -> None:
+    token = api.microsoft.mint_api_token(
+        fabrikam.directory, api.app, client=fabrikam.app, roles=["Files.Read.All"]
+    )
+    _assert_refused(call(token, "any"), "directory that has no access", "token_invalid")
+
+
+@pytest.mark.parametrize("audience", ["https://contoso.com", "api://", "api://x\x00", "x" * 9999])
+def test_an_audience_that_is_no_registrations_is_refused_before_the_database_is_asked(
+    audience: str, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0), pytest.raises(TokenRefused, match="another API"):
+        _client_id(audience, Policy("default"))
+
+
 # --- The log --------------------------------------------------------------------------------------
 
 
@@ -443,7 +475,7 @@ def test_refusals_are_counted_in_one_event_a_minute(api: Company, call: Call) ->
     assert event.message == "The access token is refused: it has expired (exp)."
 
 
-@pytest.mark.parametrize("place", ["in a view", "in the validation"])
+@pytest.mark.parametrize("place", ["in a view", "in the class", "in the validation"])
 def test_no_error_report_shows_a_token(
     token: str, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -451,12 +483,19 @@ def test_no_error_report_shows_a_token(
 
     def report(request: Any, **kwargs: Any) -> None:
         reporter = ExceptionReporter(request, *sys.exc_info())
-        reports.append(reporter.get_traceback_text() + reporter.get_traceback_html())
+        # Sentry and other tools read the variables of frames themselves.
+        frames = traceback.walk_tb(sys.exc_info()[2])
+        variables = [repr(frame.f_locals) for frame, _line in frames]
+        texts = [reporter.get_traceback_text(), reporter.get_traceback_html(), *variables]
+        reports.append("\n".join(texts))
 
-    if place == "in the validation":
+    if place == "in the class":
         # A mistake of the site.
         broken = property(lambda self: 1 // 0)
         monkeypatch.setattr(AzureADBearerAuthentication, "application", broken)
+    elif place == "in the validation":
+        # A mistake of ours.
+        monkeypatch.setattr(access_token, "check_times", lambda claims, now: 1 // 0)
     got_request_exception.connect(report)
     try:
         browser = Client(raise_request_exception=False)
