@@ -169,6 +169,13 @@ def test_a_token_of_graphs_is_named(audience: str) -> None:
         read_access_token(token(PERSONS, {**HEADER, "nonce": "n"}), now=NOW)
 
 
+@pytest.mark.parametrize("name", ["tid", "oid"])
+@pytest.mark.parametrize("odd", [None, 7, ["a"], "", "contoso.com", "a\x00", TENANT.upper()])
+def test_what_is_no_guid_is_refused_before_the_database_is_asked(name: str, odd: object) -> None:
+    with pytest.raises(AccessTokenInvalid, match="not a GUID"):
+        read_access_token(token({**PERSONS, name: odd}), now=NOW)
+
+
 def test_repr_shows_no_token() -> None:
     read = read_access_token(token(PERSONS), now=NOW)
     assert read.text not in repr(read)
