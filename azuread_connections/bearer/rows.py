@@ -24,6 +24,7 @@ from django.db.models.functions import Cast, Concat
 
 from ..entra.access_token import UnverifiedAccessToken
 from ..entra.cloud import CLOUDS, clouds_sharing_login
+from ..entra.signed_token import LEEWAY
 from ..login.state.session import as_moment, by_common_endpoint, by_own_directory
 from ..models import Connection, EnabledConnection, GroupMapping, Identity, Revocation
 from ..models.prepared import Parameter, Select
@@ -64,13 +65,13 @@ class Person:
     is_restricted: bool
 
 
-def find_person(token: UnverifiedAccessToken, question: Question, now: float) -> Iterator[Person]:
+def find_person(token: UnverifiedAccessToken, question: Question) -> Iterator[Person]:
     """Yield the persons that the token may be of. One statement.
 
     One directory is in one cloud, so there is at most one in practice: the issuer decides.
     """
     select = _PERSONS[bool(question.name), question.is_guest]
-    for row in select.rows(alias(), oid=token.object_id, **_values(token, question, now)):
+    for row in select.rows(alias(), oid=token.object_id, **_values(token, question)):
         identity = cast(Identity, row.identity)
         identity.user = row.user
         admission = None
@@ -79,25 +80,20 @@ def find_person(token: UnverifiedAccessToken, question: Question, now: float) ->
         yield Person(identity, admission, bool(row.is_revoked), bool(row.is_restricted))
 
 
-def find_application(
-    token: UnverifiedAccessToken, question: Question, now: float
-) -> Iterator[Admission]:
+def find_application(token: UnverifiedAccessToken, question: Question) -> Iterator[Admission]:
     """Yield the connections that take a directory's applications, the strictest first. One
     statement."""
     select = _APPLICATIONS[bool(question.name)]
-    for row in select.rows(alias(), **_values(token, question, now)):
+    for row in select.rows(alias(), **_values(token, question)):
         connection = row.connection
         is_own = not connection.use_common_endpoint
         yield Admission(connection.pk, connection.identity_cloud, is_own)
 
 
-def _values(
-    token: UnverifiedAccessToken, question: Question, now: float
-) -> dict[str, str | int | None]:
+def _values(token: UnverifiedAccessToken, question: Question) -> dict[str, str | int | None]:
     # A clock of Microsoft's that is ahead of ours does not carry a token over a revocation.
-    since: Any = connections[alias()].ops.adapt_datetimefield_value(
-        as_moment(min(token.issued_at, now))
-    )
+    issued_at = as_moment(max(token.issued_at - LEEWAY, 0))
+    since: Any = connections[alias()].ops.adapt_datetimefield_value(issued_at)
     values: dict[str, str | int | None] = {
         "client_id": question.client_id,
         "application": question.application,

@@ -124,9 +124,8 @@ def _accepted(user: Any | None, auth: AccessTokenAuth, policy: Policy) -> Caller
 
 
 def _find_at_microsoft(text: str, policy: Policy) -> Caller:
-    now = time.time()
     try:
-        token = read_access_token(text, now=now)
+        token = read_access_token(text, now=time.time())
     except AccessTokenInvalid as invalid:
         raise _refused(invalid) from None
     question = Question(
@@ -136,8 +135,8 @@ def _find_at_microsoft(text: str, policy: Policy) -> Caller:
         is_guest=not token.is_app_only and token.is_guest(_authorities()),
     )
     if token.is_app_only:
-        return _application(token, question, policy, now)
-    return _person(token, question, policy, now)
+        return _application(token, question, policy)
+    return _person(token, question, policy)
 
 
 def _client_id(audience: str, policy: Policy) -> str:
@@ -152,9 +151,9 @@ def _authorities() -> list[Authority]:
     return [microsoft.authority(cloud, COMMON, V2) for cloud in CLOUDS]
 
 
-def _person(token: UnverifiedAccessToken, question: Question, policy: Policy, now: float) -> Caller:
+def _person(token: UnverifiedAccessToken, question: Question, policy: Policy) -> Caller:
     refusal: TokenRefused | None = None
-    for person in rows.find_person(token, question, now):
+    for person in rows.find_person(token, question):
         identity, admission = person.identity, person.admission
         if admission is None:
             continue
@@ -181,12 +180,10 @@ def _person(token: UnverifiedAccessToken, question: Question, policy: Policy, no
     raise refusal or _why_refused(token, question, policy)
 
 
-def _application(
-    token: UnverifiedAccessToken, question: Question, policy: Policy, now: float
-) -> Caller:
+def _application(token: UnverifiedAccessToken, question: Question, policy: Policy) -> Caller:
     refusal: TokenRefused | None = None
     clouds: set[str] = set()
-    for admission in rows.find_application(token, question, now):
+    for admission in rows.find_application(token, question):
         if admission.cloud in clouds:
             continue
         clouds.add(admission.cloud)
