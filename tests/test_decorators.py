@@ -93,6 +93,8 @@ def test_a_password_session_enters_only_where_the_application_lets_it(
     portal.allow_password_sessions = True
     portal.save()
     assert client.get("/portal/").status_code == 200
+    # Nobody is signed in there at all.
+    assert Client().get("/portal/").status_code == 302
 
 
 def test_a_refused_user_sees_a_page_without_a_redirect_loop(

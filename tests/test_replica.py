@@ -103,6 +103,18 @@ def test_a_callback_counts_once(contoso: Company, client: Client) -> None:
     assert error_code(again.get(back)) == "transaction_expired"
 
 
+def test_an_api_knows_a_revocation_at_once(contoso: Company, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.rest_framework.urls"
+    contoso.sign_in(Client())
+    token = contoso.microsoft.mint_api_token(
+        contoso.directory, contoso.app, contoso.person, scopes=["Files.Read"]
+    )
+    header = {"Authorization": f"Bearer {token}"}
+    assert Client().get("/api/me", headers=header).status_code == 200
+    end_sessions(contoso)
+    assert Client().get("/api/me", headers=header).status_code == 401
+
+
 def test_signing_out_ends_the_session(contoso: Company, client: Client) -> None:
     contoso.sign_in(client)
     assert client.post("/login/logout").status_code == 302

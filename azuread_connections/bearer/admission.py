@@ -12,17 +12,40 @@ from .refusals import TokenRefused
 from .rows import Admission
 
 
-def check_role(admission: Admission, claims: AccessTokenClaims, identity: Identity) -> None:
-    """Raise ``TokenRefused`` if only people with certain app roles may sign in, and the token has
-    none of them. Groups that let people in are not in the token: then the last sign-in counts."""
-    admitting = GroupMapping._default_manager.using(rows.alias()).filter(
-        connection=admission.connection, admits=True
-    )
-    roles = set(admitting.order_by().values_list("role", flat=True))
-    if roles and "" not in roles and roles.isdisjoint(claims.roles):
-        raise TokenRefused(
-            "user_refused", "The person has no app role that may sign in.", identity=identity
-        )
+def check_mappings(admission: Admission, claims: AccessTokenClaims, identity: Identity) -> None:
+    """Raise ``TokenRefused`` if only people with certain app roles or groups may sign in by this
+    connection, and the person has none of them.
+
+    Roles are those of the token. Groups are not in it: they are those that the last sign-in read,
+    by whichever connection.
+    """
+    mappings = GroupMapping._default_manager.using(rows.alias()).select_related("connection")
+    found = mappings.filter(connection=admission.connection, admits=True).order_by()
+    admitting = [mapping for mapping in found if mapping.applies]
+    roles = {mapping.role for mapping in admitting if mapping.is_role}
+    if not admitting or not roles.isdisjoint(claims.roles):
+        return
+    groups = {mapping.directory_group_id for mapping in admitting if not mapping.is_role}
+    if not groups:
+        reason = "The person has no app role that may sign in."
+    elif _may_be_in(groups, identity, admitting[0].connection):
+        return
+    else:
+        reason = "As of their last sign-in, the person is in no group that may sign in."
+    raise TokenRefused("user_refused", reason, identity=identity)
+
+
+def _may_be_in(groups: set[str], identity: Identity, connection: Connection) -> bool:
+    """Return whether the last sign-in found one of the groups, or may have.
+
+    An identity stores as many groups as its connection keeps. Where they are cut, the sign-in by
+    this connection has decided with all of them.
+    """
+    stored = [group["id"] for group in identity.groups]
+    if not groups.isdisjoint(stored):
+        return True
+    has_signed_in_here = identity.last_sign_in_at and identity.connection_id == connection.pk
+    return bool(has_signed_in_here) and len(stored) >= connection.max_groups
 
 
 def check_sub_apps(admission: Admission, claims: AccessTokenClaims, identity: Identity) -> None:

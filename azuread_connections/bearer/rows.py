@@ -24,6 +24,7 @@ from django.db.models.functions import Cast, Concat
 
 from ..entra.access_token import UnverifiedAccessToken
 from ..entra.cloud import CLOUDS, clouds_sharing_login
+from ..entra.signed_token import LEEWAY
 from ..login.state.session import as_moment, by_common_endpoint, by_own_directory
 from ..models import Connection, EnabledConnection, GroupMapping, Identity, Revocation
 from ..models.prepared import Parameter, Select
@@ -55,48 +56,44 @@ class Admission:
 class Person:
     """The identity that a token may be of, with its user. ``admission``: None if no connection
     takes the person. ``is_revoked``: their sign-ins were ended since the token was issued.
-    ``needs_role``: a connection of this registration lets people in by app roles."""
+    ``is_restricted``: a connection of this registration lets in only people with certain app
+    roles or groups."""
 
     identity: Identity
     admission: Admission | None
     is_revoked: bool
-    needs_role: bool
+    is_restricted: bool
 
 
-def find_person(token: UnverifiedAccessToken, question: Question, now: float) -> Iterator[Person]:
+def find_person(token: UnverifiedAccessToken, question: Question) -> Iterator[Person]:
     """Yield the persons that the token may be of. One statement.
 
     One directory is in one cloud, so there is at most one in practice: the issuer decides.
     """
     select = _PERSONS[bool(question.name), question.is_guest]
-    for row in select.rows(alias(), oid=token.object_id, **_values(token, question, now)):
+    for row in select.rows(alias(), oid=token.object_id, **_values(token, question)):
         identity = cast(Identity, row.identity)
         identity.user = row.user
         admission = None
         if key := row.own or row.common:
             admission = Admission(key, identity.cloud, is_own=row.own is not None)
-        yield Person(identity, admission, bool(row.is_revoked), bool(row.needs_role))
+        yield Person(identity, admission, bool(row.is_revoked), bool(row.is_restricted))
 
 
-def find_application(
-    token: UnverifiedAccessToken, question: Question, now: float
-) -> Iterator[Admission]:
+def find_application(token: UnverifiedAccessToken, question: Question) -> Iterator[Admission]:
     """Yield the connections that take a directory's applications, the strictest first. One
     statement."""
     select = _APPLICATIONS[bool(question.name)]
-    for row in select.rows(alias(), **_values(token, question, now)):
+    for row in select.rows(alias(), **_values(token, question)):
         connection = row.connection
         is_own = not connection.use_common_endpoint
         yield Admission(connection.pk, connection.identity_cloud, is_own)
 
 
-def _values(
-    token: UnverifiedAccessToken, question: Question, now: float
-) -> dict[str, str | int | None]:
+def _values(token: UnverifiedAccessToken, question: Question) -> dict[str, str | int | None]:
     # A clock of Microsoft's that is ahead of ours does not carry a token over a revocation.
-    since: Any = connections[alias()].ops.adapt_datetimefield_value(
-        as_moment(min(token.issued_at, now))
-    )
+    issued_at = as_moment(max(token.issued_at - LEEWAY, 0))
+    since: Any = connections[alias()].ops.adapt_datetimefield_value(issued_at)
     values: dict[str, str | int | None] = {
         "client_id": question.client_id,
         "application": question.application,
@@ -140,12 +137,13 @@ def _revoked(*subjects: Any) -> Exists:
     )
 
 
-def _admitting_roles() -> Exists:
-    """Return the condition that a connection of this registration lets people in by app roles."""
-    mappings = GroupMapping._default_manager.filter(
-        connection__client_id=Parameter("client_id"), connection__app_roles=True, admits=True
+def _admitting_mappings() -> Exists:
+    """Return the condition that a connection of this registration lets in only some people."""
+    return Exists(
+        GroupMapping._default_manager.filter(
+            connection__client_id=Parameter("client_id"), admits=True
+        )
     )
-    return Exists(mappings.exclude(role=""))
 
 
 def _in_cloud_of_identity(rows: QuerySet[EnabledConnection]) -> QuerySet[EnabledConnection]:
@@ -172,7 +170,7 @@ def _persons(is_named: bool, only_with_guests: bool) -> QuerySet[Identity]:
         )
         .annotate(
             is_revoked=_revoked(of_identity),
-            needs_role=_admitting_roles(),
+            is_restricted=_admitting_mappings(),
             own=Subquery(keys.filter(by_own_directory())[:1]),
             common=Subquery(keys.filter(by_common_endpoint())[:1]),
         )
@@ -192,7 +190,7 @@ _PERSONS = {
     (is_named, guests): Select(
         partial(_persons, is_named, guests),
         models={"identity": "", "user": "user"},
-        columns=("is_revoked", "needs_role", "own", "common"),
+        columns=("is_revoked", "is_restricted", "own", "common"),
     )
     for is_named, guests in product((True, False), repeat=2)
 }

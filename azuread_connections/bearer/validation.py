@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from ..conf import conf
 from ..entra.access_token import (
@@ -27,14 +26,13 @@ from ..entra.errors import (
     IdTokenInvalid,
     Unreachable,
 )
-from ..entra.frames import without_frame_variables
 from ..entra.jwks import SigningKey
 from ..entra.signed_token import RuleBroken, decode, is_guid
 from ..login.backend import backend_class
 from ..microsoft import client as microsoft
 from ..models import Connection, EnabledConnection, Identity
 from . import rows
-from .admission import check_role, check_sub_apps
+from .admission import check_mappings, check_sub_apps
 from .callers import AccessTokenAuth, AppOnlyCaller
 from .issuers import ISSUERS
 from .refusals import KeysUnavailable, TokenRefused
@@ -70,15 +68,14 @@ class Caller:
     auth: AccessTokenAuth
 
 
-@without_frame_variables
-@sensitive_variables()
 def find_caller(token: str, policy: Policy, request: HttpRequest) -> Caller:
     """Return who calls. Raises ``TokenRefused`` and ``KeysUnavailable``.
 
+    After any other exception, the caller has to clear its frames: see ``entra.frames``.
     A valid token of Microsoft's costs one statement. Until the signature is verified, nothing that
     the database knows shows in the answer.
     """
-    issuer = _issuer_of(token)
+    issuer = _issuer_of(token) if ISSUERS else ""
     for known in ISSUERS.values():
         if issuer and issuer == known.name(request):
             user, auth = known.validate(token, request, policy.identifiers)
@@ -126,11 +123,9 @@ def _accepted(user: Any | None, auth: AccessTokenAuth, policy: Policy) -> Caller
     return Caller(AppOnlyCaller(auth), auth)
 
 
-@sensitive_variables()
 def _find_at_microsoft(text: str, policy: Policy) -> Caller:
-    now = time.time()
     try:
-        token = read_access_token(text, now=now)
+        token = read_access_token(text, now=time.time())
     except AccessTokenInvalid as invalid:
         raise _refused(invalid) from None
     question = Question(
@@ -140,8 +135,8 @@ def _find_at_microsoft(text: str, policy: Policy) -> Caller:
         is_guest=not token.is_app_only and token.is_guest(_authorities()),
     )
     if token.is_app_only:
-        return _application(token, question, policy, now)
-    return _person(token, question, policy, now)
+        return _application(token, question, policy)
+    return _person(token, question, policy)
 
 
 def _client_id(audience: str, policy: Policy) -> str:
@@ -156,9 +151,9 @@ def _authorities() -> list[Authority]:
     return [microsoft.authority(cloud, COMMON, V2) for cloud in CLOUDS]
 
 
-def _person(token: UnverifiedAccessToken, question: Question, policy: Policy, now: float) -> Caller:
+def _person(token: UnverifiedAccessToken, question: Question, policy: Policy) -> Caller:
     refusal: TokenRefused | None = None
-    for person in rows.find_person(token, question, now):
+    for person in rows.find_person(token, question):
         identity, admission = person.identity, person.admission
         if admission is None:
             continue
@@ -178,19 +173,17 @@ def _person(token: UnverifiedAccessToken, question: Question, policy: Policy, no
             identity.user
         ):
             raise TokenRefused("person_inactive", "The user is deactivated.", identity=identity)
-        if person.needs_role:
-            check_role(admission, claims, identity)
+        if person.is_restricted:
+            check_mappings(admission, claims, identity)
         check_sub_apps(admission, claims, identity)
         return _accepted(identity.user, _auth(token, claims, admission), policy)
     raise refusal or _why_refused(token, question, policy)
 
 
-def _application(
-    token: UnverifiedAccessToken, question: Question, policy: Policy, now: float
-) -> Caller:
+def _application(token: UnverifiedAccessToken, question: Question, policy: Policy) -> Caller:
     refusal: TokenRefused | None = None
     clouds: set[str] = set()
-    for admission in rows.find_application(token, question, now):
+    for admission in rows.find_application(token, question):
         if admission.cloud in clouds:
             continue
         clouds.add(admission.cloud)

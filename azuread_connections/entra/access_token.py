@@ -176,6 +176,10 @@ def _check_shape(claims: Mapping[str, Any]) -> None:
         fail("it names no single audience (aud)")
     if any(name in claims for name in _ONLY_IN_ID_TOKENS):
         fail("it is an ID token (nonce): send an access token for this API")
+    if "cnf" in claims:
+        # RFC 7800: the caller has to prove that they have the key. Taken as a bearer token, a copy
+        # of the token would be enough.
+        fail("it is bound to a key (cnf), so it is not a bearer token")
     if not is_guid(_client_id(claims)):
         fail("it names no client (azp or appid), as an ID token: send an access token for this API")
     if "scp" in claims:
@@ -197,7 +201,7 @@ def _check_app_only(claims: Mapping[str, Any]) -> None:
     """
     if claims.get("idtyp", "app") != "app" or claims.get("sub") != claims["oid"]:
         fail("it has neither scopes (scp) nor is it an application's own")
-    if not _PROVEN_CLIENT.count(str(claims.get("azpacr", claims.get("appidacr")))):
+    if claims.get("azpacr", claims.get("appidacr")) not in _PROVEN_CLIENT:
         fail("its client has not authenticated itself (azpacr or appidacr)")
 
 

@@ -27,12 +27,12 @@ def read_challenge(value: object) -> str:
         return ""
     try:
         wanted = json.loads(value, parse_constant=_refuse_constant)
+        text = json.dumps(wanted, separators=(",", ":"))
     except (ValueError, RecursionError):
         return ""
-    if not isinstance(wanted, dict) or not wanted:
+    if not isinstance(wanted, dict) or not wanted or len(text) > MAX_LENGTH:
         return ""
-    text = json.dumps(wanted, separators=(",", ":"))
-    return text if len(text) <= MAX_LENGTH else ""
+    return text
 
 
 def read_header_challenge(header: str) -> str:

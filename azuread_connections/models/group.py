@@ -136,6 +136,11 @@ class GroupMapping(PrimaryModel):
     def is_role(self) -> bool:
         return bool(self.role)
 
+    @property
+    def applies(self) -> bool:
+        """Whether the connection reads what it is about: groups, or app roles."""
+        return self.connection.app_roles if self.is_role else self.connection.security_groups
+
 
 def role_that_differs_by_case(pairs: Iterable[tuple[str, Any]]) -> str:
     """Return a role that is mapped to the same Django group in two cases, or "".

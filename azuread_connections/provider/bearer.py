@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from ..bearer.callers import AccessTokenAuth
 from ..bearer.issuers import ISSUERS, Issuer
@@ -20,7 +19,6 @@ def accept_own_tokens() -> None:
     ISSUERS["azuread_provider"] = Issuer(issuer, validate)
 
 
-@sensitive_variables()
 def validate(
     token: str, request: HttpRequest, identifiers: frozenset[str]
 ) -> tuple[Any | None, AccessTokenAuth]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 
 from ..bearer import log, validation
@@ -13,6 +12,7 @@ from ..bearer.callers import AccessTokenAuth
 from ..bearer.refusals import KeysUnavailable as KeysMissing
 from ..bearer.refusals import TokenRefused
 from ..conf import conf
+from ..entra.frames import without_frame_variables
 from .exceptions import InvalidToken, KeysUnavailable, MalformedHeader, challenge
 
 _SCHEME = "bearer"
@@ -40,7 +40,7 @@ class AzureADBearerAuthentication(BaseAuthentication):
     accepts_apps: bool = False
     realm: str = "api"
 
-    @sensitive_variables()
+    @without_frame_variables
     def authenticate(self, request: Any) -> tuple[Any, AccessTokenAuth] | None:
         """Return the user and what the token says, or None without a bearer token.
 

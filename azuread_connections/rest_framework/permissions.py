@@ -54,9 +54,7 @@ def HasRole(*roles: str) -> type[BasePermission]:
 
 def HasPersonRole(*roles: str) -> type[BasePermission]:
     """Return a permission for calls on behalf of a person who has one of these app roles."""
-    return _permission(
-        "HasPersonRole", lambda auth: not auth.is_app_only and not auth.roles.isdisjoint(roles)
-    )
+    return _permission("HasPersonRole", _of_person_with(roles))
 
 
 def HasScopeOrRole(*scopes: str, role: str) -> type[BasePermission]:
@@ -76,6 +74,12 @@ def _of_app_with(roles: tuple[str, ...]) -> _Condition:
     if not roles:
         raise TypeError("Name at least one role.")
     return lambda auth: auth.is_app_only and not auth.roles.isdisjoint(roles)
+
+
+def _of_person_with(roles: tuple[str, ...]) -> _Condition:
+    if not roles:
+        raise TypeError("Name at least one role.")
+    return lambda auth: not auth.is_app_only and not auth.roles.isdisjoint(roles)
 
 
 def _permission(

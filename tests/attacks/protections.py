@@ -7,9 +7,10 @@ then fails; docs/security.md lists them.
 
     Protection("login/users/linking.py::find_linkable", never("is_active"), "tests/…::test_…"),
 
-Those of the optional sub-apps stand in provider_protections.py and scim_protections.py, and more
-of those of set-up links in setup_protections.py. The function is ``Class.method``,
-``outer.inner``, or nothing for a statement outside of functions
+Those of the optional sub-apps stand in provider_protections.py and scim_protections.py, more of
+those of set-up links in setup_protections.py, and those of step-up, APIs, health checks and
+WebSockets in access_protections.py. The function is ``Class.method``, ``outer.inner``, or nothing
+for a statement outside of functions
 (``"entra/pools.py::"``). What can be done, and how a place is mentioned, stands in removal.py: an
 edit names a place of the syntax tree, so reformatting, comments and neighbouring code do not break
 it. Then run
@@ -25,6 +26,7 @@ places, mention something else. Where the protection is gone on purpose, remove 
 
 from __future__ import annotations
 
+from .access_protections import ACCESS_PROTECTIONS
 from .metrics_protections import METRICS_PROTECTIONS
 from .provider_protections import PROVIDER_PROTECTIONS
 from .removal import (
@@ -63,13 +65,6 @@ _LINKS = "tests/setup/test_links.py::test_"
 _OPENING = "tests/setup/web/test_views.py::test_"
 _FORGED = f"{_MICROSOFT}a_forged_id_token"
 _STEP_UP = "tests/attacks/test_hostile_step_up.py::test_"
-_STEP_UP_FACTS = "tests/login/state/test_step_up.py::test_"
-_STEP_UP_FLOW = "tests/login/flows/test_step_up.py::test_"
-_TOO_LITTLE = f"{_STEP_UP}an_id_token_that_proves_too_little"
-_ACCESS_TOKEN = "tests/entra/test_access_token.py::test_"
-_ACCESS = f"{_ACCESS_TOKEN}a_token_that_"
-_CALLER = "tests/attacks/test_hostile_caller.py::test_a_token_that_"
-_REFUSED = f"{_CALLER}is_refused"
 _STARTS = "tests/login/lookup/test_start_cache.py::test_"
 _CALLBACK = "tests/login/flows/test_callback.py::test_"
 _NEW_SESSION = "tests/login/state/test_new_session.py::test_"
@@ -77,11 +72,10 @@ _LAST_LOGIN = "tests/login/users/test_last_login.py::test_"
 _WRITES = "tests/models/test_prepared_writes.py::test_"
 _PRECONNECTION = "tests/entra/test_preconnection.py::test_"
 _SEARCH = "tests/admin/test_event_search.py::test_"
-_API = "tests/rest_framework/test_authentication.py::test_"
 
 
 PROTECTIONS = [
-    # --- Step-up
+    # --- Reads that must not come from a replica
     Protection(
         "models/primary.py::PrimaryQuerySet.db",
         replace(
@@ -107,64 +101,6 @@ PROTECTIONS = [
         "login/backend.py::ConnectionBackend.get_user",
         replace("read_primary(self.UserModel)", "self.UserModel._default_manager"),
         f"{_REPLICA}a_session_ends_at_once",
-    ),
-    Protection("login/flows/step_up.py::require_proof", never("_is_recent"), _TOO_LITTLE),
-    Protection("login/flows/step_up.py::require_proof", never("claims.contexts"), _TOO_LITTLE),
-    Protection(
-        "login/flows/step_up.py::require_proof",
-        never("_is_prompt_ignored"),
-        f"{_STEP_UP_FLOW}an_old_authentication_does_not_meet_the_option",
-    ),
-    Protection(
-        "login/state/access.py::find_access",
-        replace("proof.meets(step_up)", "True"),
-        f"{_STEP_UP}a_start_that_asks_for_less",
-    ),
-    Protection(
-        "login/state/access.py::find_access",
-        drop_operand("not step_up"),
-        f"{_STEP_UP_FLOW}a_password_session_never_passes",
-    ),
-    Protection(
-        "login/state/step_up.py::StepUp._is_recent",
-        replace(
-            "-LEEWAY <= now - authenticated_at <= self.max_age + LEEWAY",
-            "now - authenticated_at <= self.max_age + LEEWAY",
-        ),
-        f"{_STEP_UP_FACTS}an_age_is_met_with_leeway_on_both_sides",
-    ),
-    Protection(
-        "login/flows/begin.py::begin_again",
-        never("begun.is_retry"),
-        f"{_STEP_UP}no_answer_of_microsofts_makes_a_loop",
-    ),
-    Protection(
-        "login/flows/identity.py::verify_identity",
-        drop_operand("is_retry"),
-        f"{_STEP_UP_FLOW}graphs_claims_challenge_is_followed_once",
-    ),
-    Protection(
-        "entra/errors.py::MicrosoftError.from_redirect",
-        replace("{**parameters, 'claims': None}", "parameters"),
-        "tests/entra/test_challenge.py::test_only_a_response_of_the_token_endpoint_challenges",
-    ),
-    Protection(
-        "entra/challenge.py::read_challenge",
-        never("isinstance(wanted, dict)"),
-        "tests/entra/test_challenge.py::test_anything_but_a_small_json_object_is_no_challenge",
-    ),
-    Protection(
-        "login/web/step_up.py::to_step_up",
-        always("request.method"),
-        f"{_STEP_UP_FLOW}a_request_that_changes_something_gets_a_page",
-    ),
-    Protection(
-        "login/web/step_up.py::to_step_up",
-        replace(
-            "addresses.safe_path(request, request.headers.get('Referer'))",
-            "request.headers.get('Referer') or ''",
-        ),
-        f"{_STEP_UP_FLOW}the_page_never_leads_to_another_site",
     ),
     # --- ID tokens
     Protection("entra/signed_token.py::decode", never("MAX_TOKEN_LENGTH"), _FORGED),
@@ -266,6 +202,11 @@ PROTECTIONS = [
         "entra/id_token.py::_parse",
         replace("claims.get('xms_edov') in (True, '1', 'true')", "bool(claims.get('xms_edov'))"),
         f"{_ADMINISTRATOR}an_address_that_nobody_vouched_for",
+    ),
+    Protection(
+        "entra/signed_token.py::_time",
+        never("YEAR_3000"),
+        "tests/attacks/test_hostile_caller.py::test_a_forged_token_with_a_time_that_is_no_date",
     ),
     # --- Keys and discovery
     Protection(
@@ -1696,14 +1637,20 @@ PROTECTIONS = [
         f"{_MICROSOFT}an_optional_claim_that_names_somebody_else",
     ),
     Protection(
-        "login/users/groups.py::_applies",
-        replace("connection.app_roles", "True"),
+        "models/group.py::GroupMapping.applies",
+        replace("self.connection.app_roles", "True"),
         f"{_ROLES}role_mappings_have_no_effect_while_the_option_is_off",
     ),
     Protection(
         "models/connection.py::Connection._check_mappings",
         never("True in are_roles"),
         "tests/admin/connection/test_groups.py::test_app_roles_stay_on_while_there_are_mappings",
+    ),
+    Protection(
+        "admin/connection/groups.py::GroupMappingFormSet.clean",
+        never("_not_to_be_given"),
+        "tests/admin/connection/test_groups.py"
+        "::test_roles_of_another_registration_give_only_what_the_editor_may_give",
     ),
     Protection(
         "admin/identity.py::IdentityForm.clean_user",
@@ -2229,125 +2176,6 @@ PROTECTIONS += [
     ),
 ]
 
-# Access tokens of an API.
-PROTECTIONS += [
-    Protection("entra/access_token.py::_check_shape", never("'ver'"), f"{_ACCESS}is_refused"),
-    Protection("entra/access_token.py::_check_shape", never("'aud'"), f"{_ACCESS}is_refused"),
-    Protection(
-        "entra/access_token.py::_check_shape",
-        never("_ONLY_IN_ID_TOKENS"),
-        f"{_ACCESS}is_refused",
-    ),
-    Protection("entra/access_token.py::_check_shape", never("_client_id"), f"{_ACCESS}is_refused"),
-    Protection("entra/access_token.py::_check_delegated", never(), f"{_CALLER}is_refused"),
-    Protection(
-        "entra/access_token.py::_check_app_only", drop_operand("'sub'"), f"{_ACCESS}is_refused"
-    ),
-    Protection(
-        "entra/access_token.py::_check_app_only", drop_operand("'idtyp'"), f"{_ACCESS}is_refused"
-    ),
-    Protection(
-        "entra/access_token.py::_check_app_only", never("_PROVEN_CLIENT"), f"{_ACCESS}is_refused"
-    ),
-    Protection("entra/access_token.py::read_access_token", skip("check_times"), _REFUSED),
-    Protection("entra/access_token.py::read_access_token", never("_is_for_graph"), _REFUSED),
-    Protection(
-        "entra/access_token.py::validate_access_token", never("audience"), f"{_ACCESS}is_refused"
-    ),
-    Protection("entra/access_token.py::validate_access_token", skip("check_signature"), _REFUSED),
-    Protection(
-        "entra/access_token.py::validate_access_token",
-        skip("check_key_scope"),
-        f"{_ACCESS_TOKEN}a_key_that_does_not_sign_for_the_directory",
-    ),
-    Protection(
-        "entra/access_token.py::validate_access_token",
-        skip("check_key_cloud"),
-        f"{_ACCESS_TOKEN}a_key_that_does_not_sign_for_the_directory",
-    ),
-    Protection(
-        "bearer/validation.py::_person",
-        never("is_revoked"),
-        f"{_API}a_revoked_person_is_refused",
-    ),
-    Protection(
-        "bearer/validation.py::_person",
-        never("is_active"),
-        f"{_API}a_deactivated_user_is_refused",
-    ),
-    Protection(
-        "bearer/validation.py::_person",
-        skip("check_sub_apps"),
-        f"{_API}a_person_whom_a_sub_app_does_not_let_sign_in_is_refused",
-    ),
-    Protection(
-        "bearer/validation.py::_accepted",
-        never("accepts_apps"),
-        f"{_API}an_application_is_refused_where_people_are_expected",
-    ),
-    Protection(
-        "bearer/validation.py::_accepted",
-        never("roles"),
-        f"{_API}an_application_without_a_role_is_refused",
-    ),
-    Protection(
-        "bearer/rows.py::_values",
-        replace("min(token.issued_at, now)", "token.issued_at"),
-        f"{_API}a_token_from_the_future_does_not_pass_a_revocation",
-    ),
-    Protection(
-        "bearer/rows.py::_applications",
-        drop_argument("_revoked"),
-        f"{_API}an_application_of_a_refused_directory_is_refused",
-    ),
-    Protection(
-        "bearer/rows.py::_persons",
-        never("only_with_guests"),
-        f"{_API}a_guest_is_refused_where_guests_are_not_allowed",
-    ),
-    Protection(
-        "bearer/admission.py::check_role",
-        never("isdisjoint"),
-        f"{_API}a_person_who_has_lost_the_app_role_that_lets_people_in_is_refused",
-    ),
-    Protection(
-        "bearer/validation.py::_person",
-        drop_operand("user_can_authenticate"),
-        f"{_API}a_user_whom_the_sites_backend_lets_in_nowhere_is_refused",
-    ),
-    Protection(
-        "entra/signed_token.py::_time",
-        never("YEAR_3000"),
-        "tests/attacks/test_hostile_caller.py::test_a_forged_token_with_a_time_that_is_no_date",
-    ),
-    Protection(
-        "login/state/session.py::_is_same_authentication",
-        drop_operand("authenticated_at"),
-        f"{_STEP_UP}the_context_of_another_authentication_is_not_kept",
-    ),
-    Protection(
-        "admin/connection/groups.py::GroupMappingFormSet.clean",
-        never("_not_to_be_given"),
-        "tests/admin/connection/test_groups.py"
-        "::test_roles_of_another_registration_give_only_what_the_editor_may_give",
-    ),
-    Protection(
-        "rest_framework/permissions.py::_with_scopes",
-        drop_operand("is_app_only"),
-        "tests/rest_framework/test_permissions.py::test_a_role_does_not_stand_for_a_scope",
-    ),
-    Protection(
-        "rest_framework/permissions.py::_of_app_with",
-        drop_operand("is_app_only"),
-        "tests/rest_framework/test_permissions.py::test_a_scope_does_not_stand_for_a_role",
-    ),
-    Protection(
-        "rest_framework/authentication.py::AzureADBearerAuthentication.authenticate",
-        never("isascii"),
-        f"{_API}a_header_that_holds_not_one_token_is_malformed",
-    ),
-]
-
 # Set-up links.
 PROTECTIONS += [
     Protection(
@@ -2455,4 +2283,4 @@ PROTECTIONS += [
     ),
 ]
 PROTECTIONS += PROVIDER_PROTECTIONS + SCIM_PROTECTIONS + SCIM_TOKEN_PROTECTIONS
-PROTECTIONS += METRICS_PROTECTIONS + SETUP_PROTECTIONS
+PROTECTIONS += METRICS_PROTECTIONS + SETUP_PROTECTIONS + ACCESS_PROTECTIONS

@@ -22,6 +22,7 @@ _PAGE = "tests/provider/attacks/test_hostile_page.py::test_"
 _DEVICE = "tests/provider/attacks/test_hostile_device.py::test_"
 _WITHDRAWN = "tests/provider/attacks/test_withdrawn_rights.py::test_"
 _FORGED = "tests/provider/attacks/test_forged_tokens.py::test_"
+_BEARER = "tests/provider/test_bearer.py::test_"
 _WILDCARDS = "tests/provider/test_wildcards.py::test_"
 _AUTHORIZE = "tests/provider/views/test_authorize.py::test_"
 _VALIDATOR = "provider/validator.py::ClientValidator."
@@ -306,6 +307,37 @@ PROVIDER_PROTECTIONS = [
         "provider/claims.py::_roles",
         never("connection_id"),
         "tests/provider/test_claims.py::test_the_roles_of_another_registration_are_not_told",
+    ),
+    # --- Access tokens of the provider, in an API of this site
+    Protection(
+        "bearer/validation.py::_check_connection",
+        always("policy.connection"),
+        f"{_BEARER}a_class_takes_only_tokens_that_rest_on_its_one_connection",
+    ),
+    Protection(
+        "provider/bearer.py::validate",
+        drop_operand("identifiers"),
+        f"{_BEARER}a_token_for_another_api_is_refused",
+    ),
+    Protection(
+        "provider/bearer.py::validate",
+        never("'exp'"),
+        f"{_BEARER}a_token_that_this_site_has_signed_but_not_issued_is_refused",
+    ),
+    Protection(
+        "provider/bearer.py::_of_person",
+        never("is_valid"),
+        f"{_BEARER}a_person_who_may_no_longer_is_refused_at_once",
+    ),
+    Protection(
+        "provider/bearer.py::_of_person",
+        drop_argument("recheck"),
+        f"{_BEARER}a_person_who_may_no_longer_is_refused_at_once",
+    ),
+    Protection(
+        "provider/bearer.py::_of_client",
+        never("possible"),
+        f"{_BEARER}a_machines_scopes_are_the_roles_of_an_application",
     ),
     Protection(
         "provider/claims.py::session_claims",

@@ -170,6 +170,7 @@ REFUSED: dict[str, tuple[Forge, str]] = {
     "without its scopes": (an_apps_token_of_a_person, "nor is it an application's own"),
     "with empty scopes": (claims(scp=" "), "(scp)"),
     "of an application, with scopes": (claims(idtyp="app"), "(scp)"),
+    "bound to another caller's key": (claims(cnf={"kid": "key"}), "bound to a key"),
     "without a client": (claims(appid=None), "azp or appid"),
     "of another registration": (of_fabrikam, "has not signed in|not enabled"),
     "opaque": (lambda scene: "1.AXkA" + "x" * 900, "not a signed JWT"),

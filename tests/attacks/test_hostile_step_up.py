@@ -208,6 +208,16 @@ def test_a_view_that_needs_two_contexts_is_reached_by_two_step_ups(
     assert is_open(victim, "/both/")
 
 
+@attack(stopped_by=ONCE, wants="a browser sent back and forth without end")
+def test_two_contexts_are_reached_though_microsoft_leaves_out_the_time(
+    contoso: Company, victim: Client, browser: requests.Session
+) -> None:
+    contoso.microsoft.tamper_id_token(change(auth_time=None), times=None)
+    for _context in ("c1", "c2"):
+        step_up(contoso, victim, browser, "/both/")
+    assert is_open(victim, "/both/")
+
+
 @attack(stopped_by=VIEW, wants="a context that was met before, without meeting it again")
 @pytest.mark.parametrize("why", ["another authentication", "long ago", "another session"])
 def test_the_context_of_another_authentication_is_not_kept(

@@ -110,12 +110,15 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "issuer of the other version": ({**PERSONS, "iss": V1_ISSUER}, "(iss)"),
     "another directory": ({**PERSONS, "tid": OTHER_TENANT}, "(tid)"),
     "another API": ({**PERSONS, "aud": OTHER_CLIENT}, "(aud)"),
-    "a list of audiences": ({**PERSONS, "aud": [CLIENT]}, "(aud)"),
+    "a list of audiences": ({**PERSONS, "aud": [CLIENT]}, "no single audience (aud)"),
+    "no audience": ({**PERSONS, "aud": None}, "no single audience (aud)"),
     "no subject": ({**PERSONS, "sub": None}, "(sub)"),
     "no object": ({**PERSONS, "oid": None}, "not a GUID"),
     "a nonce": ({**PERSONS, "nonce": "n"}, "ID token"),
     "a hash of a code": ({**PERSONS, "c_hash": "n"}, "ID token"),
     "a hash of a token": ({**PERSONS, "at_hash": "n"}, "ID token"),
+    "a key of the caller": ({**PERSONS, "cnf": {"kid": "key"}}, "bound to a key (cnf)"),
+    "an app's key": ({**AN_APPS, "cnf": {}}, "bound to a key (cnf)"),
     "no client": ({**PERSONS, "azp": None}, "azp or appid"),
     "the client in v1.0's claim": ({**PERSONS, "azp": None, "appid": CLIENT}, "azp or appid"),
     "no scope and no role": ({**PERSONS, "scp": None}, NO_PERSON),
@@ -165,6 +168,13 @@ def test_a_token_of_graphs_is_named(audience: str) -> None:
         read_access_token(token({**PERSONS, "aud": audience}), now=NOW)
     with pytest.raises(GraphTokenSent):
         read_access_token(token(PERSONS, {**HEADER, "nonce": "n"}), now=NOW)
+
+
+@pytest.mark.parametrize("name", ["tid", "oid"])
+@pytest.mark.parametrize("odd", [None, 7, ["a"], "", "contoso.com", "a\x00", TENANT.upper()])
+def test_what_is_no_guid_is_refused_before_the_database_is_asked(name: str, odd: object) -> None:
+    with pytest.raises(AccessTokenInvalid, match="not a GUID"):
+        read_access_token(token({**PERSONS, name: odd}), now=NOW)
 
 
 def test_repr_shows_no_token() -> None:

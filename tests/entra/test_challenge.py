@@ -34,6 +34,15 @@ def test_anything_but_a_small_json_object_is_no_challenge(odd: Any) -> None:
     assert read_challenge(odd) == ""
 
 
+def test_a_challenge_that_is_nested_too_deeply_is_none() -> None:
+    """How deep is too deep depends on the frames that a request has on the stack already."""
+
+    def at_depth(frames: int) -> str:
+        return at_depth(frames - 1) if frames else read_challenge("[" * 900)
+
+    assert at_depth(500) == ""
+
+
 def test_only_a_response_of_the_token_endpoint_challenges() -> None:
     answer = {"error": "interaction_required", "claims": CHALLENGE}
     assert MicrosoftError.from_response(answer).claims == CHALLENGE

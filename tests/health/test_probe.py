@@ -18,6 +18,21 @@ def test_nothing_fails_on_a_working_site(database: Database) -> None:
     assert failing_checks(ALL_CHECKS) == ()
 
 
+def test_a_run_leaves_no_connection_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django closes those of requests. Nothing else knows that of the run's thread."""
+    opened: list[Any] = []
+
+    def check() -> None:
+        probe.check_database()
+        opened.append(connections["health"])
+
+    monkeypatch.setitem(ALL_CHECKS, "database", check)
+    assert failing_checks() == ()
+    assert [connection.connection for connection in opened] == [None]
+
+
 def test_a_database_that_cannot_be_opened(database: Database) -> None:
     database.unplug()
     assert failing_checks() == ("database", "migrations")
@@ -85,6 +100,9 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     monkeypatch.setitem(ALL_CHECKS, "database", hang)
     yield attempts
     answers.set()
+    # Or their next check would read the database of another test.
+    for run in probe._runs._running.values():
+        run.thread.join()
 
 
 def test_a_database_that_hangs_ends_in_time_and_is_asked_once(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connections
 from django.test import Client
 
 from azuread_connections.testing import StandIn
@@ -54,9 +55,15 @@ def test_django_neither_logs_it_again_nor_mails_admins(
     assert mail.outbox == []
 
 
+@pytest.mark.parametrize("is_atomic", [False, True])
 def test_no_session_no_user_and_no_statement_of_the_request_itself(
-    database: Database, client: Client, django_assert_num_queries: Any
+    database: Database,
+    client: Client,
+    django_assert_num_queries: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    is_atomic: bool,
 ) -> None:
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", is_atomic)
     client.cookies["sessionid"] = "0123456789abcdef0123456789abcdef"
     with django_assert_num_queries(0):
         assert client.get(LIVE).status_code == 200
@@ -72,8 +79,18 @@ def test_an_outage_of_microsoft_takes_no_worker_out(
 
 
 def test_only_reading_is_allowed(client: Client) -> None:
-    assert client.post(LIVE).status_code == 405
     assert client.head(LIVE).status_code == 200
+    for address in (LIVE, READY):
+        assert client.post(address).status_code == 405
+
+
+def test_a_balancer_that_asks_by_options_is_not_answered_for_ever(
+    database: Database, client: Client
+) -> None:
+    """HAProxy does, unless told otherwise. Django would answer 200 without asking the view."""
+    database.unplug()
+    for address in (LIVE, READY):
+        assert client.options(address).status_code == 405
 
 
 def test_a_site_where_every_page_needs_a_sign_in(

@@ -251,6 +251,22 @@ def test_gauges_show_the_first_to_end(db: None, monkeypatch: pytest.MonkeyPatch)
     assert found == {"c10", "c20"}
 
 
+def test_no_gauge_has_more_connections_than_the_limit(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "MAX_CONNECTIONS", 2)
+    for number in range(3):
+        connection = ConnectionFactory.create()
+        CredentialFactory.create(connection=connection, refused_at=timezone.now())
+        Directory.objects.create(
+            connection=connection,
+            tenant_id=f"aaaabbbb-0000-cccc-1111-dddd2222eee{number}",
+            status=Directory.Status.WAITING,
+        )
+    names = [name for name, _values in series()]
+    assert names.count("credentials_refused") == names.count("directories_waiting") == 2
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_database_that_cannot_be_read_leaves_the_counters(
     contoso: Company, client: Client, caplog: pytest.LogCaptureFixture
@@ -292,7 +308,10 @@ def test_a_sign_in_costs_no_statement_more(contoso: Company) -> None:
     assert len(counted) == len(plain)
 
 
-@pytest.mark.parametrize("instrument", ["SIGN_INS", "EVENTS", "MICROSOFT_SECONDS"])
+@pytest.mark.parametrize(
+    "instrument",
+    ["SIGN_INS", "EVENTS", "PROFILES_SYNCED", "CALLBACK_SECONDS", "MICROSOFT_SECONDS"],
+)
 def test_metrics_that_cannot_be_counted_fail_no_sign_in(
     contoso: Company,
     client: Client,
@@ -310,6 +329,8 @@ def test_metrics_that_cannot_be_counted_fail_no_sign_in(
     with caplog.at_level(logging.ERROR):
         refuse_secret(contoso, client)
         contoso.microsoft.clear_faults()
+        assert contoso.sign_in(Client()).status_code == 302
+        contoso.person.claims["given_name"] = "Another"
         assert contoso.sign_in(Client()).status_code == 302
     assert "could not be counted" in caplog.text
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from django.test import Client
 
-from azuread_connections.rest_framework import HasRole, HasScope
+from azuread_connections.rest_framework import AccessTokenAuth, HasPersonRole, HasRole, HasScope
 from tests.company import Company
 
 from .conftest import Call, persons_token
@@ -62,6 +65,36 @@ def test_a_persons_role_gives_permission(api: Company, call: Call) -> None:
     assert call(persons_token(api), "approvals").status_code == 403
 
 
+def test_an_applications_role_does_not_stand_for_a_persons(api: Company, call: Call) -> None:
+    assert call(daemons_token(api, "Approver"), "approvals").status_code == 403
+
+
+def test_an_application_has_no_scopes_whatever_its_token_says() -> None:
+    auth = AccessTokenAuth(
+        issuer="",
+        audience="",
+        client_id="",
+        is_app_only=True,
+        scopes=frozenset({"Files.Read"}),
+        roles=frozenset(),
+        tenant_id="",
+        object_id="",
+        connection=None,
+        issued_at=0,
+        expires_at=0,
+    )
+    permission: Any = HasScope("Files.Read")
+    assert not permission.condition(auth)
+    assert permission.condition(replace(auth, is_app_only=False))
+
+
+def test_a_session_is_no_token(contoso: Company, client: Client, settings: Any) -> None:
+    """Of a view that takes sessions, too, the permissions by scope and role are for tokens."""
+    settings.ROOT_URLCONF = "tests.rest_framework.urls"
+    contoso.sign_in(client)
+    assert client.get("/api/session").status_code == 403
+
+
 @pytest.mark.parametrize("where", ["files", "jobs", "both", "combined", "approvals"])
 def test_a_request_without_a_token_is_asked_for_one(db: None, where: str) -> None:
     response = Client().get(f"/api/{where}")
@@ -74,3 +107,5 @@ def test_a_permission_names_something(db: None) -> None:
         HasScope()
     with pytest.raises(TypeError):
         HasRole()
+    with pytest.raises(TypeError):
+        HasPersonRole()

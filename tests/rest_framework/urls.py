@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import include, path
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -65,7 +66,12 @@ urlpatterns = [
             authentication_classes=[WithApps], permission_classes=[HasRole("Files.Read.All")]
         ),
     ),
-    path("api/approvals", WhoAmI.as_view(permission_classes=[HasPersonRole("Approver")])),
+    path(
+        "api/approvals",
+        WhoAmI.as_view(
+            authentication_classes=[WithApps], permission_classes=[HasPersonRole("Approver")]
+        ),
+    ),
     path(
         "api/both",
         WhoAmI.as_view(
@@ -78,6 +84,12 @@ urlpatterns = [
         WhoAmI.as_view(
             authentication_classes=[WithApps],
             permission_classes=[HasScope("Files.Read") | HasRole("Files.Read.All")],
+        ),
+    ),
+    path(
+        "api/session",
+        WhoAmI.as_view(
+            authentication_classes=[SessionAuthentication], permission_classes=[HasScope("Any")]
         ),
     ),
     path("api/broken", Broken.as_view()),

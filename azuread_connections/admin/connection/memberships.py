@@ -28,9 +28,11 @@ def memberships(
     by_group: defaultdict[str, list[str]] = defaultdict(list)
     by_role: defaultdict[str, list[str]] = defaultdict(list)
     for mapping in connection.group_mappings.select_related("group"):
-        if mapping.is_role and connection.app_roles:
+        if not mapping.applies:
+            continue
+        if mapping.is_role:
             by_role[mapping.role] += _effects(mapping)
-        elif not mapping.is_role and connection.security_groups:
+        else:
             by_group[mapping.directory_group_id] += _effects(mapping)
     groups = [
         Membership(group["id"], group["name"], _listed(by_group.get(group["id"], ())))

@@ -108,15 +108,17 @@ def remember(
 
 
 def _is_same_authentication(old: SignIn, new: SignIn) -> bool:
-    """Return whether two sign-ins, a moment apart, rest on the same authentication at Microsoft.
+    """Return whether two sign-ins, a moment apart, rest on the same authentication at Microsoft, as
+    far as the tokens say.
 
     A view can need two contexts, and Microsoft is asked for one at a time: if the second sign-in
-    lost the first one's, the browser would be sent back and forth without end.
+    lost the first one's, the browser would be sent back and forth without end. So do two tokens
+    without `auth_time`, though the step-up asks for it.
     """
     return (
         (old.connection, old.application, old.identity, old.tenant, old.sid)
         == (new.connection, new.application, new.identity, new.tenant, new.sid)
-        and 0 < old.authenticated_at == new.authenticated_at
+        and old.authenticated_at == new.authenticated_at
         and 0 <= new.at - old.at <= _SECONDS_BETWEEN_STEPS
     )
 

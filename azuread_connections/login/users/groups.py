@@ -38,7 +38,7 @@ def mappings_of(
         granted=Value(False) if own is None else Exists(own),
         is_given=Value(False) if of_user is None else Exists(of_user),
     )
-    return [mapping for mapping in found.order_by() if _applies(mapping, connection)]
+    return [mapping for mapping in found.order_by() if mapping.applies]
 
 
 def check_admission(
@@ -95,10 +95,6 @@ def apply(
     granted = {m.group_id for m in mapped if m.granted}
     given = {m.group_id for m in mapped if m.is_given or not m.has}
     _note(identity, mapped, add=(earned & given) - granted, remove=granted - earned)
-
-
-def _applies(mapping: GroupMapping, connection: Connection) -> bool:
-    return connection.app_roles if mapping.is_role else connection.security_groups
 
 
 def _divide(mappings: Iterable[Any], are_groups_known: bool) -> tuple[list[Any], set[int]]:

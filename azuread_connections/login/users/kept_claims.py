@@ -7,7 +7,6 @@ describes a person; it never decides who somebody is or what they may do.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,9 +79,7 @@ def _odd_roles(claims: IdTokenClaims) -> list[str]:
 
 
 def _is_value(value: object) -> bool:
-    return isinstance(value, str | bool | int) or (
-        isinstance(value, float) and math.isfinite(value)
-    )
+    return isinstance(value, str | bool | int | float)
 
 
 def _is_list(value: object) -> bool:
@@ -90,6 +87,7 @@ def _is_list(value: object) -> bool:
 
 
 def _fits(value: Any) -> bool:
+    """Return whether it is small enough. Infinity, which JSON's 1e400 becomes, is not."""
     if isinstance(value, list):
         return len(value) <= MAX_ENTRIES and all(_fits(entry) for entry in value)
     if isinstance(value, str):

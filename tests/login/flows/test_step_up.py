@@ -353,6 +353,7 @@ def test_a_request_that_changes_something_gets_a_page(
     referer = "http://testserver/form/?page=2"
     answer = getattr(client, method)("/recent/", headers={"Referer": referer})
     assert answer.status_code == 403
+    assert "no-store" in answer["Cache-Control"]
     text = html.unescape(answer.content.decode())
     assert "what you entered has not been saved" in text
     (again,) = re.findall(r'href="(/login/contoso/[^"]+)"', text)

@@ -31,7 +31,7 @@ def test_an_age_is_met_with_leeway_on_both_sides(
 
 
 def test_without_a_time_no_age_is_met() -> None:
-    assert not StepUp(10**9).is_met(0, (), NOW)
+    assert not StepUp(2 * 10**9).is_met(0, (), NOW)
 
 
 def test_a_context_is_met_only_by_its_own_name() -> None:

@@ -155,6 +155,10 @@ def test_role_mappings_have_no_effect_while_the_option_is_off(
     company.app.assign_roles(company.person, "Orders.Approve")
     Connection.objects.update(app_roles=False)
     assert groups_after_sign_in(company) == set()
+    # Nor where mappings are read, because the connection reads groups.
+    Connection.objects.update(security_groups=True)
+    company.app.grant(company.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    assert groups_after_sign_in(company) == set()
     # Stored all the same: the profile shows them, and so do clients of the provider.
     assert Identity.objects.get().roles == ["Orders.Approve"]
 
