@@ -96,11 +96,6 @@ def accept(link: SetupLink) -> Accepted:
             _("Download the certificate and upload it, or enter a client secret."),
         )
     _test(link, candidate, credential)
-    if answer is not None:
-        # The domain may have left the directory for which another connection has verified it.
-        domains.withdraw_others(answer)
-    # After the test: whoever has no app in a directory does not learn that it is in use here.
-    _require_free(connection, candidate)
     with locked(link):
         stored = link.connection
         if stored is None or not link.is_usable or link.finished_at is not None:
@@ -172,7 +167,10 @@ def _directory_of(candidate: Connection) -> domains.Answer | None:
 
 
 def _require_free(connection: Connection, candidate: Connection) -> None:
-    """Refuse a directory that another connection uses."""
+    """Refuse a directory that another connection uses.
+
+    Called after the test: whoever has no app in a directory does not learn that it is in use here.
+    """
     if candidate.tenant_id == connection.tenant_id:
         return
     clouds = clouds_sharing_login(candidate.cloud)

@@ -983,7 +983,7 @@ PROTECTIONS = [
     ),
     Protection(
         "domains.py::settle",
-        skip("withdraw_others"),
+        skip("_withdraw_others"),
         f"{_ADMINISTRATOR}a_former_directory_takes_an_account_by_email",
     ),
     Protection(

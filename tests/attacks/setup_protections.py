@@ -15,6 +15,7 @@ from .removal import (
 _CUSTOMER = "tests/attacks/test_hostile_customer.py::test_"
 _CUSTOMER_DOMAINS = "tests/attacks/test_hostile_customer_domains.py::test_"
 _MOMENT = "tests/attacks/test_hostile_moment.py::test_"
+_SECOND_LINK = "tests/attacks/test_hostile_second_link.py::test_"
 _LINKS = "tests/setup/test_links.py::test_"
 _CREDENTIALS = "tests/setup/web/test_credentials.py::test_"
 _VIEWS = "tests/setup/web/test_views.py::test_"
@@ -155,7 +156,6 @@ SETUP_PROTECTIONS = [
     Protection("setup/connections.py::can_name", drop_operand("is_newer"), _NAMED),
     Protection("setup/connections.py::can_name", drop_operand("FEDERATED"), _NAMED),
     Protection("setup/acceptance.py::_test", drop_operand("can_name"), _NAMED),
-    Protection("setup/acceptance.py::_test", drop_operand("isinstance"), _NAMED),
     Protection("setup/web/done.py::DonePage.get_context_data", drop_operand("can_name"), _NAMED),
     Protection(
         "setup/web/credentials.py::CredentialsPage._accepted", drop_argument("FEDERATED"), _NAMED
@@ -198,7 +198,7 @@ SETUP_PROTECTIONS = [
     ),
     Protection(
         "setup/acceptance.py::accept",
-        replace("_test(link, candidate, credential)", "_require_free(connection, candidate)"),
+        skip("_test(link"),
         f"{_CREDENTIALS}a_mistake_is_explained_and_nothing_reaches_the_connection",
     ),
     Protection(
@@ -209,7 +209,7 @@ SETUP_PROTECTIONS = [
     Protection(
         "setup/acceptance.py::_store_directory",
         skip("go_back_to"),
-        f"{_CREDENTIALS}another_directory_begins_the_later_steps_again",
+        f"{_SECOND_LINK}exchanging_the_directory_of_a_finished_set_up",
     ),
     Protection(
         "setup/web/credentials.py::CredentialsPage._test",

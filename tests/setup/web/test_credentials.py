@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from azuread_connections.entra.certificates import expiry_of
@@ -115,6 +116,19 @@ def test_an_outage_loses_nothing(customer: Customer, microsoft: StandIn) -> None
     assert "could not be asked" in errors_of(response)["__all__"][0]
     microsoft.clear_faults()
     assert customer.enter(client_secret="").status_code == 302
+
+
+def test_a_wrong_setting_of_the_site_is_logged_and_not_shown(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise ImproperlyConfigured("The setting AUTHORITY is wrong: http://inside.example")
+
+    monkeypatch.setattr("azuread_connections.domains.ask", refuse)
+    [error] = errors_of(customer.enter())["__all__"]
+    assert "could not be asked" in error
+    assert "inside.example" not in error
+    assert Event.objects.filter(message__contains="inside.example").count() == 1
 
 
 def test_a_directory_of_another_connection_is_refused(
