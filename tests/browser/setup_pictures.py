@@ -201,9 +201,7 @@ def test_a_connection_in_use(
     application = Application.objects.get(slug="default")
     company = Company.create(microsoft, application)
     now = timezone.now()
-    company.connection.credentials.update(
-        last_success_at=now, expires_at=now + timedelta(days=300)
-    )
+    company.connection.credentials.update(last_success_at=now, expires_at=now + timedelta(days=300))
     company.connection.aliases.update(verified_at=now, found_tenant_id=company.connection.tenant_id)
     for age in (0, 0, 1, 2, 2, 2, 5, 6, 9, 13, 13, 20):
         Event.objects.create(
