@@ -263,7 +263,7 @@ SETUP_PROTECTIONS = [
     Protection("setup/domains.py::_open_connection", drop_operand("finished_at"), _DOMAIN_ENDED),
     Protection(
         "setup/domains.py::can_be_removed",
-        drop_operand("is_verified_for"),
+        replace("in_use and alias.is_verified_for(alias.connection.tenant_id)", "False"),
         f"{_CUSTOMER_DOMAINS}removing_a_domain_that_leads_to_a_connection_in_use",
     ),
     Protection(
@@ -285,6 +285,7 @@ SETUP_PROTECTIONS = [
         "domain_records.py::settle",
         drop_argument("dns_token="),
         "tests/test_domain_records.py::test_an_answer_read_before_a_new_token_verifies_nothing",
+        also=("settle", drop_argument("dns_tenant_id=")),
     ),
     Protection(
         "dns_proof/records.py::Lookup.seen",
@@ -305,11 +306,6 @@ SETUP_PROTECTIONS = [
         "dns_proof/resolver.py::look_up",
         drop_argument("lifetime"),
         f"{_RESOLVER}the_time_is_limited_over_all_servers",
-    ),
-    Protection(
-        "dns_proof/resolver.py::look_up",
-        never("seconds"),
-        f"{_RESOLVER}without_time_nobody_is_asked",
     ),
     # --- What remains of it
     Protection(
