@@ -115,7 +115,7 @@ def settle(connection: Connection, answer: Answer) -> None:
         own.mark_asked(answer.tenant_id)
         if not answer.tenant_id:
             domain_records.settle(connection, answer.domain, answer.records)
-    withdraw_others(answer)
+    _withdraw_others(answer)
 
 
 def check(connection: Connection, domain: str) -> Answer:
@@ -155,8 +155,7 @@ def confirmed_lately(connection: Connection) -> set[str]:
     return set(mine.verified().values_list("domain", flat=True))
 
 
-def withdraw_others(answer: Answer) -> None:
-    """Withdraw the verifications for directories that a conclusive answer does not name."""
+def _withdraw_others(answer: Answer) -> None:
     stale = DomainAlias._default_manager.filter(
         domain=answer.domain,
         verified_at__isnull=False,

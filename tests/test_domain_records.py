@@ -262,6 +262,27 @@ def test_an_answer_read_before_a_new_token_verifies_nothing(expecting: Company) 
     assert not is_proven(NET)
 
 
+def test_a_directory_exchanged_in_that_moment_verifies_nothing(expecting: Company) -> None:
+    publish(expecting)
+    answer = domains.ask(expecting.connection, NET)
+    is_exchanged = False
+
+    def exchange_first(execute: Any, sql: str, *rest: Any) -> Any:
+        nonlocal is_exchanged
+        if sql.startswith("UPDATE") and "verified_by" in sql and not is_exchanged:
+            is_exchanged = True
+            another = {"dns_token": "another", "dns_tenant_id": "another"}
+            DomainAlias.objects.filter(domain=NET).update(**another)
+        return execute(sql, *rest)
+
+    with database.execute_wrapper(exchange_first):
+        domains.settle(expecting.connection, answer)
+    assert row(expecting).dns_token == "another"
+    assert row(expecting).verified_at is None
+    # Nor was it verified and withdrawn again, with a notice.
+    assert not Event.objects.filter(kind=Event.Kind.DOMAIN_WITHDRAWN).exists()
+
+
 # --- At a sign-in ---------------------------------------------------------------------------------
 
 

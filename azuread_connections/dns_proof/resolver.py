@@ -28,8 +28,6 @@ def look_up(domain: str, servers: Sequence[str] = (), seconds: float = LIFETIME)
     most that it takes. No answer is kept for the next call. A CNAME is followed by the server.
     The strings of one record are joined (RFC 7208, section 3.3, for the same kind of record).
     """
-    if seconds <= 0:
-        return Lookup(problem=Outcome.TIMEOUT)
     try:
         name = dns.name.from_text(f"{record_name(domain)}.")
     except dns.exception.DNSException:

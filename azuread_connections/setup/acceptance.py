@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -50,15 +51,24 @@ class Refused(Exception):
 
     ``found``: what was seen; ``remedy``: what is expected, and where to change it; ``page``: the
     page of the admin center, "" for none; ``logged``: what the site's log says instead of
-    ``found``, where that names something of this site.
+    ``found``, where that names something of this site; ``owner``: the connection that has the
+    directory already.
     """
 
     def __init__(
-        self, field: str, found: str, remedy: str = "", page: str = "", *, logged: str = ""
+        self,
+        field: str,
+        found: str,
+        remedy: str = "",
+        page: str = "",
+        *,
+        logged: str = "",
+        owner: Connection | None = None,
     ) -> None:
         super().__init__(found)
         self.field, self.found, self.remedy, self.page = field, found, remedy, page
         self.logged = logged or found
+        self.owner = owner
 
 
 @dataclass(frozen=True)
@@ -96,11 +106,6 @@ def accept(link: SetupLink) -> Accepted:
             _("Download the certificate and upload it, or enter a client secret."),
         )
     _test(link, candidate, credential)
-    if answer is not None:
-        # The domain may have left the directory for which another connection has verified it.
-        domains.withdraw_others(answer)
-    # After the test: whoever has no app in a directory does not learn that it is in use here.
-    _require_free(connection, candidate)
     with locked(link):
         stored = link.connection
         if stored is None or not link.is_usable or link.finished_at is not None:
@@ -177,25 +182,21 @@ def _directory_of(candidate: Connection) -> domains.Answer | None:
 
 
 def _require_free(connection: Connection, candidate: Connection) -> None:
-    """Refuse a directory that another connection uses."""
+    """Refuse a directory that another connection uses.
+
+    Called after the test: whoever has no app in a directory does not learn that it is in use here.
+    """
     if candidate.tenant_id == connection.tenant_id:
         return
     clouds = clouds_sharing_login(candidate.cloud)
-    others = Connection._default_manager.exclude(pk=connection.pk).filter(cloud__in=clouds)
-    known = Directory._default_manager.exclude(connection=connection).filter(
-        connection__cloud__in=clouds,
-        tenant_id=candidate.tenant_id,
-        status=Directory.Status.ALLOWED,
+    of_others = Connection._default_manager.exclude(pk=connection.pk).filter(cloud__in=clouds)
+    own = Q(tenant_id=candidate.tenant_id)
+    allowed = Directory._default_manager.filter(
+        tenant_id=candidate.tenant_id, status=Directory.Status.ALLOWED
     )
-    owner = others.filter(tenant_id=candidate.tenant_id).first()
-    if owner is None and (row := known.select_related("connection").first()):
-        owner = row.connection
+    allows = Q(pk__in=allowed.values("connection"))
+    owner = of_others.filter(own | allows).first()
     if owner is not None:
-        setup_events.record_domain_refused(
-            owner,
-            f"The set-up of the connection {connection} asked for {candidate.domain}, a domain of "
-            "this connection's directory.",
-        )
         raise Refused(
             "domain",
             _("The directory of %(domain)s is already in use on this site.")
@@ -205,6 +206,7 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
                 "invited you: only the site's administrator can decide which connection it is for."
             ),
             "directory",
+            owner=owner,
         )
 
 

@@ -72,7 +72,7 @@ ACCESS_PROTECTIONS = [
         f"{_STEP_UP}no_answer_of_microsofts_makes_a_loop",
     ),
     Protection(
-        "login/flows/identity.py::verify_identity",
+        "login/flows/identity.py::_follow_challenge",
         drop_operand("is_retry"),
         f"{_STEP_UP_FLOW}graphs_claims_challenge_is_followed_once",
     ),

@@ -1126,7 +1126,7 @@ PROTECTIONS = [
     ),
     Protection(
         "domains.py::settle",
-        skip("withdraw_others"),
+        skip("_withdraw_others"),
         f"{_ADMINISTRATOR}a_former_directory_takes_an_account_by_email",
     ),
     Protection(
@@ -2215,7 +2215,7 @@ PROTECTIONS += [
     ),
     Protection(
         "setup/acceptance.py::_require_free",
-        never("known.exists()"),
+        drop_operand("allows"),
         f"{_CUSTOMER}an_app_inside_a_known_directory_does_not_take_it",
     ),
     Protection(

@@ -15,6 +15,7 @@ from .removal import (
 _CUSTOMER = "tests/attacks/test_hostile_customer.py::test_"
 _CUSTOMER_DOMAINS = "tests/attacks/test_hostile_customer_domains.py::test_"
 _MOMENT = "tests/attacks/test_hostile_moment.py::test_"
+_SECOND_LINK = "tests/attacks/test_hostile_second_link.py::test_"
 _LINKS = "tests/setup/test_links.py::test_"
 _CREDENTIALS = "tests/setup/web/test_credentials.py::test_"
 _VIEWS = "tests/setup/web/test_views.py::test_"
@@ -155,7 +156,6 @@ SETUP_PROTECTIONS = [
     Protection("setup/connections.py::can_name", drop_operand("is_newer"), _NAMED),
     Protection("setup/connections.py::can_name", drop_operand("FEDERATED"), _NAMED),
     Protection("setup/acceptance.py::_test", drop_operand("can_name"), _NAMED),
-    Protection("setup/acceptance.py::_test", drop_operand("isinstance"), _NAMED),
     Protection("setup/web/done.py::DonePage.get_context_data", drop_operand("can_name"), _NAMED),
     Protection(
         "setup/web/credentials.py::CredentialsPage._accepted", drop_argument("FEDERATED"), _NAMED
@@ -193,12 +193,12 @@ SETUP_PROTECTIONS = [
     ),
     Protection(
         "setup/acceptance.py::_require_free",
-        drop_operand("others"),
+        drop_operand("own"),
         f"{_CREDENTIALS}what_another_connection_has_is_refused",
     ),
     Protection(
         "setup/acceptance.py::accept",
-        replace("_test(link, candidate, credential)", "_require_free(connection, candidate)"),
+        skip("_test(link"),
         f"{_CREDENTIALS}a_mistake_is_explained_and_nothing_reaches_the_connection",
     ),
     Protection(
@@ -209,7 +209,7 @@ SETUP_PROTECTIONS = [
     Protection(
         "setup/acceptance.py::_store_directory",
         skip("go_back_to"),
-        f"{_CREDENTIALS}another_directory_begins_the_later_steps_again",
+        f"{_SECOND_LINK}exchanging_the_directory_of_a_finished_set_up",
     ),
     Protection(
         "setup/web/credentials.py::CredentialsPage._test",
@@ -263,7 +263,7 @@ SETUP_PROTECTIONS = [
     Protection("setup/domains.py::_open_connection", drop_operand("finished_at"), _DOMAIN_ENDED),
     Protection(
         "setup/domains.py::can_be_removed",
-        drop_operand("is_verified_for"),
+        replace("in_use and alias.is_verified_for(alias.connection.tenant_id)", "False"),
         f"{_CUSTOMER_DOMAINS}removing_a_domain_that_leads_to_a_connection_in_use",
     ),
     Protection(
@@ -284,7 +284,8 @@ SETUP_PROTECTIONS = [
     Protection(
         "domain_records.py::settle",
         drop_argument("dns_token="),
-        "tests/test_domain_records.py::test_an_answer_read_before_a_new_token_verifies_nothing",
+        "tests/test_domain_records.py::test_a_directory_exchanged_in_that_moment_verifies_nothing",
+        also=("settle", drop_argument("dns_tenant_id=")),
     ),
     Protection(
         "dns_proof/records.py::Lookup.seen",
@@ -305,11 +306,6 @@ SETUP_PROTECTIONS = [
         "dns_proof/resolver.py::look_up",
         drop_argument("lifetime"),
         f"{_RESOLVER}the_time_is_limited_over_all_servers",
-    ),
-    Protection(
-        "dns_proof/resolver.py::look_up",
-        never("seconds"),
-        f"{_RESOLVER}without_time_nobody_is_asked",
     ),
     # --- What remains of it
     Protection(

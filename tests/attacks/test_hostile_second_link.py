@@ -65,6 +65,7 @@ def test_exchanging_the_directory_of_a_finished_set_up(customer: Customer, other
     assert other.enter(domain="evil.example").status_code == 302
     assert customer.connection.tenant_id == other.directory.tenant_id
     assert customer.link.state == SetupLink.State.UNDER_WAY
+    assert customer.link.step == steps.CREDENTIALS
     boss = Client()
     boss.force_login(User.objects.create_superuser("boss"), BACKEND)
     page: Any = boss.get(f"{LINKS}{customer.link.pk}/approve/")

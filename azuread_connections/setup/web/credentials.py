@@ -80,6 +80,13 @@ class CredentialsPage(StepPage):
             setup_events.record_setup_step(
                 self.request, self.link, f"Not accepted: {refused.logged}"
             )
+            if refused.owner is not None:
+                # Here: what is written in the transaction of a refusal is rolled back.
+                setup_events.record_domain_refused(
+                    refused.owner,
+                    f"The set-up of the connection {self.link.connection_name} entered "
+                    f"{form.draft.domain}, a domain of this connection's directory.",
+                )
             form.add_refusal(refused)
             return False
         setup_events.record_setup_step(self.request, self.link, _about(accepted))

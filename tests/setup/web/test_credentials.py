@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from azuread_connections.entra.certificates import expiry_of
@@ -173,6 +174,19 @@ def test_an_outage_loses_nothing(customer: Customer, microsoft: StandIn) -> None
     assert customer.enter(client_secret="").status_code == 302
 
 
+def test_a_wrong_setting_of_the_site_is_logged_and_not_shown(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise ImproperlyConfigured("The setting AUTHORITY is wrong: http://inside.example")
+
+    monkeypatch.setattr("azuread_connections.domains.ask", refuse)
+    [error] = errors_of(customer.enter())["__all__"]
+    assert "could not be asked" in error
+    assert "inside.example" not in error
+    assert Event.objects.filter(message__contains="inside.example").count() == 1
+
+
 def test_a_directory_of_another_connection_is_refused(
     customer: Customer, microsoft: StandIn, application: Application
 ) -> None:
@@ -185,7 +199,7 @@ def test_a_directory_of_another_connection_is_refused(
     assert "already in use" in errors_of(response)["domain"][0]
     assert admin_center.directory_url(customer.connection.cloud) in errors_of(response)["domain"][0]
     [told] = Event.objects.filter(kind="setup_step", connection=fabrikam.connection)
-    assert "asked for fabrikam.com" in told.message
+    assert "The set-up of the connection contoso entered fabrikam.com" in told.message
     assert "fabrikam" not in errors_of(response)["domain"][0].replace("fabrikam.com", "")
     assert customer.connection.tenant_id == ""
 

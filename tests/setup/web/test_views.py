@@ -158,7 +158,8 @@ def test_a_step_that_is_not_reached_leads_back(customer: Customer) -> None:
     assert customer.browser.get(customer.url("nothing")).status_code == 404
 
 
-def test_headers_of_every_page(made: CreatedLink, client: Client) -> None:
+def test_headers_of_every_page(made: CreatedLink, client: Client, settings: Any) -> None:
+    settings.SECURE_REFERRER_POLICY = "no-referrer"
     pages = [client.get(made.path), client.post(made.path), client.get("/login/setup/x")]
     pages.append(client.get(f"/login/setup/{made.link.reference}/register"))
     pages.append(Client().get(f"/login/setup/{made.link.reference}/register"))
