@@ -26,6 +26,9 @@ from .schemas import CORE_GROUP, CORE_USER, ENTERPRISE
 MAX_OPERATIONS = 1000
 #: Characters of a path. Longer ones would be parsed for minutes.
 MAX_PATH = 2000
+#: Characters of all paths of one request: as many would be parsed for a second. Those of Entra have
+#: about 60 each.
+MAX_PATHS = 128 * 1024
 
 _TEXTS = {"true": True, "false": False}
 _MANAGER = f"{ENTERPRISE}:manager".lower()
@@ -61,6 +64,13 @@ def operations(content: dict[str, Any]) -> list[dict[str, Any]]:
         found += _operation({name.lower(): value for name, value in given.items()}, number)
         if len(found) > MAX_OPERATIONS:
             raise _too_many()
+    if sum(len(each["path"]) for each in found) > MAX_PATHS:
+        raise ScimError(
+            413,
+            "",
+            f"The paths of the request have more than {MAX_PATHS} characters in all. Send the "
+            "operations in parts.",
+        )
     return found
 
 

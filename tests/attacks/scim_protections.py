@@ -152,6 +152,11 @@ SCIM_PROTECTIONS = [
     ),
     # --- What is read
     Protection(
+        "scim/dialect.py::operations",
+        never("MAX_PATHS"),
+        "tests/scim/test_dialect.py::test_long_paths_are_refused_before_they_are_parsed",
+    ),
+    Protection(
         "scim/dialect.py::_targeted",
         never("MAX_PATH"),
         f"{_INPUT}a_path_that_is_too_long_is_refused",

@@ -257,6 +257,17 @@ def test_what_is_no_patch_is_refused(content: dict[str, Any], scim_type: str) ->
     assert (refused.value.status, refused.value.scim_type) == (400, scim_type)
 
 
+def test_long_paths_are_refused_before_they_are_parsed() -> None:
+    """Each may be as long as it is; all of them would be parsed for ten seconds."""
+    path = f'emails[type eq "{"x" * 1900}"].value'
+    listed = [{"op": "replace", "path": path, "value": "x"}] * 500
+    with pytest.raises(ScimError) as refused:
+        dialect.operations({"schemas": [PATCH], "Operations": listed})
+    assert refused.value.status == 413
+    assert "characters in all" in refused.value.detail
+    assert len(dialect.operations({"schemas": [PATCH], "Operations": listed[:50]})) == 50
+
+
 @pytest.mark.parametrize("split", [True, False], ids=["by keys", "by operations"])
 def test_too_many_operations_are_refused(split: bool) -> None:
     names = {f"name{number}": "x" for number in range(dialect.MAX_OPERATIONS + 1)}
