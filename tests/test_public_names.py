@@ -163,3 +163,22 @@ def test_an_import_of_something_internal_is_found(text: str, wrong: bool) -> Non
 def test_the_pages_have_imports() -> None:
     found = [pair for page in pages() for pair in imported(code_of(page.read_text("utf-8")))]
     assert len(found) > 60
+
+
+# --- The site that is typed from outside ----------------------------------------------------------
+
+
+def used_by_consumer() -> set[tuple[str, str]]:
+    found = set()
+    for file in (ROOT / "ci" / "consumer").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found |= {(node.module, alias.name) for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("module", sections())
+def test_the_type_check_from_outside_uses_every_public_name(module: str) -> None:
+    """`ci/consumer` is checked against the wheel by `ci/wheel_acceptance.py`."""
+    wanted = {(module, name) for name in public_names(module)}
+    assert wanted - used_by_consumer() == set()
