@@ -1,7 +1,8 @@
 """The catalogues: with the placeholders of the English texts, compiled, and complete.
 
 A text that is not translated yet shows in English, and stops nobody: it is reported at the end of
-the run as an expected failure. `make release-check` sets RELEASE=1, and then it is an error.
+the run as an expected failure. `make release-check` sets RELEASE=1, and then it is an error, and
+so is a machine without gettext.
 """
 
 from __future__ import annotations
@@ -95,6 +96,13 @@ def sources(entry: dict[str, list[str]]) -> list[str]:
     return [*entry["msgid"], *plural] if forms == 2 else plural * forms
 
 
+def require_gettext(program: str) -> None:
+    """Skip a test where gettext is not installed; for a release, fail."""
+    if shutil.which(program) is None:
+        fail_or_skip = pytest.fail if os.environ.get("RELEASE") else pytest.skip
+        fail_or_skip(f"needs gettext's {program}")
+
+
 def require_translations(language: str, texts: list[str]) -> None:
     """Fail where a release is made of it; elsewhere only report the texts."""
     if not texts:
@@ -104,6 +112,16 @@ def require_translations(language: str, texts: list[str]) -> None:
     if os.environ.get("RELEASE"):
         pytest.fail(report, pytrace=False)
     pytest.xfail(report)
+
+
+def test_a_release_needs_gettext(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.delenv("RELEASE", raising=False)
+    with pytest.raises(pytest.skip.Exception):
+        require_gettext("msgfmt")
+    monkeypatch.setenv("RELEASE", "1")
+    with pytest.raises(pytest.fail.Exception):
+        require_gettext("msgfmt")
 
 
 def test_each_catalogue_is_tested():
@@ -125,9 +143,9 @@ def test_the_catalogue_keeps_no_text_that_is_gone(language):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext's xgettext")
 def test_every_text_of_the_sources_is_in_the_catalogues(tmp_path):
     """As `makemessages` finds them. Each catalogue is compared with what it finds for German."""
+    require_gettext("xgettext")
     app = tmp_path / "azuread_connections"
     shutil.copytree(PACKAGE, app, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(
@@ -195,8 +213,8 @@ def test_the_compiled_catalogue_holds_the_same_texts(language):
 
 
 @every_language
-@pytest.mark.skipif(shutil.which("msgfmt") is None, reason="needs gettext's msgfmt")
 def test_the_compiled_catalogue_is_what_msgfmt_makes(language, tmp_path):
+    require_gettext("msgfmt")
     fresh = tmp_path / "django.mo"
     subprocess.run(["msgfmt", "--check", "-o", fresh, po(language)], check=True)
     assert catalogue(fresh) == catalogue(po(language).with_suffix(".mo"))
