@@ -16,13 +16,16 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 import azuread_connections
+from azuread_connections.login.log.failures import FAILURES
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(azuread_connections.__file__).parent
@@ -36,13 +39,22 @@ WITHOUT_NUMBER = {"ar": 3}
 every_language = pytest.mark.parametrize("language", FORMS)
 
 #: What employees see: in a hurry, on a phone.
-EMPLOYEES_PAGES = ("*.html", "setup/over.html")
-NOT_EMPLOYEES = ("admin_index.html", "admin_login.html")
+EMPLOYEES_PAGES = ("*.html", "setup/over.html", "provider/*.html")
+NOT_EMPLOYEES = "admin_"
+EMPLOYEES_CODE = (
+    "login/flows/step_up.py",
+    "login/web/*.py",
+    "provider/scopes.py",
+    "provider/views/*.py",
+)
 
 _FIELD = re.compile(r'(?P<name>msgctxt|msgid_plural|msgid|msgstr)(\[\d\])? (?P<text>".*")')
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+#: ``gettext(u'it\\'s')`` and the like, among text that is no code.
+_CALL = re.compile(
+    r"""\b(?:n?gettext|_)\((?:[^'"()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*\)""", re.DOTALL
+)
 _MARKUP = re.compile(r"</?\w+[^>]*>|&\w+;")
-_TRANSLATED = re.compile(r'{% translate "([^"]+)"')
 
 
 def po(language: str, locale: Path = LOCALE) -> Path:
@@ -225,17 +237,51 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-@every_language
-def test_the_employees_texts_are_not_much_longer_than_in_english(language):
+def marked(code: str) -> Iterator[str]:
+    """Yield the texts that Python code marks for translation."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and re.search(r"gettext|_$", ast.unparse(node.func)):
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            yield from (text for text in texts if isinstance(text, str))
+
+
+def marked_in_template(template: str) -> Iterator[str]:
+    """Yield them of a template, whose tags become code as for `makemessages`."""
+    for call in _CALL.findall(templatize(template)):
+        yield from marked(call)
+
+
+def employees_texts() -> set[str]:
     templates = PACKAGE / "templates" / "azuread_connections"
     pages = {path for pattern in EMPLOYEES_PAGES for path in templates.glob(pattern)}
-    texts = {
-        text
-        for page in pages
-        if page.name not in NOT_EMPLOYEES
-        for text in _TRANSLATED.findall(page.read_text(encoding="utf-8"))
-    }
-    assert len(texts) > 20
+    modules = {path for pattern in EMPLOYEES_CODE for path in PACKAGE.glob(pattern)}
+    with translation.override("en"):
+        texts = {str(text) for each in FAILURES.values() for text in (each.title, each.advice)}
+    for page in pages:
+        if not page.name.startswith(NOT_EMPLOYEES):
+            texts |= {*marked_in_template(page.read_text(encoding="utf-8"))}
+    for module in modules:
+        texts |= {*marked(module.read_text(encoding="utf-8"))}
+    return texts
+
+
+def test_texts_of_every_kind_are_found():
+    template = """
+    {% translate "one" %} {% blocktranslate with a=b %}two {{ a }}{% endblocktranslate %}
+    {% blocktranslate count n=m %}it's three{% plural %}"four" {{ n }}{% endblocktranslate %}
+    {% if x == _("five (5)") %}{% endif %}
+    """
+    found = {*marked_in_template(template)}
+    assert found == {"one", "two %(a)s", "it's three", '"four" %(n)s', "five (5)"}
+    assert {*marked('_("a", x); gettext_lazy("b"); ngettext("c", "d", 2); print("e")')} == set(
+        "abcd"
+    )
+
+
+@every_language
+def test_the_employees_texts_are_not_much_longer_than_in_english(language):
+    texts = employees_texts()
+    assert len(texts) > 120
     own = {entry["msgid"][0]: entry["msgstr"][0] for entry in translated(language)}
     long = {
         own[text]: width(own[text]) / width(text)
