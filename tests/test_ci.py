@@ -44,14 +44,14 @@ def test_a_rolling_deploy_that_was_skipped_is_said_at_the_end(
     tmp_path: Path, says: str, warned: bool
 ) -> None:
     program(tmp_path / "python", f"echo '{says}'")
-    said = shell(f"BIN='{tmp_path}'; rolling_deploy >/dev/null; finish")
+    said = shell(f"PROVIDER_BIN='{tmp_path}'; rolling_deploy >/dev/null; finish")
     assert (f"Warning: Rolling deploy: {SKIPPED}\n" in said) is warned
 
 
 def test_a_rolling_deploy_that_fails_ends_the_run(tmp_path: Path) -> None:
     program(tmp_path / "python", "exit 3")
     with pytest.raises(AssertionError):
-        shell(f"BIN='{tmp_path}'; rolling_deploy; finish")
+        shell(f"PROVIDER_BIN='{tmp_path}'; rolling_deploy; finish")
 
 
 def test_the_newest_python_is_taken(tmp_path: Path) -> None:
