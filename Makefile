@@ -34,7 +34,7 @@ help:
 	@echo "make check-provider types, system checks and missing migrations of azuread_connections.provider"
 	@echo "make check-scim     the same of azuread_connections.scim"
 	@echo "make release-check  what a release needs: every text is translated into each language"
-	@echo "make dist           the distributions of a release, in dist/, checked by twine"
+	@echo "make dist           release-check, then the distributions of a release, in dist/, checked by twine"
 	@echo "make docs           the documentation as a site, in site/: open site/index.html"
 	@echo "make bench          compare this app with its peers: time, CPU, counts (BENCH_SCALE=small: a smoke test)"
 	@echo "make clean          remove what the demo and the tools wrote; $(VENV) and benchmarks/.envs stay"
@@ -98,7 +98,7 @@ check-scim:
 	$(PROVIDER_VENV)/bin/python manage.py check --settings tests.scim.settings
 	$(PROVIDER_VENV)/bin/python manage.py makemigrations --check --dry-run --settings tests.scim.settings
 
-# Elsewhere a missing translation is only reported.
+# In a test run a missing translation is only reported. `make dist` and .ci/run demand it.
 release-check: $(VENV)/.dev
 	RELEASE=1 $(BIN)/python -m pytest -q tests/test_locale.py
 
@@ -111,7 +111,7 @@ docs:
 	@$(DOCS_VENV)/bin/python -m project.docs --check-offline site
 	@echo "The site is in site/: open site/index.html"
 
-dist: $(VENV)/.created
+dist: release-check
 	@$(BIN)/python -m pip install --quiet -r requirements-release.txt
 	rm -rf dist
 	$(BIN)/python -m build

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .entra.errors import EntraError
+from .entra.graph import GraphError
 from .login.log.failures import SignInFailed
 from .microsoft.app_token import UsersApiDisabled
 from .models.credential import NoUsableCredential
@@ -11,6 +13,8 @@ from .models.fields import UndecryptableError
 NoUsableSecret = NoUsableCredential
 
 __all__ = [
+    "EntraError",
+    "GraphError",
     "NoUsableCredential",
     "NoUsableSecret",
     "SignInFailed",

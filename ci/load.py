@@ -335,6 +335,8 @@ def compare_with_database(crowd: Crowd) -> None:
     print(", ".join(f"{name}: {count}" for name, count in counts.items()))
     if set(list(counts.values())[:3]) != {len(crowd.seen)}:
         raise LoadFailed(f"{len(crowd.seen)} people have signed in.")
+    if events != counts["sessions"]:
+        raise LoadFailed("A sign-in is in the log without its session, or the other way round.")
     for count in (events, counts["sessions"]):
         if not crowd.succeeded <= count <= crowd.succeeded + crowd.broken:
             raise LoadFailed(f"{crowd.succeeded} sign-ins have succeeded.")

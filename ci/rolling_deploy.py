@@ -8,6 +8,11 @@ each finishes sign-ins that the other began, accepts the other's sessions and en
 administrator uses the previous one on the migrated database. The database is created again, under
 the given name with the suffix `_rolling`.
 
+Each release has the sub-apps that it has and whose packages are installed: with the provider, a
+client gets a code, tokens and the person's claims, each from the other release than before. Of
+provisioning, which the previous release may not have, only the migrations are tried; of metrics and
+Django REST framework nothing, which have no tables.
+
 The previous release comes from git: the newest tag, or, as long as there is none, the last commit
 before the migration named in `FIRST_UNRELEASED`. A clone without that history skips the run.
 `tests/migrations/test_upgrading.py` compares the migrated tables with what the previous release
@@ -17,6 +22,7 @@ needs, and needs no history.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import subprocess
@@ -25,13 +31,15 @@ import tarfile
 import tempfile
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 from cryptography.fernet import Fernet
@@ -47,11 +55,35 @@ FIRST_UNRELEASED = "azuread_connections/migrations/0016_setup_links.py"
 START_SECONDS = 60
 ADMINISTRATOR, PASSWORD = "kai", "only-for-the-rolling-deploy"
 
-SETTINGS = """
+#: The packages without which a sub-app is left out.
+SUB_APPS = {"provider": "oauth2_provider", "scim": "scim2_models"}
+CLIENT, SECRET = "portal", "known-to-the-rolling-deploy-alone-0123456789"
+CALLBACK = "https://portal.example/callback"
+
+SETTINGS = f"""
+from importlib.util import find_spec
 from project.settings import *
-STORAGES = STORAGES | {
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-}
+SUB_APPS = [
+    name
+    for name, package in {SUB_APPS}.items()
+    if find_spec(package) and find_spec(f"azuread_connections.{{name}}")
+]
+INSTALLED_APPS += [f"azuread_connections.{{name}}" for name in SUB_APPS]
+if "provider" in SUB_APPS:
+    INSTALLED_APPS += ["oauth2_provider"]
+OAUTH2_PROVIDER = {{"PKCE_REQUIRED": True}}
+ROOT_URLCONF = "rolling_urls"
+STORAGES = STORAGES | {{
+    "staticfiles": {{"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+}}
+"""
+URLS = """
+from django.conf import settings
+from django.urls import include, path
+from project.urls import urlpatterns
+for name in settings.SUB_APPS:
+    prefix = "" if name == "provider" else f"{name}/"
+    urlpatterns += [path(prefix, include(f"azuread_connections.{name}.urls"))]
 """
 
 
@@ -77,6 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, StandIn() as microsoft:
         temporary = Path(folder)
         (temporary / "rolling_settings.py").write_text(SETTINGS)
+        (temporary / "rolling_urls.py").write_text(URLS)
         database = f"{options.database}_rolling"
         os.environ |= environment(temporary, microsoft, database, options.cache)
         old = Release("previous", unpack(previous, temporary / "previous"), temporary)
@@ -162,6 +195,11 @@ class Release:
         if done.returncode:
             raise DeployFailed(f"{self.name}: {arguments[:2]}: {done.stdout}{done.stderr}")
 
+    @property
+    def is_provider(self) -> bool:
+        has_code = (self.folder / "azuread_connections" / "provider").is_dir()
+        return has_code and find_spec(SUB_APPS["provider"]) is not None
+
     def manage(self, *arguments: str) -> None:
         self.run("manage.py", *arguments)
 
@@ -227,6 +265,24 @@ class Browser:
         url = f"http://127.0.0.1:{port}{path}"
         return self._session.get(url, allow_redirects=False, timeout=60)
 
+    def authorize(self, port: int, verifier: str) -> str:
+        """Let the client ask for a code, and return it. The person is signed in."""
+        digest = hashlib.sha256(verifier.encode()).digest()
+        query = {
+            "client_id": CLIENT,
+            "response_type": "code",
+            "redirect_uri": CALLBACK,
+            "scope": "openid offline_access",
+            "state": "of-the-client",
+            "nonce": "of-the-client",
+            "code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        answer = self.get(port, f"/authorize?{urlencode(query)}")
+        back = answer.headers.get("Location", "")
+        require(back.startswith(CALLBACK), f"the client's request answers {described(answer)}")
+        return parse_qs(urlsplit(back).query)["code"][0]
+
     def post(self, port: int, path: str, data: dict[str, str]) -> requests.Response:
         data = data | {"csrfmiddlewaretoken": self._session.cookies.get("csrftoken", "")}
         return self._session.post(
@@ -254,6 +310,31 @@ class Browser:
         require(found == (person.object_id if person else None), f"the session is {profile}")
 
 
+def token(port: int, **data: str) -> dict[str, str]:
+    """Let the client ask for tokens."""
+    answer = requests.post(
+        f"http://127.0.0.1:{port}/oauth/token",
+        {"client_id": CLIENT, "client_secret": SECRET, **data},
+        headers={"Host": urlsplit(os.environ["PUBLIC_URL"]).netloc},
+        timeout=60,
+    )
+    require(answer.status_code == 200, f"the token endpoint answers {described(answer)}")
+    tokens: dict[str, str] = answer.json()
+    return tokens
+
+
+def require_claims(port: int, access_token: str) -> None:
+    answer = requests.get(
+        f"http://127.0.0.1:{port}/userinfo",
+        headers={
+            "Host": urlsplit(os.environ["PUBLIC_URL"]).netloc,
+            "Authorization": f"Bearer {access_token}",
+        },
+        timeout=60,
+    )
+    require(answer.status_code == 200, f"userinfo answers {described(answer)}")
+
+
 def described(answer: requests.Response) -> str:
     code = re.search(r'data-error-code="(\w+)"', answer.text)
     return f"HTTP {answer.status_code} {code[1] if code else answer.text[-500:]}"
@@ -277,6 +358,18 @@ connection.credentials.create(value={secret!r})
 connection.applications.add(Application.objects.get(slug="default"))
 User.objects.create_superuser({administrator!r}, password={password!r})
 Group.objects.create(name="Portal users")
+"""
+
+CLIENT_SET_UP = """
+from azuread_connections.models import Application, Connection
+from azuread_connections.provider.models import OAuthClient, OAuthClientSecret
+application = Application.objects.create(
+    name="Portal", slug="portal", application_type=Application.Type.REGULAR_WEB,
+    grant_types=["authorization_code", "refresh_token"], allowed_callback_urls=[{callback!r}],
+)
+application.connections.set(Connection.objects.all())
+client = OAuthClient.objects.register(application, client_id={client!r})
+OAuthClientSecret.objects.add(client, {secret!r})
 """
 
 #: What administrators do, with the models of the previous release on the migrated database.
@@ -321,6 +414,10 @@ def deploy(old: Release, new: Release, microsoft: StandIn) -> None:
             password=PASSWORD,
         )
     )
+    if old.is_provider:
+        old.do(CLIENT_SET_UP.format(callback=CALLBACK, client=CLIENT, secret=SECRET))
+    else:
+        report("without the provider: its packages are not installed")
     with old.worker() as previous:
         before = Browser(microsoft)
         before.sign_in(previous, adele)
@@ -362,12 +459,33 @@ def deploy(old: Release, new: Release, microsoft: StandIn) -> None:
             Browser(microsoft).sign_in(previous, last)
             report("the previous release accepts this one's session, user and identity")
 
+            if old.is_provider:
+                for here, there in ((current, previous), (previous, current)):
+                    serve_client(after, here, there)
+                report("a client gets a code, tokens and claims from both, in turn")
+
             for signed_out, port, other in ((after, previous, current), (back, current, previous)):
                 signed_out.get(port, "/")
                 signed_out.post(port, "/login/logout", {})
                 signed_out.require_person(other, None)
             report("a sign-out at one release ends the session at the other")
     print("Both releases ran next to each other on one database.")
+
+
+def serve_client(browser: Browser, here: int, there: int) -> None:
+    """Let a client ask one release for what rests on the other's answer."""
+    verifier = "the-clients-own-0123456789-0123456789-0123456789"
+    code = browser.authorize(here, verifier)
+    first = token(
+        there,
+        grant_type="authorization_code",
+        code=code,
+        redirect_uri=CALLBACK,
+        code_verifier=verifier,
+    )
+    require_claims(here, first["access_token"])
+    second = token(here, grant_type="refresh_token", refresh_token=first["refresh_token"])
+    require_claims(there, second["access_token"])
 
 
 def migrate_meanwhile(new: Release, sign_in: Callable[[], None]) -> tuple[float, int]:

@@ -157,7 +157,8 @@ RULES = [
         no_part(
             *("login", "admin", "credentials", "diagnostics", "transfer", "management", "testing"),
             *("backends", "urls", "middleware", "decorators", "microsoft", "views"),
-            *("domains", "domain_records", "domain_notices", "mail", "exceptions", "users_api"),
+            *("domains", "domain_records", "domain_notices", "mail"),
+            *("exceptions", "users_api", "credentials_api", "sentry"),
         ),
     ),
     Rule(

@@ -1,7 +1,8 @@
 """The catalogues: with the placeholders of the English texts, compiled, and complete.
 
 A text that is not translated yet shows in English, and stops nobody: it is reported at the end of
-the run as an expected failure. `make release-check` sets RELEASE=1, and then it is an error.
+the run as an expected failure. `make release-check` sets RELEASE=1, and then it is an error, and
+so is a machine without gettext.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 import azuread_connections
+from azuread_connections.login.log.failures import FAILURES
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(azuread_connections.__file__).parent
@@ -35,13 +39,22 @@ WITHOUT_NUMBER = {"ar": 3}
 every_language = pytest.mark.parametrize("language", FORMS)
 
 #: What employees see: in a hurry, on a phone.
-EMPLOYEES_PAGES = ("*.html", "setup/over.html")
-NOT_EMPLOYEES = ("admin_index.html", "admin_login.html")
+EMPLOYEES_PAGES = ("*.html", "setup/over.html", "provider/*.html")
+NOT_EMPLOYEES = "admin_"
+EMPLOYEES_CODE = (
+    "login/flows/step_up.py",
+    "login/web/*.py",
+    "provider/scopes.py",
+    "provider/views/*.py",
+)
 
 _FIELD = re.compile(r'(?P<name>msgctxt|msgid_plural|msgid|msgstr)(\[\d\])? (?P<text>".*")')
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+#: ``gettext(u'it\\'s')`` and the like, among text that is no code.
+_CALL = re.compile(
+    r"""\b(?:n?gettext|_)\((?:[^'"()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*\)""", re.DOTALL
+)
 _MARKUP = re.compile(r"</?\w+[^>]*>|&\w+;")
-_TRANSLATED = re.compile(r'{% translate "([^"]+)"')
 
 
 def po(language: str, locale: Path = LOCALE) -> Path:
@@ -95,6 +108,13 @@ def sources(entry: dict[str, list[str]]) -> list[str]:
     return [*entry["msgid"], *plural] if forms == 2 else plural * forms
 
 
+def require_gettext(program: str) -> None:
+    """Skip a test where gettext is not installed; for a release, fail."""
+    if shutil.which(program) is None:
+        fail_or_skip = pytest.fail if os.environ.get("RELEASE") else pytest.skip
+        fail_or_skip(f"needs gettext's {program}")
+
+
 def require_translations(language: str, texts: list[str]) -> None:
     """Fail where a release is made of it; elsewhere only report the texts."""
     if not texts:
@@ -104,6 +124,16 @@ def require_translations(language: str, texts: list[str]) -> None:
     if os.environ.get("RELEASE"):
         pytest.fail(report, pytrace=False)
     pytest.xfail(report)
+
+
+def test_a_release_needs_gettext(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.delenv("RELEASE", raising=False)
+    with pytest.raises(pytest.skip.Exception):
+        require_gettext("msgfmt")
+    monkeypatch.setenv("RELEASE", "1")
+    with pytest.raises(pytest.fail.Exception):
+        require_gettext("msgfmt")
 
 
 def test_each_catalogue_is_tested():
@@ -125,9 +155,9 @@ def test_the_catalogue_keeps_no_text_that_is_gone(language):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext's xgettext")
 def test_every_text_of_the_sources_is_in_the_catalogues(tmp_path):
     """As `makemessages` finds them. Each catalogue is compared with what it finds for German."""
+    require_gettext("xgettext")
     app = tmp_path / "azuread_connections"
     shutil.copytree(PACKAGE, app, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(
@@ -195,8 +225,8 @@ def test_the_compiled_catalogue_holds_the_same_texts(language):
 
 
 @every_language
-@pytest.mark.skipif(shutil.which("msgfmt") is None, reason="needs gettext's msgfmt")
 def test_the_compiled_catalogue_is_what_msgfmt_makes(language, tmp_path):
+    require_gettext("msgfmt")
     fresh = tmp_path / "django.mo"
     subprocess.run(["msgfmt", "--check", "-o", fresh, po(language)], check=True)
     assert catalogue(fresh) == catalogue(po(language).with_suffix(".mo"))
@@ -207,17 +237,51 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-@every_language
-def test_the_employees_texts_are_not_much_longer_than_in_english(language):
+def marked(code: str) -> Iterator[str]:
+    """Yield the texts that Python code marks for translation."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and re.search(r"gettext|_$", ast.unparse(node.func)):
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            yield from (text for text in texts if isinstance(text, str))
+
+
+def marked_in_template(template: str) -> Iterator[str]:
+    """Yield them of a template, whose tags become code as for `makemessages`."""
+    for call in _CALL.findall(templatize(template)):
+        yield from marked(call)
+
+
+def employees_texts() -> set[str]:
     templates = PACKAGE / "templates" / "azuread_connections"
     pages = {path for pattern in EMPLOYEES_PAGES for path in templates.glob(pattern)}
-    texts = {
-        text
-        for page in pages
-        if page.name not in NOT_EMPLOYEES
-        for text in _TRANSLATED.findall(page.read_text(encoding="utf-8"))
-    }
-    assert len(texts) > 20
+    modules = {path for pattern in EMPLOYEES_CODE for path in PACKAGE.glob(pattern)}
+    with translation.override("en"):
+        texts = {str(text) for each in FAILURES.values() for text in (each.title, each.advice)}
+    for page in pages:
+        if not page.name.startswith(NOT_EMPLOYEES):
+            texts |= {*marked_in_template(page.read_text(encoding="utf-8"))}
+    for module in modules:
+        texts |= {*marked(module.read_text(encoding="utf-8"))}
+    return texts
+
+
+def test_texts_of_every_kind_are_found():
+    template = """
+    {% translate "one" %} {% blocktranslate with a=b %}two {{ a }}{% endblocktranslate %}
+    {% blocktranslate count n=m %}it's three{% plural %}"four" {{ n }}{% endblocktranslate %}
+    {% if x == _("five (5)") %}{% endif %}
+    """
+    found = {*marked_in_template(template)}
+    assert found == {"one", "two %(a)s", "it's three", '"four" %(n)s', "five (5)"}
+    assert {*marked('_("a", x); gettext_lazy("b"); ngettext("c", "d", 2); print("e")')} == set(
+        "abcd"
+    )
+
+
+@every_language
+def test_the_employees_texts_are_not_much_longer_than_in_english(language):
+    texts = employees_texts()
+    assert len(texts) > 120
     own = {entry["msgid"][0]: entry["msgstr"][0] for entry in translated(language)}
     long = {
         own[text]: width(own[text]) / width(text)

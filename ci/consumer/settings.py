@@ -15,6 +15,13 @@ INSTALLED_APPS = [
     "azuread_connections.scim",
     "azuread_connections.metrics",
 ]
+MIDDLEWARE = [
+    "azuread_connections.health.middleware.HealthMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "azuread_connections.middleware.ConnectionSessionMiddleware",
+]
+DATABASE_ROUTERS = ["azuread_connections.routers.PrimaryRouter"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 ROOT_URLCONF = "consumer.urls"
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.views import View
 from rest_framework.permissions import BasePermission
@@ -20,19 +19,24 @@ from azuread_connections import __version__
 from azuread_connections.backends import ConnectionBackend
 from azuread_connections.decorators import ApplicationRequiredMixin, application_required
 from azuread_connections.exceptions import (
+    EntraError,
+    GraphError,
     NoUsableCredential,
+    NoUsableSecret,
     SignInFailed,
     UndecryptableError,
     UsersApiDisabled,
 )
-from azuread_connections.models import Connection, Identity
+from azuread_connections.models import Connection
 from azuread_connections.rest_framework import (
+    AccessTokenAuth,
+    AppOnlyCaller,
     AzureADBearerAuthentication,
+    HasPersonRole,
     HasRole,
     HasScope,
     HasScopeOrRole,
 )
-from azuread_connections.signals import sign_in_failed, signed_in
 from azuread_connections.users_api import graph_of
 
 RELEASE: str = __version__
@@ -68,21 +72,15 @@ class Files(APIView):
         return [
             HasScope("Files.Read"),
             HasRole("Reader"),
+            HasPersonRole("Auditor"),
             HasScopeOrRole("Files.Read", role="Files.Read.All"),
         ]
 
     def get(self, request: Request) -> Response:
+        token = request.auth
+        if isinstance(token, AccessTokenAuth) and isinstance(request.user, AppOnlyCaller):
+            return Response({"client": request.user.client_id, "roles": sorted(token.roles)})
         return Response({})
-
-
-@receiver(signed_in)
-def note(sender: object, *, identity: Identity, created: bool, **others: Any) -> None:
-    print(identity.object_id, created)
-
-
-@receiver(sign_in_failed)
-def warn(sender: object, *, code: str, reference: str, **others: Any) -> None:
-    print(code, reference)
 
 
 def colleagues(connection: Connection) -> list[str]:
@@ -91,3 +89,7 @@ def colleagues(connection: Connection) -> list[str]:
         return [user.name for user in page.users]
     except (NoUsableCredential, SignInFailed, UndecryptableError, UsersApiDisabled):
         return []
+    except GraphError as error:
+        return ["Grant the permission."] if error.is_permission_missing else []
+    except (EntraError, NoUsableSecret) as error:
+        return [str(error)]
