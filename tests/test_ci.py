@@ -57,10 +57,15 @@ def test_a_rolling_deploy_that_fails_ends_the_run(tmp_path: Path) -> None:
 def test_the_newest_python_is_taken(tmp_path: Path) -> None:
     for minor in (12, 13):
         program(tmp_path / f"python3.{minor}", "exit 0")
-    program(tmp_path / "python3.14", "exit 1")
     assert shell("newer_python", tmp_path) == "python3.13\n"
-    program(tmp_path / "python3.14", "exit 0")
-    assert shell("newer_python", tmp_path) == "python3.14\n"
+
+
+def test_without_promtool_the_run_goes_on_with_a_warning(tmp_path: Path) -> None:
+    for name in ("apt-get", "dpkg-deb"):
+        program(tmp_path / name, "echo 'no mirror' >&2; exit 100")
+    without = 'command() { [ "$2" != promtool ] && builtin command "$@"; }'
+    said = shell(f"{without}; VENV='{tmp_path}/venv'; provide_promtool; finish", tmp_path)
+    assert "Warning: The alerts were not tried in promtool: no mirror\n" in said
 
 
 def test_a_distribution_is_built_after_the_check_of_a_release() -> None:
