@@ -6,6 +6,7 @@ from ..entra.access_token import AccessTokenClaims
 from ..entra.id_token import IdTokenClaims
 from ..login.log.failures import SignInFailed
 from ..login.users.admission import check_rules, has_rules
+from ..login.users.groups import admitting_of
 from ..models import Connection, GroupMapping, Identity
 from . import rows
 from .refusals import TokenRefused
@@ -21,21 +22,20 @@ def check_mappings(admission: Admission, claims: AccessTokenClaims, identity: Id
     """
     mappings = GroupMapping._default_manager.using(rows.alias()).select_related("connection")
     found = mappings.filter(connection=admission.connection, admits=True).order_by()
-    admitting = [mapping for mapping in found if mapping.applies]
-    roles = {mapping.role for mapping in admitting if mapping.is_role}
-    if not admitting or not roles.isdisjoint(claims.roles):
+    applied = [mapping for mapping in found if mapping.applies]
+    admitting = admitting_of(applied)
+    if admitting.are_satisfied_by(claims.roles):
         return
-    groups = {mapping.directory_group_id for mapping in admitting if not mapping.is_role}
-    if not groups:
+    if not admitting.groups:
         reason = "The person has no app role that may sign in."
-    elif _may_be_in(groups, identity, admitting[0].connection):
+    elif _may_be_in(admitting.groups, identity, applied[0].connection):
         return
     else:
         reason = "As of their last sign-in, the person is in no group that may sign in."
     raise TokenRefused("user_refused", reason, identity=identity)
 
 
-def _may_be_in(groups: set[str], identity: Identity, connection: Connection) -> bool:
+def _may_be_in(groups: frozenset[str], identity: Identity, connection: Connection) -> bool:
     """Return whether the last sign-in found one of the groups, or may have.
 
     An identity stores as many groups as its connection keeps. Where they are cut, the sign-in by

@@ -291,7 +291,7 @@ ACCESS_PROTECTIONS = [
     ),
     Protection(
         "bearer/admission.py::check_mappings",
-        always("isdisjoint"),
+        always("are_satisfied_by"),
         f"{_API}a_person_who_has_lost_the_app_role_that_lets_people_in_is_refused",
     ),
     Protection(
@@ -478,8 +478,11 @@ ACCESS_PROTECTIONS = [
         f"{_API}mappings_of_what_the_connection_does_not_read_decide_nothing",
     ),
     Protection(
-        "login/users/groups.py::check_admission",
-        replace("m.role in held", "m.role.lower() in str(held).lower()"),
+        "login/users/groups.py::Admitting.are_satisfied_by",
+        replace(
+            "self.roles.isdisjoint(roles)",
+            "any(role.lower() in str(roles).lower() for role in self.roles)",
+        ),
         f"{_ROLES}roles_are_compared_exactly",
     ),
     Protection(

@@ -8,6 +8,7 @@ in Python, because some databases ignore upper and lower case.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import router
@@ -41,6 +42,28 @@ def mappings_of(
     return [mapping for mapping in found.order_by() if mapping.applies]
 
 
+@dataclass(frozen=True)
+class Admitting:
+    """The app roles and the IDs of the directory's groups of which a person must have one. Without
+    any, everybody may sign in."""
+
+    roles: frozenset[str]
+    groups: frozenset[str]
+
+    def are_satisfied_by(self, roles: Collection[str]) -> bool:
+        """Return whether a person with these app roles may sign in, whatever their groups."""
+        return not (self.roles or self.groups) or not self.roles.isdisjoint(roles)
+
+
+def admitting_of(mappings: Iterable[GroupMapping]) -> Admitting:
+    """Return what lets people in by mappings that apply to their connection."""
+    admitting = [mapping for mapping in mappings if mapping.admits]
+    return Admitting(
+        roles=frozenset(each.role for each in admitting if each.is_role),
+        groups=frozenset(each.directory_group_id for each in admitting if not each.is_role),
+    )
+
+
 def check_admission(
     mappings: list[GroupMapping], groups: tuple[Group, ...] | None, roles: Collection[str] = ()
 ) -> None:
@@ -49,17 +72,15 @@ def check_admission(
     ``groups``: all of a person's groups, or None if they are not known. Raises ``SignInFailed``:
     ``user_refused``, or ``microsoft_unreachable`` if the decision depends on unknown groups.
     """
-    admitting = [mapping for mapping in mappings if mapping.admits]
-    held = set(roles)
-    if not admitting or any(m.is_role and m.role in held for m in admitting):
+    admitting = admitting_of(mappings)
+    if admitting.are_satisfied_by(roles):
         return
-    by_group = {m.directory_group_id for m in admitting if not m.is_role}
-    if by_group and groups is None:
+    if admitting.groups and groups is None:
         raise SignInFailed(
             "microsoft_unreachable",
             detail="Membership in a group is required, and the groups could not be read.",
         )
-    if by_group.isdisjoint(group.id for group in groups or ()):
+    if admitting.groups.isdisjoint(group.id for group in groups or ()):
         raise SignInFailed("user_refused", detail=_lacking(admitting))
 
 
@@ -109,10 +130,10 @@ def _earns(mapping: GroupMapping, groups: set[str], roles: set[str]) -> bool:
     return mapping.role in roles if mapping.is_role else mapping.directory_group_id in groups
 
 
-def _lacking(admitting: list[GroupMapping]) -> str:
-    if not any(mapping.is_role for mapping in admitting):
+def _lacking(admitting: Admitting) -> str:
+    if not admitting.roles:
         return "They are in no group whose members may sign in."
-    if all(mapping.is_role for mapping in admitting):
+    if not admitting.groups:
         return "They have no app role that may sign in."
     return "They are in no group and have no app role that may sign in."
 
