@@ -5,15 +5,15 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from ..client_address import client_address
-from ..login.log import client_events as events
+from ..login.log.client_events import Refusal, record_refusal
 from ..models import Event
 from .refusals import KeysUnavailable, TokenRefused
 
 
 def record_refused(request: HttpRequest, refused: TokenRefused) -> None:
     """Log a refused token: one row a minute for each code, however often it happens."""
-    events.record_client(
-        events.ClientRecord(
+    record_refusal(
+        Refusal(
             Event.Kind.API_REFUSED,
             refused.code,
             refused.reason,
@@ -25,8 +25,8 @@ def record_refused(request: HttpRequest, refused: TokenRefused) -> None:
 
 
 def record_unavailable(request: HttpRequest, unavailable: KeysUnavailable) -> None:
-    events.record_client(
-        events.ClientRecord(
+    record_refusal(
+        Refusal(
             Event.Kind.API_REFUSED,
             "microsoft_unreachable",
             f"The signing keys could not be fetched. {unavailable.detail}",

@@ -12,7 +12,7 @@ import logging
 from typing import Any
 
 from ..log_fields import LogEvent, Outcome, log_fields
-from ..login.log.client_events import ClientRecord, record_client
+from ..login.log.client_events import Refusal, record_refusal
 from ..models import Application, Event
 from .models import Authorization, DeviceAuthorization
 
@@ -48,8 +48,8 @@ def record_refused_client(
 ) -> None:
     """``detail``: text of the request, which anybody can write."""
     said = f" {json.dumps(detail[:_MAX_DETAIL])}" if detail else ""
-    record_client(
-        ClientRecord(
+    record_refusal(
+        Refusal(
             Event.Kind.CLIENT_REFUSED,
             code,
             CLIENT_REASONS[code] + said,
@@ -133,8 +133,8 @@ def _record_person(
     authorization: Authorization,
     address: str | None,
 ) -> None:
-    record_client(
-        ClientRecord(
+    record_refusal(
+        Refusal(
             kind,
             code,
             message,

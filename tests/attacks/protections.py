@@ -1745,7 +1745,7 @@ PROTECTIONS = [
         f"{_STORE}without_a_cache_junk_is_counted_and_what_is_proven_keeps_its_row",
     ),
     Protection(
-        "login/log/store.py::_kind_of",
+        "login/log/store.py::_key_suffix",
         never("':proven'"),
         f"{_STORE}what_is_proven_is_never_counted_in_a_row_of_junk",
     ),

@@ -14,9 +14,12 @@ from .lines import log_event, log_not_stored
 
 
 @dataclass(frozen=True)
-class ClientRecord:
-    """What was refused to an OAuth client. ``application``: the client's; None for an unknown one.
-    ``identity``: the person whom it is about, if it is about one."""
+class Refusal:
+    """What was refused to an OAuth client, or to a caller of an API.
+
+    ``application``: the client's; None for an unknown one, and for an API. ``identity``: the person
+    whom it is about, if it is about one.
+    """
 
     kind: Event.Kind
     code: str
@@ -27,23 +30,23 @@ class ClientRecord:
     address: str | None = None
 
 
-def record_client(record: ClientRecord) -> None:
-    """Log what was refused to an OAuth client: in one row a minute, however often it happens.
+def record_refusal(refusal: Refusal) -> None:
+    """Log a refusal: in one row a minute, however often it happens.
 
     What is about no person can be caused by anybody, so all applications together get a limited
     number of rows.
     """
-    application, identity = record.application, record.identity
+    application, identity = refusal.application, refusal.identity
     event = store.new_event(
-        record.kind,
-        record.connection,
-        record.message,
-        code=record.code,
+        refusal.kind,
+        refusal.connection,
+        refusal.message,
+        code=refusal.code,
         application=application,
         application_name=application.slug if application else "",
         identity=identity,
         person=identity.login_name if identity else "",
-        address=record.address,
+        address=refusal.address,
     )
     subject = f"{application.pk if application else '-'}:{identity.pk if identity else '-'}"
     try:

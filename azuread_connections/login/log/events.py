@@ -236,5 +236,5 @@ def record_trial(request: HttpRequest, connection: Connection, outcome: dict[str
 
 def _add(event: Event, level: int = logging.INFO) -> None:
     """Store an event that only the app itself or a user of the site causes."""
-    event.save(force_insert=True)
+    store.add(event)
     log_event(event, level)

@@ -15,7 +15,7 @@ logger = logging.getLogger("azuread_connections")
 
 
 def log_event(event: Event, level: int = logging.INFO) -> None:
-    """Log an event that is stored, and send ``event_logged``."""
+    """Log an event, and send ``event_logged``: also for one that could not be stored."""
     fields: dict[str, Any] = {
         "code": event.code,
         "connection": event.connection_name,

@@ -23,7 +23,7 @@ def record_provisioning(
 ) -> None:
     """Log what a directory has changed about a person. ``person``: their name in the directory."""
     event = store.new_event(kind, connection, message, code=code, identity=identity, person=person)
-    event.save(force_insert=True)
+    store.add(event)
     log_event(event)
 
 

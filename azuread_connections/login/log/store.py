@@ -51,8 +51,18 @@ def new_event(
     )
 
 
+def add(event: Event) -> None:
+    """Store an event in a row of its own, in the transaction of what it reports.
+
+    Without a savepoint, which would cost two statements: no other process writes this row, as it
+    counts nothing, and the caller has just read or written what it points to. Where that can be
+    deleted meanwhile, use ``insert``.
+    """
+    event.save(force_insert=True)
+
+
 def insert(event: Event) -> None:
-    """Store an event in a row of its own."""
+    """Store an event in a row of its own, also if its connection was deleted meanwhile."""
     _write(event, _insert)
 
 
@@ -81,7 +91,7 @@ def store_failure(event: Event, limits: Limits) -> None:
     if place is Place.ROW:
         insert(event)
     elif place is Place.CONNECTION_COUNTER:
-        count_limited(event, f"{event.connection_id}{_kind_of(limits)}", limits)
+        count_limited(event, f"{event.connection_id}{_key_suffix(limits)}", limits)
     else:
         _count_with_all(event, limits)
 
@@ -91,11 +101,11 @@ def _count_with_all(event: Event, limits: Limits) -> None:
     unnamed = copy(event)
     unnamed.connection = unnamed.application = None
     unnamed.connection_name = unnamed.application_name = ""
-    count(unnamed, f"{_ALL}{_kind_of(limits)}")
+    count(unnamed, f"{_ALL}{_key_suffix(limits)}")
     event.reference = unnamed.reference
 
 
-def _kind_of(limits: Limits) -> str:
+def _key_suffix(limits: Limits) -> str:
     # Proven failures get their own counters: anybody can write the text of the others.
     return ":proven" if limits.is_proven else ""
 
