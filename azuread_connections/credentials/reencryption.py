@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from django.apps import apps
 from django.db import models, router, transaction
 
 from ..models import Credential, EncryptedTextField, Sealed, SetupLink, UndecryptableError
-from ..models.batches import in_pages
+from ..models.batches import each_row
 
 
 @dataclass(frozen=True)
@@ -150,4 +149,4 @@ def _rows(model: type[models.Model], page_size: int) -> Iterator[Any]:
     if model is Credential:
         rows = rows.filter(value__isnull=False).select_related("connection")
         rows = rows.only("value", "kind", "hint", "connection__name")
-    return chain.from_iterable(in_pages(rows, page_size))
+    return each_row(rows, page_size)

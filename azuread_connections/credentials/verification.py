@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from django.utils.translation import gettext as _
 
@@ -14,7 +13,7 @@ from ..microsoft import client as microsoft
 from ..microsoft.app_token import app_token, token_with
 from ..microsoft.wording import describe_error
 from ..models import Connection, Credential, UndecryptableError
-from ..models.batches import in_pages
+from ..models.batches import each_row
 from ..models.credential import NoUsableCredential
 from ..models.expiry import as_stored, day_of
 
@@ -38,7 +37,7 @@ def verify() -> Iterator[Remark]:
 
     The report that follows shows refusals; the remarks also say what could not be checked.
     """
-    for connection in _all_connections():
+    for connection in each_row(Connection._default_manager.all(), PAGE_SIZE):
         for credential in connection.credentials.all():
             try:
                 token_with(connection, credential)
@@ -55,7 +54,7 @@ def verify() -> Iterator[Remark]:
 
 def sync() -> Iterator[Remark]:
     """Read the expiry dates through Graph, if the app has the permission, and store them."""
-    for connection in _all_connections():
+    for connection in each_row(Connection._default_manager.all(), PAGE_SIZE):
         try:
             graph = microsoft.graph(connection.cloud, app_token(connection))
             registered = graph.registered_credentials(connection.client_id)
@@ -169,7 +168,3 @@ def _why_unknown(secret: Credential, registered: Sequence[RegisteredSecret]) -> 
         "%(secret)s is not on the registration: it was removed in Azure, or belongs to another "
         "app. Remove it from the connection once another secret works."
     )
-
-
-def _all_connections() -> Iterator[Connection]:
-    return chain.from_iterable(in_pages(Connection._default_manager.all(), PAGE_SIZE))

@@ -1,4 +1,9 @@
-"""Commands whose exit status cron, CI or a monitoring probe acts on."""
+"""Commands that can find something, and can fail: their exit statuses tell the two apart.
+
+``check_connections`` and ``refresh_signing_keys`` do not derive from it. Whatever goes wrong at a
+connection is what they report, and their documented statuses are 0 and 1. Those of
+``reencrypt_secrets`` are its own.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,6 +23,11 @@ def in_pages(rows: QuerySet[Any, Any], page_size: int, *, key: str = "pk") -> It
             return
         last = page[-1][key] if isinstance(page[-1], dict) else getattr(page[-1], key)
         page = list(rows.filter(**{f"{key}__gt": last})[:page_size])
+
+
+def each_row(rows: QuerySet[Any, Any], page_size: int, *, key: str = "pk") -> Iterator[Any]:
+    """Yield rows one by one, read as by ``in_pages``."""
+    return chain.from_iterable(in_pages(rows, page_size, key=key))
 
 
 def delete_in_batches(rows: QuerySet[Any], batch_size: int) -> int:

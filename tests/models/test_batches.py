@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from azuread_connections.models import Application
-from azuread_connections.models.batches import delete_in_batches, in_pages
+from azuread_connections.models.batches import delete_in_batches, each_row, in_pages
 from tests.factories import ApplicationFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +19,7 @@ def test_pages_have_every_row_once(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(3):
         pages = list(in_pages(rows, 2))
     assert [[row.pk for row in page] for page in pages] == [keys[:2], keys[2:4], keys[4:]]
+    assert [row.pk for row in each_row(rows, 2)] == keys
     by_slug = in_pages(rows.values("slug", "name"), 3, key="slug")
     assert [[row["name"] for row in page] for page in by_slug] == [["9", "8", "7"], ["6", "5"]]
 

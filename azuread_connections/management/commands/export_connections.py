@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db.models import QuerySet
 
 from azuread_connections.management.files import write_pieces
-from azuread_connections.management.selection import no_such_connection
-from azuread_connections.models import Connection
+from azuread_connections.management.selection import named_connections
 from azuread_connections.transfer.exporter import as_json, export_connections
 
 
@@ -31,16 +29,4 @@ class Command(BaseCommand):
 
 
 def _pieces(names: list[str]) -> Iterator[str]:
-    yield from as_json(export_connections(_named(names)))
-
-
-def _named(names: list[str]) -> QuerySet[Connection]:
-    connections = Connection._default_manager.all()
-    if not names:
-        return connections
-    keys = {name.lower(): name for name in names}
-    connections = connections.filter(name_key__in=keys)
-    known = set(connections.values_list("name_key", flat=True))
-    if unknown := [name for key, name in keys.items() if key not in known]:
-        raise no_such_connection(unknown)
-    return connections
+    yield from as_json(export_connections(named_connections(names)))

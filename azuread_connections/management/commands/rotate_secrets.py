@@ -15,7 +15,7 @@ from azuread_connections.credentials import rotation_plan as plan
 from azuread_connections.credentials.rotation_step import Pace, RotationOutcome, RotationStep
 from azuread_connections.management import arguments
 from azuread_connections.management.exit_status import FAILED, FOUND, ExitStatusCommand, reason_of
-from azuread_connections.management.selection import all_connections, no_such_connection
+from azuread_connections.management.selection import chosen_connections
 from azuread_connections.models import Connection
 
 from ...log_fields import LogEvent, log_fields
@@ -77,7 +77,7 @@ class Command(ExitStatusCommand):
         coloured = self.stdout.isatty() or options["force_color"]
         style = self.style if coloured else no_style()
         steps: list[RotationStep] = []
-        for connection in _chosen(names):
+        for connection in chosen_connections(names, check_first=True):
             found = (
                 plan.foresee(connection, within=within, keep=keep)
                 if dry_run
@@ -111,15 +111,3 @@ def _without_surprises(
 
 def _why(error: Exception) -> str:
     return _("The credentials could not be rotated: %(reason)s") % {"reason": reason_of(error)}
-
-
-def _chosen(names: list[str]) -> Iterator[Connection]:
-    if not names:
-        yield from all_connections()
-        return
-    keys = {name.lower() for name in names}
-    found = {each.name_key: each for each in Connection._default_manager.filter(name_key__in=keys)}
-    for name in names:
-        if name.lower() not in found:
-            raise no_such_connection([name])
-    yield from found.values()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
 
-from ...models.batches import in_pages
+from ...models.batches import each_row
 from ..models import API, ClientGrant, OAuthClient
 from ..models.client import SUPPORTED_GRANT_TYPES
 from .fields import (
@@ -49,11 +48,13 @@ def export_applications(clients: QuerySet[OAuthClient]) -> Iterator[str]:
         apis = apis.filter(pk__in=grants.values("api"))
     rows = clients.select_related("application", "oauth_application").order_by("pk")
     yield "{\n"
-    yield from _section("clients", map(_client, _rows(rows.prefetch_related("web_origin_rows"))))
+    yield from _section(
+        "clients", map(_client, each_row(rows.prefetch_related("web_origin_rows"), PAGE_SIZE))
+    )
     yield ",\n"
-    yield from _section("resourceServers", map(_api, _rows(apis)))
+    yield from _section("resourceServers", map(_api, each_row(apis, PAGE_SIZE)))
     yield ",\n"
-    yield from _section("clientGrants", map(_grant, _rows(grants)))
+    yield from _section("clientGrants", map(_grant, each_row(grants, PAGE_SIZE)))
     yield "\n}\n"
 
 
@@ -64,10 +65,6 @@ def _section(key: str, entries: Iterable[Entry]) -> Iterator[str]:
         yield before + json.dumps(entry, indent=2)
         before = ",\n"
     yield "]" if before == "\n" else "\n]"
-
-
-def _rows(rows: QuerySet[Any]) -> Iterator[Any]:
-    return chain.from_iterable(in_pages(rows, PAGE_SIZE))
 
 
 def _client(client: OAuthClient) -> Entry:
