@@ -25,7 +25,7 @@ from .rights import of_visible_connections
 from .widgets.chart import chart
 from .widgets.dates import short_time
 from .widgets.filters import (
-    ApplicationChoiceFilter,
+    ApplicationKeyFilter,
     ConnectionFilter,
     EventCodeFilter,
     EventKindFilter,
@@ -48,7 +48,7 @@ class EventAdmin(ReadOnlyAdmin, LargeListAdmin):
         ("kind", EventKindFilter),
         EventCodeFilter,
         ConnectionFilter,
-        ApplicationChoiceFilter,
+        ApplicationKeyFilter,
         "created_at",
     )
     ordering = ("-created_at", "-pk")

@@ -20,7 +20,7 @@ from ..setup.states import State, in_state
 from .rights import may_change_connection, of_visible_connections
 from .setup_link_state import render_link_state
 from .widgets.dates import short_time
-from .widgets.filters import ApplicationChoiceFilter, ConnectionFilter
+from .widgets.filters import ApplicationKeyFilter, ConnectionFilter
 from .widgets.large_lists import LargeListAdmin
 from .widgets.links import admin_url, as_key
 from .widgets.read_only import ReadOnlyAdmin
@@ -41,7 +41,7 @@ class StateFilter(admin.SimpleListFilter):
         return in_state(queryset, State(value)) if value in State.values else queryset
 
 
-class LinkApplicationFilter(ApplicationChoiceFilter):
+class LinkApplicationFilter(ApplicationKeyFilter):
     template = admin.SimpleListFilter.template
     field = "applications"
 

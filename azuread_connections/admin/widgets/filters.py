@@ -56,6 +56,8 @@ def _has_credential(condition: Q) -> Exists:
 
 
 class ApplicationFilter(admin.RelatedFieldListFilter):
+    """Filters connections by the applications for which they are enabled, or by none."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.title = gettext("application")
@@ -83,7 +85,7 @@ class CredentialStatusFilter(admin.SimpleListFilter):
         return with_secret_status(queryset, CredentialStatus(value))
 
 
-class ChoiceFilter(admin.SimpleListFilter):
+class RelatedObjectFilter(admin.SimpleListFilter):
     """Filters by a related object, of which the first few are listed and any can be linked to."""
 
     template = LONG
@@ -106,7 +108,7 @@ class ChoiceFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.field: key}) if key else queryset.none()
 
 
-class ConnectionFilter(ChoiceFilter):
+class ConnectionFilter(RelatedObjectFilter):
     """Filters by connection, without listing thousands of them or scanning the log."""
 
     title = _("connection")
@@ -120,8 +122,8 @@ class ConnectionFilter(ChoiceFilter):
         return super().has_output() or self.value() is not None
 
 
-class ApplicationChoiceFilter(ChoiceFilter):
-    """Filters by application, in the same way."""
+class ApplicationKeyFilter(RelatedObjectFilter):
+    """Filters by application, without listing thousands of them or scanning the log."""
 
     title = _("application")
     parameter_name = field = "application"
