@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -31,7 +32,7 @@ import tarfile
 import tempfile
 import threading
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -196,7 +197,7 @@ class Release:
             raise DeployFailed(f"{self.name}: {arguments[:2]}: {done.stdout}{done.stderr}")
 
     @property
-    def is_provider(self) -> bool:
+    def has_provider(self) -> bool:
         has_code = (self.folder / "azuread_connections" / "provider").is_dir()
         return has_code and find_spec(SUB_APPS["provider"]) is not None
 
@@ -323,7 +324,8 @@ def token(port: int, **data: str) -> dict[str, str]:
     return tokens
 
 
-def require_claims(port: int, access_token: str) -> None:
+def require_claims(port: int, access_token: str, subject: str) -> None:
+    """Require that userinfo is about the person with this `sub`."""
     answer = requests.get(
         f"http://127.0.0.1:{port}/userinfo",
         headers={
@@ -333,6 +335,15 @@ def require_claims(port: int, access_token: str) -> None:
         timeout=60,
     )
     require(answer.status_code == 200, f"userinfo answers {described(answer)}")
+    found = answer.json().get("sub")
+    require(found == subject, f"userinfo is about {found} instead of {subject}")
+
+
+def subject_of(id_token: str) -> str:
+    """Return the `sub` of an ID token, without verifying the token: the provider's tests do."""
+    payload = id_token.split(".")[1]
+    claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return str(claims["sub"])
 
 
 def described(answer: requests.Response) -> str:
@@ -414,10 +425,10 @@ def deploy(old: Release, new: Release, microsoft: StandIn) -> None:
             password=PASSWORD,
         )
     )
-    if old.is_provider:
+    if old.has_provider:
         old.do(CLIENT_SET_UP.format(callback=CALLBACK, client=CLIENT, secret=SECRET))
     else:
-        report("without the provider: its packages are not installed")
+        report("without the provider: the previous release lacks it, or its packages are missing")
     with old.worker() as previous:
         before = Browser(microsoft)
         before.sign_in(previous, adele)
@@ -459,7 +470,7 @@ def deploy(old: Release, new: Release, microsoft: StandIn) -> None:
             Browser(microsoft).sign_in(previous, last)
             report("the previous release accepts this one's session, user and identity")
 
-            if old.is_provider:
+            if old.has_provider:
                 for here, there in ((current, previous), (previous, current)):
                     serve_client(after, here, there)
                 report("a client gets a code, tokens and claims from both, in turn")
@@ -483,9 +494,10 @@ def serve_client(browser: Browser, here: int, there: int) -> None:
         redirect_uri=CALLBACK,
         code_verifier=verifier,
     )
-    require_claims(here, first["access_token"])
+    subject = subject_of(first["id_token"])
+    require_claims(here, first["access_token"], subject)
     second = token(here, grant_type="refresh_token", refresh_token=first["refresh_token"])
-    require_claims(there, second["access_token"])
+    require_claims(there, second["access_token"], subject)
 
 
 def migrate_meanwhile(new: Release, sign_in: Callable[[], None]) -> tuple[float, int]:
