@@ -289,7 +289,7 @@ class Conf:
 
     @property
     def language_code(self) -> str:
-        """The site's own language: that of texts which nobody's request is about."""
+        """The language of mails and other texts outside a request."""
         return str(settings.LANGUAGE_CODE)
 
     @property

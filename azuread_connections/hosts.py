@@ -35,8 +35,8 @@ def normalize_origin(url: str) -> str:
     """Return the scheme and host of a site as browsers write them: in lower case, in ASCII, without
     the default port.
 
-    It is compared with the Host header, and decides whether cookies are secure. A value that is not
-    the address of a site is returned unchanged, and the system checks report it.
+    Origins can be compared only in this form. A value that is not the address of a site is returned
+    unchanged.
     """
     url = url.rstrip("/")
     scheme, separator, host = url.partition("://")

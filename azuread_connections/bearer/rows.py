@@ -1,4 +1,7 @@
-"""What the database knows of an access token's caller: one compiled statement for each call."""
+"""What the database knows of an access token's caller: one compiled statement finds them.
+
+Admission can add some: see docs/rest-framework.md.
+"""
 
 from __future__ import annotations
 

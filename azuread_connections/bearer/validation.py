@@ -72,8 +72,9 @@ def find_caller(token: str, policy: Policy, request: HttpRequest) -> Caller:
     """Return who calls. Raises ``TokenRefused`` and ``KeysUnavailable``.
 
     After any other exception, the caller has to clear its frames: see ``entra.frames``.
-    A valid token of Microsoft's costs one statement. Until the signature is verified, nothing that
-    the database knows shows in the answer.
+    One statement finds the caller of a token of Microsoft's; docs/rest-framework.md says what
+    admission adds. Until the signature is verified, nothing that the database knows shows in the
+    answer.
     """
     issuer = _issuer_of(token) if ISSUERS else ""
     for known in ISSUERS.values():

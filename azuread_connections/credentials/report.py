@@ -1,7 +1,8 @@
-"""The report of all credentials that have ended, end soon, or have no date.
+"""The report of credentials that have ended, end soon, have no date or were refused by Microsoft,
+and of connections without any.
 
-It reads the dates that ``status`` decides by, in pages, and neither ``Credential.value`` nor
-anything of Microsoft's.
+It reads what ``status`` decides by, in pages. It does not read ``Credential.value``, and asks
+Microsoft nothing.
 """
 
 from __future__ import annotations

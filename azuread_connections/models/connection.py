@@ -345,10 +345,10 @@ class Connection(PrimaryModel):
             raise no_own_directory(self.domain)
         self.name_key = self.name.lower()
         names = kwargs.get("update_fields")
-        # A sign-in that began with the old values compares it: see ``ConnectionEdited``. Django
-        # stores it only if it is named, or was read.
         if names:
             kwargs["update_fields"] = {*names, "updated_at"}
+        # A sign-in that began with the old values compares it: see ``ConnectionEdited``. Where the
+        # field was deferred, setting it makes it count as read, so that Django stores it.
         self.updated_at = timezone.now()
         pins = names is None or "tenant_id" in names
         former = self._former_directory(kwargs.get("using")) if pins else ""

@@ -4,7 +4,8 @@ Django takes several times as long to build the SQL of a query as the database t
 and every sign-in runs the same few queries.
 
 Compiling in advance needs Django's private query compiler, which can change with any release. If
-it raises, the same query runs as a plain queryset: slower, with the same statements and rows.
+it raises, the same query runs as a plain queryset: slower, with the same statements and rows. Only
+the errors of a database that cannot be reached are raised, and the next run compiles again.
 """
 
 from __future__ import annotations

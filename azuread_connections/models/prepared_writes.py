@@ -42,7 +42,7 @@ def _placeholder(field: Any) -> str:
     the database makes the value, or the field has SQL of its own (the name in 5.2, and in 6.1)."""
     own_sql = hasattr(field, "get_placeholder") or hasattr(field, "get_placeholder_sql")
     if own_sql or field.generated or field.has_db_default():
-        raise ValueError(f"The value of {field} is no plain parameter.")
+        raise ValueError(f"The value of {field} cannot be a plain parameter.")
     return "%s"
 
 

@@ -112,8 +112,8 @@ def _is_same_authentication(old: SignIn, new: SignIn) -> bool:
     far as the tokens say.
 
     A view can need two contexts, and Microsoft is asked for one at a time: if the second sign-in
-    lost the first one's, the browser would be sent back and forth without end. So do two tokens
-    without `auth_time`, though the step-up asks for it.
+    lost the first one's, the browser would be sent back and forth without end. Two tokens
+    without `auth_time` count as the same authentication, for the same reason.
     """
     return (
         (old.connection, old.application, old.identity, old.tenant, old.sid)
