@@ -10,6 +10,7 @@ from .removal import Protection, drop_argument, drop_operand, never, replace, sk
 
 _HOSTILE = "tests/scim/attacks/test_hostile_directory.py::test_"
 _REQUESTS = "tests/scim/attacks/test_hostile_requests.py::test_"
+_LOOKS = "tests/scim/test_four_looks.py::test_"
 _LEAVERS = "tests/scim/test_joiners_and_leavers.py::test_"
 _INPUT = "tests/scim/test_bad_input.py::test_"
 
@@ -91,19 +92,34 @@ SCIM_PROTECTIONS = [
     ),
     Protection(
         "scim/people.py::_change.changed",
-        never("stands_for_somebody"),
+        never("had_person"),
         f"{_LEAVERS}a_users_name_that_a_newcomer_gets_does_not_bring_the_user",
     ),
     # --- Leavers
     Protection(
-        "scim/people.py::_change.changed",
-        replace("is_guid(former) and (not was_active)", "False"),
+        "scim/people.py::_stands_for_somebody",
+        replace('is_guid(row.external_id or "") and (not row.is_active)', "False"),
         f"{_LEAVERS}a_deactivated_person_without_a_user_is_refused_after_a_newcomer_got_their_row",
     ),
     Protection(
         "scim/people.py::_change.changed",
-        replace("was_active or is_another", "was_active"),
+        replace("before.is_active or is_another", "before.is_active"),
         f"{_LEAVERS}an_inactive_row_that_gets_an_object_id_ends_the_sessions",
+    ),
+    Protection(
+        "scim/people.py::_let_go",
+        skip("accounts.record"),
+        f"{_LOOKS}replaced_by_somebody_else",
+    ),
+    Protection(
+        "scim/people.py::_record_change",
+        replace("before.is_active or has_left", "before.is_active"),
+        f"{_LOOKS}an_inactive_row_that_begins_to_stand_for_somebody",
+    ),
+    Protection(
+        "scim/people.py::create.stored",
+        never("identity_id"),
+        f"{_LOOKS}reported_for_the_first_time_when_disabled",
     ),
     Protection(
         "scim/admission_rule.py::admission_rule",
