@@ -26,7 +26,7 @@ event_logged = Signal()
 callback_finished = Signal()
 
 
-class Provisioned(NamedTuple):
+class ProvisioningState(NamedTuple):
     """A connection whose directory can provision people. ``last_request``: when it last did; None
     if never. ``ends_at``: the end of its last token; None for one without an end."""
 
@@ -37,7 +37,7 @@ class Provisioned(NamedTuple):
 
 #: ``read(limit)`` returns connections, the one that has been silent longest first, ``limit`` at
 #: most. In one statement.
-ReadProvisioning = Callable[[int], Iterable[Provisioned]]
+ReadProvisioning = Callable[[int], Iterable[ProvisioningState]]
 #: What sub-apps add in ``AppConfig.ready``, by their labels.
 provisioning: dict[str, ReadProvisioning] = {}
 

@@ -19,11 +19,11 @@ from ..models.prepared import Parameter, Select
 from ..models.prepared_writes import Insert
 from ..models.validators import is_guid
 from . import accounts, dialect, members, reading, rights
-from .admission_rule import reported_first
 from .errors import ScimError
 from .models import GroupMember, ProvisionedPerson
 from .models.person import new_id
 from .people_state import resource_of, user_of, write
+from .receivers import reported_first
 from .storage import store
 from .user_fields import require_fitting
 

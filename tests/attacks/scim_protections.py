@@ -66,12 +66,12 @@ SCIM_PROTECTIONS = [
         f"{_LEAVERS}a_person_who_returns_inactive_gets_the_same_user_back",
     ),
     Protection(
-        "scim/admission_rule.py::note_activated_user",
+        "scim/receivers.py::note_activated_user",
         skip("deleted.update"),
         f"{_HOSTILE}a_return_to_an_account_with_rights",
     ),
     Protection(
-        "scim/admission_rule.py::note_activated_user",
+        "scim/receivers.py::note_activated_user",
         skip("deactivated.update"),
         f"{_LEAVERS}who_an_administrator_has_deactivated_after_the_directory_stays_so",
     ),
@@ -86,7 +86,7 @@ SCIM_PROTECTIONS = [
         f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
     ),
     Protection(
-        "scim/admission_rule.py::follow_identity",
+        "scim/receivers.py::follow_identity",
         skip("made_user"),
         f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
     ),
@@ -162,7 +162,7 @@ SCIM_PROTECTIONS = [
         f"{_REQUESTS}a_person_whom_another_connection_lets_in",
     ),
     Protection(
-        "scim/admission_rule.py::forget_former_directory",
+        "scim/receivers.py::forget_former_directory",
         never("former"),
         f"{_HOSTILE}a_token_of_the_former_directory",
     ),
@@ -191,7 +191,7 @@ SCIM_PROTECTIONS = [
         "scim/body.py::_check_depth", never("MAX_DEPTH"), f"{_INPUT}a_malformed_body_is_refused"
     ),
     Protection(
-        "scim/body.py::check_texts", never("is_storable"), f"{_INPUT}a_malformed_body_is_refused"
+        "scim/texts.py::check_texts", never("is_storable"), f"{_INPUT}a_malformed_body_is_refused"
     ),
     Protection(
         "scim/filters.py::_conditions",

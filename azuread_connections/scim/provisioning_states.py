@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Count, F, Max, Q
 
-from ..observation import Provisioned
+from ..observation import ProvisioningState
 from .models import ScimToken
 
 
-def last_requests(limit: int) -> tuple[Provisioned, ...]:
+def provisioning_states(limit: int) -> tuple[ProvisioningState, ...]:
     """Return the connections that have a token, with when one of theirs was last used, to the hour:
     the oldest first, those whose tokens were never used last; ``limit`` at most."""
     found = (
@@ -22,6 +22,6 @@ def last_requests(limit: int) -> tuple[Provisioned, ...]:
         .order_by(F("latest").asc(nulls_last=True), "connection__name")
     )
     return tuple(
-        Provisioned(name, latest, None if endless else ends)
+        ProvisioningState(name, latest, None if endless else ends)
         for name, latest, ends, endless in found[:limit]
     )
