@@ -35,8 +35,8 @@ class ProvisioningState(NamedTuple):
     ends_at: datetime | None
 
 
-#: ``read(limit)`` returns connections, the one that has been silent longest first, ``limit`` at
-#: most. In one statement.
+#: ``read(limit)`` returns connections, those that need attention first, ``limit`` at most. In one
+#: statement.
 ReadProvisioning = Callable[[int], Iterable[ProvisioningState]]
 #: What sub-apps add in ``AppConfig.ready``, by their labels.
 provisioning: dict[str, ReadProvisioning] = {}
