@@ -26,7 +26,7 @@ event_logged = Signal()
 callback_finished = Signal()
 
 
-class Provisioned(NamedTuple):
+class ProvisioningState(NamedTuple):
     """A connection whose directory can provision people. ``last_request``: when it last did; None
     if never. ``ends_at``: the end of its last token; None for one without an end."""
 
@@ -35,9 +35,9 @@ class Provisioned(NamedTuple):
     ends_at: datetime | None
 
 
-#: ``read(limit)`` returns connections, the one that has been silent longest first, ``limit`` at
-#: most. In one statement.
-ReadProvisioning = Callable[[int], Iterable[Provisioned]]
+#: ``read(limit)`` returns connections, those that need attention first, ``limit`` at most. In one
+#: statement.
+ReadProvisioning = Callable[[int], Iterable[ProvisioningState]]
 #: What sub-apps add in ``AppConfig.ready``, by their labels.
 provisioning: dict[str, ReadProvisioning] = {}
 

@@ -40,7 +40,7 @@ class Stored:
     ends: tuple[tuple[str, str, datetime], ...]
     refused: tuple[tuple[str, str, int], ...]
     waiting: tuple[tuple[str, int], ...]
-    provisioned: tuple[observation.Provisioned, ...] = ()
+    provisioning: tuple[observation.ProvisioningState, ...] = ()
 
 
 def read_stored() -> Stored:
@@ -97,7 +97,7 @@ class StoredCollector(Collector):
             refused.add_metric([connection, kind], number)
         for connection, number in stored.waiting if stored else ():
             waiting.add_metric([connection], number)
-        for connection, last_request, ends_at in stored.provisioned if stored else ():
+        for connection, last_request, ends_at in stored.provisioning if stored else ():
             if last_request is not None:
                 last_requests.add_metric([connection], last_request.timestamp())
             if ends_at is not None:

@@ -14,8 +14,8 @@ from ..conf import conf
 from ..entra.deadline import within
 from ..entra.id_token import IdTokenClaims
 from ..login.backend import site_backend
-from ..login.log import provisioning_events as events
 from ..login.log.failures import SignInFailed
+from ..login.log.provisioning_events import record_provisioning
 from ..login.users import directories
 from ..login.users.enrichment import Enrichment
 from ..login.users.identities import VerifiedIdentity
@@ -141,14 +141,14 @@ def record(person: ProvisionedPerson, reason: str, message: str) -> None:
         reason=reason,
     )
     kind = Event.Kind.DEPROVISIONED if ends else Event.Kind.PROVISIONED
-    events.record_provisioning(
+    record_provisioning(
         kind, person.connection, person.user_name, message, identity=person.identity
     )
 
 
 def record_refusal(person: ProvisionedPerson, why: str) -> None:
     """Log that a person is known, but has no user yet."""
-    events.record_provisioning(
+    record_provisioning(
         Event.Kind.PROVISIONING_REFUSED,
         person.connection,
         person.user_name,

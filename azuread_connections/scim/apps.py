@@ -25,15 +25,15 @@ class ScimConfig(AppConfig):
         from ..models.connection import directory_pinned
         from ..observation import provisioning
         from ..signals import user_created
-        from .admission_rule import (
-            admission_rule,
+        from .admission_rule import admission_rule
+        from .checklist_step import provisioning_step
+        from .provisioning_states import provisioning_states
+        from .receivers import (
             follow_identity,
             forget_former_directory,
             note_activated_user,
             note_created_user,
         )
-        from .checklist_step import provisioning_step
-        from .last_requests import last_requests
         from .request_log import clear
         from .token_report import due_notices, token_lines
         from .withheld import withhold_from_reports
@@ -58,4 +58,4 @@ class ScimConfig(AppConfig):
         add_source("azuread_scim", token_lines)
         add_notices("azuread_scim", due_notices)
         add_step("azuread_scim", provisioning_step)
-        provisioning["azuread_scim"] = last_requests
+        provisioning["azuread_scim"] = provisioning_states

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from ..client_address import client_address
 from ..entra.frames import without_frame_variables
 from ..entra.text import is_storable
-from ..login.log import provisioning_events as events
+from ..login.log.provisioning_events import record_provisioning_refused
 from ..models import Connection
 from ..rate_limit import RateLimit, network_of
 from . import tokens
@@ -88,7 +88,7 @@ def _refused(request: HttpRequest, reason: str, token: ScimToken | None, name: s
         detail = "Too many requests without a valid token. Try again later."
         return ScimError(429, detail=detail, headers={"Retry-After": wait})
     connection = token.connection if token else _connection(name)
-    events.record_provisioning_refused(connection, reason, REASONS[reason], address)
+    record_provisioning_refused(connection, reason, REASONS[reason], address)
     challenge = _CHALLENGE if reason == "token_missing" else f'{_CHALLENGE}, error="invalid_token"'
     return ScimError(
         401,

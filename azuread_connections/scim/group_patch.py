@@ -17,11 +17,11 @@ from scim2_models.path import (
     LogicalOperator,
 )
 
-from .body import check_texts
 from .errors import ScimError
 from .models.keys import normalize_external_id
 from .reading import errors_of_library
 from .schemas import Group
+from .texts import check_texts
 
 #: Attributes of a group that this service sets.
 _READ_ONLY = frozenset({"id", "meta", "schemas"})

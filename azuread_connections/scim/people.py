@@ -19,11 +19,11 @@ from ..models.prepared import Parameter, Select
 from ..models.prepared_writes import Insert
 from ..models.validators import is_guid
 from . import accounts, dialect, members, reading, rights
-from .admission_rule import reported_first
 from .errors import ScimError
 from .models import GroupMember, ProvisionedPerson
 from .models.person import new_id
 from .people_state import resource_of, user_of, write
+from .receivers import reported_first
 from .storage import store
 from .user_fields import require_fitting
 
@@ -131,9 +131,10 @@ def create(
         write(person, user)
         _require_unique(person)
         why = _store_again(request, person, trust, is_last=is_last)
-        accounts.record(person, "created", "Reported by the directory.")
-        if why:
-            accounts.record_refusal(person, why)
+        _record_creation(person, why)
+        if not person.is_active and person.identity_id is not None:
+            # They have signed in before, or have returned: ``_follow`` has ended their sessions.
+            _record_deactivation(person)
         return person
 
     describe_clash = partial(_describe_clash, draft)
@@ -166,9 +167,7 @@ def _store_new(
         rights.give_all(person)
     else:
         _ROW.store(person, router.db_for_write(ProvisionedPerson))
-    accounts.record(person, "created", "Reported by the directory.")
-    if why:
-        accounts.record_refusal(person, why)
+    _record_creation(person, why)
     return person
 
 
@@ -218,9 +217,7 @@ def delete(connection: Connection, key: str) -> ProvisionedPerson:
 
     def deleted(is_last: bool) -> ProvisionedPerson:
         person = _lock(connection, key)
-        accounts.deactivate(person)
-        accounts.record(person, "deleted", "Deleted by the directory. The user is kept.")
-        accounts.release(person)
+        _let_go(person, "Deleted by the directory. The user is kept.")
         members.leave_all(person)
         person.is_active = False
         person.deleted_at, person.user_name_key = timezone.now(), None
@@ -234,7 +231,7 @@ def _change(
     request: HttpRequest, connection: Connection, key: str, change: Change
 ) -> ProvisionedPerson:
     draft = find(connection, key)
-    before, unchanged = resource_of(draft), copy(draft)
+    resource, unchanged = resource_of(draft), copy(draft)
     changed_user = change(user_of(draft))
     write(draft, changed_user)
     trust = accounts.trust_of(draft)
@@ -242,28 +239,30 @@ def _change(
 
     def changed(is_last: bool) -> ProvisionedPerson:
         person = _lock(connection, key)
-        was_active, had_user = person.is_active, person.user_id is not None
-        former = person.external_id or ""
-        # The directory's person has a user to keep, or is refused at their sign-in.
-        stands_for_somebody = had_user or (is_guid(former) and not was_active)
-        is_as_read = resource_of(person) == before
+        before = copy(person)
+        is_as_read = resource_of(person) == resource
         write(person, changed_user if is_as_read else change(user_of(person)))
-        is_another = former != (person.external_id or "")
-        former_person = None
-        if is_another and stands_for_somebody:
-            former_person = _become_another(person)
+        is_another = (before.external_id or "") != (person.external_id or "")
+        had_person = is_another and _stands_for_somebody(before)
+        former = _become_another(person) if had_person else None
         _require_unique(person)
-        # Somebody whom an inactive row begins to stand for was not deactivated before.
-        ends = was_active or is_another
-        why = _follow(request, person, trust, is_last=is_last, ends_if_inactive=ends)
+        # The row was inactive for somebody else, so this person's sessions have not ended yet.
+        ends_sessions = before.is_active or is_another
+        why = _follow(request, person, trust, is_last=is_last, ends_if_inactive=ends_sessions)
         person.deleted_at = None
         person.save()
-        if former_person is not None:
-            former_person.save()
-        _record_change(person, why, was_active=was_active, had_user=had_user)
+        if former is not None:
+            former.save()
+        _record_change(before, person, why, is_another=is_another, is_newcomer=had_person)
         return person
 
     return store(changed, partial(_describe_clash, draft))
+
+
+def _stands_for_somebody(row: ProvisionedPerson) -> bool:
+    """Return whether a row's person has a user to keep, or is refused at their sign-in."""
+    is_refused = is_guid(row.external_id or "") and not row.is_active
+    return row.user_id is not None or is_refused
 
 
 def _follow(
@@ -285,17 +284,38 @@ def _follow(
 
 
 def _record_change(
-    person: ProvisionedPerson, why: str, *, was_active: bool, had_user: bool
+    before: ProvisionedPerson,
+    person: ProvisionedPerson,
+    why: str,
+    *,
+    is_another: bool,
+    is_newcomer: bool,
 ) -> None:
-    if was_active and not person.is_active:
-        text = "Deactivated by the directory. Sessions have ended, and sign-ins are refused."
-        accounts.record(person, "deactivated", text)
-    elif person.is_active and not was_active:
+    """Record what became of a person. ``before``: the row as it was; ``is_another``: it has another
+    object ID; ``is_newcomer``: and the person of the former one was recorded as deleted."""
+    if not person.is_active:
+        has_left = is_another and person.identity_id is not None
+        if before.is_active or has_left:
+            _record_deactivation(person)
+    elif is_newcomer:
+        _record_creation(person, why)
+    elif not before.is_active:
         accounts.record(person, "reactivated", "Activated again by the directory.")
         if why:
             accounts.record_refusal(person, why)
-    elif person.is_active and not had_user and person.user_id is not None:
+    elif before.user_id is None and person.user_id is not None:
         accounts.record(person, "created", "Tied to a user.")
+
+
+def _record_creation(person: ProvisionedPerson, why: str) -> None:
+    accounts.record(person, "created", "Reported by the directory.")
+    if why:
+        accounts.record_refusal(person, why)
+
+
+def _record_deactivation(person: ProvisionedPerson) -> None:
+    text = "Deactivated by the directory. Sessions have ended, and sign-ins are refused."
+    accounts.record(person, "deactivated", text)
 
 
 def _become_another(person: ProvisionedPerson) -> ProvisionedPerson:
@@ -306,8 +326,7 @@ def _become_another(person: ProvisionedPerson) -> ProvisionedPerson:
     """
     former = _rows().get(pk=person.pk)
     former.connection = person.connection
-    accounts.deactivate(former)
-    accounts.release(former)
+    _let_go(former, "Another object of the directory has taken their place. The user is kept.")
     former.pk, former.scim_id = None, new_id()
     former._state.adding = True
     former.is_active = False
@@ -315,6 +334,14 @@ def _become_another(person: ProvisionedPerson) -> ProvisionedPerson:
     person.identity = person.user = None
     person.made_user = person.deactivated_user = False
     return former
+
+
+def _let_go(person: ProvisionedPerson, message: str) -> None:
+    """End what a person has here, who counts as deleted from now on. The row is not saved."""
+    accounts.deactivate(person)
+    # Recorded between: receivers get the identity, which does not outlive the release.
+    accounts.record(person, "deleted", message)
+    accounts.release(person)
 
 
 def _require_unique(person: ProvisionedPerson) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from scim2_models import Context
 
-from .body import check_texts
 from .errors import ScimError
 from .models import ProvisionedPerson
 from .models.keys import external_key, normalize_external_id, text_key
 from .reading import stored_user
 from .schemas import CORE_USER, ENTERPRISE
+from .texts import check_texts
 
 #: Bytes of the attributes of one person.
 _MAX_ATTRIBUTES = 64 * 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,7 +12,7 @@ from .models import ProvisionedGroup, ProvisionedPerson, ProvisioningRequest
 
 #: Requests among which the last error is looked for: the log of a large directory is long.
 _LOOKED_AT = 200
-#: The log of Entra's look-ups has these for what it asks after: they are no failure.
+#: 404 for a look-up of Entra's is not a failure.
 _NOT_FOUND = 404
 #: A cycle ends where the directory sends nothing for so long. Entra's next one follows about 40
 #: minutes after the last.
@@ -62,7 +63,7 @@ def recent(connection: Connection) -> Recent:
 @dataclass(frozen=True)
 class Cycle:
     """Requests without a pause between them. ``is_whole``: there are not more than these.
-    ``left``: people who were deactivated or deleted."""
+    ``deprovisioned``: people who were deactivated or deleted."""
 
     began_at: datetime
     ended_at: datetime
@@ -71,7 +72,7 @@ class Cycle:
     refused: int
     created: int
     changed: int
-    left: int
+    deprovisioned: int
 
 
 def last_cycle(connection: Connection) -> Cycle | None:
@@ -79,41 +80,49 @@ def last_cycle(connection: Connection) -> Cycle | None:
 
     The log does not know cycles: *Provision on demand* and *Test Connection* count as one.
     """
+    found, earlier = _last_requests(connection)
+    if not found:
+        return None
+    # A request is logged after its event, and no other request came within the pause.
+    since = earlier or found[-1].created_at - _PAUSE
+    deprovisioned = Event.objects.filter(
+        connection=connection,
+        kind=Event.Kind.DEPROVISIONED,
+        created_at__gt=since,
+        created_at__lte=found[0].created_at,
+    )
+    return _summarize(found, is_whole=earlier is None, deprovisioned=deprovisioned.count())
+
+
+def _last_requests(connection: Connection) -> tuple[list[_Row], datetime | None]:
+    """Return the requests that came without a pause, the newest first; and when the one before them
+    came, if it belongs to them and is not counted."""
     rows = ProvisioningRequest._default_manager.filter(connection=connection)
     newest = rows.order_by("-created_at", "-pk").values_list(
         "created_at", "method", "path", "status", named=True
     )[: _MOST_COUNTED + 1]
     found: list[_Row] = []
-    earlier: datetime | None = None
     for row in newest:
         if found and found[-1].created_at - row.created_at > _PAUSE:
             break
         if len(found) == _MOST_COUNTED:
-            earlier = row.created_at
-            break
+            return found, row.created_at
         found.append(row)
-    if not found:
-        return None
-    began_at, ended_at = found[-1].created_at, found[0].created_at
-    about_people = [row for row in found if row.path[:5].lower() == "users" and row.status < 400]
+    return found, None
+
+
+def _summarize(rows: Sequence[_Row], *, is_whole: bool, deprovisioned: int) -> Cycle:
+    about_people = [row for row in rows if row.path[:5].lower() == "users" and row.status < 400]
     changes = {row.path for row in about_people if row.method in {"PATCH", "PUT"}}
-    # A request is logged after its event, and no other request came within the pause.
-    since = earlier or began_at - _PAUSE
-    left = Event.objects.filter(
-        connection=connection,
-        kind=Event.Kind.DEPROVISIONED,
-        created_at__gt=since,
-        created_at__lte=ended_at,
-    )
     return Cycle(
-        began_at=began_at,
-        ended_at=ended_at,
-        is_whole=earlier is None,
-        requests=len(found),
-        refused=sum(map(is_error, found)),
+        began_at=rows[-1].created_at,
+        ended_at=rows[0].created_at,
+        is_whole=is_whole,
+        requests=len(rows),
+        refused=sum(map(is_error, rows)),
         created=sum(row.method == "POST" for row in about_people),
         changed=len(changes),
-        left=left.count(),
+        deprovisioned=deprovisioned,
     )
 
 

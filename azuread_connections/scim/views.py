@@ -45,8 +45,12 @@ ROUTES = {
     "serviceproviderconfig": Route({"GET": discovery.service_provider_config}, {}),
     "resourcetypes": Route({"GET": discovery.resource_types}, {"GET": discovery.resource_type}),
     "schemas": Route({"GET": discovery.schemas}, {"GET": discovery.schema}),
-    "users": Route(person_views.ALL, person_views.ONE, True, person_views.name_of),
-    "groups": Route(group_views.ALL, group_views.ONE, True, group_views.name_of),
+    "users": Route(
+        person_views.ALL, person_views.ONE, needs_directory=True, name_of=person_views.name_of
+    ),
+    "groups": Route(
+        group_views.ALL, group_views.ONE, needs_directory=True, name_of=group_views.name_of
+    ),
 }
 #: Not offered, as their answer says: RFC 7644 sections 3.4.3, 3.7 and 3.11.
 _NOT_IMPLEMENTED = {

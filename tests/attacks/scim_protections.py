@@ -10,6 +10,7 @@ from .removal import Protection, drop_argument, drop_operand, never, replace, sk
 
 _HOSTILE = "tests/scim/attacks/test_hostile_directory.py::test_"
 _REQUESTS = "tests/scim/attacks/test_hostile_requests.py::test_"
+_LOOKS = "tests/scim/test_four_looks.py::test_"
 _LEAVERS = "tests/scim/test_joiners_and_leavers.py::test_"
 _INPUT = "tests/scim/test_bad_input.py::test_"
 
@@ -65,12 +66,12 @@ SCIM_PROTECTIONS = [
         f"{_LEAVERS}a_person_who_returns_inactive_gets_the_same_user_back",
     ),
     Protection(
-        "scim/admission_rule.py::note_activated_user",
+        "scim/receivers.py::note_activated_user",
         skip("deleted.update"),
         f"{_HOSTILE}a_return_to_an_account_with_rights",
     ),
     Protection(
-        "scim/admission_rule.py::note_activated_user",
+        "scim/receivers.py::note_activated_user",
         skip("deactivated.update"),
         f"{_LEAVERS}who_an_administrator_has_deactivated_after_the_directory_stays_so",
     ),
@@ -85,25 +86,40 @@ SCIM_PROTECTIONS = [
         f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
     ),
     Protection(
-        "scim/admission_rule.py::follow_identity",
+        "scim/receivers.py::follow_identity",
         skip("made_user"),
         f"{_HOSTILE}a_user_whom_the_person_got_later_is_not_locked_out",
     ),
     Protection(
         "scim/people.py::_change.changed",
-        never("stands_for_somebody"),
+        never("had_person"),
         f"{_LEAVERS}a_users_name_that_a_newcomer_gets_does_not_bring_the_user",
     ),
     # --- Leavers
     Protection(
-        "scim/people.py::_change.changed",
-        replace("is_guid(former) and (not was_active)", "False"),
+        "scim/people.py::_stands_for_somebody",
+        replace('is_guid(row.external_id or "") and (not row.is_active)', "False"),
         f"{_LEAVERS}a_deactivated_person_without_a_user_is_refused_after_a_newcomer_got_their_row",
     ),
     Protection(
         "scim/people.py::_change.changed",
-        replace("was_active or is_another", "was_active"),
+        replace("before.is_active or is_another", "before.is_active"),
         f"{_LEAVERS}an_inactive_row_that_gets_an_object_id_ends_the_sessions",
+    ),
+    Protection(
+        "scim/people.py::_let_go",
+        skip("accounts.record"),
+        f"{_LOOKS}replaced_by_somebody_else",
+    ),
+    Protection(
+        "scim/people.py::_record_change",
+        replace("before.is_active or has_left", "before.is_active"),
+        f"{_LOOKS}an_inactive_row_that_begins_to_stand_for_somebody",
+    ),
+    Protection(
+        "scim/people.py::create.stored",
+        never("identity_id"),
+        f"{_LOOKS}reported_for_the_first_time_when_disabled",
     ),
     Protection(
         "scim/admission_rule.py::admission_rule",
@@ -146,7 +162,7 @@ SCIM_PROTECTIONS = [
         f"{_REQUESTS}a_person_whom_another_connection_lets_in",
     ),
     Protection(
-        "scim/admission_rule.py::forget_former_directory",
+        "scim/receivers.py::forget_former_directory",
         never("former"),
         f"{_HOSTILE}a_token_of_the_former_directory",
     ),
@@ -175,7 +191,7 @@ SCIM_PROTECTIONS = [
         "scim/body.py::_check_depth", never("MAX_DEPTH"), f"{_INPUT}a_malformed_body_is_refused"
     ),
     Protection(
-        "scim/body.py::check_texts", never("is_storable"), f"{_INPUT}a_malformed_body_is_refused"
+        "scim/texts.py::check_texts", never("is_storable"), f"{_INPUT}a_malformed_body_is_refused"
     ),
     Protection(
         "scim/filters.py::_conditions",

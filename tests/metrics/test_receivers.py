@@ -229,8 +229,8 @@ def test_what_a_sub_app_knows_of_provisioning_is_shown(
 ) -> None:
     now = timezone.now()
     rows = [
-        observation.Provisioned("contoso", now, now + timedelta(days=9)),
-        observation.Provisioned("fabrikam", None, None),
+        observation.ProvisioningState("contoso", now, now + timedelta(days=9)),
+        observation.ProvisioningState("fabrikam", None, None),
     ]
     monkeypatch.setitem(observation.provisioning, "sub-app", lambda limit: rows[:limit])
     found = series()

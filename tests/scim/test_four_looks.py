@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from azuread_connections import signals
 from azuread_connections.models import Event, GroupMapping, Identity
 from azuread_connections.scim.models import ProvisioningRequest
+from azuread_connections.scim.recent import last_cycle
 from tests.company import Company, error_code
-from tests.scim.directory import Provisioning, group, user
+from tests.scim.directory import Provisioning, group, guid, user
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +225,104 @@ def test_deleted(site: Site) -> None:
     assert site.log() == (["deprovisioned"], [f"DELETE {UPN}"])
     assert site.sign_in() == "user_refused"
     assert site.log() == (["sign_in_failed"], [])
+
+
+# --- Another object of the directory takes a person's row ----------------------------------------
+
+
+def heard_while(change: Callable[[], object]) -> list[str]:
+    """Return the reason and the user of each signal that a change sends."""
+    heard: list[str] = []
+
+    def hear(sender: Any, reason: str, user: Any, **kwargs: Any) -> None:
+        heard.append(f"{reason} {user}")
+
+    signals.provisioned.connect(hear)
+    signals.deprovisioned.connect(hear)
+    try:
+        change()
+    finally:
+        signals.provisioned.disconnect(hear)
+        signals.deprovisioned.disconnect(hear)
+    return heard
+
+
+def stands_for(object_id: str, **further: str) -> list[dict[str, Any]]:
+    values = {"externalId": object_id} | further
+    return [{"op": "Replace", "path": path, "value": value} for path, value in values.items()]
+
+
+@pytest.mark.parametrize("was_active", [True, False])
+def test_replaced_by_somebody_else(site: Site, was_active: bool) -> None:
+    """Entra can find a leaver's row by a name that a newcomer got: it deletes nobody."""
+    shown = site.provision()
+    site.join(shown, "Sales")
+    site.sign_in()
+    if not was_active:
+        site.directory.set_active(shown, "False")
+    site.log()
+    cycle = last_cycle(site.directory.connection)
+    assert cycle is not None
+    left = cycle.deprovisioned
+
+    newcomer = guid()
+    operations = stands_for(newcomer, userName="adele.young@contoso.com", active="True")
+    heard = heard_while(lambda: site.directory.change(shown, *operations))
+    assert not site.is_signed_in()
+    former, theirs = User.objects.order_by("pk")
+    assert (former.is_active, theirs.is_active) == (False, True)
+    assert not former.groups.exists()
+    assert [each.user for each in Identity.objects.all()] == [theirs]
+    assert heard == [f"deleted {UPN}", "created adele.young@contoso.com"]
+    found = Event.objects.order_by("pk")[site.events_seen :].values_list("person", flat=True)
+    assert list(found) == [UPN, "adele.young@contoso.com"]
+    assert site.log() == (["deprovisioned", "provisioned"], ["PATCH adele.young@contoso.com"])
+    cycle = last_cycle(site.directory.connection)
+    assert cycle is not None
+    assert cycle.deprovisioned == left + 1
+    assert site.sign_in() == "user_refused"
+
+
+def test_replaced_by_somebody_who_is_refused(site: Site) -> None:
+    shown = site.provision()
+    site.directory.connection.create_users = False
+    site.directory.connection.save()
+    site.log()
+    operations = stands_for(guid(), userName="adele.young@contoso.com")
+    heard = heard_while(lambda: site.directory.change(shown, *operations))
+    assert heard == [f"deleted {UPN}", "created None"]
+    assert site.log()[0] == ["deprovisioned", "provisioned", "provision_refused"]
+
+
+@pytest.mark.parametrize("had_person", [True, False])
+def test_an_inactive_row_that_begins_to_stand_for_somebody(site: Site, had_person: bool) -> None:
+    assert site.sign_in() == ""
+    row = user("megan@contoso.com", externalId=guid() if had_person else "megan", active=False)
+    shown = site.directory.create(row)
+    site.log()
+
+    operations = stands_for(site.contoso.person.object_id)
+    heard = heard_while(lambda: site.directory.change(shown, *operations))
+    assert not site.is_signed_in()
+    deleted = ["deleted None"] if had_person else []
+    assert heard == [*deleted, f"deactivated {UPN}"]
+    assert site.log()[0] == ["deprovisioned"] * len(heard)
+    assert site.sign_in() == "user_refused"
+
+
+def test_an_inactive_row_that_begins_to_stand_for_nobody_here(site: Site) -> None:
+    """As after a corrected mapping of ``externalId``: nobody has left this site."""
+    row = user("megan@contoso.com", externalId="megan", active=False)
+    shown = site.directory.create(row)
+    assert heard_while(lambda: site.directory.change(shown, *stands_for(guid()))) == []
+
+
+def test_reported_for_the_first_time_when_disabled(site: Site) -> None:
+    assert site.sign_in() == ""
+    person = site.contoso.person
+    row = user(person.upn, externalId=person.object_id, active=False)
+    heard = heard_while(lambda: site.directory.create(row))
+    assert not site.is_signed_in()
+    assert heard == [f"created {UPN}", f"deactivated {UPN}"]
+    assert site.log()[0] == ["signed_in", "provisioned", "deprovisioned"]
+    assert site.sign_in() == "user_refused"

@@ -64,7 +64,7 @@ def test_a_cycle_says_what_became_of_people(directory: Provisioning) -> None:
     found = last_cycle(directory.connection)
     assert found is not None
     assert (found.requests, found.refused) == (11, 1)
-    assert (found.created, found.changed, found.left) == (2, 2, 2)
+    assert (found.created, found.changed, found.deprovisioned) == (2, 2, 2)
 
 
 def test_a_long_cycle_is_counted_from_its_end(
@@ -76,7 +76,7 @@ def test_a_long_cycle_is_counted_from_its_end(
     with django_assert_num_queries(2):
         found = last_cycle(directory.connection)
     assert found is not None
-    assert (found.requests, found.created, found.changed, found.left) == (3, 1, 2, 2)
+    assert (found.requests, found.created, found.changed, found.deprovisioned) == (3, 1, 2, 2)
     assert not found.is_whole
     ProvisioningRequest.objects.filter(method="POST").delete()
     whole = last_cycle(directory.connection)

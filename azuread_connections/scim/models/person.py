@@ -47,7 +47,8 @@ class ProvisionedPerson(PrimaryModel):
         related_name="+",
         verbose_name=_("user"),
     )
-    #: Whether this connection has made the user: only such a user is ever deactivated by it.
+    #: Whether this connection has made the user. Who was made at a sign-in before the person was
+    #: reported is noted in ``MadeUser``. Only these two are ever deactivated by it.
     made_user = models.BooleanField(default=False, editable=False)
     #: Whether the user was deactivated because the directory said so.
     deactivated_user = models.BooleanField(default=False, editable=False)
