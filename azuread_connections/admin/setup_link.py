@@ -42,6 +42,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class LinkApplicationFilter(ApplicationKeyFilter):
+    # Open, as this list's other short filters: unlike connections, applications are few.
     template = admin.SimpleListFilter.template
     field = "applications"
 

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from django.core.exceptions import ImproperlyConfigured
 from django.db import router, transaction
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from .. import domains
 from ..credentials.addition import CredentialAddition, plan_certificate, plan_secret
@@ -29,12 +32,13 @@ from ..entra.errors import (
 from ..entra.frames import without_frame_variables
 from ..login.log import setup_events
 from ..microsoft.app_token import request_with
-from ..microsoft.wording import describe_error
+from ..microsoft.wording import Text, describe_error
 from ..models import Connection, Credential, Directory, SetupLink, SetupSession
 from ..models.credential import in_order_of_use
 from ..models.refusals import no_own_directory
 from . import steps
-from .connections import can_change_directory, can_name
+from .connections import can_change_directory
+from .credentials import can_name
 from .draft import Draft
 from .locks import locked
 
@@ -45,30 +49,49 @@ _WRONG_SECRET = frozenset({7000215})
 _EXPIRED_SECRET = frozenset({7000222})
 _UNKNOWN_CERTIFICATE = frozenset({700027, 700030, 7000213, 7000214})
 
+#: Texts that are put together only when they are shown: a page is in the customer's language, the
+#: log in English.
+_filled = lazy(lambda text, names: str(text) % names, str)
+_described = lazy(lambda error: str(describe_error(error)), str)
+_found = lazy(lambda error: str(describe_error(error).found), str)
+_remedy = lazy(lambda error: str(describe_error(error).remedy), str)
+_no_own_directory = lazy(lambda domain: no_own_directory(domain).messages[0], str)
+
 
 class Refused(Exception):
     """Why the values were not accepted. ``field``: which one is wrong, "" if that is not known.
 
     ``found``: what was seen; ``remedy``: what is expected, and where to change it; ``page``: the
     page of the admin center, "" for none; ``logged``: what the site's log says instead of
-    ``found``, where that names something of this site; ``owner``: the connection that has the
-    directory already.
+    ``found``, where that names something of this site. The log has it in English.
     """
 
     def __init__(
-        self,
-        field: str,
-        found: str,
-        remedy: str = "",
-        page: str = "",
-        *,
-        logged: str = "",
-        owner: Connection | None = None,
+        self, field: str, found: Text, remedy: Text = "", page: str = "", *, logged: Text = ""
     ) -> None:
         super().__init__(found)
         self.field, self.found, self.remedy, self.page = field, found, remedy, page
-        self.logged = logged or found
-        self.owner = owner
+        with override(None):
+            self.logged = str(logged or found)
+
+
+class DirectoryInUse(Refused):
+    """Another connection, ``owner``, has the directory of ``domain`` already."""
+
+    def __init__(self, domain: str, owner: Connection) -> None:
+        super().__init__(
+            "domain",
+            _filled(
+                _("The directory of %(domain)s is already in use on this site."),
+                {"domain": domain},
+            ),
+            _(
+                "Enter a domain of your own organisation. If it is yours, ask the person who "
+                "invited you: only the site's administrator can decide which connection it is for."
+            ),
+            "directory",
+        )
+        self.domain, self.owner = domain, owner
 
 
 @dataclass(frozen=True)
@@ -79,12 +102,38 @@ class Accepted:
     is_new: bool
 
 
-@without_frame_variables
-def accept(link: SetupLink) -> Accepted:
-    """Test the link's draft against Microsoft, and store it in the connection.
+def accept(request: HttpRequest, link: SetupLink) -> Accepted:
+    """Test the link's draft against Microsoft, store it in the connection, and log the outcome.
 
-    Raises ``Refused``.
+    Raises ``Refused``: both logs say so if the directory is another connection's.
     """
+    try:
+        accepted = _test_and_store(link)
+    except Refused as refused:
+        # Here: what is written in the transaction of a refusal is rolled back.
+        setup_events.record_setup_step(request, link, f"Not accepted: {refused.logged}")
+        if isinstance(refused, DirectoryInUse):
+            setup_events.record_domain_refused(
+                refused.owner,
+                f"The set-up of the connection {link.connection_name} entered {refused.domain}, a "
+                "domain of this connection's directory.",
+            )
+        raise
+    setup_events.record_setup_step(request, link, _about(accepted))
+    return accepted
+
+
+def _about(accepted: Accepted) -> str:
+    """Return the event's text, in English. It names the credential as the admin does."""
+    connection, credential = accepted.credential.connection, accepted.credential
+    return (
+        f"Microsoft has accepted the {credential.kind} {credential} for the client ID "
+        f"{connection.client_id} in the directory {connection.tenant_id} ({connection.domain})."
+    )
+
+
+@without_frame_variables
+def _test_and_store(link: SetupLink) -> Accepted:
     connection, draft = link.connection, Draft.of(link)
     if connection is None:
         raise Refused("", _("The connection was deleted."))
@@ -94,7 +143,7 @@ def accept(link: SetupLink) -> Accepted:
     except ImproperlyConfigured as error:
         raise Refused(
             "",
-            _("Microsoft could not be asked: %s") % type(error).__name__,
+            _("This site's settings do not allow it to ask Microsoft."),
             _("Tell the person who invited you."),
             logged=str(error),
         ) from None
@@ -146,28 +195,29 @@ def _directory_of(candidate: Connection) -> domains.Answer | None:
     if isinstance(answer.error, PersonalDirectory):
         raise Refused(
             "domain",
-            str(no_own_directory(candidate.domain).messages[0]),
+            _no_own_directory(candidate.domain),
             _("Check the spelling. The admin center shows it under Overview › Primary domain."),
             "directory",
         )
     if isinstance(answer.error, OtherCloud):
-        described = describe_error(answer.error)
         raise Refused(
             "domain",
-            str(described.found),
+            _found(answer.error),
             _("Ask the person who invited you: this set-up is for another cloud of Microsoft's."),
         )
     if answer.says_unknown:
         raise Refused(
             "domain",
-            _("Microsoft knows no directory with the domain %(domain)s.") % names,
+            _filled(_("Microsoft knows no directory with the domain %(domain)s."), names),
             _("Check the spelling. The admin center shows it under Overview › Primary domain."),
             "directory",
         )
     if answer.error is not None:
         raise Refused(
             "",
-            _("Microsoft could not be asked about the domain: %s") % describe_error(answer.error),
+            _filled(
+                _("Microsoft could not be asked about the domain: %s"), _described(answer.error)
+            ),
             _("Your entries are saved. Try again in a few minutes."),
         )
     if answer.tenant_id == candidate.client_id:
@@ -184,7 +234,8 @@ def _directory_of(candidate: Connection) -> domains.Answer | None:
 def _require_free(connection: Connection, candidate: Connection) -> None:
     """Refuse a directory that another connection uses.
 
-    Called after the test: whoever has no app in a directory does not learn that it is in use here.
+    Called after the test: at this step, whoever has no app in a directory does not learn that it is
+    in use here. The step ``domains`` does say that a domain is verified here: see ``add_domain``.
     """
     if candidate.tenant_id == connection.tenant_id:
         return
@@ -197,17 +248,7 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
     allows = Q(pk__in=allowed.values("connection"))
     owner = of_others.filter(own | allows).first()
     if owner is not None:
-        raise Refused(
-            "domain",
-            _("The directory of %(domain)s is already in use on this site.")
-            % {"domain": candidate.domain},
-            _(
-                "Enter a domain of your own organisation. If it is yours, ask the person who "
-                "invited you: only the site's administrator can decide which connection it is for."
-            ),
-            "directory",
-            owner=owner,
-        )
+        raise DirectoryInUse(candidate.domain, owner)
 
 
 @without_frame_variables
@@ -223,14 +264,14 @@ def _test(link: SetupLink, candidate: Connection, credential: Credential) -> Non
             _("Microsoft does not accept the secret or certificate, or there is none."),
             _("Enter a new one."),
             "credentials",
-            logged=f"{credential}: {describe_error(error)}",
+            logged=_filled("%s: %s", (credential, _described(error))),
         ) from None
     except MicrosoftError as error:
         raise _explained(candidate, credential, error) from None
     except EntraError as error:
         raise Refused(
             "",
-            _("Microsoft could not be asked: %s") % describe_error(error),
+            _filled(_("Microsoft could not be asked: %s"), _described(error)),
             _("Your entries are saved. Try again in a few minutes."),
         ) from None
 
@@ -244,22 +285,24 @@ def _explained(candidate: Connection, credential: Credential, error: MicrosoftEr
         "hint": str(credential),
     }
     if code in _UNKNOWN_APP:
+        remedy = _(
+            "Compare two lines of the app's overview: “Application (client) ID” belongs here, "
+            "not “Object ID”; and “Directory (tenant) ID” must be %(directory)s. If it is "
+            "another one, the app is registered in another directory: change the domain, or "
+            "register the app again."
+        )
         return Refused(
             "client_id",
-            _("The directory of %(domain)s has no app with the client ID %(client_id)s.") % names,
-            _(
-                "Compare two lines of the app's overview: “Application (client) ID” belongs here, "
-                "not “Object ID”; and “Directory (tenant) ID” must be %(directory)s. If it is "
-                "another one, the app is registered in another directory: change the domain, or "
-                "register the app again."
-            )
-            % names,
+            _filled(
+                _("The directory of %(domain)s has no app with the client ID %(client_id)s."), names
+            ),
+            _filled(remedy, names),
             "overview",
         )
     if code in _WRONG_SECRET:
         return Refused(
             "client_secret",
-            _("Microsoft does not accept the secret that begins with %(hint)s.") % names,
+            _filled(_("Microsoft does not accept the secret that begins with %(hint)s."), names),
             _(
                 "Copy the column “Value”, not “Secret ID”, of a secret of this very app. Azure "
                 "shows the value only once: if it is gone, create a new secret. One that was just "
@@ -270,22 +313,23 @@ def _explained(candidate: Connection, credential: Credential, error: MicrosoftEr
     if code in _EXPIRED_SECRET:
         return Refused(
             "client_secret",
-            _("The secret that begins with %(hint)s has expired.") % names,
+            _filled(_("The secret that begins with %(hint)s has expired."), names),
             _("Create a new one, and enter its value and its end."),
             "credentials",
         )
     if code in _UNKNOWN_CERTIFICATE:
         return Refused(
             "certificate",
-            _("The app does not have the certificate with the thumbprint %(hint)s yet.") % names,
+            _filled(
+                _("The app does not have the certificate with the thumbprint %(hint)s yet."), names
+            ),
             _(
                 "Upload the file that you download here under Certificates & secrets › "
                 "Certificates, and press “Add” there. It can take a minute to work."
             ),
             "credentials",
         )
-    described = describe_error(error)
-    return Refused("", str(described.found), str(described.remedy), "overview")
+    return Refused("", _found(error), _remedy(error), "overview")
 
 
 def _stored(connection: Connection) -> Credential | None:

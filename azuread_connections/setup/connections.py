@@ -1,4 +1,4 @@
-"""The connection that a link sets up: how it begins, and what of it a link can change and name."""
+"""The connection that a link sets up: how it begins, and what of it a link can change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Connection, Credential, EnabledConnection, Identity, SetupLink
+from ..models import Connection, EnabledConnection, Identity, SetupLink
 from ..models.connection import is_taken
 from ..models.validators import RESERVED_NAMES, validate_plain_text
 
@@ -63,18 +63,6 @@ def can_change_directory(link: SetupLink) -> bool:
         and link.approved_at is None
         and not is_in_use(link.connection)
     )
-
-
-def can_name(link: SetupLink, credential: Credential) -> bool:
-    """Return whether the link's pages can name a credential: one that was entered since the link
-    exists.
-
-    The name of any other is the beginning of a secret of this site's, or a file on its server.
-    """
-    if not credential.pk:
-        return True
-    is_newer = credential.created_at >= link.created_at
-    return is_newer and credential.kind != Credential.Kind.FEDERATED
 
 
 def _free_name(typed: str) -> str:

@@ -30,7 +30,7 @@ ASK_EVERY = 5
 _SHOWN_FOR = 900
 #: Questions about the domains of one connection in 15 minutes: each asks Microsoft and the DNS.
 _QUESTIONS = RateLimit("setup_domain_questions", limit=300, seconds=900)
-#: What a link can type in: an answer can show that another organization uses this site.
+#: What a link can type in: a refusal shows that another organization uses this site.
 _ADDITIONS = RateLimit("setup_domains", limit=60, seconds=3600)
 #: In English: for the log.
 _VERIFIED_BY = {

@@ -79,7 +79,8 @@ def create_link(
 ) -> CreatedLink:
     """Create a link for a connection, or for a new one that gets its name from ``name``.
 
-    ``applications``: those for which the connection is enabled in the end; none for ``renew``.
+    ``applications``: those for which the connection is enabled in the end; ``renew`` needs none,
+    and enables nothing for those that are given.
     ``created_by``: the user who invites, or None. ``reference``: from ``tokens.new_reference``, if
     chosen before: a second link with it raises ``IntegrityError``. Raises ``ValidationError``.
     """
@@ -142,7 +143,7 @@ def finish(link: SetupLink, request: HttpRequest | None = None) -> None:
         link.step = steps.DONE
         is_renewal = link.purpose == SetupLink.Purpose.RENEW
         if is_renewal:
-            # It only adds a credential, whatever else the link names.
+            # It only adds a credential, even if the link names applications.
             link.approved_at = link.finished_at
         elif link.auto_enable:
             link.approved_at = link.finished_at

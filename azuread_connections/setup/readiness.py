@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from ..models import Connection, SetupLink
+from .credentials import has_accepted_credential
 
 
 def lacking(link: SetupLink) -> list[str]:
@@ -27,22 +28,6 @@ def lacking(link: SetupLink) -> list[str]:
 def has_proven_directory(connection: Connection) -> bool:
     """Return whether the connection has a client ID, a domain, and the directory of that domain."""
     return connection.is_complete and bool(connection.tenant_id)
-
-
-def has_accepted_credential(link: SetupLink) -> bool:
-    """Return whether Microsoft has accepted a credential that can still be used.
-
-    To renew one, it must have been added with this link.
-    """
-    if link.connection is None:
-        return False
-    credentials = link.connection.credentials.defer("value", "certificate")
-    if link.purpose == SetupLink.Purpose.RENEW:
-        credentials = credentials.filter(created_at__gte=link.created_at)
-    return any(
-        each.last_success_at is not None and not each.is_expired() and not each.is_refused()
-        for each in credentials
-    )
 
 
 def _unproven_domains(connection: Connection) -> list[str]:

@@ -11,10 +11,11 @@ from django.urls import NoReverseMatch, reverse
 from ..conf import conf
 from ..credentials.report import CredentialLine, report
 from ..credentials.status import CredentialStatus
+from ..login.flows.begin import SELECT_ACCOUNT
 from ..login.lookup.addresses import requested_destination, safe_path
 from ..login.lookup.enabled import chosen_application, find_application, shown_as_buttons
 from ..login.web.buttons import buttons, sign_in_url
-from ..models import Connection, SetupLink
+from ..models import SetupLink
 from ..models.expiry import day_of
 
 register = template.Library()
@@ -148,5 +149,5 @@ def azuread_admin_login_buttons(context: template.Context) -> dict[str, Any]:
         "admin:index", current_app=getattr(request, "current_app", None)
     )
     user = getattr(request, "user", None)
-    prompt = Connection.Prompt.SELECT_ACCOUNT.value if user and user.is_authenticated else ""
+    prompt = SELECT_ACCOUNT if user and user.is_authenticated else ""
     return _buttons(request, conf.admin_application, destination, prompt)

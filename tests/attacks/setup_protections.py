@@ -153,12 +153,12 @@ SETUP_PROTECTIONS = [
         drop_argument("lifetime"),
         "tests/setup/web/test_permissions.py::test_that_address_is_valid_no_longer_than_the_link",
     ),
-    Protection("setup/connections.py::can_name", drop_operand("is_newer"), _NAMED),
-    Protection("setup/connections.py::can_name", drop_operand("FEDERATED"), _NAMED),
+    Protection("setup/credentials.py::can_name", drop_operand("_is_newer"), _NAMED),
+    Protection("setup/credentials.py::can_name", drop_operand("FEDERATED"), _NAMED),
     Protection("setup/acceptance.py::_test", drop_operand("can_name"), _NAMED),
     Protection("setup/web/done.py::DonePage.get_context_data", drop_operand("can_name"), _NAMED),
     Protection(
-        "setup/web/credentials.py::CredentialsPage._accepted", drop_argument("FEDERATED"), _NAMED
+        "setup/credentials.py::newest_accepted", replace("can_name(link, each)", "True"), _NAMED
     ),
     # --- What it can change
     Protection("setup/connections.py::can_change_directory", drop_operand("SETUP"), _USABLE),
@@ -174,10 +174,10 @@ SETUP_PROTECTIONS = [
         drop_operand("Identity"),
         f"{_CUSTOMER}a_connection_in_use_keeps_its_directory",
     ),
-    Protection("setup/acceptance.py::accept", drop_operand("is_usable"), _ENDED),
-    Protection("setup/acceptance.py::accept", drop_operand("finished_at"), _ENDED),
+    Protection("setup/acceptance.py::_test_and_store", drop_operand("is_usable"), _ENDED),
+    Protection("setup/acceptance.py::_test_and_store", drop_operand("finished_at"), _ENDED),
     Protection(
-        "setup/acceptance.py::accept",
+        "setup/acceptance.py::_test_and_store",
         never("Draft.of(link) != draft"),
         f"{_MOMENT}a_colleague_saves_while_microsoft_answers",
     ),
@@ -197,7 +197,7 @@ SETUP_PROTECTIONS = [
         f"{_CREDENTIALS}what_another_connection_has_is_refused",
     ),
     Protection(
-        "setup/acceptance.py::accept",
+        "setup/acceptance.py::_test_and_store",
         skip("_test(link"),
         f"{_CREDENTIALS}a_mistake_is_explained_and_nothing_reaches_the_connection",
     ),
@@ -246,13 +246,13 @@ SETUP_PROTECTIONS = [
         f"{_LINKS}required_domains_must_be_proven",
     ),
     Protection(
-        "setup/readiness.py::has_accepted_credential",
+        "setup/credentials.py::has_accepted_credential",
         never("RENEW"),
         f"{_CREDENTIALS}a_stored_credential_renews_nothing",
     ),
     *(
         Protection(
-            "setup/readiness.py::has_accepted_credential",
+            "setup/credentials.py::has_accepted_credential",
             drop_operand(word),
             f"{_LINKS}a_credential_that_cannot_be_used_finishes_nothing",
         )

@@ -221,8 +221,8 @@ def test_no_answer_names_a_credential_of_the_site(customer: Customer) -> None:
 
 
 @attack(
-    wants="to learn which companies sign in on this site, by typing their domains",
-    stopped_by="that a directory is in use is said only to who has an app in it",
+    wants="to learn which companies sign in on this site, by typing their domains as their own",
+    stopped_by="the step Credentials says that a directory is in use only to who has an app in it",
 )
 def test_asking_which_companies_are_here(
     customer: Customer, microsoft: StandIn, application: Application

@@ -71,13 +71,6 @@ class Trial:
 
 
 def begin(
-    request: HttpRequest, session: SetupSession, step: str, *, prompt: str = ""
-) -> HttpResponse:
-    """Send the browser to Microsoft and back to the page of ``step``. ``prompt``: see ``Start``."""
-    return _begin(request, session, step, prompt=prompt)
-
-
-def _begin(
     request: HttpRequest,
     session: SetupSession,
     step: str,
@@ -85,7 +78,8 @@ def _begin(
     prompt: str = "",
     again: ClaimsChallenged | None = None,
 ) -> HttpResponse:
-    """``again``: the challenge for which the browser is sent to Microsoft once more."""
+    """Send the browser to Microsoft and back to the page of ``step``. ``prompt``: see ``Start``.
+    ``again``: the challenge for which it is sent there once more."""
     connection = connection_of(session)
     begun, redirect_uri = new_setup_transaction(
         request, session, PURPOSE, step, is_retry=again is not None
@@ -98,7 +92,7 @@ def _begin(
         prompt=prompt,
         state=state_with_step(begun, session, step),
         challenge=again.challenge if again else "",
-        was_asked=again is not None,
+        was_asked=again is not None and again.was_asked,
     )
     return redirect_with_transaction_cookie(request, begun, url)
 
@@ -112,7 +106,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     try:
         outcome = run(request, connection_of(session), found, partial(_conclude, request))
     except ClaimsChallenged as challenged:
-        return _begin(request, session, step_of(found), again=challenged)
+        return begin(request, session, step_of(found), again=challenged)
     setup_events.record_trial(request, session.link, outcome)
     keep(session, trial=_begun(found.fingerprint) | {"outcome": _as_kept(outcome)})
     return HttpResponseRedirect(found.destination)

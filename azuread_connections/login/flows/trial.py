@@ -36,14 +36,6 @@ _LONGEST_SESSION = timedelta(days=400)
 
 
 def begin(
-    request: HttpRequest, connection: Connection, return_path: str, *, prompt: str = ""
-) -> HttpResponse:
-    """Send a staff member to Microsoft and back to ``return_path``. ``prompt``: see
-    ``begin.Start``."""
-    return _begin(request, connection, return_path, prompt=prompt)
-
-
-def _begin(
     request: HttpRequest,
     connection: Connection,
     return_path: str,
@@ -51,7 +43,8 @@ def _begin(
     prompt: str = "",
     again: ClaimsChallenged | None = None,
 ) -> HttpResponse:
-    """``again``: the challenge for which the staff member is sent to Microsoft once more."""
+    """Send a staff member to Microsoft and back to ``return_path``. ``prompt``: see
+    ``begin.Start``. ``again``: the challenge for which they are sent there once more."""
     redirect_uri = addresses.callback_url(request)
     begun = new_transaction(
         connection,
@@ -77,7 +70,7 @@ def _begin(
         redirect_uri,
         prompt=prompt,
         challenge=again.challenge if again else "",
-        was_asked=again is not None,
+        was_asked=again is not None and again.was_asked,
     )
     return redirect_with_transaction_cookie(request, begun, url)
 
@@ -97,7 +90,7 @@ def finish(request: HttpRequest, found: Transaction) -> HttpResponse:
     try:
         outcome = run(request, connection, found, partial(_conclude, request))
     except ClaimsChallenged as challenged:
-        return _begin(request, connection, found.destination, again=challenged)
+        return begin(request, connection, found.destination, again=challenged)
     events.record_trial(request, connection, outcome)
     _keep(request, begun | {"outcome": outcome})
     return HttpResponseRedirect(found.destination)

@@ -16,9 +16,10 @@ from ...microsoft import admin_center
 from ...models import Credential
 from ...rate_limit import RateLimit
 from .. import steps
-from ..acceptance import Accepted, Refused, accept
+from ..acceptance import Refused, accept
+from ..credentials import has_accepted_credential, newest_accepted
 from ..draft import Draft, certificate_for
-from ..readiness import has_accepted_credential, has_proven_directory
+from ..readiness import has_proven_directory
 from .credentials_form import CredentialsForm
 from .page import StepPage
 
@@ -40,7 +41,7 @@ class CredentialsPage(StepPage):
         return super().get_context_data(
             draft=draft,
             made=draft.certificate_made if draft.certificate else None,
-            accepted=self._accepted(),
+            accepted=newest_accepted(self.link),
             is_renewal=self.link.purpose == self.link.Purpose.RENEW,
             is_federated=self._is_federated(),
             directory_url=admin_center.directory_url(cloud),
@@ -75,21 +76,10 @@ class CredentialsPage(StepPage):
             form.add_refusal(Refused("", why, gettext("Wait 15 minutes, then try again.")))
             return False
         try:
-            accepted = accept(self.link)
+            accept(self.request, self.link)
         except Refused as refused:
-            setup_events.record_setup_step(
-                self.request, self.link, f"Not accepted: {refused.logged}"
-            )
-            if refused.owner is not None:
-                # Here: what is written in the transaction of a refusal is rolled back.
-                setup_events.record_domain_refused(
-                    refused.owner,
-                    f"The set-up of the connection {self.link.connection_name} entered "
-                    f"{form.draft.domain}, a domain of this connection's directory.",
-                )
             form.add_refusal(refused)
             return False
-        setup_events.record_setup_step(self.request, self.link, _about(accepted))
         if not has_accepted_credential(self.link):
             # To renew one, a credential that was stored before does not count.
             known = gettext("This credential was already stored.")
@@ -136,24 +126,6 @@ class CredentialsPage(StepPage):
     def _is_complete(self) -> bool:
         return has_proven_directory(self.connection) and has_accepted_credential(self.link)
 
-    def _accepted(self) -> Credential | None:
-        """Return the newest credential that Microsoft has accepted and this link has added."""
-        return (
-            self.connection.credentials.defer("value")
-            .filter(created_at__gte=self.link.created_at, last_success_at__isnull=False)
-            .exclude(kind=Credential.Kind.FEDERATED)
-            .first()
-        )
-
     def _is_federated(self) -> bool:
         federated = self.connection.credentials.filter(kind=Credential.Kind.FEDERATED)
         return self.link.purpose == self.link.Purpose.RENEW and federated.exists()
-
-
-def _about(accepted: Accepted) -> str:
-    """Return the event's text, in English. It names the credential as the admin does."""
-    connection, credential = accepted.credential.connection, accepted.credential
-    return (
-        f"Microsoft has accepted the {credential.kind} {credential} for the client ID "
-        f"{connection.client_id} in the directory {connection.tenant_id} ({connection.domain})."
-    )

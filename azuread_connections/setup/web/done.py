@@ -11,7 +11,7 @@ from django.urls import reverse
 from ...login.lookup.addresses import site_url
 from ...login.lookup.enabled import slug_unless_default
 from .. import steps
-from ..connections import can_name
+from ..credentials import can_name
 from ..links import LinkError, finish, reopen
 from ..readiness import lacking
 from .page import StepPage

@@ -7,7 +7,9 @@ import uuid
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from django.utils.translation import override
 
+from azuread_connections.entra.aadsts import explain
 from azuread_connections.entra.certificates import expiry_of
 from azuread_connections.microsoft import admin_center
 from azuread_connections.models import (
@@ -182,9 +184,49 @@ def test_a_wrong_setting_of_the_site_is_logged_and_not_shown(
 
     monkeypatch.setattr("azuread_connections.domains.ask", refuse)
     [error] = errors_of(customer.enter())["__all__"]
-    assert "could not be asked" in error
+    assert "settings do not allow it to ask Microsoft." in error
     assert "inside.example" not in error
     assert Event.objects.filter(message__contains="inside.example").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "logged"),
+    [
+        (
+            {"domain": "unknown.example"},
+            "Microsoft kennt kein Verzeichnis mit der Domain unknown.example",
+            "Not accepted: Microsoft knows no directory with the domain unknown.example.",
+        ),
+        (
+            {"client_secret": "Zyx8Q~not-the-one-of-this-app"},
+            "Microsoft akzeptiert das Secret nicht, das mit Zyx… beginnt.",
+            "Not accepted: Microsoft does not accept the secret that begins with Zyx…",
+        ),
+    ],
+)
+def test_a_refusal_is_shown_in_the_customers_language_and_logged_in_english(
+    customer: Customer, changes: dict[str, str], shown: str, logged: str
+) -> None:
+    values = customer.values(**changes)
+    response = customer.browser.post(
+        customer.url("credentials"), values, headers={"accept-language": "de"}
+    )
+    assert shown in str(errors_of(response))
+    assert Event.objects.filter(message__startswith=logged).count() == 1
+
+
+def test_an_explained_error_is_shown_in_the_customers_language_and_logged_in_english(
+    customer: Customer, microsoft: StandIn
+) -> None:
+    microsoft.fault("token", aadsts=7000112)
+    response = customer.browser.post(
+        customer.url("credentials"), customer.values(), headers={"accept-language": "de"}
+    )
+    with override("de"):
+        assert f"AADSTS7000112: {explain(7000112).meaning}" in str(errors_of(response))
+    with override(None):
+        logged = f"Not accepted: AADSTS7000112: {explain(7000112).meaning}"
+    assert Event.objects.filter(message=logged).count() == 1
 
 
 def test_a_directory_of_another_connection_is_refused(
