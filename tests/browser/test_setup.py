@@ -251,3 +251,26 @@ def test_an_administrator_grants_the_permissions(
     choose_person(page, "Lidia Holloway")
     expect(page.get_by_role("heading", name="It works")).to_be_visible()
     screenshots(page, "setup-try-works-groups")
+
+
+def test_each_value_of_the_registration_can_be_copied(
+    live_server: Any, transactional_db: None, page: Page
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    application = Application.objects.get(slug="default")
+    made = links.create_link(applications=[application], name="Contoso")
+    page.goto(live_server.url + made.path)
+    press(page, "Start")
+    expect_step(page, "register")
+    copied = []
+    for button in page.locator("main [data-azuread-copy]").all():
+        page.evaluate("navigator.clipboard.writeText('')")
+        tab_to(page, button)
+        page.keyboard.press("Enter")
+        expect(button).to_have_text("Copied")
+        copied.append(page.evaluate("navigator.clipboard.readText()"))
+    assert copied == [
+        application.name,
+        "Single tenant only",
+        f"{live_server.url}/login/callback",
+    ]

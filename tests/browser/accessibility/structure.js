@@ -44,17 +44,44 @@
 
   // --- Width --------------------------------------------------------------------------------------
 
+  // Whether no scrolling shows what reaches beyond the window: a box around it hides it.
+  function isCutOff(element) {
+    for (let each = element; each && each !== document.body; each = each.parentElement) {
+      const style = getComputedStyle(each);
+      if (["auto", "scroll"].includes(style.overflowX) || style.clipPath !== "none"
+          || style.textOverflow === "ellipsis" || style.position === "fixed" || each.clientWidth === 1) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Text, and what is no text: boxes around them may well be wider.
+  function reaches(element, isOutside) {
+    if (element.matches("input, select, textarea, button, img, svg")) {
+      return isOutside(element.getBoundingClientRect());
+    }
+    return [...element.childNodes].some((node) => {
+      if (node.nodeType !== Node.TEXT_NODE || !node.data.trim()) {
+        return false;
+      }
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return [...range.getClientRects()].some(isOutside);
+    });
+  }
+
   function width(label) {
     const room = document.documentElement.clientWidth;
     const wide = document.documentElement.scrollWidth;
-    if (wide <= room) {
-      return [];
-    }
     const rtl = document.documentElement.dir === "rtl";
-    const over = [...document.body.querySelectorAll("*")].filter((element) => {
-      const box = element.getBoundingClientRect();
-      return isVisible(element) && (rtl ? box.left < -1 : box.right > room + 1);
-    });
+    const isOutside = (box) => (rtl ? box.left < -1 : box.right > room + 1);
+    const shown = [...document.body.querySelectorAll("*")].filter(isVisible);
+    const over = shown.filter((each) => isOutside(each.getBoundingClientRect()));
+    if (wide <= room) {
+      return shown.filter((each) => reaches(each, isOutside) && isCutOff(each)).slice(0, 4)
+        .map((each) => ({ rule: `cut-off-${label}`, target: nameOf(each), detail: "" }));
+    }
     return [{
       rule: `scrolls-sideways-${label}`,
       target: over.slice(0, 4).map(nameOf).join(" | "),

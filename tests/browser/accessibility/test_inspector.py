@@ -67,6 +67,23 @@ def test_styles_that_are_wrong_are_found(page: Page) -> None:
     }
 
 
+def test_what_is_too_wide_for_a_phone_is_found(page: Page) -> None:
+    style = "<style>p { width: 450px }</style>"
+    found = rules(page, SOUND, head=style, kind=Kind.ADMIN)
+    assert found == {"scrolls-sideways-ltr", "scrolls-sideways-rtl", "inline"}
+
+
+@pytest.mark.parametrize(("overflow", "is_found"), [("hidden", True), ("auto", False)])
+def test_what_a_box_hides_is_found_unless_it_scrolls(
+    page: Page, overflow: str, is_found: bool
+) -> None:
+    style = f"<style>main {{ overflow-x: {overflow} }} p {{ width: 900px }}</style>"
+    body = SOUND.replace("</button>", "</button> and more that is outside of the window" * 5)
+    found = rules(page, body.replace("<p>", "<p tabindex=0>"), head=style)
+    assert ("cut-off-ltr" in found) is is_found
+    assert "scrolls-sideways-ltr" not in found
+
+
 def test_the_dark_scheme_is_looked_at_by_itself(page: Page) -> None:
     style = "@media (prefers-color-scheme: dark) { p { color: #333; background: #000 } }"
     assert rules(page, SOUND, head=f"<style>{style}</style>") == {"color-contrast", "inline"}

@@ -108,7 +108,11 @@ def test_a_set_up(tour: Begin, app: App, live_server: Any) -> None:
     at.press("Try again")
     at.press("Cancel")
     expect(at.page.locator("[data-trial=failed]")).to_be_visible()
+    folded = at.page.locator("details:not([open])")
+    assert folded.count()
     at.look("set-up-try-failed")
+    # What was folded away was looked at, too.
+    assert not folded.count()
     at.visit("set-up-error", "/login/callback?state=x&code=x")
     at.goto(f"{step}/try")
     at.press("Try again")

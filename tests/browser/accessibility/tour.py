@@ -16,6 +16,7 @@ from .patterns import name_at, standin_name_at
 from .table import TOURS
 
 _NEW_PAGE = "document.readyState === 'complete' && !window.lookedAt"
+_OPEN = "parts => document.querySelectorAll(parts).forEach(each => each.open = true)"
 _LOOKED_AT = "window.lookedAt = true"
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -44,10 +45,7 @@ class Tour:
         name_of = standin_name_at if self.kind is Kind.STANDIN else name_at
         assert name_of(self.page.url) == expected, f"{name}: {self.page.url}"
         self.seen.append(name)
-        if self.kind is Kind.ADMIN:
-            self.page.evaluate(
-                "document.querySelectorAll('#content details').forEach(each => each.open = true)"
-            )
+        self.page.evaluate(_OPEN, f"{self.kind.scope} details")
         self.inspector.look(self.page, name, self.kind)
         self.page.evaluate(_LOOKED_AT)
 

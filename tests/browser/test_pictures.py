@@ -1,11 +1,12 @@
 """The walk through set-up and sign-in that `python -m project.screenshots` takes its pictures on.
 
-Its name does not begin with ``test_``, so a run of the tests leaves it out.
+Without that command the pictures go to a temporary folder: then this tests that the walk still
+leads to every page that docs/ shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,16 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
-from azuread_connections.models import Application, Connection, Event, SetupLink
+from azuread_connections.models import Application, Connection, DomainAlias, Event, SetupLink
 from azuread_connections.setup import links
 from azuread_connections.testing import StandIn
-from tests.browser.conftest import close
+from project.screenshots import LOOKS, OPTION, PICTURES
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, close
 from tests.company import Company
+from tests.factories import ConnectionFactory, CredentialFactory
+
+# A function that returns where the picture of a name goes.
+Picture = Callable[[str], Path]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,6 +37,7 @@ SITE = "http://app.example.com"
 TENANT = "a1b2c3d4-0000-4444-8888-cccccccccccc"
 CLIENT_ID = "11111111-2222-4333-8444-555555555555"
 SECRET = "Abc8Q~this-is-the-value-of-the-secret-12"
+DNS_TOKEN = "3f9c1e7a5b2d48609e1c7d3a8b5f2e60"
 UNTIL = datetime(2100, 1, 15, 12, tzinfo=UTC)
 CONSENT_LINK = f"https://login.microsoftonline.com/{TENANT}/v2.0/adminconsent?client_id={CLIENT_ID}"
 
@@ -40,15 +47,8 @@ def page(chromium: Browser, live_server: Any, settings: Any, microsoft: StandIn)
     settings.ALLOWED_HOSTS = ["*"]
     settings.AZUREAD_CONNECTIONS = settings.AZUREAD_CONNECTIONS | {"PUBLIC_URL": SITE}
     port = urlsplit(live_server.url).port
-    playwright_type = chromium.browser_type
-    mapped = playwright_type.launch(
-        executable_path="/usr/bin/chromium",
-        args=[
-            "--no-sandbox",
-            "--disable-gpu",
-            f"--host-resolver-rules=MAP app.example.com:80 127.0.0.1:{port}",
-        ],
-    )
+    rule = f"--host-resolver-rules=MAP app.example.com:80 127.0.0.1:{port}"
+    mapped = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, rule])
     context = mapped.new_context(locale="en-US", timezone_id="UTC")
     page = context.new_page()
     page.set_default_timeout(15_000)
@@ -58,7 +58,21 @@ def page(chromium: Browser, live_server: Any, settings: Any, microsoft: StandIn)
 
 
 @pytest.fixture
-def take(page: Page, picture_folder: Path) -> Any:
+def picture(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Picture]:
+    """Where a picture goes; at the end, all of the test's pictures must have been taken."""
+    folder = Path(request.config.getoption(OPTION, None) or tmp_path)
+    expected = PICTURES[request.node.name]
+
+    def path_of(name: str) -> Path:
+        assert name in expected, f"{name} is missing in project/screenshots.py"
+        return folder / name
+
+    yield path_of
+    assert [name for name in expected if not (folder / name).is_file()] == []
+
+
+@pytest.fixture
+def take(page: Page, picture: Picture) -> Any:
     def take(name: str) -> None:
         page.evaluate(
             """link => {
@@ -68,14 +82,10 @@ def take(page: Page, picture_folder: Path) -> Any:
             }""",
             CONSENT_LINK,
         )
-        for kind, scheme, width in (
-            ("light", "light", 900),
-            ("dark", "dark", 900),
-            ("phone", "light", 390),
-        ):
+        for look, (scheme, width) in LOOKS.items():
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": width, "height": 500})
-            page.screenshot(path=picture_folder / f"{name}-{kind}.png", full_page=True)
+            page.screenshot(path=picture(f"setup/{name}-{look}.png"), full_page=True)
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": 900, "height": 900})
 
@@ -115,6 +125,14 @@ def test_each_step(page: Page, take: Any, microsoft: StandIn, transactional_db: 
     page.get_by_role("button", name="Save and test").click()
     page.locator("main[data-setup-step=domains]").wait_for()
     take("domains")
+    page.get_by_label("Further domain").fill("contoso.net")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("heading", name="contoso.net", exact=True).wait_for()
+    DomainAlias.objects.filter(domain="contoso.net").update(dns_token=DNS_TOKEN)
+    page.reload()
+    take("domains-record")
+    page.get_by_role("button", name="Remove contoso.net").click()
+    page.get_by_role("heading", name="contoso.net", exact=True).wait_for(state="detached")
     page.get_by_role("button", name="Continue").click()
     take("permissions")
     app.grant(contoso)
@@ -133,8 +151,13 @@ def test_each_step(page: Page, take: Any, microsoft: StandIn, transactional_db: 
     take("done")
 
 
-#: Writes the same time in place of every other one, and the same address of the link.
+#: Writes the same time in place of every other one, the same month below a chart, and the same
+#: address of the link.
 _SETTLE = """() => {
+  for (const axis of document.querySelectorAll(".azuread-chart-axis")) {
+    axis.firstElementChild.textContent = "2099-12-17";
+    axis.lastElementChild.textContent = "2100-01-15";
+  }
   const settle = text => text
     .replace(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d/g, "2100-01-15 12:00")
     .replace(/[A-Z][a-z]+\\.? \\d+, \\d{4}, \\d\\d:\\d\\d/g, "Jan. 15, 2100, 12:00")
@@ -153,16 +176,40 @@ _SAME_DAY = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     walker.currentNode.data = walker.currentNode.data
-      .replace(/\\d{4}-\\d\\d-\\d\\d/g, "2100-01-15")
+      .replace(/^\\s*20[2-8]\\d-\\d\\d-\\d\\d/, "2100-01-15")
       .replace(/\\d\\d:\\d\\d/g, "12:00");
   }
 }"""
 
 
-def take_of_admin(page: Page, picture: Path, height: int = 600, *, whole: bool = True) -> None:
+#: Writes the same values in place of the claims that differ from one token to the next.
+_SAME_TOKEN = """() => {
+  const claims = {
+    iat: "4103697600 (2100-01-15 12:00:00 UTC)",
+    nbf: "4103697600 (2100-01-15 12:00:00 UTC)",
+    exp: "4103701500 (2100-01-15 13:05:00 UTC)",
+    aio: "DNyEEWkWnVID4Y1K2UDkHyYwVNGMNMOKBy4VsD5VPk5S3HrZ2UsnMXjt73yS9XJJ",
+    nonce: "WhFbyPxtV8H0clsKXlOPZ8F6rBHKsSnvZUJR3t1NCCQ",
+    rh: "1.AgKT8zpajiopK5zojkzTBqmvxobMVp8sK49pbNUlXukjH.",
+    sub: "oqPW7hsoLDhIF0vmv04T4KImCgmUXxLV9VPMaUtYxf0",
+    uti: "5d3FWW9ROkq6oF1IIpkJAA",
+  };
+  for (const row of document.querySelectorAll(".azuread-try tr")) {
+    const [name, value] = row.cells;
+    value.textContent = claims[name.textContent]
+      || value.textContent.replace(/^http:[/][/][^/]+/, "https://login.microsoftonline.com");
+  }
+}"""
+
+
+def take_of_admin(
+    page: Page, path: Path, height: int = 600, *, whole: bool = True, then: str = ""
+) -> None:
     page.set_viewport_size({"width": 1100, "height": height})
     page.evaluate(_SETTLE)
-    page.screenshot(path=picture, full_page=whole)
+    if then:
+        page.evaluate(then)
+    page.screenshot(path=path, full_page=whole)
 
 
 @pytest.fixture
@@ -176,15 +223,15 @@ def boss(page: Page, transactional_db: None) -> Page:
     return page
 
 
-def test_the_admin(boss: Page, picture_folder: Path) -> None:
+def test_the_admin(boss: Page, picture: Picture) -> None:
     Application.objects.filter(slug="default").update(name="Orders Portal")
     application = Application.objects.get(slug="default")
     boss.goto(f"{SITE}/admin/azuread_connections/connection/invite/")
     boss.locator("[name=customer]").fill("Contoso")
     boss.locator("[name=contact_email]").fill("it@contoso.com")
-    take_of_admin(boss, picture_folder / "admin-invite-light.png")
+    take_of_admin(boss, picture("setup/admin-invite-light.png"))
     boss.get_by_role("button", name="Create the link").click()
-    take_of_admin(boss, picture_folder / "admin-address-light.png")
+    take_of_admin(boss, picture("setup/admin-address-light.png"))
     for name, step in (("Fabrikam", "credentials"), ("Northwind", "done")):
         made = links.create_link(applications=[application], name=name)
         finished = timezone.now() if step == "done" else None
@@ -192,16 +239,20 @@ def test_the_admin(boss: Page, picture_folder: Path) -> None:
             step=step, openings_used=1, finished_at=finished, created_by_name="Miriam"
         )
     boss.goto(f"{SITE}/admin/azuread_connections/setuplink/")
-    take_of_admin(boss, picture_folder / "admin-list-light.png", 500)
+    take_of_admin(boss, picture("setup/admin-list-light.png"), 500)
 
 
 def test_a_connection_in_use(
-    boss: Page, picture_folder: Path, microsoft: StandIn, transactional_db: None
+    boss: Page, picture: Picture, microsoft: StandIn, transactional_db: None
 ) -> None:
     application = Application.objects.get(slug="default")
     company = Company.create(microsoft, application)
     now = timezone.now()
-    company.connection.credentials.update(last_success_at=now, expires_at=now + timedelta(days=300))
+    Connection.objects.update(client_id=CLIENT_ID)
+    credential = company.connection.credentials.get()
+    credential.value, credential.last_success_at = SECRET, now
+    credential.expires_at = now + timedelta(days=300)
+    credential.save()
     company.connection.aliases.update(verified_at=now, found_tenant_id=company.connection.tenant_id)
     for age in (0, 0, 1, 2, 2, 2, 5, 6, 9, 13, 13, 20):
         Event.objects.create(
@@ -211,14 +262,44 @@ def test_a_connection_in_use(
             person="adele.vance@contoso.com",
         )
     boss.goto(f"{SITE}/admin/azuread_connections/connection/{company.connection.pk}/change/")
-    take_of_admin(boss, picture_folder.parent / "overview.png", 900, whole=False)
+    take_of_admin(boss, picture("overview.png"), 900, whole=False)
     boss.locator(".azuread-steps summary").click()
-    boss.locator(".azuread-now").screenshot(path=picture_folder.parent / "ready.png")
+    boss.locator(".azuread-now").screenshot(path=picture("ready.png"))
 
 
-def test_a_sign_in(boss: Page, picture_folder: Path, microsoft: StandIn) -> None:
+def try_connection(page: Page, address: str) -> Page:
+    """Press *Try* as Adele Vance; return the tab that shows the result."""
+    page.goto(address)
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Try").first.click()
+    result = opened.value
+    result.get_by_role("button", name="Adele Vance").click()
+    return result
+
+
+def test_a_trial(boss: Page, picture: Picture, microsoft: StandIn, transactional_db: None) -> None:
+    """*Try* in the admin, with a wrong secret and with the right one."""
+    Application.objects.filter(slug="default").update(name="Orders Portal")
+    contoso = microsoft.add_directory("contoso.com", tenant_id=TENANT)
+    contoso.add_person("Adele Vance", object_id="dddddddd-9999-4000-8111-222233334444")
+    contoso.add_app(client_id=CLIENT_ID, secret=SECRET, redirect_uris=[f"{SITE}/login/callback"])
+    connection = ConnectionFactory.create(name="contoso", domain="contoso.com", client_id=CLIENT_ID)
+    connection.pin(TENANT)
+    connection.applications.set(Application.objects.filter(slug="default"))
+    wrong = CredentialFactory.create(connection=connection, value=SECRET[:-2] + "00")
+    page = f"{SITE}/admin/azuread_connections/connection/{connection.pk}/try/"
+    result = try_connection(boss, page)
+    result.get_by_role("heading", name="It does not work yet").wait_for()
+    take_of_admin(result, picture("try-failed.png"), 560, whole=False)
+    wrong.delete()
+    CredentialFactory.create(connection=connection, value=SECRET)
+    result = try_connection(boss, page)
+    result.get_by_role("heading", name="It works").wait_for()
+    take_of_admin(result, picture("it-works.png"), 920, whole=False, then=_SAME_TOKEN)
+
+
+def test_a_sign_in(boss: Page, picture: Picture, microsoft: StandIn) -> None:
     """What an employee sees, and the log of it."""
-    folder = picture_folder.parent
     Application.objects.update(name="Orders Portal")
     application = Application.objects.get(slug="default")
     company = Company.create(microsoft, application)
@@ -230,11 +311,11 @@ def test_a_sign_in(boss: Page, picture_folder: Path, microsoft: StandIn) -> None
     employee.set_viewport_size({"width": 620, "height": 460})
     employee.goto(f"{SITE}/login/")
     employee.evaluate(_SETTLE)
-    employee.screenshot(path=folder / "sign-in.png")
+    employee.screenshot(path=picture("sign-in.png"))
     employee.goto(f"{SITE}/login/callback")
     employee.evaluate("document.querySelector('.azuread-reference code').textContent = '5BWPGYHB'")
     employee.set_viewport_size({"width": 620, "height": 380})
-    employee.screenshot(path=folder / "error.png")
+    employee.screenshot(path=picture("error.png"))
     close(context)
 
     Event.objects.all().delete()
@@ -253,7 +334,7 @@ def test_a_sign_in(boss: Page, picture_folder: Path, microsoft: StandIn) -> None
         event.save()
     boss.goto(f"{SITE}/admin/azuread_connections/event/")
     boss.evaluate(_SAME_DAY)
-    take_of_admin(boss, folder / "log.png", 620, whole=False)
+    take_of_admin(boss, picture("log.png"), 620, whole=False)
 
 
 def page_of(link: SetupLink, step: str) -> str:
