@@ -22,30 +22,18 @@ def check_mappings(admission: Admission, claims: AccessTokenClaims, identity: Id
     """
     mappings = GroupMapping._default_manager.using(rows.alias()).select_related("connection")
     found = mappings.filter(connection=admission.connection, admits=True).order_by()
-    applied = [mapping for mapping in found if mapping.applies]
-    admitting = admitting_of(applied)
+    admitting = admitting_of(mapping for mapping in found if mapping.applies)
     if admitting.are_satisfied_by(claims.roles):
         return
-    if not admitting.groups:
-        reason = "The person has no app role that may sign in."
-    elif _may_be_in(admitting.groups, identity, applied[0].connection):
+    # However many groups an identity keeps, those that let people in are kept first.
+    if not admitting.groups.isdisjoint(group["id"] for group in identity.groups):
         return
-    else:
-        reason = "As of their last sign-in, the person is in no group that may sign in."
+    reason = (
+        "As of their last sign-in, the person is in no group that may sign in."
+        if admitting.groups
+        else "The person has no app role that may sign in."
+    )
     raise TokenRefused("user_refused", reason, identity=identity)
-
-
-def _may_be_in(groups: frozenset[str], identity: Identity, connection: Connection) -> bool:
-    """Return whether the last sign-in found one of the groups, or may have.
-
-    An identity stores as many groups as its connection keeps. Where they are cut, the sign-in by
-    this connection has decided with all of them.
-    """
-    stored = [group["id"] for group in identity.groups]
-    if not groups.isdisjoint(stored):
-        return True
-    has_signed_in_here = identity.last_sign_in_at and identity.connection_id == connection.pk
-    return bool(has_signed_in_here) and len(stored) >= connection.max_groups
 
 
 def check_sub_apps(admission: Admission, claims: AccessTokenClaims, identity: Identity) -> None:

@@ -296,18 +296,18 @@ ACCESS_PROTECTIONS = [
     ),
     Protection(
         "bearer/admission.py::check_mappings",
-        always("_may_be_in"),
+        always("isdisjoint"),
         f"{_API}groups_that_let_people_in_are_those_of_the_last_sign_in",
     ),
     Protection(
-        "bearer/admission.py::_may_be_in",
-        drop_operand("last_sign_in_at"),
-        f"{_API}a_person_of_another_connection_is_in_no_group_of_this_one",
+        "login/users/identities.py::groups_kept_of_refused",
+        skip("identity.save"),
+        f"{_API}a_refused_sign_in_ends_what_the_group_gave",
     ),
     Protection(
-        "bearer/admission.py::_may_be_in",
-        drop_operand("connection_id"),
-        f"{_API}a_person_of_another_connection_is_in_no_group_of_this_one",
+        "login/flows/sign_in.py::finish",
+        skip("groups_kept_of_refused"),
+        f"{_API}a_refused_sign_in_ends_what_the_group_gave",
     ),
     Protection(
         "bearer/admission.py::check_mappings",

@@ -32,8 +32,8 @@ from azuread_connections.models import (
     Revocation,
 )
 from azuread_connections.rest_framework import AzureADBearerAuthentication
-from azuread_connections.testing import StandIn
-from tests.company import CALLBACK_URL, Company
+from azuread_connections.testing import StandIn, next_address
+from tests.company import CALLBACK_URL, Company, error_code
 from tests.factories import ApplicationFactory, EnabledConnectionFactory
 
 from .conftest import Call, persons_token
@@ -359,14 +359,57 @@ def test_a_person_of_another_connection_is_in_no_group_of_this_one(
     assert call(persons_token(api)).status_code == 401
 
 
-def test_a_list_of_groups_that_is_cut_refuses_nobody_whom_the_sign_in_has_let_in(
-    api: Company, token: str, call: Call
+@pytest.fixture
+def grouped(api: Company) -> Company:
+    """Contoso, whose sign-ins read groups and keep one of them. The person is in "All"."""
+    Connection.objects.update(security_groups=True, max_groups=1)
+    api.app.grant(api.directory, delegated=["User.Read", "GroupMember.Read.All"])
+    api.directory.add_group("All", members=[api.person])
+    return api
+
+
+def test_of_more_groups_than_are_kept_that_which_lets_in_is_kept(
+    grouped: Company, call: Call
 ) -> None:
-    _admit_staff(api)
-    Identity.objects.update(groups=[{"id": "22223333-cccc-4444-dddd-5555eeee6666", "name": "All"}])
-    assert call(token).status_code == 401
-    Connection.objects.update(max_groups=1)
-    assert call(token).status_code == 200
+    staff = grouped.directory.add_group("Staff", members=[grouped.person])
+    grouped.connection.group_mappings.create(directory_group_id=staff.object_id, admits=True)
+    assert call(persons_token(grouped)).status_code == 401  # as of the last sign-in
+    grouped.sign_in(Client())
+    assert [group["name"] for group in Identity.objects.get().groups] == ["Staff"]
+    assert call(persons_token(grouped)).status_code == 200
+
+
+def test_a_list_of_groups_that_is_cut_lets_nobody_in(grouped: Company, call: Call) -> None:
+    """Neither who was let in by an app role, nor who signed in before the mapping was made."""
+    grouped.sign_in(Client())
+    _admit_staff(grouped)
+    assert call(persons_token(grouped)).status_code == 401
+    Connection.objects.update(app_roles=True)
+    grouped.connection.group_mappings.create(role="Employee", admits=True)
+    grouped.person.claims = {"roles": ["Employee"]}
+    assert grouped.sign_in(Client())["Location"] == "/"
+    assert call(persons_token(grouped)).status_code == 401
+    assert call(persons_token(grouped, roles=["Employee"])).status_code == 200
+
+
+@pytest.mark.parametrize("flow", ["sign in", "connect"])
+def test_a_refused_sign_in_ends_what_the_group_gave(
+    grouped: Company, call: Call, flow: str
+) -> None:
+    staff = grouped.directory.add_group("Staff", members=[grouped.person])
+    grouped.connection.group_mappings.create(directory_group_id=staff.object_id, admits=True)
+    browser = Client()
+    grouped.sign_in(browser)
+    assert call(persons_token(grouped)).status_code == 200
+    staff.remove(grouped.person)
+    if flow == "connect":
+        begun = browser.post("/login/profile/accounts", {"connect": "contoso"})
+        answer = grouped.come_back(browser, next_address(begun))
+    else:
+        answer = grouped.sign_in(Client())
+    assert error_code(answer) == "user_refused"
+    assert [group["name"] for group in Identity.objects.get().groups] == ["All"]
+    assert call(persons_token(grouped)).status_code == 401
 
 
 def test_mappings_of_what_the_connection_does_not_read_decide_nothing(

@@ -16,7 +16,7 @@ from ..log import events
 from ..log.failures import SignInFailed
 from ..state.transaction import Transaction
 from ..users import resolution
-from ..users.identities import VerifiedIdentity
+from ..users.identities import VerifiedIdentity, groups_kept_of_refused
 from .begin import begin_again
 from .context import CallbackContext, find_context, require_connection
 from .exchange import SecondTry
@@ -56,7 +56,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
             require_proof(context.connection, transaction, verified.claims)
         except SecondTry as reason:
             return begin_again(request, context.target, transaction, reason)
-    with context.failures(is_proven=True):
+    with context.failures(is_proven=True), groups_kept_of_refused(verified):
         if str(request.user.pk or "") != transaction.subject:
             raise SignInFailed("transaction_expired", detail="Another user began to connect.")
         store(request, context, lambda: _connect(request, context, verified))

@@ -15,7 +15,7 @@ from ..log import events
 from ..log.failures import SignInFailed
 from ..state import new_session, session
 from ..state.transaction import Transaction
-from ..users.identities import VerifiedIdentity
+from ..users.identities import VerifiedIdentity, groups_kept_of_refused
 from ..users.last_login import compiled_last_login
 from ..users.resolution import ResolvedUser, resolve
 from ..users.trust import ConfirmationNeeded
@@ -50,7 +50,7 @@ def finish(request: HttpRequest, transaction: Transaction) -> HttpResponse:
             require_proof(context.connection, transaction, verified.claims)
         except SecondTry as reason:
             return begin_again(request, context.target, transaction, reason)
-    with context.failures(is_proven=True):
+    with context.failures(is_proven=True), groups_kept_of_refused(verified):
         resolved = _store(request, context, verified)
         signals.signed_in.send(
             Identity,

@@ -42,6 +42,13 @@ def mappings_of(
     return [mapping for mapping in found.order_by() if mapping.applies]
 
 
+class NotAdmitted(SignInFailed):
+    """The person has none of the groups and app roles of which one is required."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("user_refused", detail=detail)
+
+
 @dataclass(frozen=True)
 class Admitting:
     """The app roles and the IDs of the directory's groups of which a person must have one. Without
@@ -69,8 +76,8 @@ def check_admission(
 ) -> None:
     """Refuse a person who has none of the groups and app roles of which one is required.
 
-    ``groups``: all of a person's groups, or None if they are not known. Raises ``SignInFailed``:
-    ``user_refused``, or ``microsoft_unreachable`` if the decision depends on unknown groups.
+    ``groups``: all of a person's groups, or None if they are not known. Raises ``NotAdmitted``, or
+    ``SignInFailed`` (``microsoft_unreachable``) if the decision depends on unknown groups.
     """
     admitting = admitting_of(mappings)
     if admitting.are_satisfied_by(roles):
@@ -81,7 +88,7 @@ def check_admission(
             detail="Membership in a group is required, and the groups could not be read.",
         )
     if admitting.groups.isdisjoint(group.id for group in groups or ()):
-        raise SignInFailed("user_refused", detail=_lacking(admitting))
+        raise NotAdmitted(_lacking(admitting))
 
 
 def apply(
@@ -152,10 +159,16 @@ def _note(identity: Identity, mapped: list[Any], *, add: set[int], remove: set[i
     )
 
 
-def stored(connection: Connection, groups: tuple[Group, ...]) -> list[dict[str, str]]:
-    """Return the groups as the identity stores them, up to the connection's limit."""
-    by_name = sorted(groups, key=lambda group: (group.name, group.id))
-    return [{"id": group.id, "name": group.name} for group in by_name[: connection.max_groups]]
+def stored(
+    connection: Connection, groups: Iterable[Group], decisive: Collection[str] = ()
+) -> list[dict[str, str]]:
+    """Return the groups as the identity stores them, by name, up to the connection's limit.
+
+    ``decisive``: IDs of groups that are kept first: an API asks whether the person is in one.
+    """
+    by_need = sorted(groups, key=lambda group: (group.id not in decisive, group.name, group.id))
+    kept = sorted(by_need[: connection.max_groups], key=lambda group: (group.name, group.id))
+    return [{"id": group.id, "name": group.name} for group in kept]
 
 
 def _membership(user: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -63,10 +65,15 @@ def find(verified: VerifiedIdentity) -> Identity | None:
 
 
 def tie(
-    user: Any, verified: VerifiedIdentity, profile: Profile, *, signs_in: bool = True
+    user: Any,
+    verified: VerifiedIdentity,
+    profile: Profile,
+    decisive: Collection[str] = (),
+    *,
+    signs_in: bool = True,
 ) -> Identity:
-    """Tie a person to a user by a new row. ``signs_in``: at a sign-in, and not as their directory
-    reports them."""
+    """Tie a person to a user by a new row. ``decisive``: see ``groups.stored``. ``signs_in``: at a
+    sign-in, and not as their directory reports them."""
     identity = Identity(
         user=user,
         cloud=verified.connection.identity_cloud,
@@ -74,7 +81,7 @@ def tie(
         object_id=verified.claims.object_id,
     )
     if signs_in:
-        _describe(identity, verified, profile)
+        _describe(identity, verified, profile, decisive)
     else:
         identity.connection = verified.connection
         identity.login_name, identity.profile = _login_name(profile), profile.as_dict()
@@ -82,11 +89,34 @@ def tie(
     return identity
 
 
-def update(identity: Identity, verified: VerifiedIdentity, profile: Profile) -> None:
-    """Store what a sign-in says of a person. Raises ``IntegrityError`` if the row is gone."""
-    _describe(identity, verified, profile)
+def update(
+    identity: Identity,
+    verified: VerifiedIdentity,
+    profile: Profile,
+    decisive: Collection[str] = (),
+) -> None:
+    """Store what a sign-in says of a person. ``decisive``: see ``groups.stored``. Raises
+    ``IntegrityError`` if the row is gone."""
+    _describe(identity, verified, profile, decisive)
     if not _DESCRIPTION.store(identity, router.db_for_write(Identity)):
         raise IntegrityError("The identity was untied from the user during the sign-in.")
+
+
+@contextmanager
+def groups_kept_of_refused(verified: VerifiedIdentity) -> Iterator[None]:
+    """Store the groups of a known person whom the block refuses because of them.
+
+    What the sign-in would have stored is rolled back. An API that goes by what is stored would
+    otherwise go on letting in who has left a group. To be called outside a transaction.
+    """
+    try:
+        yield
+    except groups.NotAdmitted:
+        identity = find(verified)
+        if identity is not None and verified.groups is not None:
+            identity.groups = groups.stored(verified.connection, verified.groups)
+            identity.save(update_fields=["groups"])
+        raise
 
 
 def update_reported(identity: Identity, verified: VerifiedIdentity, profile: Profile) -> None:
@@ -104,7 +134,9 @@ def _login_name(profile: Profile) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
-def _describe(identity: Identity, verified: VerifiedIdentity, profile: Profile) -> None:
+def _describe(
+    identity: Identity, verified: VerifiedIdentity, profile: Profile, decisive: Collection[str]
+) -> None:
     identity.connection = verified.connection
     identity.login_name = _login_name(profile)
     identity.profile = profile.as_dict()
@@ -112,6 +144,6 @@ def _describe(identity: Identity, verified: VerifiedIdentity, profile: Profile) 
     identity.roles = list(verified.claims.roles)[:MAX_STORED_ROLES]
     identity.last_sign_in_at = timezone.now()
     if verified.groups is not None:
-        identity.groups = groups.stored(verified.connection, verified.groups)
+        identity.groups = groups.stored(verified.connection, verified.groups, decisive)
     elif not verified.connection.security_groups:
         identity.groups = []

@@ -5,7 +5,7 @@ It applies the policies of the connection and calls the site's hooks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -98,11 +98,13 @@ def resolve(hooks: Hooks, verified: VerifiedIdentity) -> ResolvedUser:
     _check_admission(hooks, verified, identity, claims)
     mappings = groups.mappings_of(connection, identity.user if identity else None, identity)
     groups.check_admission(mappings, verified.groups, verified.claims.roles)
+    decisive = groups.admitting_of(mappings).groups
     if identity is not None:
         resolved = ResolvedUser(identity)
-        _refresh(hooks, verified, identity, profile, claims)
+        identities.update(identity, verified, profile, decisive)
+        _sync(hooks, connection, identity, claims)
     else:
-        resolved = _first_sign_in(hooks, verified, profile, claims)
+        resolved = _first_sign_in(hooks, verified, profile, claims, decisive)
     if resolved.linked or hooks.has_own_user_hooks:
         # The user can be in other groups by now than what was read.
         mappings = groups.mappings_of(connection, resolved.user, resolved.identity)
@@ -124,7 +126,8 @@ def connect(hooks: Hooks, verified: VerifiedIdentity, user: Any) -> Identity:
     mappings = groups.mappings_of(verified.connection, user, identity)
     groups.check_admission(mappings, verified.groups, verified.claims.roles)
     if identity is None:
-        identity = identities.tie(user, verified, profile)
+        decisive = groups.admitting_of(mappings).groups
+        identity = identities.tie(user, verified, profile, decisive)
     elif identity.user_id != user.pk:
         raise SignInFailed("user_refused", detail="This person is tied to another user already.")
     groups.apply(identity, mappings, verified.groups, verified.claims.roles)
@@ -240,7 +243,11 @@ def _require_creation(hooks: Hooks, connection: Connection, claims: HookClaims) 
 
 
 def _first_sign_in(
-    hooks: Hooks, verified: VerifiedIdentity, profile: Profile, claims: HookClaims
+    hooks: Hooks,
+    verified: VerifiedIdentity,
+    profile: Profile,
+    claims: HookClaims,
+    decisive: Collection[str],
 ) -> ResolvedUser:
     connection = verified.connection
     user = find_linkable(
@@ -249,8 +256,8 @@ def _first_sign_in(
     if user is not None:
         link_to_identity(user)
         user = _update(hooks, user, claims)
-        return ResolvedUser(identities.tie(user, verified, profile), linked=True)
-    return _create(hooks, verified, profile, claims)
+        return ResolvedUser(identities.tie(user, verified, profile, decisive), linked=True)
+    return _create(hooks, verified, profile, claims, decisive)
 
 
 def _create(
@@ -258,13 +265,14 @@ def _create(
     verified: VerifiedIdentity,
     profile: Profile,
     claims: HookClaims,
+    decisive: Collection[str] = (),
     *,
     signs_in: bool = True,
 ) -> ResolvedUser:
     _require_creation(hooks, verified.connection, claims)
     user = create_new_user(hooks, claims())
     _require_active(hooks, user)
-    identity = identities.tie(user, verified, profile, signs_in=signs_in)
+    identity = identities.tie(user, verified, profile, decisive, signs_in=signs_in)
     signals.user_created.send(
         Identity, user=user, identity=identity, connection=verified.connection
     )
@@ -283,17 +291,6 @@ def _profile(
         extended = extended_part(identity.profile)
     more = {**reported, **(extended or {})}
     return read_profile(verified.claims, verified.trust, more, verified.enrichment.claims)
-
-
-def _refresh(
-    hooks: Hooks,
-    verified: VerifiedIdentity,
-    identity: Identity,
-    profile: Profile,
-    claims: HookClaims,
-) -> None:
-    identities.update(identity, verified, profile)
-    _sync(hooks, verified.connection, identity, claims)
 
 
 def _sync(hooks: Hooks, connection: Connection, identity: Identity, claims: HookClaims) -> None:
