@@ -102,12 +102,11 @@ def deactivate(person: ProvisionedPerson) -> None:
         return
     Revocation.of_identity(person.connection, identity.pk)
     user: Any = person.user
-    if not user.is_active or not _has_field(user):
-        return
+    # Also of a user who is inactive already: the note goes with the identity, if that is released.
     person.made_user = person.made_user or _was_made_at_sign_in(person, identity)
     if not person.made_user:
         return
-    if not _has_another_way_in(person, identity):
+    if user.is_active and _has_field(user) and not _has_another_way_in(person, identity):
         user.is_active = False
         user.save(update_fields=["is_active"])
         person.deactivated_user = True
@@ -177,15 +176,20 @@ def _verified(
 def tie_again(person: ProvisionedPerson) -> None:
     """Give a person who was deleted and is reported again their user back.
 
-    Not a user who has got rights or another identity meanwhile: they may have become another
-    person's. The row is changed and not saved; it must have a key. To be called in a transaction.
+    Not a user who has got rights or another identity, or was activated, meanwhile: they may have
+    become another person's. The row is changed and not saved; it must have a key. To be called in a
+    transaction.
     """
     claims = claims_of(person.connection, person)
     user: Any = person.user
     if claims is None or user is None:
         return
     identity = find_identity(person.connection, claims.object_id)
-    if identity is None and not (_is_privileged(user) or user.azuread_identities.exists()):
+    # Asked here, too: no receiver hears of an activation by ``QuerySet.update``.
+    was_activated = person.deactivated_user and user.is_active
+    if identity is None and not (
+        was_activated or _is_privileged(user) or user.azuread_identities.exists()
+    ):
         identity = Identity(
             user=user,
             cloud=person.connection.identity_cloud,

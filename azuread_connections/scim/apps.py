@@ -12,7 +12,6 @@ class ScimConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.contrib.auth import get_user_model
         from django.core.signals import request_started
         from django.db.models.signals import post_save
 
@@ -33,6 +32,7 @@ class ScimConfig(AppConfig):
             forget_former_directory,
             note_activated_user,
             note_created_user,
+            user_models,
         )
         from .request_log import clear
         from .token_report import due_notices, token_lines
@@ -44,11 +44,10 @@ class ScimConfig(AppConfig):
         post_save.connect(
             follow_identity, sender=Identity, dispatch_uid="azuread_scim.follow_identity"
         )
-        post_save.connect(
-            note_activated_user,
-            sender=get_user_model(),
-            dispatch_uid="azuread_scim.note_activated_user",
-        )
+        for model in user_models():
+            post_save.connect(
+                note_activated_user, sender=model, dispatch_uid="azuread_scim.note_activated_user"
+            )
         user_created.connect(note_created_user, dispatch_uid="azuread_scim.note_created_user")
         directory_pinned.connect(
             forget_former_directory, dispatch_uid="azuread_scim.forget_former_directory"

@@ -218,7 +218,6 @@ def delete(connection: Connection, key: str) -> ProvisionedPerson:
     def deleted(is_last: bool) -> ProvisionedPerson:
         person = _lock(connection, key)
         _let_go(person, "Deleted by the directory. The user is kept.")
-        members.leave_all(person)
         person.is_active = False
         person.deleted_at, person.user_name_key = timezone.now(), None
         person.save()
@@ -342,6 +341,8 @@ def _let_go(person: ProvisionedPerson, message: str) -> None:
     # Recorded between: receivers get the identity, which does not outlive the release.
     accounts.record(person, "deleted", message)
     accounts.release(person)
+    # Before a newcomer gets the row, and with it the rights of the row's groups.
+    members.leave_all(person)
 
 
 def _require_unique(person: ProvisionedPerson) -> None:

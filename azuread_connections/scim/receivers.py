@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import router
+from django.db.models import Model
 
 from ..models import Connection, Identity
 from ..models.identity import identity_cloud
@@ -66,6 +69,12 @@ def note_created_user(
     _MADE_USER.store(made, router.db_for_write(MadeUser))
 
 
+def user_models() -> list[type[Model]]:
+    """Return the user model and its proxies, each of which sends signals of its own."""
+    concrete = get_user_model()._meta.concrete_model
+    return [model for model in apps.get_models() if model._meta.concrete_model is concrete]
+
+
 def note_activated_user(
     sender: Any,
     instance: Any,
@@ -75,7 +84,7 @@ def note_activated_user(
     **kwargs: Any,
 ) -> None:
     """Forget that a directory has deactivated a user whom somebody has activated since. A receiver
-    of ``post_save`` of the user model.
+    of ``post_save`` of the ``user_models``.
 
     If an administrator deactivates the user later, the directory does not undo that. And a person
     whom the directory has deleted does not get the user back, who may be another person's now.

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, connections, router, transaction
+from django.db import DatabaseError, InterfaceError, connections, router, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.utils import timezone
@@ -69,7 +69,7 @@ def record(
     )
     try:
         _insert(row)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         logger.exception(
             "A provisioning request of %s could not be logged.",
             connection.name,

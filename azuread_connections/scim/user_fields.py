@@ -36,12 +36,13 @@ def require_fitting(
     follows it. A sign-in, which nobody could correct, cuts it.
 
     ``former``: the row before the change. What it has already is no reason to refuse another
-    change. Nothing is a reason to refuse a leaver.
+    change, nor to keep out who is enabled again: the request that enables them could not correct
+    it. Nothing is a reason to refuse a leaver.
     """
     if not person.is_active:
         return
     found = _too_long(person, trust)
-    if former is not None and former.is_active:
+    if former is not None:
         found -= _too_long(former, trust)
     if found and _is_synced(person):
         attribute, _value, length = min(found)

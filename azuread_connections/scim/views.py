@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -132,7 +132,7 @@ def _name_subject(exchange: Exchange, route: Route, key: str) -> None:
     if route.name_of is None:
         return
     # Neither a resource that is not there nor a database that is away hides what was wrong.
-    with suppress(ScimError, DatabaseError):
+    with suppress(ScimError, DatabaseError, InterfaceError):
         exchange.subject = route.name_of(exchange.connection, key)
 
 

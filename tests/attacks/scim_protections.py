@@ -61,6 +61,16 @@ SCIM_PROTECTIONS = [
         f"{_HOSTILE}a_return_to_an_account_with_rights",
     ),
     Protection(
+        "scim/accounts.py::tie_again",
+        drop_operand("was_activated"),
+        f"{_HOSTILE}a_return_to_an_account_that_was_activated_unheard",
+    ),
+    Protection(
+        "scim/people.py::_let_go",
+        skip("members.leave_all"),
+        f"{_HOSTILE}the_groups_of_the_row_that_somebody_gets",
+    ),
+    Protection(
         "scim/people.py::_follow",
         never("deleted_at"),
         f"{_LEAVERS}a_person_who_returns_inactive_gets_the_same_user_back",

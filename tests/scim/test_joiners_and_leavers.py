@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user
 from django.contrib.auth.models import Group, User
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.db.models.signals import post_save, pre_save
 from django.test import Client
+from django.test.utils import isolate_apps
 
 from azuread_connections import signals
 from azuread_connections.login.log.failures import SignInFailed
@@ -21,7 +22,7 @@ from azuread_connections.models import (
     Identity,
     Revocation,
 )
-from azuread_connections.scim import rights
+from azuread_connections.scim import receivers, rights
 from azuread_connections.scim.errors import ScimError
 from azuread_connections.scim.models import MadeUser, ProvisionedPerson, ProvisioningRequest
 from azuread_connections.scim.models.keys import external_key
@@ -398,6 +399,50 @@ def test_who_an_administrator_has_deactivated_after_the_directory_stays_so(
     made.save(update_fields=update_fields)
     directory.set_active(shown, True)
     assert User.objects.get().is_active is not has_activated
+
+
+def test_an_activation_by_a_proxy_of_the_user_model_is_heard_of(
+    directory: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with isolate_apps("django.contrib.auth") as isolated:
+
+        class Colleague(User):
+            class Meta:
+                proxy = True
+                app_label = "auth"
+
+    assert User in receivers.user_models()
+    assert Group not in receivers.user_models()
+    monkeypatch.setattr(receivers, "apps", isolated)
+    assert receivers.user_models() == [Colleague]
+    post_save.connect(receivers.note_activated_user, sender=Colleague)
+    try:
+        shown = directory.create(user())
+        directory.set_active(shown, False)
+        made = Colleague.objects.get()
+        for is_active in (True, False):
+            made.is_active = is_active
+            made.save()
+    finally:
+        post_save.disconnect(receivers.note_activated_user, sender=Colleague)
+    directory.set_active(shown, True)
+    assert not User.objects.get().is_active
+
+
+def test_who_made_a_user_is_noted_before_the_identity_is_released(
+    contoso: Company, directory: Provisioning
+) -> None:
+    """Also where an administrator has deactivated the user before the directory."""
+    contoso.sign_in(Client())
+    shown = directory.create(as_reported(contoso.person))
+    User.objects.update(is_active=False)
+    directory.send("DELETE", f"Users/{shown['id']}")
+    assert not MadeUser.objects.exists()
+    User.objects.update(is_active=True)
+    shown = directory.create(as_reported(contoso.person))
+    assert User.objects.get().is_active
+    directory.set_active(shown, False)
+    assert not User.objects.get().is_active
 
 
 def test_a_deleted_person_is_untied_and_their_user_stays(
@@ -938,8 +983,9 @@ def test_a_refused_request_about_nobody_is_logged_as_it_is(directory: Provisioni
     assert {row.subject for row in ProvisioningRequest.objects.all()} == {""}
 
 
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_a_database_that_is_away_hides_no_refusal(
-    directory: Provisioning, monkeypatch: pytest.MonkeyPatch
+    directory: Provisioning, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     shown = directory.create(user())
 
@@ -947,7 +993,7 @@ def test_a_database_that_is_away_hides_no_refusal(
         raise ScimError(503, "", "The database is busy.")
 
     def fail(*args: Any) -> Any:
-        raise OperationalError("gone")
+        raise error("gone")
 
     monkeypatch.setattr("azuread_connections.scim.people.delete", refuse)
     monkeypatch.setattr("azuread_connections.scim.people.find", fail)

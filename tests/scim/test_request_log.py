@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import InterfaceError
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 
@@ -107,6 +108,17 @@ def test_a_body_that_was_streamed_is_not_read_again(rf: Any, connection: Connect
 def test_a_log_that_cannot_be_written_fails_no_request(rf: Any, connection: Connection) -> None:
     gone = Connection(pk=connection.pk + 1000, name="gone")
     request_log.record(post(rf, b"{}"), HttpResponse(), gone)
+    assert not ProvisioningRequest.objects.exists()
+
+
+def test_a_log_whose_connection_to_the_database_is_closed_fails_no_request(
+    rf: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(row: Any) -> None:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(request_log, "_insert", fail)
+    request_log.record(post(rf, b"{}"), HttpResponse(), connection)
     assert not ProvisioningRequest.objects.exists()
 
 

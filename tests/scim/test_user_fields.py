@@ -119,9 +119,28 @@ def test_nothing_keeps_a_leaver_in(directory: Provisioning) -> None:
     off = {"op": "Replace", "path": "active", "value": "False"}
     directory.change(shown, given_name(LONG), off)
     assert not User.objects.get().is_active
+
+
+@pytest.mark.parametrize("came", ["before", "with the leaving"])
+def test_nothing_keeps_out_who_is_enabled_again(directory: Provisioning, came: str) -> None:
+    """The name was stored by a former release, or by the leaving: the request has no say in it."""
+    shown = directory.create(user())
+    if came == "before":
+        person = ProvisionedPerson.objects.get()
+        person.attributes["name"]["givenName"] = LONG
+        person.save()
+        directory.set_active(shown, "False")
+    else:
+        off = {"op": "Replace", "path": "active", "value": "False"}
+        directory.change(shown, given_name(LONG), off)
     on = {"op": "Replace", "path": "active", "value": "True"}
-    assert_refused(directory.patch(f"Users/{shown['id']}", on), "name.givenName")
-    directory.change(shown, given_name("Adele"), on)
+    # What the request itself brings is refused.
+    longer = directory.patch(f"Users/{shown['id']}", given_name(LONG + "x"), on)
+    assert_refused(longer, "name.givenName")
+    directory.change(shown, on)
+    assert User.objects.get().is_active
+    assert len(User.objects.get().first_name) <= 150
+    directory.change(shown, given_name("Adele"))
     assert User.objects.get().first_name == "Adele"
 
 

@@ -212,6 +212,56 @@ def test_a_return_to_an_account_with_rights(
 
 
 @attack(
+    wants="an account that was activated, by a way that sends no signal, since its person was "
+    "deleted",
+    stopped_by="a returning person gets no user who is active, though the directory had "
+    "deactivated them",
+)
+@pytest.mark.parametrize("returns", ["active", "inactive"])
+def test_a_return_to_an_account_that_was_activated_unheard(
+    directory: Provisioning, returns: str
+) -> None:
+    first = user()
+    directory.send("DELETE", f"Users/{directory.create(first)['id']}")
+    User.objects.update(is_active=True, username="somebody-else")
+    former = User.objects.get()
+    shown = directory.create({**first, "active": returns == "active"})
+    directory.set_active(shown, True)
+    assert Identity.objects.get(object_id=first["externalId"]).user != former
+    directory.set_active(shown, False)
+    former.refresh_from_db()
+    assert former.is_active
+
+
+@attack(
+    wants="the Django groups of a former colleague, whose row they get",
+    stopped_by="a row that stands for somebody else is in no group",
+)
+def test_the_groups_of_the_row_that_somebody_gets(
+    contoso: Company, directory: Provisioning
+) -> None:
+    contoso.connection.security_groups = True
+    contoso.connection.save()
+    staff = Group.objects.create(name="Staff")
+    shown = directory.create(user())
+    team = directory.create(group(members=[{"value": shown["id"]}]))
+    GroupMapping.objects.create(
+        connection=contoso.connection, directory_group_id=team["externalId"], group=staff
+    )
+    add = {"op": "Add", "path": "members", "value": [{"value": shown["id"]}]}
+    directory.change(team, {"op": "Remove", "path": "members"})
+    directory.change(team, add)
+    former = User.objects.get(groups=staff)
+    newcomer = guid()
+    directory.change(shown, {"op": "Replace", "path": "externalId", "value": newcomer})
+    theirs = Identity.objects.get(object_id=newcomer).user
+    assert theirs != former
+    assert not User.objects.filter(groups=staff).exists()
+    directory.change(team, add)  # now of the newcomer
+    assert User.objects.get(groups=staff) == theirs
+
+
+@attack(
     wants="an account that an administrator has untied from the person",
     stopped_by="a directory has no say in a user that is not tied to its person",
 )
