@@ -72,8 +72,8 @@ class SetupLink(PrimaryModel):
     expires_at = models.DateTimeField(_("valid until"))
     max_openings = models.PositiveSmallIntegerField(_("openings allowed"), default=10)
     openings_used = models.PositiveSmallIntegerField(_("openings"), default=0)
-    #: What the customer has entered, and Microsoft has not accepted yet: see ``setup.draft``. Its
-    #: secret values are encrypted.
+    #: What the customer has entered and Microsoft has not accepted yet, and the keys of the
+    #: credentials that it has accepted: see ``setup.draft``. Secret values are encrypted.
     draft = models.JSONField(default=dict, editable=False)
     #: The parts of ``draft`` that are encrypted with ENCRYPTION_KEYS.
     ENCRYPTED_IN_DRAFT = ("secret", "key")

@@ -38,7 +38,7 @@ from ..models.credential import in_order_of_use
 from ..models.refusals import no_own_directory
 from . import steps
 from .connections import can_change_directory
-from .credentials import can_name
+from .credentials import can_name, remember_entered
 from .draft import Draft
 from .locks import locked
 
@@ -76,9 +76,12 @@ class Refused(Exception):
 
 
 class DirectoryInUse(Refused):
-    """Another connection, ``owner``, has the directory of ``domain`` already."""
+    """Another connection, ``owner``, has the directory of ``domain`` already.
 
-    def __init__(self, domain: str, owner: Connection) -> None:
+    ``is_pinned``: as its own; otherwise it only lets its people in.
+    """
+
+    def __init__(self, domain: str, owner: Connection, *, is_pinned: bool) -> None:
         super().__init__(
             "domain",
             _filled(
@@ -91,7 +94,7 @@ class DirectoryInUse(Refused):
             ),
             "directory",
         )
-        self.domain, self.owner = domain, owner
+        self.domain, self.owner, self.is_pinned = domain, owner, is_pinned
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,16 @@ def accept(request: HttpRequest, link: SetupLink) -> Accepted:
         # Here: what is written in the transaction of a refusal is rolled back.
         setup_events.record_setup_step(request, link, f"Not accepted: {refused.logged}")
         if isinstance(refused, DirectoryInUse):
+            whose = (
+                "this connection's directory"
+                if refused.is_pinned
+                else "a directory that this connection lets in"
+            )
             setup_events.record_domain_refused(
                 refused.owner,
+                link,
                 f"The set-up of the connection {link.connection_name} entered {refused.domain}, a "
-                "domain of this connection's directory.",
+                f"domain of {whose}.",
             )
         raise
     setup_events.record_setup_step(request, link, _about(accepted))
@@ -164,6 +173,8 @@ def _test_and_store(link: SetupLink) -> Accepted:
         _store_directory(link, stored, candidate)
         result = _store_credential(stored, credential)
         Draft().store(link)
+        if not credential.pk:
+            remember_entered(link, result.credential)
     if answer is not None:
         # Outside the transaction: it can withdraw proofs of other connections, and write mails.
         domains.settle(stored, answer)
@@ -246,9 +257,11 @@ def _require_free(connection: Connection, candidate: Connection) -> None:
         tenant_id=candidate.tenant_id, status=Directory.Status.ALLOWED
     )
     allows = Q(pk__in=allowed.values("connection"))
-    owner = of_others.filter(own | allows).first()
+    # The one whose own directory it is comes first: its log is where the event belongs.
+    owner = of_others.filter(own).first() or of_others.filter(allows).first()
     if owner is not None:
-        raise DirectoryInUse(candidate.domain, owner)
+        is_pinned = owner.tenant_id == candidate.tenant_id
+        raise DirectoryInUse(candidate.domain, owner, is_pinned=is_pinned)
 
 
 @without_frame_variables

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from ..models import Credential, SetupLink
+from .draft import ENTERED
 
 
 def has_accepted_credential(link: SetupLink) -> bool:
     """Return whether Microsoft has accepted a credential that can still be used.
 
-    To renew one, it must have been added since the link exists.
+    To renew one, it must have been added with the link.
     """
     if link.connection is None:
         return False
     found = list(link.connection.credentials.defer("value", "certificate"))
     if link.purpose == SetupLink.Purpose.RENEW:
-        found = [each for each in found if _is_newer(link, each)]
+        found = [each for each in found if _is_of_link(link, each)]
     return any(
         each.last_success_at is not None and not each.is_expired() and not each.is_refused()
         for each in found
@@ -30,15 +31,27 @@ def newest_accepted(link: SetupLink) -> Credential | None:
 
 
 def can_name(link: SetupLink, credential: Credential) -> bool:
-    """Return whether the link's pages can name a credential: one that was entered since the link
-    exists.
+    """Return whether the link's pages can name a credential: one that was entered with the
+    link.
 
     The name of any other is the beginning of a secret of this site's, or a file on its server.
     """
-    if not credential.pk:
-        return True
-    return _is_newer(link, credential) and credential.kind != Credential.Kind.FEDERATED
+    return not credential.pk or _is_of_link(link, credential)
 
 
-def _is_newer(link: SetupLink, credential: Credential) -> bool:
-    return credential.created_at >= link.created_at
+def remember_entered(link: SetupLink, credential: Credential) -> None:
+    """Note that a stored credential was entered with the link. Call it while the link is locked."""
+    entered = link.draft.get(ENTERED, [])
+    if str(credential.pk) not in entered:
+        link.draft = {**link.draft, ENTERED: [*entered, str(credential.pk)]}
+        link.save(update_fields=["draft"])
+
+
+def _is_of_link(link: SetupLink, credential: Credential) -> bool:
+    """Return whether a credential was added since the link exists, and with it.
+
+    The site can add one in that time as well. One that is older than the link does not become the
+    link's by being entered again.
+    """
+    is_newer = credential.created_at >= link.created_at
+    return is_newer and str(credential.pk) in link.draft.get(ENTERED, [])

@@ -129,13 +129,20 @@ def ask_about(request: HttpRequest, link: SetupLink, aliases: Iterable[DomainAli
             except Connection.DoesNotExist:
                 return
             _remember(alias, answer)
-            if now := DomainAlias.objects.verified().filter(pk=alias.pk).first():
-                by = _VERIFIED_BY[DomainAlias.VerifiedBy(now.verified_by)]
-                setup_events.record_setup_step(
-                    request, link, f"Verified the domain {now.domain} by {by}."
-                )
             if not answer.is_conclusive:
                 return
+            _log_verified(request, link, alias)
+
+
+def _log_verified(request: HttpRequest, link: SetupLink, alias: DomainAlias) -> None:
+    """Log that a conclusive answer has verified a domain, which was not before."""
+    rows = DomainAlias._default_manager.filter(pk=alias.pk).with_disputes()
+    now = rows.select_related("connection").first()
+    # One that is disputed is asked about again and again: it would be logged each time.
+    if now is None or not is_verified(now):
+        return
+    by = _VERIFIED_BY[DomainAlias.VerifiedBy(now.verified_by)]
+    setup_events.record_setup_step(request, link, f"Verified the domain {now.domain} by {by}.")
 
 
 def last_answer(alias: DomainAlias) -> LastAnswer | None:
@@ -189,6 +196,7 @@ def _refuse_others(request: HttpRequest, link: SetupLink, domain: str) -> None:
         )
         setup_events.record_domain_refused(
             still[0].connection,
+            link,
             f"The set-up of the connection {link.connection_name} asked for the domain {domain}, "
             "which is verified for this connection.",
         )

@@ -21,6 +21,9 @@ from .locks import locked
 #: How long a certificate lasts that is made here.
 _CERTIFICATE_YEARS = 1
 _Kind = Credential.Kind
+#: Beside the draft in ``SetupLink.draft``: the keys of the credentials that were entered with the
+#: link and accepted. See ``credentials.remember_entered``.
+ENTERED = "entered"
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Draft:
         return cls(**{name: value for name, value in stored.items() if name in known})
 
     def store(self, link: SetupLink) -> None:
-        link.draft = {name: value for name, value in asdict(self).items() if value}
+        kept = {name: value for name, value in link.draft.items() if name == ENTERED}
+        link.draft = kept | {name: value for name, value in asdict(self).items() if value}
         link.save(update_fields=["draft"])
 
     @sensitive_variables("secret")

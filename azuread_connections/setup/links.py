@@ -116,10 +116,10 @@ def create_link(
 def revoke(link: SetupLink, by: Any = None, request: HttpRequest | None = None) -> bool:
     """End a link and the sessions begun with it. Returns whether this call did it.
 
-    What was set up stays as it is.
+    What was set up stays as it is. What was entered and never accepted goes: it can be a secret.
     """
     still_valid = SetupLink._default_manager.filter(pk=link.pk, revoked_at__isnull=True)
-    was_valid = bool(still_valid.update(revoked_at=timezone.now()))
+    was_valid = bool(still_valid.update(revoked_at=timezone.now(), draft={}))
     link.refresh_from_db()
     if was_valid:
         setup_events.record_setup_link(link, "Revoked.", person=_name_of(by), request=request)

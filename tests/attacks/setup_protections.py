@@ -153,12 +153,23 @@ SETUP_PROTECTIONS = [
         drop_argument("lifetime"),
         "tests/setup/web/test_permissions.py::test_that_address_is_valid_no_longer_than_the_link",
     ),
-    Protection("setup/credentials.py::can_name", drop_operand("_is_newer"), _NAMED),
-    Protection("setup/credentials.py::can_name", drop_operand("FEDERATED"), _NAMED),
+    Protection(
+        "setup/credentials.py::can_name", replace("_is_of_link(link, credential)", "True"), _NAMED
+    ),
     Protection("setup/acceptance.py::_test", drop_operand("can_name"), _NAMED),
     Protection("setup/web/done.py::DonePage.get_context_data", drop_operand("can_name"), _NAMED),
     Protection(
         "setup/credentials.py::newest_accepted", replace("can_name(link, each)", "True"), _NAMED
+    ),
+    Protection(
+        "setup/credentials.py::_is_of_link",
+        drop_operand("ENTERED"),
+        f"{_CREDENTIALS}what_the_site_adds_meanwhile_is_neither_named_nor_a_renewal",
+    ),
+    Protection(
+        "setup/credentials.py::_is_of_link",
+        drop_operand("is_newer"),
+        f"{_CREDENTIALS}a_stored_credential_renews_nothing",
     ),
     # --- What it can change
     Protection("setup/connections.py::can_change_directory", drop_operand("SETUP"), _USABLE),
@@ -194,6 +205,11 @@ SETUP_PROTECTIONS = [
     Protection(
         "setup/acceptance.py::_require_free",
         drop_operand("own"),
+        f"{_CREDENTIALS}what_another_connection_has_is_refused",
+    ),
+    Protection(
+        "setup/acceptance.py::_require_free",
+        drop_operand("allows"),
         f"{_CREDENTIALS}what_another_connection_has_is_refused",
     ),
     Protection(
@@ -307,7 +323,22 @@ SETUP_PROTECTIONS = [
         drop_argument("lifetime"),
         f"{_RESOLVER}the_time_is_limited_over_all_servers",
     ),
+    Protection(
+        "setup/domains.py::_log_verified",
+        drop_operand("is_verified"),
+        "tests/setup/web/test_domains.py::test_a_disputed_domain_is_not_logged_as_verified",
+    ),
     # --- What remains of it
+    Protection(
+        "setup/links.py::revoke",
+        drop_argument("draft"),
+        f"{_LINKS}a_revoked_link_keeps_nothing_that_was_entered",
+    ),
+    Protection(
+        "login/log/setup_events.py::record_domain_refused",
+        replace("f'{connection.pk} asked by link {link.pk}'", "''"),
+        "tests/login/log/test_setup_events.py::test_a_refused_domain_of_one_link_hides_no_other",
+    ),
     Protection(
         "setup/expiry.py::clear_expired",
         skip("trial=None"),

@@ -196,7 +196,7 @@ def test_only_what_microsoft_accepts_is_added(contoso: Company, client: Client) 
 
 @attack(
     wants="to learn of what this site has stored: the beginning of a secret, a file, a host",
-    stopped_by="a set-up names only credentials that were entered since its link exists",
+    stopped_by="a set-up names only credentials that were entered with it",
 )
 def test_no_answer_names_a_credential_of_the_site(customer: Customer) -> None:
     connection = customer.connection

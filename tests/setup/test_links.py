@@ -16,6 +16,7 @@ from azuread_connections.models import (
     Event,
     SetupLink,
 )
+from azuread_connections.setup.credentials import remember_entered
 from azuread_connections.setup.links import (
     LinkError,
     approve,
@@ -150,6 +151,13 @@ def test_a_revoked_link_is_not_approved(ready: Customer) -> None:
         approve(ready.link, seen=fingerprint(ready.link))
 
 
+def test_a_revoked_link_keeps_nothing_that_was_entered(customer: Customer) -> None:
+    customer.enter(expires_at="")
+    assert customer.link.draft["secret"]
+    revoke(customer.link)
+    assert customer.link.draft == {}
+
+
 def test_an_approved_set_up_is_not_reopened(ready: Customer) -> None:
     ready.finish()
     approve(ready.link, seen=fingerprint(ready.link))
@@ -211,6 +219,7 @@ def test_a_renewal_enables_nothing(contoso: Company, client: Client) -> None:
     EnabledConnection.objects.all().delete()
     link = create_link(connection=contoso.connection, purpose="renew").link
     Credential.objects.update(last_success_at=timezone.now(), created_at=timezone.now())
+    remember_entered(link, Credential.objects.get())
     finish(link)
     assert link.state == State.APPROVED
     assert not EnabledConnection.objects.exists()

@@ -77,8 +77,11 @@ def _of_link(kind: Event.Kind, link: SetupLink, message: str, **fields: Any) -> 
     return event
 
 
-def record_domain_refused(connection: Connection, message: str) -> None:
-    """Log that the set-up of another connection has asked for a domain of this one."""
+def record_domain_refused(connection: Connection, link: SetupLink, message: str) -> None:
+    """Log that a link of another connection has asked for a domain of this one.
+
+    One row a minute for each link: a harmless one must not hide another.
+    """
     event = new_event(Event.Kind.SETUP_STEP, connection, message, is_unconfirmed=True)
-    store.count(event)
+    store.count(event, f"{connection.pk} asked by link {link.pk}")
     log_event(event)

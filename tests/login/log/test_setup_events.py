@@ -8,6 +8,7 @@ from django.test import RequestFactory
 from azuread_connections.login.log import setup_events
 from azuread_connections.models import Application, Event
 from azuread_connections.setup.links import create_link
+from tests.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,18 @@ def test_a_text_of_any_length_and_letter_is_stored(application: Application) -> 
     assert event.reference == link.reference
     assert len(event.person) == 254
     assert len(event.message) == 4000
+
+
+def test_a_refused_domain_of_one_link_hides_no_other(application: Application) -> None:
+    owner = ConnectionFactory.create(name="northwind")
+    links = [create_link(applications=[application], name=name).link for name in ("a", "b")]
+    for link in links * 2:
+        setup_events.record_domain_refused(owner, link, f"The set-up of {link.connection_name}.")
+    events = Event.objects.filter(kind="setup_step", connection=owner).order_by("pk")
+    assert [(each.message, each.count) for each in events] == [
+        ("The set-up of a.", 2),
+        ("The set-up of b.", 2),
+    ]
 
 
 def test_two_links_are_counted_apart(application: Application) -> None:

@@ -7,8 +7,10 @@ import uuid
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from django.utils import timezone
 from django.utils.translation import override
 
+from azuread_connections.credentials.addition import add_secret
 from azuread_connections.entra.aadsts import explain
 from azuread_connections.entra.certificates import expiry_of
 from azuread_connections.microsoft import admin_center
@@ -20,6 +22,8 @@ from azuread_connections.models import (
     Event,
     SetupLink,
 )
+from azuread_connections.models.credential import HINT_LENGTH
+from azuread_connections.setup.draft import ENTERED
 from azuread_connections.setup.links import create_link
 from azuread_connections.testing import StandIn
 from tests.company import Company
@@ -42,7 +46,7 @@ def test_what_microsoft_accepts_is_stored(customer: Customer) -> None:
     [stored] = connection.credentials.all()
     assert stored.last_success_at is not None
     assert connection.aliases.verified().count() == 1
-    assert customer.link.draft == {}
+    assert customer.link.draft == {ENTERED: [str(stored.pk)]}
     assert Event.objects.filter(kind=Event.Kind.SETUP_STEP, reference=customer.link.reference)
 
 
@@ -259,6 +263,24 @@ def test_what_another_connection_has_is_refused(customer: Customer, what: str) -
     assert customer.connection.tenant_id == ""
 
 
+def test_the_connection_whose_own_the_directory_is_learns_of_it(customer: Customer) -> None:
+    tenant_id = customer.directory.tenant_id
+    lets_in = ConnectionFactory.create(name="fabrikam", domain="fabrikam.com")
+    Directory.objects.create(connection=lets_in, tenant_id=tenant_id, status="allowed")
+    told = Event.objects.filter(message__startswith="The set-up of the connection contoso entered")
+    customer.enter()
+    [first] = told
+    assert first.connection == lets_in
+    assert first.message.endswith("a domain of a directory that this connection lets in.")
+    owner = ConnectionFactory.create(name="own", domain="contoso.org", tenant_id=tenant_id)
+    customer.enter()
+    [second] = told.exclude(pk=first.pk)
+    assert second.connection == owner
+    assert second.message.endswith("a domain of this connection's directory.")
+    first.refresh_from_db()
+    assert first.count == 1
+
+
 def test_a_domain_that_has_left_another_directory_is_accepted(customer: Customer) -> None:
     other = ConnectionFactory.create(
         name="other", domain="northwind.example", tenant_id=str(uuid.uuid4())
@@ -337,6 +359,30 @@ def test_a_renewal_adds_a_credential_only(renewal: Customer) -> None:
 def test_a_stored_credential_renews_nothing(renewal: Customer) -> None:
     assert "already stored" in errors_of(renewal.enter())["client_secret"][0]
     assert renewal.link.step == "credentials"
+
+
+def test_what_the_site_adds_meanwhile_is_neither_named_nor_a_renewal(renewal: Customer) -> None:
+    added = add_secret(renewal.connection, "Qrs8Q~added-by-the-site-meanwhile").credential
+    Credential.objects.update(last_success_at=timezone.now())
+    page = renewal.browser.get(renewal.url("credentials")).content.decode()
+    finished = renewal.finish()
+    assert "has not yet accepted a secret" in finished.content.decode()
+    assert "Qrs" not in page + finished.content.decode()
+    assert renewal.link.finished_at is None
+    assert str(added) in str(Credential.objects.first())
+
+
+def test_what_was_entered_with_a_link_is_named_and_renews(renewal: Customer) -> None:
+    secrets = [renewal.app.add_secret().value for _number in range(2)]
+    for secret in secrets:
+        assert renewal.enter(client_secret=secret).status_code == 302
+        # A mistake afterwards stores a draft again.
+        renewal.enter(client_secret="Zyx8Q~not-the-one-of-this-app")
+        page = renewal.browser.get(renewal.url("credentials")).content.decode()
+        assert secret[:HINT_LENGTH] in page
+    assert len(renewal.link.draft[ENTERED]) == 2
+    assert renewal.finish().status_code == 302
+    assert renewal.link.finished_at is not None
 
 
 def test_a_wrong_secret_never_reaches_the_sign_ins(renewal: Customer) -> None:

@@ -375,6 +375,32 @@ def test_a_domain_that_becomes_verified_is_logged_once(
     assert [each.message for each in told] == [f"Verified the domain {NET} by its DNS record."]
 
 
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_disputed_domain_is_not_logged_as_verified(
+    client: Client, made: CreatedLink, contoso: Company, fabrikam: Company, answers: bool
+) -> None:
+    for connection in (contoso.connection, fabrikam.connection):
+        asked = {"dns_token": "token", "dns_tenant_id": connection.tenant_id}
+        connection.aliases.create(domain=NET, needs_proof=True, **asked)
+        aliases = connection.aliases.filter(domain=NET)
+        aliases.mark_verified(connection.tenant_id, DomainAlias.VerifiedBy.DNS)
+    if answers:
+        contoso.microsoft.dns.fail("servfail")
+    else:
+        contoso.microsoft.fault("discovery", status=503, times=None)
+    for _look in range(3):
+        let_pass()
+        assert "Verified by its DNS" not in text(client.get(url(made)))
+    told = Event.objects.filter(message__contains="Verified the domain")
+    assert not told.exists()
+    contoso.microsoft.clear_faults()
+    contoso.microsoft.move_domain(NET, contoso.directory)
+    for _look in range(2):
+        let_pass()
+        client.get(url(made))
+    assert [each.message for each in told] == [f"Verified the domain {NET} by Microsoft's answer."]
+
+
 def test_the_page_links_to_the_domains_in_the_admin_center(
     client: Client, made: CreatedLink
 ) -> None:
