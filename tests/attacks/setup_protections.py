@@ -208,11 +208,6 @@ SETUP_PROTECTIONS = [
         f"{_CREDENTIALS}what_another_connection_has_is_refused",
     ),
     Protection(
-        "setup/acceptance.py::_require_free",
-        drop_operand("allows"),
-        f"{_CREDENTIALS}what_another_connection_has_is_refused",
-    ),
-    Protection(
         "setup/acceptance.py::_test_and_store",
         skip("_test(link"),
         f"{_CREDENTIALS}a_mistake_is_explained_and_nothing_reaches_the_connection",
