@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from azuread_connections.models import Application, EnabledConnection, SetupLink, SetupSession
+from azuread_connections.setup.draft import Draft
 from azuread_connections.setup.links import create_link
 from azuread_connections.testing import StandIn
 from tests.concurrency.crowd import all_at_once, browser
@@ -40,7 +41,7 @@ def test_the_same_entries_sent_twice_store_one_credential(customer: Customer) ->
     assert set(all_at_once([enter] * 4)) <= {302, 200}
     assert 302 in {enter()}
     assert customer.connection.credentials.count() == 1
-    assert customer.link.draft == {}
+    assert Draft.of(customer.link) == Draft()
 
 
 def test_of_different_entries_one_is_stored_and_the_others_are_refused(customer: Customer) -> None:
