@@ -243,10 +243,10 @@ def test_columns_can_be_selected_in_any_order() -> None:
 
 def with_whole_names(sql: str) -> str:
     """A statement whose tables have their own names, and whose columns have none."""
-    tables = dict(re.findall(r"(?:FROM|JOIN) [\"`](\w+)[\"`] (t\d+)", sql))
-    for table, alias in tables.items():
+    sql = sql.replace('"', "").replace("`", "")  # Django 6.1 puts them around aliases, too
+    for table, alias in re.findall(r"(?:FROM|JOIN) (\w+) (t\d+)", sql):
         sql = sql.replace(f" {alias} ", " ").replace(f"{alias}.", f"{table}.")
-    return re.sub(r" AS \w+(?=,| FROM)", "", sql.replace('"', "").replace("`", "")).strip()
+    return re.sub(r" AS \w+(?=,| FROM)", "", sql).strip()
 
 
 def test_both_ways_send_the_same_statement_but_for_names(
