@@ -21,7 +21,7 @@ from .locks import locked
 #: How long a certificate lasts that is made here.
 _CERTIFICATE_YEARS = 1
 _Kind = Credential.Kind
-#: Beside the draft in ``SetupLink.draft``: the keys of the credentials that were entered with the
+#: Next to the draft in ``SetupLink.draft``: the keys of the credentials that were entered with the
 #: link and accepted. See ``credentials.remember_entered``.
 ENTERED = "entered"
 

@@ -87,7 +87,7 @@ def test_only_reading_is_allowed(client: Client) -> None:
 def test_a_balancer_that_asks_by_options_is_not_answered_for_ever(
     database: Database, client: Client
 ) -> None:
-    """HAProxy does, unless told otherwise. Django would answer 200 without asking the view."""
+    """HAProxy does, by default. Django would answer 200 without asking the view."""
     database.unplug()
     for address in (LIVE, READY):
         assert client.options(address).status_code == 405

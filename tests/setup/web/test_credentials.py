@@ -55,8 +55,8 @@ def test_a_certificate_is_made_once_and_works_when_it_is_uploaded(customer: Cust
     again = customer.browser.post(customer.url("credentials"), {"download": "1"})
     assert first["Content-Type"] == "application/pkix-cert"
     assert first.content == again.content
-    told = Event.objects.filter(kind="setup_step", message__contains="Created the certificate")
-    assert told.count() == 1
+    logged = Event.objects.filter(kind="setup_step", message__contains="Created the certificate")
+    assert logged.count() == 1
     too_early = customer.enter(client_secret="", expires_at="")
     assert "does not have the certificate" in errors_of(too_early)["__all__"][0]
     assert not customer.connection.credentials.exists()
@@ -154,7 +154,7 @@ def test_a_secret_beside_a_mistake_does_not_replace_what_a_colleague_has_saved(
     response = colleague.post(customer.url("credentials"), older)
     assert "expires_at" in errors_of(response)
     assert customer.link.draft == before
-    # Their next try is told of it.
+    # Their next try says so.
     repeated = older | {"expires_at": customer.values()["expires_at"]}
     response = colleague.post(customer.url("credentials"), repeated)
     assert "A colleague has saved" in errors_of(response)["__all__"][0]
@@ -244,8 +244,8 @@ def test_a_directory_of_another_connection_is_refused(
     )
     assert "already in use" in errors_of(response)["domain"][0]
     assert admin_center.directory_url(customer.connection.cloud) in errors_of(response)["domain"][0]
-    [told] = Event.objects.filter(kind="setup_step", connection=fabrikam.connection)
-    assert "The set-up of the connection contoso entered fabrikam.com" in told.message
+    [logged] = Event.objects.filter(kind="setup_step", connection=fabrikam.connection)
+    assert "The set-up of the connection contoso entered fabrikam.com" in logged.message
     assert "fabrikam" not in errors_of(response)["domain"][0].replace("fabrikam.com", "")
     assert customer.connection.tenant_id == ""
 
@@ -267,14 +267,16 @@ def test_the_connection_whose_own_the_directory_is_learns_of_it(customer: Custom
     tenant_id = customer.directory.tenant_id
     lets_in = ConnectionFactory.create(name="fabrikam", domain="fabrikam.com")
     Directory.objects.create(connection=lets_in, tenant_id=tenant_id, status="allowed")
-    told = Event.objects.filter(message__startswith="The set-up of the connection contoso entered")
+    logged = Event.objects.filter(
+        message__startswith="The set-up of the connection contoso entered"
+    )
     customer.enter()
-    [first] = told
+    [first] = logged
     assert first.connection == lets_in
     assert first.message.endswith("a domain of a directory that this connection lets in.")
     owner = ConnectionFactory.create(name="own", domain="contoso.org", tenant_id=tenant_id)
     customer.enter()
-    [second] = told.exclude(pk=first.pk)
+    [second] = logged.exclude(pk=first.pk)
     assert second.connection == owner
     assert second.message.endswith("a domain of this connection's directory.")
     first.refresh_from_db()

@@ -260,14 +260,14 @@ def test_a_domain_verified_for_another_directory_is_refused_and_both_logs_say_wh
     page = text(add(client, made, "fabrikam.com"))
     assert "fabrikam.com is verified for another Microsoft directory on this site." in page
     assert "fabrikam " not in page
-    told = Event.objects.filter(kind="setup_step")
+    logged = Event.objects.filter(kind="setup_step")
     assert (
         "fabrikam, which trusts another directory"
-        in told.get(connection=made.link.connection).message
+        in logged.get(connection=made.link.connection).message
     )
     assert (
         "The set-up of the connection contoso asked"
-        in told.get(connection=fabrikam.connection).message
+        in logged.get(connection=fabrikam.connection).message
     )
 
 
@@ -369,10 +369,10 @@ def test_a_domain_that_becomes_verified_is_logged_once(
     for _look in range(3):
         let_pass()
         client.get(url(made))
-    told = Event.objects.filter(
+    logged = Event.objects.filter(
         kind="setup_step", reference=made.link.reference, message__contains="Verified the domain"
     )
-    assert [each.message for each in told] == [f"Verified the domain {NET} by its DNS record."]
+    assert [each.message for each in logged] == [f"Verified the domain {NET} by its DNS record."]
 
 
 @pytest.mark.parametrize("answers", [False, True])
@@ -391,14 +391,16 @@ def test_a_disputed_domain_is_not_logged_as_verified(
     for _look in range(3):
         let_pass()
         assert "Verified by its DNS" not in text(client.get(url(made)))
-    told = Event.objects.filter(message__contains="Verified the domain")
-    assert not told.exists()
+    logged = Event.objects.filter(message__contains="Verified the domain")
+    assert not logged.exists()
     contoso.microsoft.clear_faults()
     contoso.microsoft.move_domain(NET, contoso.directory)
     for _look in range(2):
         let_pass()
         client.get(url(made))
-    assert [each.message for each in told] == [f"Verified the domain {NET} by Microsoft's answer."]
+    assert [each.message for each in logged] == [
+        f"Verified the domain {NET} by Microsoft's answer."
+    ]
 
 
 def test_the_page_links_to_the_domains_in_the_admin_center(

@@ -43,7 +43,7 @@ def test_only_hosts_of_the_links_applications_are_named(customer: Customer) -> N
 def test_each_step_is_logged_when_it_is_left_for_the_first_time(customer: Customer) -> None:
     for _press in range(2):
         customer.browser.post(customer.url("register"))
-    told = Event.objects.filter(kind="setup_step", reference=customer.link.reference)
-    assert [each.message.split(". ")[-1] for each in told] == [
+    logged = Event.objects.filter(kind="setup_step", reference=customer.link.reference)
+    assert [each.message.split(". ")[-1] for each in logged] == [
         "Went on from the step register to credentials."
     ]
