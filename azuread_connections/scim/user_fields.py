@@ -35,9 +35,8 @@ def require_fitting(
     """Raise ``ScimError`` (``invalidValue``) for a value that is too long for a user's field which
     follows it. A sign-in, which nobody could correct, cuts it.
 
-    ``former``: the row before the change. What it has already does not refuse another
-    change, nor to keep out who is enabled again: the request that enables them could not correct
-    it. Nothing is a reason to refuse a leaver.
+    ``former``: the row before the change. A value that it has already is accepted, also when the
+    person is enabled again: that request could not correct it. A leaver is never refused.
     """
     if not person.is_active:
         return
